@@ -1,0 +1,144 @@
+package limit
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+)
+
+// Rate allows Burst events at once and one more every Every. Over any stretch
+// of time d at most Burst + d/Every events pass, so "five an hour" as
+// {Burst: 5, Every: 12 * time.Minute} lets through 10 in the hour that begins
+// with a full burst, and 5 in every hour after it.
+type Rate struct {
+	Burst int           // at least 1
+	Every time.Duration // more than 0; Burst * Every is at most a year
+}
+
+// Config says what a [Limiter] allows and how much memory it may use.
+type Config struct {
+	// Burst and Every are the first rate. Both are required.
+	Burst int
+	Every time.Duration
+
+	// Also holds up to three further rates for the same keys. An event passes
+	// only when every rate admits it, and is then charged to all of them; a
+	// refused event is charged to none. Each takes 8 bytes more for a key.
+	Also []Rate
+
+	// MaxBytes caps the memory of the limiter, which is allocated at once and
+	// never grows. Zero means 16 MiB; the least is 64 KiB, which suits a
+	// limiter with a handful of keys. A key takes 12 bytes under one rate and
+	// 20 under two; plan with a third more than the keys that are live at once.
+	MaxBytes int
+
+	// Now is the clock; nil means time.Now, whose monotonic reading makes the
+	// limiter immune to changes of the wall clock. A clock that steps back
+	// refuses a key for at most Burst * Every longer and gives nothing away.
+	Now func() time.Time
+}
+
+const (
+	defaultBytes = 16 << 20
+	minBytes     = 64 << 10
+	maxAlso      = 3
+	maxWindow    = 365 * 24 * time.Hour
+)
+
+// Limiter charges events to keys. Make one with [New]; it is safe for
+// concurrent use and starts no goroutine, so it needs no Close.
+type Limiter struct {
+	rates []gcra
+	table *table
+	seed  maphash.Seed
+	now   func() time.Time
+	epoch time.Time
+	locks [shards]sync.Mutex
+}
+
+// New returns a Limiter. It refuses a Burst or Every that is not positive, a
+// Burst * Every above a year, more than three rates in Also, and a MaxBytes
+// below 64 KiB.
+func New(cfg Config) (*Limiter, error) {
+	if len(cfg.Also) > maxAlso {
+		return nil, fmt.Errorf("limit: Config.Also has %d rates, at most %d are possible", len(cfg.Also), maxAlso)
+	}
+	first, err := newGCRA("Config.", Rate{Burst: cfg.Burst, Every: cfg.Every})
+	if err != nil {
+		return nil, err
+	}
+	rates := []gcra{first}
+	for i, rate := range cfg.Also {
+		g, err := newGCRA(fmt.Sprintf("Config.Also[%d].", i), rate)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, g)
+	}
+	size := cfg.MaxBytes
+	if size == 0 {
+		size = defaultBytes
+	}
+	if size < minBytes {
+		return nil, fmt.Errorf("limit: Config.MaxBytes is %d, need at least %d", size, minBytes)
+	}
+	now := cfg.Now
+	if now == nil {
+		now = time.Now //nolint:forbidigo // the one place where the real clock is the default
+	}
+	return &Limiter{
+		rates: rates,
+		table: newTable(size, len(rates)),
+		seed:  maphash.MakeSeed(),
+		now:   now,
+		epoch: now(),
+	}, nil
+}
+
+// Allow charges one event to key and says whether it may happen. When it may
+// not, retryAfter is the time until the same call would pass if nobody else
+// charged the key, and nothing was charged. Any string is a key, the empty
+// one included.
+//
+// The error is always nil and ctx is not looked at: nothing here blocks. Both
+// are there so that a limiter over a network has the same method.
+func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration, ok bool, err error) {
+	sum := maphash.String(l.seed, key)
+	now := l.clock()
+
+	// Both buckets of a key lie in one shard, so that one lock makes the
+	// look-up, the decision and the charge to every rate a single step.
+	lock := &l.locks[l.table.shard(sum)]
+	lock.Lock()
+	defer lock.Unlock()
+
+	cell, free := l.table.find(sum, now)
+	if cell < 0 {
+		return time.Duration(free - now), false, nil
+	}
+	times := l.table.times(cell)
+	for i, rate := range l.rates {
+		times[i] = rate.sane(times[i], now)
+		retryAfter = max(retryAfter, rate.wait(times[i], now))
+	}
+	if retryAfter > 0 {
+		return retryAfter, false, nil
+	}
+	for i, rate := range l.rates {
+		times[i] = rate.charge(times[i], now)
+	}
+	l.table.claim(cell, sum)
+	return 0, true, nil
+}
+
+// origin is the limiter's time at its epoch: far above zero, because a zero
+// cell means long expired even to a clock that steps back behind the epoch.
+const origin = 1 << 62
+
+// clock counts nanoseconds by the difference to the epoch, which uses the
+// monotonic reading when the clock has one.
+func (l *Limiter) clock() int64 {
+	return origin + int64(l.now().Sub(l.epoch))
+}
