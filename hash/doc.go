@@ -1,0 +1,3 @@
+// Package hash hashes passwords with argon2id and verifies what older systems
+// stored.
+package hash

@@ -1,0 +1,70 @@
+package hash
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Every error text here is constant: none holds a password, a stored hash, a
+// salt or a pepper, so all of them may be logged as they are.
+var (
+	// ErrBusy: the limiter's queue is full. Answer "try again later" (503 with
+	// Retry-After) and do not count it as a wrong password.
+	ErrBusy = errors.New("hash: too many derivations waiting")
+	// ErrMalformed: the stored string has a known prefix and a broken rest.
+	ErrMalformed = errors.New("hash: stored hash is malformed")
+	// ErrUnknownFormat: no accepted scheme claims the stored string.
+	ErrUnknownFormat = errors.New("hash: stored hash is of no accepted format")
+	// ErrUnsupported: the stored string is well known and cannot be computed
+	// here (argon2d, Argon2 version 1.0, keyid= or data=, bcrypt $2x$). Nobody
+	// can log in with such a row; it says nothing about the password.
+	ErrUnsupported = errors.New("hash: stored hash is of an unsupported variant")
+	// ErrOverLimit: a parameter of the stored string is outside [Limits], or
+	// its memory is more than the limiter's whole budget. Nothing was derived.
+	ErrOverLimit = errors.New("hash: stored hash is outside the accepted limits")
+	// ErrPasswordTooLong: [Hasher.Hash] was given more bytes than it may take.
+	ErrPasswordTooLong = errors.New("hash: password is too long")
+	// ErrEmptyPassword: [Hasher.Hash] was given an empty password.
+	ErrEmptyPassword = errors.New("hash: password is empty")
+	// ErrNotUTF8: [Hasher.Hash] was given bytes that are not valid UTF-8.
+	ErrNotUTF8 = errors.New("hash: password is not valid UTF-8")
+	// ErrUnknownPepper: the row was made with a pepper that is not configured.
+	// It is an operator's alarm: a key was removed while rows still need it.
+	ErrUnknownPepper = errors.New("hash: stored hash needs a pepper that is not configured")
+	// ErrFIPS: GODEBUG=fips140=only refused a primitive that the row needs.
+	// See Config.LegacyInFIPS.
+	ErrFIPS = errors.New("hash: not allowed while FIPS 140 mode is enforced")
+)
+
+// errPanic is what a recovered panic of a derivation becomes. The panic value
+// is dropped: it could quote its input.
+var errPanic = errors.New("hash: derivation failed")
+
+// FormatError says which part of which scheme made a stored string unusable.
+// It unwraps to [ErrMalformed], [ErrUnsupported], [ErrOverLimit] or
+// [ErrUnknownPepper]. It never holds the stored string or a value from it.
+type FormatError struct {
+	Scheme string // name of the scheme that claimed the string
+	Field  string // the parameter or part, "m" or "salt" for example
+	Err    error
+}
+
+// Error returns the sentinel's text with the scheme and the field.
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("%s (%s, %s)", e.Err.Error(), e.Scheme, e.Field)
+}
+
+// Unwrap returns the sentinel.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+func malformed(scheme, field string) error {
+	return &FormatError{Scheme: scheme, Field: field, Err: ErrMalformed}
+}
+
+func unsupported(scheme, field string) error {
+	return &FormatError{Scheme: scheme, Field: field, Err: ErrUnsupported}
+}
+
+func overLimit(scheme, field string) error {
+	return &FormatError{Scheme: scheme, Field: field, Err: ErrOverLimit}
+}

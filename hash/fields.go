@@ -1,0 +1,68 @@
+package hash
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"math"
+	"strings"
+)
+
+// number reads a decimal of at most 32 bits: digits only, no sign, no leading
+// zero. Sscanf and Atoi would take "+1" and "1xyz".
+func number(s string) (int, bool) {
+	if s == "" || len(s) > 10 || (len(s) > 1 && s[0] == '0') {
+		return 0, false
+	}
+	var n uint64
+	for i := range len(s) {
+		c := s[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	if n > math.MaxUint32 || n > math.MaxInt {
+		return 0, false
+	}
+	return int(n), true
+}
+
+// parameters reads "k=v,k=v" into values, in any order. Every name of names
+// must be there exactly once and no other may be.
+func parameters(s string, names string) (values [3]int, field string, ok bool) {
+	var seen [3]bool
+	for part := range strings.SplitSeq(s, ",") {
+		name, text, _ := strings.Cut(part, "=")
+		i := strings.Index(names, name)
+		if len(name) != 1 || i < 0 || seen[i] {
+			return values, "parameters", false
+		}
+		n, good := number(text)
+		if !good {
+			return values, name, false
+		}
+		values[i], seen[i] = n, true
+	}
+	for i := range len(names) {
+		if !seen[i] {
+			return values, names[i : i+1], false
+		}
+	}
+	return values, "", true
+}
+
+// The strict forms refuse trailing bits that encode nothing, so that one salt
+// has one spelling.
+var (
+	rawBase64    = base64.RawStdEncoding.Strict()
+	paddedBase64 = base64.StdEncoding.Strict()
+)
+
+// sameBytes compares in constant time. Two empty slices are not a match: an
+// empty stored tag would let every password in.
+func sameBytes(want, got []byte) bool {
+	return len(want) > 0 && subtle.ConstantTimeCompare(want, got) == 1
+}
+
+// within reports whether n lies in [low, high].
+func within(n, low, high int) bool { return n >= low && n <= high }

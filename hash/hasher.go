@@ -1,0 +1,204 @@
+package hash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Config is what a [Hasher] is made of. The zero value is the recommended one.
+type Config struct {
+	// Params says what new hashes are. Nil means Argon2id{}, the OWASP
+	// Password Storage Cheat Sheet's first choice: m=19456 KiB, t=2, p=1.
+	Params Params
+	// Accept lists the formats that stored hashes may have. Nil means [All],
+	// every format that can be told from its text alone. What Params makes is
+	// always accepted as well.
+	Accept []Scheme
+	// Limits bounds what a stored string may ask for.
+	Limits Limits
+	// Limiter bounds what runs at once. Nil makes one for this Hasher alone,
+	// with the defaults of LimiterConfig and room for Slots hashes of Params.
+	Limiter *Limiter
+	// Peppers adds a secret to new hashes. The first one is used for new
+	// hashes, all verify. Empty means none.
+	Peppers []Pepper
+	// Normalize is applied to passwords before they are hashed; package
+	// hash/normalize has NFC and NFKC. Nil hashes the bytes as received. Set it
+	// only when every login and registration of the application goes through
+	// this Hasher: otherwise whoever types a composed letter on another
+	// keyboard is locked out elsewhere. Verify tries the bytes as received
+	// first, then the normalised form if it differs.
+	Normalize func(string) string
+	// MinDuration is a floor under the time of Verify, VerifyAndUpdate and
+	// VerifyDummy. Zero means none. Set it above the slowest legacy format
+	// when rows of very different cost are mixed; the wait holds no slot.
+	MinDuration time.Duration
+	// OnlyUpgrade makes NeedsRehash false for rows that cost at least what
+	// Params costs, so that two versions of an application that run side by
+	// side do not rewrite each other's rows.
+	OnlyUpgrade bool
+	// LegacyInFIPS lets stored rows that need SHA-1, MD5 or short salts be
+	// verified under GODEBUG=fips140=only, outside the enforcement, so that
+	// their owners can log in once and be moved to Params. New hashes never
+	// are made that way.
+	LegacyInFIPS bool
+	// Now is the clock of MinDuration. Nil means time.Now.
+	Now func() time.Time
+}
+
+// Hasher makes and verifies password hashes. It is immutable and safe for
+// concurrent use; copies share its limiter.
+type Hasher struct {
+	params       Params
+	schemes      registry
+	limits       Limits
+	limiter      *Limiter
+	peppers      *pepperRing
+	normalize    func(string) string
+	minDuration  time.Duration
+	onlyUpgrade  bool
+	legacyInFIPS bool
+	now          func() time.Time
+}
+
+// New returns a Hasher, or an error that names the field that is wrong or
+// weak. It derives nothing.
+func New(cfg Config) (*Hasher, error) { return newHasher(cfg, false) }
+
+// NewInsecure is [New] without the floor under Params. Use it in tests only:
+// hashes it makes can be guessed at millions a second.
+func NewInsecure(cfg Config) (*Hasher, error) { return newHasher(cfg, true) }
+
+// NewInsecureForTests returns a Hasher that makes argon2id hashes of 64 KiB in
+// one pass, some 50 microseconds each, and accepts every format. It is for the
+// tests of applications; a hash it makes protects nothing.
+func NewInsecureForTests() *Hasher {
+	h, err := NewInsecure(Config{Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}})
+	if err != nil {
+		panic(err) // unreachable: the configuration is constant
+	}
+	return h
+}
+
+func newHasher(cfg Config, insecure bool) (*Hasher, error) {
+	if cfg.Params == nil {
+		cfg.Params = Argon2id{}
+	}
+	params := cfg.Params.resolve()
+	if err := params.check(insecure); err != nil {
+		return nil, err
+	}
+	limits, err := cfg.Limits.resolve()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Accept == nil {
+		cfg.Accept = All()
+	}
+	schemes, err := newRegistry(append(slices.Clone(cfg.Accept), params.scheme()))
+	if err != nil {
+		return nil, err
+	}
+	peppers, err := newPepperRing(cfg.Peppers, schemes)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.MinDuration < 0 || cfg.MinDuration > time.Minute {
+		return nil, errors.New("hash: Config.MinDuration must lie between 0 and 1 minute")
+	}
+	if cfg.Limiter == nil {
+		cfg.Limiter, err = limiterFor(params)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if need := params.memoryKiB(); need > cfg.Limiter.memory {
+		return nil, fmt.Errorf("hash: Config.Params needs %d KiB, Config.Limiter has %d in all", need, cfg.Limiter.memory)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now //nolint:forbidigo // the one place where the default clock is named
+	}
+	return &Hasher{
+		params: params, schemes: peppers.register(schemes), limits: limits, limiter: cfg.Limiter,
+		peppers: peppers, normalize: cfg.Normalize, minDuration: cfg.MinDuration,
+		onlyUpgrade: cfg.OnlyUpgrade, legacyInFIPS: cfg.LegacyInFIPS, now: cfg.Now,
+	}, nil
+}
+
+func limiterFor(params Params) (*Limiter, error) {
+	l, err := NewLimiter(LimiterConfig{})
+	if err != nil {
+		return nil, err
+	}
+	l.memory = max(l.memory, l.slots*params.memoryKiB())
+	return l, nil
+}
+
+// Limiter returns the limiter in use, for its counters and for sharing it.
+func (h *Hasher) Limiter() *Limiter { return h.limiter }
+
+// Hash returns a new encoded hash of password with a fresh salt, at most 128
+// bytes long. It does not judge the password beyond this: empty, over-long and
+// invalid UTF-8 ones are ErrEmptyPassword, ErrPasswordTooLong and ErrNotUTF8;
+// see package reset/policy for the rest.
+//
+// ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	switch {
+	case password == "":
+		return "", ErrEmptyPassword
+	case len(password) > MaxPasswordBytes:
+		return "", ErrPasswordTooLong
+	case !utf8.ValidString(password):
+		return "", ErrNotUTF8
+	}
+	if h.normalize != nil {
+		password = h.normalize(password)
+		if len(password) > maxNormalizedBytes {
+			return "", ErrPasswordTooLong
+		}
+	}
+	prefix, password := h.peppers.season(password)
+	var encoded string
+	err := h.derive(ctx, h.params.memoryKiB(), func() (err error) {
+		encoded, err = h.params.create(password)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return prefix + encoded, nil
+}
+
+// derive runs f in the limiter. A panic inside becomes an error and the slot
+// is free again whatever happens.
+func (h *Hasher) derive(ctx context.Context, kib int, f func() error) (err error) {
+	if err := h.limiter.acquire(ctx, kib); err != nil {
+		return err
+	}
+	defer h.limiter.release(kib)
+	defer func() {
+		if recover() != nil {
+			err = panicError()
+		}
+	}()
+	return f()
+}
+
+// candidates returns the forms of password to verify: as received, then
+// normalised if that differs. Legacy systems hashed what they were sent, so
+// the raw form goes first, and ASCII never pays twice.
+func (h *Hasher) candidates(password string) []string {
+	if h.normalize == nil || !utf8.ValidString(password) {
+		return []string{password}
+	}
+	form := h.normalize(password)
+	if form == password || form == "" || len(form) > maxNormalizedBytes {
+		return []string{password}
+	}
+	return []string{password, form}
+}

@@ -1,0 +1,207 @@
+package hash
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Result is what a verification found out.
+type Result struct {
+	// OK: the password is the one the row was made from.
+	OK bool
+	// NeedsRehash: the row is not what Hash would make today.
+	NeedsRehash bool
+	// Scheme is the variant of the row, "argon2id" for example, or "unusable"
+	// for a row that marks an account without a password.
+	Scheme string
+	// Updated: VerifyAndUpdate stored a new hash in the row's place.
+	Updated bool
+	// UpdateErr: VerifyAndUpdate could not hash or store. The login is good
+	// all the same; log it, the next login will try again.
+	UpdateErr error
+}
+
+// Verify reports whether password is the one that encoded was made from. A
+// wrong password is Result{OK: false} and no error; an empty or over-long
+// password and a row that marks an account without a password count as wrong.
+//
+// Errors are for operators: ErrBusy, ctx.Err(), ErrUnknownFormat,
+// ErrMalformed, ErrUnsupported, ErrOverLimit, ErrUnknownPepper, ErrFIPS. Show
+// the visitor of the last six what a wrong password shows. All those paths
+// cost at least one hash of today's parameters, so that none of them tells by
+// its time that the account is special; only mixed legacy rows of greater cost
+// still show, see Config.MinDuration.
+//
+// Verify does not count attempts: throttle logins yourself. Do not cache its
+// answers. ctx governs the wait for a slot.
+func (h *Hasher) Verify(ctx context.Context, password, encoded string) (Result, error) {
+	start := h.now()
+	res, err := h.verify(ctx, password, encoded)
+	h.settle(ctx, start)
+	return res, err
+}
+
+// SwapFunc stores encoded in place of old, only if the row still holds exactly
+// old, and reports whether it did: UPDATE … SET hash = ? WHERE id = ? AND
+// hash = ?. It must be one atomic statement. With an unconditional write a
+// login that overlaps a reset would bring the old password back.
+type SwapFunc func(ctx context.Context, old, encoded string) (swapped bool, err error)
+
+// VerifyAndUpdate is Verify, and on success replaces a row that
+// [Hasher.NeedsRehash] by a new hash of the same password. Nothing that goes
+// wrong after the verification fails the login: a lost swap is Updated false,
+// an error is in Result.UpdateErr.
+//
+// A replaced row voids every reset link that was issued for it.
+//
+// ctx governs the waits for a slot and is passed to swap.
+func (h *Hasher) VerifyAndUpdate(ctx context.Context, password, encoded string, swap SwapFunc) (Result, error) {
+	if swap == nil {
+		return Result{}, errors.New("hash: VerifyAndUpdate needs a SwapFunc")
+	}
+	start := h.now()
+	defer h.settle(ctx, start)
+	res, err := h.verify(ctx, password, encoded)
+	if err != nil || !res.OK || !res.NeedsRehash {
+		return res, err
+	}
+	fresh, err := h.Hash(ctx, password)
+	if err != nil {
+		res.UpdateErr = err
+		return res, nil
+	}
+	res.Updated, res.UpdateErr = swap(ctx, encoded, fresh)
+	if res.Updated {
+		res.NeedsRehash = false
+	}
+	return res, nil
+}
+
+// VerifyDummy does the work of a failing Verify on a row of today's
+// parameters. Call it when the user is unknown, so that the time of the answer
+// does not tell who has an account. Its errors are ErrBusy and ctx.Err(), and
+// want the same answer as those of Verify.
+func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
+	start := h.now()
+	runs := 1
+	if len(password) <= MaxPasswordBytes {
+		runs = len(h.candidates(password))
+	}
+	err := h.burn(ctx, runs)
+	h.settle(ctx, start)
+	return err
+}
+
+// NeedsRehash reports whether encoded is not what Hash would make today:
+// another scheme, other parameters, a non-canonical spelling, an old pepper,
+// or a string that cannot be read. It is false for the marks of accounts that
+// have no password: nothing must turn those into a hash. It derives nothing.
+func (h *Hasher) NeedsRehash(encoded string) bool {
+	if unusable(encoded) {
+		return false
+	}
+	_, err := h.parse(encoded)
+	return err != nil || !h.current(encoded)
+}
+
+// current reports whether encoded, which parses, is up to date.
+func (h *Hasher) current(encoded string) bool {
+	inner, ok := h.peppers.strip(encoded)
+	return ok && h.params.current(inner, h.onlyUpgrade)
+}
+
+func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, error) {
+	rec, err := h.parse(encoded)
+	if err == nil && rec.MemoryKiB > h.limiter.memory {
+		err = overLimit(rec.Scheme, "memory")
+	}
+	if err != nil {
+		if busy := h.burn(ctx, 1); busy != nil {
+			return Result{}, busy
+		}
+		if errors.Is(err, errUnusable) {
+			return Result{Scheme: "unusable"}, nil
+		}
+		return Result{}, err
+	}
+	res := Result{Scheme: rec.Scheme, NeedsRehash: !h.current(encoded)}
+	tried := false
+	if password != "" && len(password) <= MaxPasswordBytes {
+		for _, candidate := range h.candidates(password) {
+			if rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
+				continue
+			}
+			tried = true
+			res.OK, err = h.check(ctx, rec, candidate)
+			if err != nil {
+				return Result{}, h.failed(ctx, err)
+			}
+			if res.OK {
+				return res, nil
+			}
+		}
+	}
+	// A legacy row that fails costs what its success with a rehash would, and
+	// never less than an unknown user.
+	if res.NeedsRehash || !tried {
+		if err := h.burn(ctx, 1); err != nil {
+			return Result{}, err
+		}
+	}
+	return res, nil
+}
+
+func (h *Hasher) check(ctx context.Context, rec Record, password string) (ok bool, err error) {
+	err = h.derive(ctx, rec.MemoryKiB, func() (err error) {
+		if h.legacyInFIPS {
+			ok, err = checkUnenforced(rec, password)
+		} else {
+			ok, err = rec.Check(password)
+		}
+		return err
+	})
+	return ok && err == nil, fipsError(err)
+}
+
+// failed pays the dummy cost for a row whose derivation was refused, unless
+// the refusal is about the load and not about the row.
+func (h *Hasher) failed(ctx context.Context, err error) error {
+	if errors.Is(err, ErrBusy) || ctx.Err() != nil {
+		return err
+	}
+	if busy := h.burn(ctx, 1); busy != nil {
+		return busy
+	}
+	return err
+}
+
+// burn hashes a constant runs times with today's parameters. The password is
+// not used: the cost must not depend on it.
+func (h *Hasher) burn(ctx context.Context, runs int) error {
+	for range runs {
+		err := h.derive(ctx, h.params.memoryKiB(), func() error {
+			_, err := h.params.create("a password nobody has")
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle waits until MinDuration has passed since start, or ctx is done. It
+// runs after the slot was given back.
+func (h *Hasher) settle(ctx context.Context, start time.Time) {
+	left := h.minDuration - h.now().Sub(start)
+	if h.minDuration == 0 || left <= 0 {
+		return
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

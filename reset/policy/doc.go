@@ -1,0 +1,2 @@
+// Package policy judges new passwords.
+package policy
