@@ -1,0 +1,109 @@
+// Package mailtest records mails instead of sending them, for the tests of programs that send reset mails.
+package mailtest
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/lostkey-go/lostkey/mail"
+)
+
+// Recorder is a [mail.Mailer] that keeps what it is given. The zero value is ready; it is safe for concurrent use and must not be
+// copied.
+type Recorder struct {
+	mu       sync.Mutex
+	messages []mail.Message
+	arrived  chan struct{} // closed and forgotten when a message arrives
+	fail     func(mail.Message) error
+}
+
+// Send keeps msg. It refuses what [mail.Encode] refuses, so that a test sees what a real mailer would; then it asks the function given to
+// [Recorder.Fail]. Refused messages are not kept.
+func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
+	if err := ctx.Err(); err != nil {
+		return &mail.SendError{Verdict: mail.Temporary, Err: err}
+	}
+	if _, err := mail.Encode(msg); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	fail := r.fail
+	r.mu.Unlock()
+	if fail != nil {
+		if err := fail(msg); err != nil {
+			return err
+		}
+	}
+	msg.Headers = slices.Clone(msg.Headers)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.messages = append(r.messages, msg)
+	if r.arrived != nil {
+		close(r.arrived)
+		r.arrived = nil
+	}
+	return nil
+}
+
+// Fail makes Send return what f returns for a message, when that is not nil. A nil f ends it. It may be called at any
+// time; f is called outside the recorder's lock.
+func (r *Recorder) Fail(f func(mail.Message) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail = f
+}
+
+// Messages returns a copy of what has been kept so far, oldest first.
+func (r *Recorder) Messages() []mail.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.messages)
+}
+
+// Wait blocks until n messages have been kept, and returns all there are. When ctx is done first, it returns
+// what there is with ctx's error.
+func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
+	for {
+		r.mu.Lock()
+		got := slices.Clone(r.messages)
+		if r.arrived == nil {
+			r.arrived = make(chan struct{})
+		}
+		arrived := r.arrived
+		r.mu.Unlock()
+		if len(got) >= n {
+			return got, nil
+		}
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			return got, context.Cause(ctx)
+		}
+	}
+}
+
+// Link returns the first address that stands alone on a line of msg's text, or "" when there is none.
+func Link(msg mail.Message) string {
+	for line := range strings.Lines(msg.Text) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, "https://") || strings.HasPrefix(line, "http://") {
+			return line
+		}
+	}
+	return ""
+}
+
+// Token returns the value of "token" in the fragment or the query of [Link], or "" when there is none.
+func Token(msg mail.Message) string {
+	u, err := url.Parse(Link(msg))
+	if err != nil {
+		return ""
+	}
+	if fragment, err := url.ParseQuery(u.Fragment); err == nil && fragment.Get("token") != "" {
+		return fragment.Get("token")
+	}
+	return u.Query().Get("token")
+}

@@ -1,0 +1,85 @@
+package mail
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Kind says which mail a [Message] is. It chooses the template, and lets a Mailer or a test
+// tell the mails apart without reading them.
+type Kind string
+
+// The mails this module sends.
+const (
+	KindReset            Kind = "reset"              // a link that sets a new password
+	KindInvite           Kind = "invite"             // a link that sets the first password
+	KindPasswordChanged  Kind = "password-changed"   // the notice after a change; holds no secret
+	KindNoAccount        Kind = "no-account"         // the address has no account here; holds no secret
+	KindSignsInElsewhere Kind = "signs-in-elsewhere" // the account has no password; holds no secret
+)
+
+// Kinds returns every Kind there is, in a fixed order.
+func Kinds() []Kind {
+	return []Kind{KindReset, KindInvite, KindPasswordChanged, KindNoAccount, KindSignsInElsewhere}
+}
+
+// Header is one extra header line of a [Message]. [Encode] checks it.
+type Header struct{ Name, Value string }
+
+// Message is one mail to one person, in parts rather than as raw MIME, so that an HTTP mail service can
+// implement [Mailer] as easily as an SMTP client can.
+//
+// Text and HTML usually hold a live link. All print forms (fmt verbs, slog, JSON) therefore show
+// Kind, Locale and ID alone: neither bodies, subject nor addresses. A Message cannot be stored by marshalling
+// it to JSON; queue what it is made from and make it anew.
+type Message struct {
+	// ID is stable over retries and different for every other mail; the Message-ID header is made of it.
+	// 1 to 64 letters, digits and any of "._-"; [NewID] makes one.
+	ID     string
+	Kind   Kind
+	Locale string // BCP 47 tag of the language the bodies are in; may be empty
+
+	From    string // "Name <addr>" or addr
+	To      string // one addr-spec, see [CheckAddress]
+	ReplyTo string // "Name <addr>" or addr; may be empty
+
+	Subject string
+	Text    string // required
+	HTML    string // may be empty
+
+	Date    time.Time
+	Headers []Header
+}
+
+// NewID returns a fresh random [Message.ID] with 128 bits or more of entropy.
+func NewID() string { return rand.Text() }
+
+// String shows Kind, Locale and ID.
+func (m Message) String() string {
+	return fmt.Sprintf("mail.Message{Kind: %s, Locale: %s, ID: %s}", m.Kind, m.Locale, m.ID)
+}
+
+// Format prints what String returns under every verb, so that %+v and %#v show no link either.
+func (m Message) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.String()) }
+
+// LogValue shows Kind, Locale and ID.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("kind", string(m.Kind)),
+		slog.String("locale", m.Locale),
+		slog.String("id", m.ID),
+	)
+}
+
+// MarshalJSON shows Kind, Locale and ID, because loggers marshal what they are given.
+func (m Message) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Kind   Kind   `json:"kind"`
+		Locale string `json:"locale"`
+		ID     string `json:"id"`
+	}{m.Kind, m.Locale, m.ID})
+}

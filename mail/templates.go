@@ -1,0 +1,236 @@
+package mail
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"io/fs"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+)
+
+//go:embed templates
+var embedded embed.FS
+
+// DefaultLocale is used when neither a mail nor the configuration names a language there are templates for.
+const DefaultLocale = "en"
+
+// TemplatesConfig is what [NewTemplates] needs. The zero value is the built-in set with English as the default.
+type TemplatesConfig struct {
+	// Override replaces built-in files, and adds locales, by name. It is read only by NewTemplates.
+	//
+	//	blocks.html            blocks of the HTML layout: brand, colours, footer
+	//	blocks.txt             blocks of the text layout: footer
+	//	layout.html layout.txt the frames of all mails
+	//	pl/common.tmpl         sentences and formats that all mails of one locale share
+	//	pl/reset.tmpl          the blocks of one mail, used by both layouts
+	//	pl/reset.html          a whole HTML part, in place of the layout; likewise reset.txt
+	//
+	// A file may define only the blocks it changes. A new locale needs common.tmpl and one .tmpl file for every [Kind].
+	Override fs.FS
+
+	// DefaultLocale must be one of the locales there are. Empty means [DefaultLocale].
+	DefaultLocale string
+}
+
+// Templates is the [Renderer] that ships with the module. It is safe for concurrent use.
+//
+// Templates see every field of [Data] and, computed from them: URL (the address the mail asks to open, empty when there is none), When
+// and Until (At and ExpiresAt in the language's own format, with zone), Valid (the lifetime in words), and Dir ("ltr" or
+// "rtl"). Two functions are added to the standard ones: pick (pick 2 "a" "b" is "b") and mod (mod 7 5 is 2).
+type Templates struct {
+	locales  []*locale // sorted by tag
+	fallback *locale
+}
+
+// locale is one language: for each kind, the parsed parts.
+type locale struct {
+	tag    string
+	dir    string
+	shared *template.Template // formats
+	mails  map[Kind]*parts
+}
+
+type parts struct {
+	subject, text *template.Template
+	html          *htmltemplate.Template
+}
+
+// view is what a template is executed with.
+type view struct {
+	Data
+	URL, When, Until, Valid, Dir string
+}
+
+// NewTemplates parses everything and runs it with sample data, so that a broken override fails here, with its file
+// and line, and not when a user waits for a mail.
+func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
+	files, err := newSource(cfg.Override)
+	if err != nil {
+		return nil, err
+	}
+	t := &Templates{}
+	for _, tag := range files.locales {
+		loc, err := files.parse(tag)
+		if err != nil {
+			return nil, err
+		}
+		t.locales = append(t.locales, loc)
+	}
+	wanted := cfg.DefaultLocale
+	if wanted == "" {
+		wanted = DefaultLocale
+	}
+	i := slices.IndexFunc(t.locales, func(loc *locale) bool { return strings.EqualFold(loc.tag, wanted) })
+	if i < 0 {
+		return nil, errors.New("mail: TemplatesConfig.DefaultLocale names a locale that has no templates")
+	}
+	t.fallback = t.locales[i]
+	if err := t.trial(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Locales returns the tags there are templates for, sorted.
+func (t *Templates) Locales() []string {
+	tags := make([]string, len(t.locales))
+	for i, loc := range t.locales {
+		tags[i] = loc.tag
+	}
+	return tags
+}
+
+// Match returns the locale that Render would use for a wanted tag: the same tag whatever its case, else a shorter one (de-AT
+// finds de), else another of the same language (pt-PT finds pt-BR), else the default. It reads
+// one tag, not the list of an Accept-Language header.
+func (t *Templates) Match(wanted string) string { return t.match(wanted).tag }
+
+func (t *Templates) match(wanted string) *locale {
+	if wanted == "" || len(wanted) > 35 {
+		return t.fallback
+	}
+	wanted = strings.ReplaceAll(wanted, "_", "-")
+	for prefix := wanted; ; {
+		for _, loc := range t.locales {
+			if strings.EqualFold(loc.tag, prefix) {
+				return loc
+			}
+		}
+		cut := strings.LastIndexByte(prefix, '-')
+		if cut < 0 {
+			break
+		}
+		prefix = prefix[:cut]
+	}
+	language, _, _ := strings.Cut(wanted, "-")
+	for _, loc := range t.locales {
+		if other, _, _ := strings.Cut(loc.tag, "-"); strings.EqualFold(other, language) {
+			return loc
+		}
+	}
+	return t.fallback
+}
+
+// Render makes the mail. It refuses data that is missing, has links other than http and https, or holds a link where the
+// kind has none; errors name the field and never show its value.
+func (t *Templates) Render(data Data) (Content, error) {
+	loc := t.match(data.Locale)
+	set, known := loc.mails[data.Kind]
+	if !known {
+		return Content{}, errors.New("mail: Data.Kind is not a kind of mail there is a template for")
+	}
+	if err := data.check(); err != nil {
+		return Content{}, err
+	}
+	v, err := loc.view(data)
+	if err != nil {
+		return Content{}, err
+	}
+	return set.render(v)
+}
+
+func (p *parts) render(v *view) (Content, error) {
+	var b bytes.Buffer
+	b.Grow(8 << 10)
+	if err := p.subject.Execute(&b, v); err != nil {
+		return Content{}, fmt.Errorf("mail: %w", err)
+	}
+	out := Content{Locale: v.Locale, Subject: b.String()}
+	b.Reset()
+	if err := p.text.Execute(&b, v); err != nil {
+		return Content{}, fmt.Errorf("mail: %w", err)
+	}
+	out.Text = b.String()
+	b.Reset()
+	if err := p.html.Execute(&b, v); err != nil {
+		return Content{}, fmt.Errorf("mail: %w", err)
+	}
+	out.HTML = b.String()
+	if out.Subject == "" || !cleanLine(out.Subject) {
+		return Content{}, fmt.Errorf("mail: %s/%s.tmpl: subject is empty or more than one line", v.Locale, v.Kind)
+	}
+	return out, nil
+}
+
+func (l *locale) view(data Data) (*view, error) {
+	data.Locale = l.tag
+	data.Client = knownClient(data.Client)
+	v := &view{Data: data, URL: data.action(), Dir: l.dir}
+	var err error
+	if v.When, err = l.date(data.At); err != nil {
+		return nil, err
+	}
+	if data.hasLink() {
+		if v.Until, err = l.date(data.ExpiresAt); err != nil {
+			return nil, err
+		}
+		if v.Valid, err = l.duration(data.lifetime()); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// duration never says more than is true: it rounds down, to minutes up to three hours, to hours up to three
+// days, to days beyond.
+func (l *locale) duration(d time.Duration) (string, error) {
+	switch hours := d / time.Hour; {
+	case d%(24*time.Hour) == 0 && hours >= 48, hours >= 72:
+		return l.format("days", int(hours/24))
+	case d%time.Hour == 0, hours >= 3:
+		return l.format("hours", int(hours))
+	}
+	return l.format("minutes", int(d/time.Minute))
+}
+
+// moment is what the date block of a locale is given.
+type moment struct {
+	Weekday, Day, Month, Year int // Weekday counts from Sunday = 1
+	Hour, Minute              int
+	Zone                      string // "UTC", "UTC+02:00"
+}
+
+func (l *locale) date(at time.Time) (string, error) {
+	zone := "UTC"
+	if _, offset := at.Zone(); offset != 0 {
+		zone += at.Format("-07:00")
+	}
+	year, month, day := at.Date()
+	return l.format("date", moment{
+		Weekday: int(at.Weekday()) + 1, Day: day, Month: int(month), Year: year,
+		Hour: at.Hour(), Minute: at.Minute(), Zone: zone,
+	})
+}
+
+func (l *locale) format(block string, value any) (string, error) {
+	var b strings.Builder
+	if err := l.shared.ExecuteTemplate(&b, block, value); err != nil {
+		return "", fmt.Errorf("mail: %w", err)
+	}
+	return b.String(), nil
+}
