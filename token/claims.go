@@ -1,0 +1,149 @@
+package token
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// claims is the payload in its one canonical form:
+//
+//	{"exp":<int>,"fp":"<22 chars>","iat":<int>,"sub":"<user id>"}
+//
+// It is written and read by hand: encoding/json takes duplicate names, names in
+// another case, fractions and U+FFFD for bad UTF-8, and costs five times as
+// much. The order is fixed, there is no white space, and a string escapes only
+// what encoding/json with HTML escaping off escapes.
+type claims struct {
+	exp, iat    int64
+	fingerprint [fingerprintChars]byte
+	sub         string
+}
+
+// Bounds of the encoded claims: the fixed text, two times of up to 12 digits
+// (the year 33658), and an id in which each byte needs an escape.
+const (
+	maxTimeDigits  = 12
+	maxTime        = 1e12 - 1
+	maxClaimsBytes = len(`{"exp":,"fp":"","iat":,"sub":""}`) + 2*maxTimeDigits + fingerprintChars + 2*maxUserID
+)
+
+// append adds the canonical form to b.
+func (c *claims) append(b []byte) []byte {
+	b = append(b, `{"exp":`...)
+	b = strconv.AppendInt(b, c.exp, 10)
+	b = append(b, `,"fp":"`...)
+	b = append(b, c.fingerprint[:]...)
+	b = append(b, `","iat":`...)
+	b = strconv.AppendInt(b, c.iat, 10)
+	b = append(b, `,"sub":"`...)
+	b = appendEscaped(b, c.sub)
+	return append(b, `"}`...)
+}
+
+// parseClaims reads text that append has written. Everything else is refused,
+// also what any JSON parser would read as the same values: since we are the
+// only issuer, another spelling was made by somebody else. The caller must
+// have checked the MAC.
+func parseClaims(text []byte) (claims, bool) {
+	var c claims
+	rest := string(text)
+	exp, rest, ok1 := cutNumber(rest, `{"exp":`)
+	fp, rest, ok2 := cutText(rest, `,"fp":"`, fingerprintChars)
+	iat, rest, ok3 := cutNumber(rest, `","iat":`)
+	rest, ok4 := strings.CutPrefix(rest, `,"sub":"`)
+	rest, ok5 := strings.CutSuffix(rest, `"}`)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+		return c, false
+	}
+	c.exp, c.iat, c.sub = exp, iat, unescape(rest)
+	copy(c.fingerprint[:], fp)
+	if checkUserID(c.sub) != nil {
+		return claims{}, false
+	}
+	// The whole guarantee is here; the steps above only find the values.
+	var buf [maxClaimsBytes]byte
+	return c, string(c.append(buf[:0])) == string(text)
+}
+
+func cutNumber(s, prefix string) (n int64, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, prefix)
+	end := 0
+	for end < len(s) && end < maxTimeDigits && s[end] >= '0' && s[end] <= '9' {
+		n = n*10 + int64(s[end]-'0')
+		end++
+	}
+	return n, s[end:], ok
+}
+
+func cutText(s, prefix string, length int) (text, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, prefix)
+	if !ok || len(s) < length {
+		return "", "", false
+	}
+	return s[:length], s[length:], true
+}
+
+// Line and paragraph separator are printable to JSON but end a line in older
+// JavaScript; encoding/json escapes them, so we do.
+const (
+	lineSeparator      = "\u2028"
+	paragraphSeparator = "\u2029"
+)
+
+// appendEscaped adds s as the inside of a JSON string. Control characters and
+// bad UTF-8 do not come here: checkUserID refuses them.
+func appendEscaped(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"' || s[i] == '\\':
+			b = append(b, '\\', s[i])
+		case strings.HasPrefix(s[i:], lineSeparator):
+			b = append(b, `\u2028`...)
+			i += len(lineSeparator) - 1
+		case strings.HasPrefix(s[i:], paragraphSeparator):
+			b = append(b, `\u2029`...)
+			i += len(paragraphSeparator) - 1
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return b
+}
+
+// unescape undoes appendEscaped. Of other escapes it makes something that does
+// not encode to the same text again.
+func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\u2028`, lineSeparator, `\u2029`, paragraphSeparator).Replace(s)
+}
+
+// The methods below make claims a [jwt.Claims], so that golang-jwt's validator
+// can be asked about the same values. Signer.Verify compares the two times
+// itself, which a test holds against that validator at every boundary.
+var _ jwt.Claims = (*claims)(nil)
+
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
+	return jwt.NewNumericDate(time.Unix(c.exp, 0)), nil
+}
+
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error) {
+	return jwt.NewNumericDate(time.Unix(c.iat, 0)), nil
+}
+
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil } //nolint:nilnil // jwt.Claims: nil says the claim is absent
+
+func (c *claims) GetIssuer() (string, error) { return "", nil }
+
+func (c *claims) GetSubject() (string, error) { return c.sub, nil }
+
+func (c *claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
+
+// isBase64URL reports whether c is in the alphabet of RFC 4648, section 5.
+func isBase64URL(c byte) bool {
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}

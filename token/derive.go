@@ -1,0 +1,44 @@
+package token
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// The labels keep the two kinds of derived key apart, and apart from whatever
+// else a host may derive from the same secret. The number is the version of the
+// format: a change of anything that a key covers needs a new one.
+const (
+	labelMAC         = "lostkey token v1 mac"
+	labelFingerprint = "lostkey token v1 fingerprint"
+)
+
+// deriveMAC returns the key that signs the tokens of one site and one purpose.
+// What a site or a purpose cannot derive it cannot forge: a staging copy with
+// the same secret has other keys.
+func (m *material) deriveMAC(site string, purpose Purpose) (*macKey, error) {
+	return m.derive(appendField(appendField([]byte(labelMAC), site), string(purpose)))
+}
+
+// deriveFingerprint returns the key that binds a site's tokens to user states.
+func (m *material) deriveFingerprint(site string) (*macKey, error) {
+	return m.derive(appendField([]byte(labelFingerprint), site))
+}
+
+// derive is HKDF-SHA256 (RFC 5869) without a salt.
+func (m *material) derive(info []byte) (*macKey, error) {
+	key, err := hkdf.Key(sha256.New, m.secret, nil, string(info), sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("token: derive a key from %q: %w", m.id, err)
+	}
+	return newMACKey(key), nil
+}
+
+// appendField adds s after its length in bytes, as eight bytes, big-endian.
+// With the length in front no two lists of fields give one text, which plain
+// concatenation does ("1"+"23" and "12"+"3").
+func appendField(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(len(s))), s...)
+}

@@ -1,0 +1,76 @@
+package token
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// canonicalSite brings the base URL of a site to one form, since two spellings
+// of one site must derive the same keys: scheme and host in lower case, no
+// default port, no slash at the end. Whatever cannot be part of a base URL is
+// refused. The errors do not print the value: a mistyped setting may hold a
+// secret.
+func canonicalSite(site string) (string, error) {
+	if site == "" {
+		return "", errors.New("token: Config.Site is empty")
+	}
+	u, err := url.Parse(site)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Opaque != "" {
+		return "", errors.New("token: Config.Site is not an absolute http or https URL")
+	}
+	if u.User != nil || strings.ContainsAny(site, "?#") {
+		return "", errors.New("token: Config.Site has user information, a query or a fragment")
+	}
+	host, err := canonicalHost(u.Hostname())
+	if err != nil {
+		return "", err
+	}
+	port, err := canonicalPort(u)
+	if err != nil {
+		return "", err
+	}
+	dir := strings.TrimSuffix(u.EscapedPath(), "/")
+	if dir != "" && path.Clean(dir) != dir {
+		return "", errors.New("token: Config.Site has an empty or a dot segment in its path")
+	}
+	return u.Scheme + "://" + host + port + dir, nil
+}
+
+func canonicalHost(host string) (string, error) {
+	if strings.Contains(host, ":") {
+		addr, err := netip.ParseAddr(host)
+		if err != nil || addr.Zone() != "" {
+			return "", errors.New("token: Config.Site has a malformed IPv6 host")
+		}
+		return "[" + addr.String() + "]", nil
+	}
+	host = strings.ToLower(host)
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return "", errors.New("token: Config.Site has a malformed host (write an international name in its xn-- form)")
+		}
+	}
+	return host, nil
+}
+
+func canonicalPort(u *url.URL) (string, error) {
+	text := u.Port()
+	if text == "" {
+		if strings.HasSuffix(u.Host, ":") {
+			return "", errors.New("token: Config.Site has an empty port")
+		}
+		return "", nil
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 {
+		return "", errors.New("token: Config.Site has a port outside 1 to 65535")
+	}
+	if u.Scheme == "https" && port == 443 || u.Scheme == "http" && port == 80 {
+		return "", nil
+	}
+	return ":" + strconv.FormatUint(port, 10), nil
+}

@@ -1,0 +1,90 @@
+package token
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"unicode"
+	"unicode/utf8"
+)
+
+// State is what a token is bound to: the facts about a user whose change kills
+// every token that was issued before it. All of them enter exactly as stored,
+// byte for byte; nothing is trimmed or folded. It prints itself with the user
+// id only (but see [State.Format]).
+type State struct {
+	// UserID names the user, and is readable in the token: 1 to 255 bytes of
+	// UTF-8 without control characters.
+	UserID string
+	// PasswordHash is the stored hash, whole. May be empty, for accounts that
+	// have none yet, except for the purpose Reset.
+	PasswordHash string
+	// Email is the stored address that the token is sent to, so that a link in
+	// an old mailbox dies when the address changes. Empty binds to no address.
+	Email string
+	// Stamp is anything else that should kill links when it changes: a counter
+	// that is raised with each request makes only the newest link good, the
+	// time of the last sign-in kills links at sign-in. Empty when not used.
+	Stamp string
+}
+
+// maxUserID is the longest user id in bytes: room for an e-mail address (254).
+const maxUserID = 255
+
+// fingerprintChars is the length of a fingerprint in a token: 16 bytes, 128
+// bits, in base64url.
+const (
+	fingerprintBytes = 16
+	fingerprintChars = 22
+)
+
+// fingerprint returns a keyed digest of the state for one purpose. It is a MAC
+// and no plain hash, so that whoever finds a link cannot test guesses of the
+// stored hash against it, and the fields carry their lengths, so that nothing
+// can move from one into the next.
+func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintChars]byte {
+	m := k.start()
+	defer k.release(m)
+	m.addField(string(purpose))
+	m.addField(state.UserID)
+	m.addField(state.PasswordHash)
+	m.addField(state.Email)
+	m.addField(state.Stamp)
+	var text [fingerprintChars]byte
+	base64.RawURLEncoding.Encode(text[:], m.sum()[:fingerprintBytes])
+	return text
+}
+
+// String returns the user id and nothing else of the state.
+func (s State) String() string { return fmt.Sprintf("token.State(%q, redacted)", s.UserID) }
+
+// Format prints what String returns, whatever the verb. No method can reach a
+// State that sits by value in an unexported field of another struct, nor the
+// verbs %p and %w, which go vet reports: there fmt prints the fields as they are.
+func (s State) Format(f fmt.State, _ rune) { printText(f, s.String()) }
+
+// MarshalText returns what String returns, so that JSON holds no hash and no
+// address.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue returns what String returns.
+func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// checkUserID refuses what would be ambiguous in logs, in SQL or in JSON.
+// Invalid UTF-8 above all: encoding/json turns each bad byte into U+FFFD, so
+// that two ids would become one.
+func checkUserID(id string) error {
+	if id == "" || len(id) > maxUserID {
+		return fmt.Errorf("State.UserID has %d bytes, want 1 to %d", len(id), maxUserID)
+	}
+	if !utf8.ValidString(id) {
+		return errors.New("State.UserID is not valid UTF-8")
+	}
+	for _, r := range id {
+		if unicode.IsControl(r) {
+			return errors.New("State.UserID has a control character")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package token
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Claims is what a verified token says. It holds no secret.
+type Claims struct {
+	UserID    string
+	Purpose   Purpose
+	KeyID     string // the key that signed it; while it turns up, the key is in use
+	TokenID   string // see Token.ID
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+}
+
+const (
+	// maxTokenChars is looked at before anything else, so that input of any
+	// size costs the same. The longest token that Issue makes has 969.
+	maxTokenChars  = 1024
+	signatureChars = 43 // 32 bytes in base64url
+)
+
+// Verify checks everything about raw that can be checked, and returns what it
+// says. In this order: length, shape and alphabet; header and key; MAC;
+// canonical claims; times; then it calls load with the user id, and checks that
+// the user's state is the one that the token was made for. Before the MAC is
+// good no claim is used and load is not called.
+//
+// load returns the user's state as stored now, or an error: one that matches
+// [ErrUnknownUser] rejects the token, any other comes back wrapped. ctx is
+// passed on to it and governs nothing else. load must not return a state for a
+// user who may not use the token, for example a disabled one.
+//
+// Every rejection matches [ErrRejected]; operators find the reason in
+// [RejectedError]. Other errors (those of load, a purpose that is not
+// configured, load is nil) do not match it. With an error Claims is zero.
+//
+// Verify changes nothing: the same token verifies again until its user's state
+// changes or it expires, so a link scanner does no harm. It follows that using
+// a token once is up to the caller, who must write the new password only if
+// the stored hash is still the one that load returned.
+func (s *Signer) Verify(ctx context.Context, raw string, purpose Purpose, load func(ctx context.Context, userID string) (State, error)) (Claims, error) {
+	rules, ok := s.purposes[purpose]
+	if !ok {
+		return Claims{}, errUnknownPurpose(purpose)
+	}
+	if load == nil {
+		return Claims{}, errors.New("token: Verify was given no load function")
+	}
+	key, c, id, err := s.open(raw, purpose)
+	if err != nil {
+		return Claims{}, err
+	}
+	if reason := s.checkTimes(&c, rules.lifetime.Max); reason != "" {
+		return Claims{}, &RejectedError{Reason: reason, UserID: c.sub, TokenID: id}
+	}
+	state, err := load(ctx, c.sub)
+	if errors.Is(err, ErrUnknownUser) {
+		return Claims{}, &RejectedError{Reason: ReasonUnknownUser, UserID: c.sub, TokenID: id}
+	}
+	if err != nil {
+		return Claims{}, fmt.Errorf("token: load user: %w", err)
+	}
+	// A store that folds case or trims would hand out somebody else's row.
+	if state.UserID != c.sub {
+		return Claims{}, &RejectedError{Reason: ReasonUnknownUser, UserID: c.sub, TokenID: id}
+	}
+	want := key.fingerprint.fingerprint(purpose, state)
+	if subtle.ConstantTimeCompare(want[:], c.fingerprint[:]) != 1 {
+		return Claims{}, &RejectedError{Reason: ReasonStale, UserID: c.sub, TokenID: id}
+	}
+	return Claims{
+		UserID:    c.sub,
+		Purpose:   purpose,
+		KeyID:     key.keyID,
+		TokenID:   id,
+		IssuedAt:  time.Unix(c.iat, 0).UTC(),
+		ExpiresAt: time.Unix(c.exp, 0).UTC(),
+	}, nil
+}
+
+// open returns the claims of raw and the key that signed them, once the MAC is
+// good and the claims are in canonical form.
+func (s *Signer) open(raw string, purpose Purpose) (*profile, claims, string, error) {
+	header, payload, signature, ok := split(raw)
+	if !ok {
+		return nil, claims{}, "", refusal(ReasonMalformed)
+	}
+	// The header is compared whole with those that our keys write. It is never
+	// parsed, so nothing in it can choose an algorithm, a key or an extension.
+	key, ok := s.headers[header]
+	if !ok {
+		return nil, claims{}, "", refusal(ReasonUnknownKey)
+	}
+	if key.purpose != purpose {
+		return nil, claims{}, "", refusal(ReasonWrongPurpose)
+	}
+	sig := make([]byte, sha256.Size)
+	// Strict, or the two spare bits of the last character would give each token
+	// four spellings.
+	if _, err := base64.RawURLEncoding.Strict().Decode(sig, []byte(signature)); err != nil {
+		return nil, claims{}, "", refusal(ReasonMalformed)
+	}
+	if s.method.Verify(raw[:len(raw)-1-signatureChars], sig, key.mac) != nil {
+		return nil, claims{}, "", refusal(ReasonSignature)
+	}
+	var buf [maxTokenChars]byte
+	n, err := base64.RawURLEncoding.Strict().Decode(buf[:], []byte(payload))
+	if err != nil {
+		return nil, claims{}, "", refusal(ReasonMalformed)
+	}
+	c, ok := parseClaims(buf[:n])
+	if !ok {
+		return nil, claims{}, "", refusal(ReasonMalformed)
+	}
+	return key, c, publicID(sig), nil
+}
+
+// split cuts a token at its two dots. The signature is found by its length, so
+// that the cost does not depend on what is in between.
+func split(raw string) (header, payload, signature string, ok bool) {
+	if len(raw) > maxTokenChars || len(raw) < signatureChars+len(".x.") {
+		return "", "", "", false
+	}
+	last := len(raw) - signatureChars - 1
+	first := strings.IndexByte(raw, '.')
+	if first < 0 || first >= last || raw[last] != '.' {
+		return "", "", "", false
+	}
+	header, payload, signature = raw[:first], raw[first+1:last], raw[last+1:]
+	// Line breaks above all: Go's base64 decoder skips them, strict or not.
+	return header, payload, signature, inAlphabet(header) && inAlphabet(payload) && inAlphabet(signature)
+}
+
+func inAlphabet(s string) bool {
+	for i := range len(s) {
+		if !isBase64URL(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// checkTimes applies the rules of RFC 7519, sections 4.1.4 and 4.1.6: now must
+// be before exp, and not before iat except by the leeway. The lifetime is
+// bounded by this Signer's own maximum, since the issuer may have been set
+// otherwise.
+func (s *Signer) checkTimes(c *claims, longest time.Duration) Reason {
+	now := s.now()
+	switch {
+	case now.Unix() >= c.exp:
+		return ReasonExpired
+	case now.Add(s.leeway).Unix() < c.iat:
+		return ReasonNotYetValid
+	case c.exp-c.iat > int64(longest/time.Second):
+		return ReasonTooLongLived
+	case c.exp <= c.iat:
+		return ReasonMalformed
+	}
+	return ""
+}
