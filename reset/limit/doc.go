@@ -29,7 +29,7 @@
 // random in each Limiter, never as text: a stranger cannot work out keys that
 // collide, and a heap dump shows no address. Two keys that do collide share
 // one allowance; with 1,000,000 live keys that happens to a new key about once
-// in 400 million, and it can only refuse too much, never admit too much.
+// in 200 million, and it can only refuse too much, never admit too much.
 //
 // Concurrent calls never admit more than the rates allow.
 //

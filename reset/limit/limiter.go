@@ -31,7 +31,7 @@ type Config struct {
 	// MaxBytes caps the memory of the limiter, which is allocated at once and
 	// never grows. Zero means 16 MiB; the least is 64 KiB, which suits a
 	// limiter with a handful of keys. A key takes 12 bytes under one rate and
-	// 20 under two; plan with a third more than the keys that are live at once.
+	// 20 under two; plan with a quarter more than the keys that are live at once.
 	MaxBytes int
 
 	// Now is the clock; nil means time.Now, whose monotonic reading makes the

