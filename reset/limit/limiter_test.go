@@ -191,9 +191,8 @@ func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 }
 
 // Two callers meet at every key at the same instant, which is when a step that
-// is not atomic admits too much.
+// is not atomic admits too much. Not parallel: the two need a processor each.
 func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
-	t.Parallel()
 	const keys = 20_000
 	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
 	names := make([]string, keys)
