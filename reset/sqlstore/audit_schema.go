@@ -1,0 +1,44 @@
+package sqlstore
+
+// Schema returns the statements that make the trail's table and indexes where they
+// are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads the same
+// in every time zone and driver; client_net is the client's /32 or /64; hits is how
+// many equal events the row stands for.
+func (a *Audit) Schema() []string {
+	table, d := a.dialect.quote(a.name), a.dialect
+	columns := `
+	at_ms BIGINT NOT NULL,
+	outcome VARCHAR(32) NOT NULL,
+	purpose VARCHAR(32) NOT NULL,
+	reason VARCHAR(64) NOT NULL,
+	client VARCHAR(45) NOT NULL,
+	client_net VARCHAR(49) NOT NULL,
+	user_id VARCHAR(255) NOT NULL,
+	request_id VARCHAR(64) NOT NULL,
+	token_id VARCHAR(64) NOT NULL,
+	hits BIGINT NOT NULL`
+	create := "CREATE TABLE IF NOT EXISTS " + table + " (\n\tid "
+	if d == MySQL {
+		// MySQL has no CREATE INDEX IF NOT EXISTS, so the indexes come with the table.
+		return []string{create + "BIGINT AUTO_INCREMENT PRIMARY KEY," + columns + `,
+	INDEX by_user (user_id, id),
+	INDEX by_request (request_id),
+	INDEX by_link (token_id),
+	INDEX by_time (at_ms)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`}
+	}
+	identity := "INTEGER PRIMARY KEY AUTOINCREMENT,"
+	if d == PostgreSQL {
+		identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+	}
+	index := func(suffix, columns string) string {
+		return "CREATE INDEX IF NOT EXISTS " + d.quote(unqualified(a.name)+suffix) + " ON " + table + " (" + columns + ")"
+	}
+	return []string{
+		create + identity + columns + "\n)",
+		index("_by_user", "user_id, id"),
+		index("_by_request", "request_id"),
+		index("_by_link", "token_id"),
+		index("_by_time", "at_ms"),
+	}
+}

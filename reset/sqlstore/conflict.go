@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"errors"
+	"strings"
+)
+
+// Drivers tell a lost race in types of their own, and importing three drivers to
+// read them would put all three into every host's go.mod. What they share is
+// read instead: the method SQLState (pgx, lib/pq), the method Code (modernc), and
+// for the others the text. A wrong guess is harmless, because a conflict only
+// leads to reading the row again, and the row decides.
+
+// conflict reports whether the database refused a transaction because of another
+// one.
+func (d Dialect) conflict(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch d {
+	case PostgreSQL:
+		// serialization_failure, deadlock_detected, lock_not_available.
+		return hasState(err, "40001", "40P01", "55P03")
+	case MySQL:
+		// Deadlock, lock wait timeout, and MariaDB's "Record has changed since last
+		// read" under innodb_snapshot_isolation.
+		return hasText(err, func(text string) bool {
+			return hasNumber(text, "1213") || hasNumber(text, "1205") || hasNumber(text, "1020")
+		}) || hasState(err, "40001")
+	default:
+		return sqliteBusy(err)
+	}
+}
+
+// badValue reports whether the database refused a parameter as something its
+// column can never hold, so that no row can match it.
+func (d Dialect) badValue(err error) bool {
+	if err == nil || d != PostgreSQL {
+		return false
+	}
+	// invalid_text_representation, numeric_value_out_of_range,
+	// character_not_in_repertoire (NUL, bytes that are not UTF-8).
+	return hasState(err, "22P02", "22003", "22021")
+}
+
+func hasState(err error, states ...string) bool {
+	var coded interface{ SQLState() string }
+	if !errors.As(err, &coded) {
+		return false
+	}
+	for _, state := range states {
+		if coded.SQLState() == state {
+			return true
+		}
+	}
+	return false
+}
+
+// sqliteBusy knows BUSY (5) and LOCKED (6) with their extended codes, of which
+// BUSY_SNAPSHOT (517) is one.
+func sqliteBusy(err error) bool {
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) {
+		primary := coded.Code() & 0xff
+		return primary == 5 || primary == 6
+	}
+	return hasText(err, func(text string) bool {
+		return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked")
+	})
+}
+
+// hasNumber knows both forms of go-sql-driver: "Error 1213 (40001): …" and
+// "Error 1213: …".
+func hasNumber(text, number string) bool {
+	rest, ok := strings.CutPrefix(text, "Error "+number)
+	return ok && (strings.HasPrefix(rest, " (") || strings.HasPrefix(rest, ":"))
+}
+
+// hasText asks match about every error in the tree, each by its own text, so that
+// a prefix is the driver's and not that of what wraps it.
+func hasText(err error, match func(text string) bool) bool {
+	if match(err.Error()) {
+		return true
+	}
+	switch wrapped := err.(type) { //nolint:errorlint // the tree is walked here by hand.
+	case interface{ Unwrap() error }:
+		inner := wrapped.Unwrap()
+		return inner != nil && hasText(inner, match)
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapped.Unwrap() {
+			if hasText(inner, match) {
+				return true
+			}
+		}
+	}
+	return false
+}

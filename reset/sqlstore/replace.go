@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// ReplaceHash stores encoded if the row still is what seen says, with the same
+// hash, address and stamp, byte for byte, and is not disabled. Otherwise nothing is
+// written and the error is [reset.ErrStale]. Config.InTx runs in the same transaction. seen
+// must come from FindByEmail or FindByID.
+//
+// A transaction the database refuses because of another one (serialization
+// failure, deadlock, SQLite's BUSY) is never repeated blindly: the row is read
+// again. If it changed, the answer is ErrStale; if not, the refusal had nothing to do
+// with this user and the same conditional write is tried once more. Any other
+// error, a lost connection above all, leaves open whether the write took place.
+//
+// ctx governs everything. When it ends before the commit is sent, nothing is
+// written; when it ends after, the error is ctx's and the write may stand.
+func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+	if seen.Disabled {
+		return reset.ErrStale
+	}
+	err := s.replace(ctx, seen, encoded)
+	if !s.dialect.conflict(err) {
+		return err
+	}
+	now, readErr := s.FindByID(ctx, seen.ID)
+	switch {
+	case errors.Is(readErr, reset.ErrUserNotFound):
+		return reset.ErrStale
+	case readErr != nil:
+		return errors.Join(err, readErr)
+	case now.PasswordHash == encoded:
+		// The salt is new, so only this call can have written it.
+		return nil
+	case now.PasswordHash != seen.PasswordHash, now.Email != seen.Email,
+		now.Stamp != seen.Stamp, now.Disabled:
+		return reset.ErrStale
+	}
+	return s.replace(ctx, seen, encoded)
+}
+
+func (s *Store) replace(ctx context.Context, seen reset.User, encoded string) error {
+	changed, err := s.changeOne(ctx, func(tx *sql.Tx) error {
+		if s.inTx == nil {
+			return nil
+		}
+		if err := s.inTx(ctx, tx, seen); err != nil {
+			return fmt.Errorf("Config.InTx: %w", err)
+		}
+		return nil
+	}, s.queries.Replace, encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp)
+	if err != nil {
+		return fmt.Errorf("sqlstore: replace hash: %w", err)
+	}
+	if !changed {
+		return reset.ErrStale
+	}
+	return nil
+}
+
+// SwapFor returns the function that [hash.Hasher.VerifyAndUpdate] calls at login to
+// replace a hash in an old format. It compares the hash alone and does not run
+// Config.InTx: better parameters end no session. A reset that gets in between
+// changes the hash, so the swap finds nothing and the new password stays. Links
+// issued before the swap die, because they are bound to the hash.
+func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
+	return func(ctx context.Context, old, encoded string) (bool, error) {
+		if s.queries.Swap == "" {
+			return false, errors.New("sqlstore: Config.Queries.Swap is empty")
+		}
+		swapped, err := s.changeOne(ctx, nil, s.queries.Swap, encoded, user.ID, old)
+		if err != nil {
+			return false, fmt.Errorf("sqlstore: swap hash: %w", err)
+		}
+		return swapped, nil
+	}
+}
+
+// changeOne runs a conditional update and then, if it changed one row, the hook,
+// in one transaction. The update comes first and nothing is read before it, so
+// that the transaction has no snapshot that could be too old. The transaction is
+// there without a hook as well: a statement that lost its condition and changed
+// every password is rolled back.
+func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query string, args ...any) (bool, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do; before, the first error counts.
+	res, err := tx.ExecContext(ctx, query, args...)
+	if s.dialect.badValue(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case n == 0:
+		return false, nil
+	case n != 1:
+		return false, fmt.Errorf("the statement matched %d rows, not one; nothing was changed", n)
+	}
+	if hook != nil {
+		if err := hook(tx); err != nil {
+			return false, err
+		}
+	}
+	return true, tx.Commit()
+}

@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// EmailMatch says how FindByEmail compares the typed address with the column.
+// Whatever it finds, package reset keeps only rows whose stored address equals the
+// typed one under ASCII folding and mails the stored address, so a comparison that
+// also finds look-alikes costs a few rows and nothing else.
+type EmailMatch int
+
+const (
+	// MatchDefault is MatchFolded on SQLite and PostgreSQL, and MatchColumn on
+	// MySQL, whose usual collations ignore case and can use a plain index.
+	MatchDefault EmailMatch = iota
+	// MatchFolded compares lower(column) with lower(address) and finds every
+	// spelling. It needs an index on the expression, otherwise each request reads
+	// the whole table:
+	//
+	//	CREATE INDEX users_email_lower ON users (lower(email))      -- SQLite, PostgreSQL
+	//	CREATE INDEX users_email_lower ON users ((lower(email)))    -- MySQL 8.0.13
+	//
+	// MariaDB has no such index; use MatchColumn there.
+	MatchFolded
+	// MatchLowered compares the column with lower(address). It is for tables that
+	// keep every address in lower case; the plain index on the column serves it.
+	MatchLowered
+	// MatchColumn compares the column with the address, as the column compares:
+	// other spellings are found where it ignores case (citext, NOCASE, MySQL's
+	// _ci collations) and not found elsewhere. The plain index serves it.
+	MatchColumn
+)
+
+// Table names an existing table of users. Every name must match
+// [A-Za-z_][A-Za-z0-9_]{0,62} and is used as written, in quotes: on PostgreSQL a
+// table made without quotes is spelled in lower case. New refuses other names.
+// For joins, tenants, or a soft delete that hides rows, write Queries instead.
+type Table struct {
+	// Name is the table, with its schema before a dot if it needs one.
+	Name string
+	// ID is the column of the primary key; required. Any type whose text is the
+	// same each time it is read will do: integer, UUID, text.
+	ID string
+	// Email is the column of the address; required.
+	Email string
+	// Hash is the column of the encoded password hash; required. NULL and "" both
+	// mean that the account has no password. Give it room for 255 bytes: TEXT on
+	// SQLite and PostgreSQL, VARBINARY(255) or an ascii_bin VARCHAR(255) on MySQL.
+	// It must not be indexed: an index makes every change of a password dearer.
+	Hash string
+	// Stamp is an optional column; when its value changes, every link issued for
+	// the user dies. An integer that is counted up is best: the text of a time
+	// depends on the time zone of the connection.
+	Stamp string
+	// Locale is an optional column with the language of the user's mail.
+	Locale string
+	// Disabled is an optional column that is true for accounts that must not be
+	// reset: BOOLEAN on PostgreSQL, an integer elsewhere. NULL counts as false.
+	Disabled string
+	// DisabledAt is an optional column of any type that is not NULL for accounts
+	// that must not be reset, such as disabled_at or deleted_at. At most one of
+	// Disabled and DisabledAt may be set.
+	DisabledAt string
+	// EmailMatch says how addresses are compared.
+	EmailMatch EmailMatch
+}
+
+func (t Table) check() error {
+	if t.Name == "" {
+		return fmt.Errorf("sqlstore: Config.Table.Name is empty")
+	}
+	if !validTable(t.Name) {
+		return fmt.Errorf("sqlstore: Config.Table.Name is not a plain table name")
+	}
+	columns := []struct {
+		field, name string
+		required    bool
+	}{
+		{"ID", t.ID, true},
+		{"Email", t.Email, true},
+		{"Hash", t.Hash, true},
+		{"Stamp", t.Stamp, false},
+		{"Locale", t.Locale, false},
+		{"Disabled", t.Disabled, false},
+		{"DisabledAt", t.DisabledAt, false},
+	}
+	for _, c := range columns {
+		if c.name == "" && c.required {
+			return fmt.Errorf("sqlstore: Config.Table.%s is empty", c.field)
+		}
+		if c.name != "" && !validColumn(c.name) {
+			return fmt.Errorf("sqlstore: Config.Table.%s is not a plain column name", c.field)
+		}
+		// Writing a hash over the address or the id would be beyond repair.
+		if c.field != "Hash" && strings.EqualFold(c.name, t.Hash) {
+			return fmt.Errorf("sqlstore: Config.Table.%s and Hash name the same column", c.field)
+		}
+	}
+	if t.Disabled != "" && t.DisabledAt != "" {
+		return fmt.Errorf("sqlstore: Config.Table.Disabled and DisabledAt are both set")
+	}
+	if t.EmailMatch < MatchDefault || t.EmailMatch > MatchColumn {
+		return fmt.Errorf("sqlstore: Config.Table.EmailMatch is unknown")
+	}
+	return nil
+}
+
+// queries writes the statements for a checked table.
+func (t Table) queries(d Dialect) Queries {
+	name, id, column := d.quote(t.Name), d.quote(t.ID), d.quote(t.Hash)
+	fields := strings.Join([]string{
+		t.idText(d), d.asText(d.quote(t.Email)), d.asText(column),
+		t.optional(d, t.Stamp), t.optional(d, t.Locale), t.disabled(d),
+	}, ", ")
+	from := "SELECT " + fields + " FROM " + name + " WHERE "
+	update := "UPDATE " + name + " SET " + column + " = " + d.param(1) +
+		" WHERE " + id + " = " + d.param(2) + " AND " + d.sameBytes(column, d.param(3))
+	stamp := "'' = " + d.param(5)
+	if t.Stamp != "" {
+		stamp = d.sameBytes(d.quote(t.Stamp), d.param(5))
+	}
+	return Queries{
+		ByEmail: from + t.emailCondition(d),
+		ByID:    from + id + " = " + d.param(1),
+		Replace: update + " AND " + d.sameBytes(d.quote(t.Email), d.param(4)) +
+			" AND " + stamp + " AND NOT " + t.disabled(d),
+		Swap: update,
+	}
+}
+
+func (t Table) idText(d Dialect) string {
+	if d == PostgreSQL {
+		return d.quote(t.ID) + "::text"
+	}
+	return d.quote(t.ID)
+}
+
+func (t Table) optional(d Dialect, column string) string {
+	if column == "" {
+		return "''"
+	}
+	return d.asText(d.quote(column))
+}
+
+// disabled is a truth value and never NULL, so that NOT can stand before it.
+func (t Table) disabled(d Dialect) string {
+	switch {
+	case t.Disabled != "":
+		return "CASE WHEN " + d.quote(t.Disabled) + " THEN TRUE ELSE FALSE END"
+	case t.DisabledAt != "":
+		return "CASE WHEN " + d.quote(t.DisabledAt) + " IS NOT NULL THEN TRUE ELSE FALSE END"
+	}
+	return "FALSE"
+}
+
+func (t Table) emailCondition(d Dialect) string {
+	match := t.EmailMatch
+	if match == MatchDefault {
+		match = MatchFolded
+		if d == MySQL {
+			match = MatchColumn
+		}
+	}
+	column, param := d.quote(t.Email), d.param(1)
+	switch match {
+	case MatchLowered:
+		return column + " = lower(" + param + ")"
+	case MatchColumn:
+		return column + " = " + param
+	default:
+		return "lower(" + column + ") = lower(" + param + ")"
+	}
+}
