@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"runtime"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -165,57 +163,6 @@ func TestClockThatStepsBackNeitherLocksOutNorGivesAway(t *testing.T) {
 	c.advance(1)
 	ok, _ = allow(t, l, "k")
 	require.True(t, ok)
-}
-
-func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
-	t.Parallel()
-	for _, burst := range []int{1, 3, 100} {
-		l, _ := newLimiter(t, limit.Config{Burst: burst, Every: time.Hour, MaxBytes: 64 << 10})
-		var admitted atomic.Int64
-		var workers sync.WaitGroup
-		start := make(chan struct{})
-		for range 64 {
-			workers.Go(func() {
-				<-start
-				for range 50 {
-					if _, ok, _ := l.Allow(t.Context(), "victim"); ok {
-						admitted.Add(1)
-					}
-				}
-			})
-		}
-		close(start)
-		workers.Wait()
-		require.EqualValues(t, burst, admitted.Load())
-	}
-}
-
-// Two callers meet at every key at the same instant, which is when a step that
-// is not atomic admits too much. Not parallel: the two need a processor each.
-func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
-	const keys = 20_000
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
-	names := make([]string, keys)
-	for k := range names {
-		names[k] = strconv.Itoa(k)
-	}
-	var arrived, admitted atomic.Int64
-	var callers sync.WaitGroup
-	for range 2 {
-		callers.Go(func() {
-			for k, name := range names {
-				arrived.Add(1)
-				for arrived.Load() < int64(2*(k+1)) {
-					runtime.Gosched()
-				}
-				if _, ok, _ := l.Allow(t.Context(), name); ok {
-					admitted.Add(1)
-				}
-			}
-		})
-	}
-	callers.Wait()
-	require.EqualValues(t, keys, admitted.Load())
 }
 
 func TestNewRefusesWeakAndMissingValues(t *testing.T) {
