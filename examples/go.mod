@@ -51,3 +51,9 @@ require (
 	modernc.org/memory v1.12.1
 	modernc.org/sqlite v1.61.1
 )
+
+require (
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/wneessen/go-mail v0.8.1 // indirect
+	golang.org/x/net v0.62.0 // indirect
+)
