@@ -153,7 +153,7 @@ func parseArgon2(encoded string) (argon2Row, error) {
 			return row, unsupported(variant, "keyid or data")
 		}
 	}
-	values, field, ok := parameters(list, "mtp")
+	values, field, ok := parameters(list, "m", "t", "p")
 	if !ok {
 		return row, malformed(variant, field)
 	}

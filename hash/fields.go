@@ -3,7 +3,9 @@ package hash
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -27,14 +29,14 @@ func number(s string) (int, bool) {
 	return int(n), true
 }
 
-// parameters reads "k=v,k=v" into values, in any order. Every name of names
-// must be there exactly once and no other may be.
-func parameters(s string, names string) (values [3]int, field string, ok bool) {
+// parameters reads "k=v,k=v" into values, in the order of names whatever the
+// order of the text. Each name must be there exactly once and no other may be.
+func parameters(s string, names ...string) (values [3]int, field string, ok bool) {
 	var seen [3]bool
 	for part := range strings.SplitSeq(s, ",") {
 		name, text, _ := strings.Cut(part, "=")
-		i := strings.Index(names, name)
-		if len(name) != 1 || i < 0 || seen[i] {
+		i := slices.Index(names, name)
+		if i < 0 || seen[i] {
 			return values, "parameters", false
 		}
 		n, good := number(text)
@@ -43,9 +45,9 @@ func parameters(s string, names string) (values [3]int, field string, ok bool) {
 		}
 		values[i], seen[i] = n, true
 	}
-	for i := range len(names) {
+	for i, name := range names {
 		if !seen[i] {
-			return values, names[i : i+1], false
+			return values, name, false
 		}
 	}
 	return values, "", true
@@ -66,3 +68,21 @@ func sameBytes(want, got []byte) bool {
 
 // within reports whether n lies in [low, high].
 func within(n, low, high int) bool { return n >= low && n <= high }
+
+// unhex reads lower-case hexadecimal, the only case the formats write.
+func unhex(s string) ([]byte, bool) {
+	if !isHex(s) {
+		return nil, false
+	}
+	b, err := hex.DecodeString(s)
+	return b, err == nil
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !within(int(c), '0', '9') && !within(int(c), 'a', 'f') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -157,7 +157,7 @@ func parsePBKDF2(encoded string) (name string, row pbkdf2Row, err error) {
 	enc, length := adaptedBase64, 0
 	var ok bool
 	if strings.HasPrefix(parts[2], "i=") {
-		values, field, good := parameters(parts[2], "il")
+		values, field, good := parameters(parts[2], "i", "l")
 		if !good {
 			return name, row, malformed(name, field)
 		}

@@ -1,0 +1,47 @@
+package hash
+
+import (
+	"errors"
+	"strings"
+)
+
+// Info says what a stored string is, for counting what is left to migrate.
+type Info struct {
+	Scheme      string // the variant, "django-pbkdf2-sha256"; "unusable" for the mark of an account without a password
+	Params      string // its cost, "sha256,rounds=600000"; empty for unusable rows
+	Pepper      string // id of the pepper it was made with, if any
+	MemoryKiB   int    // what verifying it holds
+	NeedsRehash bool   // as [Hasher.NeedsRehash]
+}
+
+// Inspect reads encoded without deriving anything, in microseconds, and so
+// needs no password, no slot and no ctx. Its errors are those that Verify
+// would give for the row.
+func (h *Hasher) Inspect(encoded string) (Info, error) {
+	rec, err := h.parse(encoded)
+	switch {
+	case errors.Is(err, errUnusable):
+		return Info{Scheme: "unusable"}, nil
+	case err != nil:
+		return Info{}, err
+	case rec.MemoryKiB > h.limiter.memory:
+		return Info{}, overLimit(rec.Scheme, "memory")
+	}
+	info := Info{Scheme: rec.Scheme, Params: rec.Params, MemoryKiB: rec.MemoryKiB, NeedsRehash: !h.current(encoded)}
+	if rest, ok := strings.CutPrefix(encoded, pepperPrefix); ok {
+		info.Pepper, _, _ = strings.Cut(rest, "$")
+	}
+	return info, nil
+}
+
+// Identify returns the name of the scheme that claims encoded, or "". It looks
+// at prefix and shape only and does not allocate.
+func (h *Hasher) Identify(encoded string) string {
+	if len(encoded) > maxEncodedBytes {
+		return ""
+	}
+	if s := h.schemes.find(encoded); s != nil {
+		return s.Name()
+	}
+	return ""
+}
