@@ -1,0 +1,261 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset/policy"
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// Config says how a [Service] works. Site, From, Keys, Store, Mailer and Sessions are required, the rest has defaults.
+// It is copied by [New]; later changes have no effect.
+type Config struct {
+	// Site is the absolute base URL of the application, such as "https://app.example". It is the only source of links, never a
+	// request's Host header, and part of the keys: a copy of the application under another Site refuses this one's links.
+	Site string
+	// InsecureSite allows a Site of plain http on a host other than this machine. Links and passwords can then be read on the way.
+	InsecureSite bool
+	// Product is the application's name in mails. Empty means Site's host.
+	Product string
+	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, where a user who did not ask can
+	// turn to, are optional.
+	From, ReplyTo, Support string
+
+	Keys   token.Keys
+	Store  Store
+	Mailer mail.Mailer
+	// Sessions is the decision who ends the account's sessions: [SessionsEndInStore], [SessionsEndBy] or [SessionsKeptOnPurpose].
+	Sessions Sessions
+
+	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the login's, so that one limiter bounds both.
+	Hasher *hash.Hasher
+	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA says that a password alone never signs anybody in,
+	// which lowers the default policy's minimum; it has no effect on a Policy of one's own.
+	Policy Policy
+	MFA    bool
+	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
+	Renderer mail.Renderer
+	// Events receives one event per outcome. Nil means [SlogSink] over slog.Default().
+	Events Sink
+	// Limits throttle. The zero value means the defaults documented at [Limits]; see [LimitsOff].
+	Limits Limits
+	// Blocked tells whether a client may not use the flow at all. It is asked in the path of each request, so it must answer from
+	// memory. A blocked client gets the usual answers, and nothing happens. Nil means nobody is.
+	Blocked func(client netip.Addr) bool
+
+	// Lifetime of a reset link. Zero means one hour (OWASP WSTG-ATHN-09: rarely more).
+	Lifetime time.Duration
+	// MaxLifetime is the longest that RequestInput.Lifetime and LinkOptions.Lifetime may ask for, and that Check and Confirm accept. Zero
+	// means Lifetime. At most 24 hours (NIST SP 800-63B-4 section 4.2.1.2).
+	MaxLifetime time.Duration
+	// InviteLifetime is the lifetime, and the longest, of invitations. Zero means 72 hours; at most 7 days.
+	InviteLifetime time.Duration
+
+	// ResetPath and ForgotPath are the pages under Site. Empty means "/reset-password" and "/forgot-password". LoginPath, which
+	// mails may point to, is optional.
+	ResetPath, ForgotPath, LoginPath string
+	// LinkStyle is where a link carries its token. The zero value is [LinkFragment].
+	LinkStyle LinkStyle
+
+	// Dispatch hands a job to a queue of the application's own, whose worker calls [Service.Process]. Nil means a bounded pool in this
+	// process, whose queue is lost when the process is killed. It is called in the path of requests, with their context.
+	Dispatch func(ctx context.Context, job Job) error
+	// Synchronous does all work inside Request and Confirm, for platforms that stop a process between requests. It gives up what the
+	// queue is for: the time of an answer then tells whether the address has an account, and a slow mail server is waited for.
+	Synchronous bool
+	// Queue is how many mails may wait in this process, Workers how many are worked on at once. Zero means 1,000 and 8.
+	Queue, Workers int
+	// MailWindow is for how long after the request a mail is worth sending; it is retried no longer. Zero means 15 minutes.
+	MailWindow time.Duration
+
+	// FindByIdentifier looks up accounts by something other than an address, such as a user name. If set, Request accepts any text of at
+	// most 254 bytes without control characters, and passes on what is not a mail address. Mail still goes to the stored
+	// address alone. It is called by a worker, never in the path of a request.
+	FindByIdentifier func(ctx context.Context, identifier string) ([]User, error)
+
+	// HintNoAccount mails "no account here" to typed addresses that have none, which lets strangers send that one mail to
+	// anybody, within the limits. HintSignsInElsewhere mails accounts without a password that they have none to forget. Neither makes
+	// a difference to the answer. Both are off by default.
+	HintNoAccount, HintSignsInElsewhere bool
+	// SkipNotice leaves out the mail that tells of a changed password (NIST SP 800-63B-4 section 4.6 requires one).
+	SkipNotice bool
+
+	// OnConfirmed are called in turn, once, after a new password is stored and the sessions are ended: the place to clear a
+	// lock-out counter. An error or a panic becomes an event, and the reset is a success all the same.
+	OnConfirmed []func(ctx context.Context, done Confirmed) error
+
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+}
+
+// Confirmed tells a hook which account has a new password.
+type Confirmed struct {
+	UserID  string
+	TokenID string
+	Purpose token.Purpose
+	Client  netip.Addr
+}
+
+const (
+	defaultQueue   = 1000
+	defaultWorkers = 8
+	defaultWindow  = 15 * time.Minute
+	defaultLife    = time.Hour
+	defaultInvite  = 72 * time.Hour
+	maxQueue       = 1_000_000
+	maxWorkers     = 1000
+)
+
+// complete fills in defaults and refuses what is missing or weak.
+func (c *Config) complete() error {
+	if err := c.completeSite(); err != nil {
+		return err
+	}
+	if _, _, err := mail.ParseMailbox(c.From); err != nil {
+		return errors.New("reset: Config.From is not a mail address")
+	}
+	if c.ReplyTo != "" {
+		if _, _, err := mail.ParseMailbox(c.ReplyTo); err != nil {
+			return errors.New("reset: Config.ReplyTo is not a mail address")
+		}
+	}
+	if c.Store == nil {
+		return errors.New("reset: Config.Store is nil")
+	}
+	if c.Mailer == nil {
+		return errors.New("reset: Config.Mailer is nil")
+	}
+	if !c.Sessions.decided {
+		return errors.New("reset: Config.Sessions is not decided: use SessionsEndInStore, SessionsEndBy with a function, or SessionsKeptOnPurpose")
+	}
+	if c.Synchronous && c.Dispatch != nil {
+		return errors.New("reset: Config.Synchronous and Config.Dispatch exclude each other")
+	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one place where the clock is taken
+	}
+	if err := c.completeNumbers(); err != nil {
+		return err
+	}
+	return c.completeParts()
+}
+
+func (c *Config) completeSite() error {
+	site, err := url.Parse(c.Site)
+	if err != nil || site.Host == "" || site.Scheme != "https" && site.Scheme != "http" {
+		return errors.New("reset: Config.Site is not an absolute http or https URL")
+	}
+	if site.Scheme == "http" && !c.InsecureSite && !isThisMachine(site.Hostname()) {
+		return errors.New("reset: Config.Site is plain http on another machine, which only Config.InsecureSite allows")
+	}
+	c.Site = strings.TrimRight(c.Site, "/")
+	if c.Product == "" {
+		c.Product = site.Hostname()
+	}
+	for _, page := range []struct {
+		field, fallback string
+		path            *string
+	}{
+		{"ResetPath", "/reset-password", &c.ResetPath},
+		{"ForgotPath", "/forgot-password", &c.ForgotPath},
+		{"LoginPath", "", &c.LoginPath},
+	} {
+		if *page.path == "" {
+			*page.path = page.fallback
+		}
+		if *page.path != "" && !isPagePath(*page.path) {
+			return fmt.Errorf("reset: Config.%s is not an absolute path without query and fragment", page.field)
+		}
+	}
+	if c.ResetPath == c.ForgotPath {
+		return errors.New("reset: Config.ResetPath and Config.ForgotPath are the same")
+	}
+	if c.LinkStyle != LinkFragment && c.LinkStyle != LinkQuery {
+		return errors.New("reset: Config.LinkStyle is not one of the constants")
+	}
+	return nil
+}
+
+func isThisMachine(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+}
+
+// isPagePath keeps a path from becoming another host ("//evil.example") or swallowing the token.
+func isPagePath(path string) bool {
+	u, err := url.Parse(path)
+	return err == nil && strings.HasPrefix(path, "/") && u.Host == "" && u.EscapedPath() == path
+}
+
+func (c *Config) completeNumbers() error {
+	for _, n := range []struct {
+		field         string
+		value         *int
+		fallback, top int
+	}{
+		{"Queue", &c.Queue, defaultQueue, maxQueue},
+		{"Workers", &c.Workers, defaultWorkers, maxWorkers},
+	} {
+		if *n.value == 0 {
+			*n.value = n.fallback
+		}
+		if *n.value < 0 || *n.value > n.top {
+			return fmt.Errorf("reset: Config.%s is not between 1 and %d", n.field, n.top)
+		}
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = defaultLife
+	}
+	for _, d := range []struct {
+		field         string
+		value         *time.Duration
+		fallback, top time.Duration
+	}{
+		{"Lifetime", &c.Lifetime, defaultLife, 24 * time.Hour},
+		{"MaxLifetime", &c.MaxLifetime, c.Lifetime, 24 * time.Hour},
+		{"InviteLifetime", &c.InviteLifetime, defaultInvite, 7 * 24 * time.Hour},
+		{"MailWindow", &c.MailWindow, defaultWindow, 7 * 24 * time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
+		if *d.value < time.Second || *d.value > d.top {
+			return fmt.Errorf("reset: Config.%s is not between 1s and %v", d.field, d.top)
+		}
+	}
+	if c.MaxLifetime < c.Lifetime {
+		return errors.New("reset: Config.MaxLifetime is shorter than Config.Lifetime")
+	}
+	return nil
+}
+
+func (c *Config) completeParts() error {
+	var err error
+	if c.Hasher == nil {
+		if c.Hasher, err = hash.New(hash.Config{}); err != nil {
+			return fmt.Errorf("reset: default hasher: %w", err)
+		}
+	}
+	if c.Policy == nil {
+		if c.Policy, err = policy.New(policy.Config{MFA: c.MFA}); err != nil {
+			return fmt.Errorf("reset: default policy: %w", err)
+		}
+	}
+	if c.Renderer == nil {
+		if c.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
+			return fmt.Errorf("reset: default mail templates: %w", err)
+		}
+	}
+	if c.Events == nil {
+		c.Events = SlogSink(nil)
+	}
+	return nil
+}

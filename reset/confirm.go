@@ -1,0 +1,183 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/reset/policy"
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// Checked is what a page may show about a good link.
+type Checked struct {
+	ExpiresAt time.Time
+	// MaskedEmail is the account's address with all but its first character and its domain hidden.
+	MaskedEmail string
+	// Purpose is token.Reset or token.Invite.
+	Purpose token.Purpose
+}
+
+// Check says whether Confirm would take the link now. It changes nothing and may be called any number of times. It charges no limits: it
+// reads the store only for links that this site has signed. The error matches [ErrRejected], or is internal.
+func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
+	user, claims, ev, err := s.verify(ctx, raw, nil)
+	if err != nil {
+		if errors.Is(err, ErrRejected) {
+			ev.Outcome = OutcomeCheckRejected
+			s.record(ctx, ev)
+		}
+		return Checked{}, err
+	}
+	return Checked{ExpiresAt: claims.ExpiresAt, MaskedEmail: maskAddress(user.Email), Purpose: claims.Purpose}, nil
+}
+
+// Confirm sets a new password by a link, from [Service.Request], [Service.Invite] or [Service.Link]. In this order: it charges the client's limit, verifies the token's
+// signature, charges the account's limit, loads the account and checks that it is as it was, asks the policy, hashes, and
+// replaces the stored hash if it still is the one that was verified. Of any number of confirmations of one link, on any number of
+// machines, one succeeds. Then it ends sessions, calls the hooks and queues the notice, none of which can undo the success.
+//
+// The error matches [ErrRejected] when the link is refused; is a *policy.Error when the password is, which spends nothing; is a
+// *[ThrottledError]; or is internal, such as hash.ErrBusy or a store that is down, and then the link stays good. When the
+// store could not tell whether it wrote, Confirm looks: the new hash, salted at random, is proof of its own write.
+//
+// Once the write has begun, the end of ctx no longer matters: the visitor may hang up.
+func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
+	client := plainClient(in.Client)
+	ev := Event{Client: client}
+	if s.blocked(client) {
+		ev.Outcome = OutcomeBlocked
+		s.recordLater(ev)
+		return ErrRejected
+	}
+	if err := s.allowClient(ctx, &s.limits.confirmClient, client, ev); err != nil {
+		return err
+	}
+	user, claims, ev, err := s.verify(ctx, in.Token, func(userID string, purpose token.Purpose) error {
+		return s.allow(ctx, &s.limits.confirmUser, userID, Event{Client: client, UserID: userID, Purpose: purpose})
+	})
+	ev.Client = client
+	if err != nil {
+		return s.refuse(ctx, ev, err)
+	}
+	encoded, err := s.makeHash(ctx, in.Password, user, ev)
+	if err != nil {
+		return err
+	}
+	if err := s.replace(ctx, user, encoded, ev); err != nil {
+		return err
+	}
+	s.afterwards(context.WithoutCancel(ctx), user, claims, ev)
+	return nil
+}
+
+// verify opens a token of either purpose. The event has what is known by then: account, token, purpose, and the reason of a rejection.
+func (s *Service) verify(ctx context.Context, raw string, charge func(string, token.Purpose) error) (User, token.Claims, Event, error) {
+	var user User
+	ev := Event{Purpose: token.Reset}
+	open := func() (token.Claims, error) {
+		return s.signer.Verify(ctx, raw, ev.Purpose, func(ctx context.Context, userID string) (token.State, error) {
+			ev.UserID = userID
+			if charge != nil {
+				if err := charge(userID, ev.Purpose); err != nil {
+					return token.State{}, err
+				}
+			}
+			found, err := s.findByID(ctx, userID)
+			switch {
+			case errors.Is(err, ErrUserNotFound):
+				return token.State{}, token.ErrUnknownUser
+			case err != nil:
+				return token.State{}, err
+			case found.Disabled:
+				ev.Reason = ReasonDisabled
+				return token.State{}, token.ErrUnknownUser
+			}
+			user = found
+			return stateOf(found), nil
+		})
+	}
+	claims, err := open()
+	if rejected, ok := errors.AsType[*token.RejectedError](err); ok && rejected.Reason == token.ReasonWrongPurpose {
+		ev.Purpose = token.Invite
+		claims, err = open()
+	}
+	if err == nil {
+		ev.TokenID = claims.TokenID
+		return user, claims, ev, nil
+	}
+	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
+		ev.UserID, ev.TokenID = rejected.UserID, rejected.TokenID
+		if ev.Reason == "" {
+			ev.Reason = rejected.Reason.String()
+		}
+	}
+	return User{}, token.Claims{}, ev, err
+}
+
+// refuse records why a link was not taken.
+func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
+	if throttled, ok := errors.AsType[*ThrottledError](err); ok {
+		return throttled // recorded where it was charged
+	}
+	if errors.Is(err, ErrRejected) {
+		ev.Outcome = OutcomeRejected
+		s.record(ctx, ev)
+		return err
+	}
+	err = fmt.Errorf("reset: load the account: %w", err)
+	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, ReasonStore, err
+	s.record(ctx, ev)
+	return err
+}
+
+// makeHash asks the policy and hashes.
+func (s *Service) makeHash(ctx context.Context, password string, user User, ev Event) (string, error) {
+	fail := func(reason, doing string, err error) (string, error) {
+		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
+		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
+		s.record(ctx, ev)
+		return "", err
+	}
+	err := s.cfg.Policy.Check(ctx, password, s.words(user))
+	if refused, ok := errors.AsType[*policy.Error](err); ok {
+		ev.Outcome, ev.Reason = OutcomePasswordRefused, refusal(refused)
+		s.record(ctx, ev)
+		return "", err
+	}
+	if err != nil {
+		return fail(ReasonPolicy, "ask the password policy", err)
+	}
+	encoded, err := s.cfg.Hasher.Hash(ctx, password)
+	switch {
+	case errors.Is(err, hash.ErrBusy):
+		return fail(ReasonBusy, "hash the password", err)
+	case err != nil:
+		return fail(ReasonHash, "hash the password", err)
+	case encoded == user.PasswordHash:
+		// Only a hasher without a salt can do this; the link would stay alive.
+		return fail(ReasonHash, "hash the password", errors.New("the new hash equals the old one"))
+	}
+	// Up to here a visitor who hangs up has changed nothing.
+	if err := ctx.Err(); err != nil {
+		return fail(ReasonHash, "hash the password", err)
+	}
+	return encoded, nil
+}
+
+func refusal(refused *policy.Error) string {
+	codes := make([]string, len(refused.Problems))
+	for i, problem := range refused.Problems {
+		codes[i] = string(problem.Code)
+	}
+	return strings.Join(codes, ",")
+}
+
+// words are what an attacker would try first for this account.
+func (s *Service) words(user User) []string {
+	local, _, _ := strings.Cut(user.Email, "@")
+	return []string{s.cfg.Product, s.host, user.Email, local}
+}

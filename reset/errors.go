@@ -1,0 +1,57 @@
+package reset
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// ErrRejected is what every refused link matches, whatever the reason: forged, expired, used, of another purpose or site, or of
+// an account that is gone or disabled. Its text is safe to show. It is the same value as [token.ErrRejected]; operators find the
+// reason in the event, or with errors.AsType[*token.RejectedError].
+var ErrRejected = token.ErrRejected
+
+var (
+	// ErrUserNotFound is what Store.FindByID returns, or wraps, when there is no such account.
+	ErrUserNotFound = errors.New("reset: user not found")
+	// ErrStale is what Store.ReplaceHash returns, or wraps, when the row no longer matches what was verified.
+	ErrStale = errors.New("reset: the account has changed since it was read")
+	// ErrInvalidAddress is the answer to text that cannot be one plain mail address. It says nothing about accounts.
+	ErrInvalidAddress = errors.New("reset: not a mail address")
+	// ErrClosed is the answer to requests after Shutdown has begun.
+	ErrClosed = errors.New("reset: the service is shut down")
+	// ErrQueueFull is the answer to [Service.Invite] when no more mail can be queued. [Service.Request] never returns it.
+	ErrQueueFull = errors.New("reset: the mail queue is full")
+	// ErrUserDisabled is the answer to making a link for a disabled account.
+	ErrUserDisabled = errors.New("reset: the account is disabled")
+	// ErrNoPassword is the answer to making a reset link for an account without a password. Invite it instead.
+	ErrNoPassword = errors.New("reset: the account has no password")
+	// ErrHasPassword is the answer to inviting an account that has a password already.
+	ErrHasPassword = errors.New("reset: the account already has a password")
+)
+
+// A ThrottledError says that a client, an account or the whole site has had its share of tries. [Service.Request] returns it for
+// clients and the site only: a throttled account gets the usual answer, or the throttle would tell which addresses were tried.
+type ThrottledError struct {
+	// RetryAfter is how long to wait before a try can succeed. At least a second.
+	RetryAfter time.Duration
+}
+
+func (e *ThrottledError) Error() string { return "reset: too many tries, try again later" }
+
+// A ShutdownError says that Shutdown's context ended before everything was sent.
+type ShutdownError struct {
+	// Left is the number of queued mails that were given up.
+	Left int
+	// Err is the context's error.
+	Err error
+}
+
+func (e *ShutdownError) Error() string {
+	return fmt.Sprintf("reset: shutdown gave up %d queued mails: %v", e.Left, e.Err)
+}
+
+// Unwrap returns the context's error.
+func (e *ShutdownError) Unwrap() error { return e.Err }

@@ -1,0 +1,74 @@
+package reset
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// A PanicError is a panic of the application's own code that was recovered, so that one bad row or template cannot take the process down.
+type PanicError struct {
+	// Step is what was being called, such as "Mailer.Send".
+	Step string
+	// Stack is where it panicked.
+	Stack []byte
+
+	text string
+}
+
+func (e *PanicError) Error() string { return "reset: panic in " + e.Step + ": " + e.text }
+
+func guard(step string, call func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{Step: step, Stack: debug.Stack(), text: fmt.Sprint(value)}
+		}
+	}()
+	return call()
+}
+
+// scrubbed is an error whose text has the secrets of its request removed. Errors of stores and mailers quote their arguments all too often:
+// "duplicate key (email)=(ana@example.com)", "550 <ana@example.com> unknown".
+type scrubbed struct {
+	text string
+	err  error
+}
+
+func (e *scrubbed) Error() string { return e.text }
+func (e *scrubbed) Unwrap() error { return e.err }
+
+const redacted = "[redacted]"
+
+// scrub returns err with all secrets taken out of its text, in upper and lower case, since mail servers change that of addresses. Very short
+// ones are left: removing "a" everywhere says more than it hides.
+func scrub(err error, secrets ...string) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	clean := text
+	for _, secret := range secrets {
+		if len(secret) >= 3 {
+			clean = removeFold(clean, secret)
+		}
+	}
+	if clean == text {
+		return err
+	}
+	return &scrubbed{clean, err}
+}
+
+func removeFold(text, secret string) string {
+	var out strings.Builder
+	folded, secret := foldASCII(text), foldASCII(secret)
+	for {
+		at := strings.Index(folded, secret)
+		if at < 0 {
+			out.WriteString(text)
+			return out.String()
+		}
+		out.WriteString(text[:at])
+		out.WriteString(redacted)
+		text, folded = text[at+len(secret):], folded[at+len(secret):]
+	}
+}

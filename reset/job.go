@@ -1,0 +1,88 @@
+package reset
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+)
+
+// A Job is one mail, or one look-up that leads to mails, that is still to be done. It marshals to JSON and back without loss, for
+// queues outside the process, and never holds a token: a link is made each time the mail is tried, so what lies in a queue, its
+// database or its dashboard is no credential. It does hold what the visitor typed. Its other print forms hide that.
+type Job struct {
+	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same over tries.
+	ID string `json:"id"`
+	// Kind is what to send: mail.KindReset (also the meaning of empty), mail.KindInvite or mail.KindPasswordChanged.
+	Kind mail.Kind `json:"kind,omitempty"`
+	// Email is what was typed, for a notice the stored address.
+	Email string `json:"email,omitempty"`
+	// UserID, if set, narrows the job to one account.
+	UserID string `json:"user_id,omitempty"`
+	Locale string `json:"locale,omitempty"`
+	// Client is who asked, or the zero Addr.
+	Client netip.Addr `json:"client,omitzero"`
+	// RequestedAt is when the mail was asked for. A job is given up when that is longer ago than Config.MailWindow.
+	RequestedAt time.Time `json:"requested_at"`
+	// Lifetime of the link; zero means the default of its purpose.
+	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// SessionsEnded is for the text of a notice.
+	SessionsEnded bool `json:"sessions_ended,omitempty"`
+}
+
+// String names the job without what was typed.
+func (j Job) String() string { return fmt.Sprintf("reset.Job{%s %s}", j.ID, j.Kind) }
+
+// Format prints String under every verb.
+func (j Job) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) }
+
+// LogValue logs the id and the kind.
+func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
+
+// A RequestInput is what a visitor of the forgot page sends. It prints without the address.
+type RequestInput struct {
+	// Email is the typed address. White space around it is dropped.
+	Email string
+	// Locale is the language to write in if the account has none of its own.
+	Locale string
+	// Client is the visitor's address, as the application trusts it. The zero Addr means unknown, and charges no client's limit: never
+	// pass one address for all visitors, such as a proxy's.
+	Client netip.Addr
+	// Lifetime of the link, at most Config.MaxLifetime. Zero means Config.Lifetime.
+	Lifetime time.Duration
+}
+
+// Format prints the client alone under every verb.
+func (in RequestInput) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.RequestInput{%s}", in.Client)
+}
+
+// LogValue logs the client alone.
+func (in RequestInput) LogValue() slog.Value { return slog.StringValue(in.Client.String()) }
+
+// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and password.
+type ConfirmInput struct {
+	// Token is the text of the token, without the rest of the link.
+	Token string
+	// Password is the new password, taken byte for byte: nothing is trimmed, folded or cut.
+	Password string
+	// Client as in [RequestInput].
+	Client netip.Addr
+}
+
+// Format prints the client alone under every verb.
+func (in ConfirmInput) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.ConfirmInput{%s}", in.Client)
+}
+
+// LogValue logs the client alone.
+func (in ConfirmInput) LogValue() slog.Value { return slog.StringValue(in.Client.String()) }
+
+// MarshalJSON writes the client alone.
+func (in ConfirmInput) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ Client netip.Addr }{in.Client})
+}

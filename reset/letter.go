@@ -1,0 +1,198 @@
+package reset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// maxAccounts is how many accounts on one address are mailed: each gets a mail, and one request must not become a hundred.
+const maxAccounts = 5
+
+// errKind marks a job that no repetition makes better.
+var errKind = errors.New("reset: a job of unknown kind")
+
+// A letter is one mail to one account, or to an address without one.
+type letter struct {
+	kind mail.Kind
+	to   string
+	user User
+}
+
+func (l letter) hasLink() bool { return l.kind == mail.KindReset || l.kind == mail.KindInvite }
+
+func (l letter) purpose() token.Purpose { return purposeOf(l.kind) }
+
+func (l letter) outcome() (outcome Outcome, reason string) {
+	switch l.kind {
+	case mail.KindReset:
+		return OutcomeMailed, ""
+	case mail.KindInvite:
+		return OutcomeInvited, ""
+	case mail.KindPasswordChanged:
+		return OutcomeNoticeMailed, ""
+	default:
+		return OutcomeHinted, string(l.kind)
+	}
+}
+
+// letters looks up whom a job is for, and records everybody who gets nothing.
+func (s *Service) letters(ctx context.Context, job Job) ([]letter, error) {
+	switch job.Kind {
+	case mail.KindPasswordChanged:
+		// The address was read with the row that changed. Looking it up again would let whoever took the account over redirect the notice.
+		if mail.CheckAddress(job.Email) != nil {
+			s.recordFailure(ctx, job, Event{UserID: job.UserID, Reason: ReasonBadAddress})
+			return nil, nil
+		}
+		return []letter{{kind: job.Kind, to: job.Email, user: User{ID: job.UserID}}}, nil
+	case mail.KindReset, mail.KindInvite:
+	default:
+		return nil, errKind
+	}
+	users, err := s.find(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: job.UserID, Reason: ReasonUnknownAddress})
+		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && mail.CheckAddress(job.Email) == nil {
+			return []letter{{kind: mail.KindNoAccount, to: job.Email}}, nil
+		}
+		return nil, nil
+	}
+	var letters []letter
+	seen := make(map[string]bool, len(users))
+	for _, user := range users {
+		if seen[user.ID] {
+			continue
+		}
+		seen[user.ID] = true
+		kind, reason := s.kindFor(job, user)
+		if kind != "" && len(letters) == maxAccounts {
+			kind, reason = "", ReasonTooMany
+		}
+		if reason != "" {
+			s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason})
+		}
+		if kind != "" {
+			letters = append(letters, letter{kind: kind, to: user.Email, user: user})
+		}
+	}
+	return letters, nil
+}
+
+// find reads the accounts a job may be for.
+func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
+	if job.UserID != "" {
+		user, err := s.findByID(ctx, job.UserID)
+		if errors.Is(err, ErrUserNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []User{user}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	defer cancel()
+	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
+	if mail.CheckAddress(job.Email) != nil {
+		lookUp, step = s.cfg.FindByIdentifier, "Config.FindByIdentifier"
+		if lookUp == nil {
+			return nil, nil
+		}
+	}
+	var users []User
+	err := guard(step, func() error {
+		var err error
+		users, err = lookUp(ctx, job.Email)
+		return err
+	})
+	if errors.Is(err, ErrUserNotFound) {
+		return nil, nil
+	}
+	return users, err
+}
+
+// kindFor decides which mail an account gets, if any, and why it gets no link.
+func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
+	switch {
+	case user.ID == "":
+		return "", ReasonBadUser
+	case mail.CheckAddress(job.Email) == nil && foldASCII(job.Email) != foldASCII(user.Email):
+		// The store's collation may hold ı and i for equal; their owners are two people.
+		return "", ReasonAddressMismatch
+	case user.Disabled:
+		return "", ReasonDisabled
+	case mail.CheckAddress(user.Email) != nil:
+		return "", ReasonBadAddress
+	case job.Kind == mail.KindInvite && user.HasPassword():
+		return "", ReasonHasPassword
+	case job.Kind == mail.KindReset && !user.HasPassword():
+		if s.cfg.HintSignsInElsewhere {
+			return mail.KindSignsInElsewhere, ReasonNoPassword
+		}
+		return "", ReasonNoPassword
+	}
+	return job.Kind, ""
+}
+
+// secrets are what made a mail special, for removal from errors.
+type secrets struct {
+	link Link
+	raw  string
+}
+
+// compose makes the link and the mail.
+func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
+	now := s.cfg.Now()
+	data := mail.Data{
+		Kind: l.kind, Locale: l.user.Locale,
+		Product: s.cfg.Product, Site: s.cfg.Site, Support: s.cfg.Support,
+		At: job.RequestedAt, SessionsEnded: job.SessionsEnded,
+		ForgotURL: s.cfg.Site + s.cfg.ForgotPath,
+	}
+	if data.Locale == "" {
+		data.Locale = job.Locale
+	}
+	if s.cfg.LoginPath != "" {
+		data.LoginURL = s.cfg.Site + s.cfg.LoginPath
+	}
+	var made secrets
+	if l.hasLink() {
+		var err error
+		if made.link, made.raw, err = s.issue(l.user, l.purpose(), job.Lifetime); err != nil {
+			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w", scrub(err, l.to, l.user.PasswordHash))
+		}
+		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
+		// Whole minutes, counted from the sending: that is when the reader's hour begins.
+		data.Lifetime = made.link.expires.Sub(now).Round(time.Minute)
+	}
+	var content mail.Content
+	err := guard("Renderer.Render", func() error {
+		var err error
+		content, err = s.cfg.Renderer.Render(data)
+		return err
+	})
+	if err != nil {
+		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w", scrub(err, made.raw, l.to))
+	}
+	return mail.Message{
+		ID: messageID(job, l), Kind: l.kind, Locale: content.Locale,
+		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.ReplyTo,
+		Subject: content.Subject, Text: content.Text, HTML: content.HTML, Date: now,
+	}, made, nil
+}
+
+// messageID is the same for every try of one mail, so that a mailbox can drop the second copy. It gives away neither account nor job.
+func messageID(job Job, l letter) string {
+	sum := sha256.Sum256([]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}

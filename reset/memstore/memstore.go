@@ -1,0 +1,170 @@
+// Package memstore is a [reset.Store] in memory: for tests, and for the first hour with the library. It forgets everything when the
+// process ends.
+//
+// [New] makes one, [Store.Add] puts an account in. The other methods change accounts, for tests of what a link must not survive.
+package memstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// A Store holds accounts in memory. Make one with [New]. It is safe for concurrent use.
+type Store struct {
+	mu sync.Mutex // guards all that follows, and makes ReplaceHash one step
+	// Pointers, so that printing a Store shows addresses of memory instead of people's.
+	users    map[string]*reset.User
+	order    []string
+	sessions map[string]int
+}
+
+// New returns an empty Store.
+func New() *Store {
+	return &Store{users: make(map[string]*reset.User), sessions: make(map[string]int)}
+}
+
+// Add puts an account in. It refuses an empty id and one that is taken. Several accounts may share an address.
+func (s *Store) Add(user reset.User) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if user.ID == "" {
+		return errors.New("memstore: User.ID is empty")
+	}
+	if s.users[user.ID] != nil {
+		return fmt.Errorf("memstore: user %q exists", user.ID)
+	}
+	s.users[user.ID] = &user
+	s.order = append(s.order, user.ID)
+	return nil
+}
+
+// Update lets change alter the account, as one step. It cannot change the id. The error matches [reset.ErrUserNotFound].
+func (s *Store) Update(id string, change func(user *reset.User)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user := s.users[id]
+	if user == nil {
+		return reset.ErrUserNotFound
+	}
+	change(user)
+	user.ID = id
+	return nil
+}
+
+// Delete removes an account and its sessions. The error matches [reset.ErrUserNotFound].
+func (s *Store) Delete(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users[id] == nil {
+		return reset.ErrUserNotFound
+	}
+	delete(s.users, id)
+	delete(s.sessions, id)
+	s.order = slices.DeleteFunc(s.order, func(other string) bool { return other == id })
+	return nil
+}
+
+// AddSession counts one more session of the account. Sessions here are a number, enough to see that a reset ends them.
+func (s *Store) AddSession(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[id]++
+}
+
+// Sessions returns how many sessions the account has.
+func (s *Store) Sessions(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[id]
+}
+
+// FindByEmail implements [reset.Store]. Accounts come in the order in which they were added.
+func (s *Store) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []reset.User
+	for _, id := range s.order {
+		if user := s.users[id]; equalFoldASCII(user.Email, email) {
+			found = append(found, *user)
+		}
+	}
+	return found, nil
+}
+
+// FindByID implements [reset.Store].
+func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
+	if err := ctx.Err(); err != nil {
+		return reset.User{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user := s.users[id]
+	if user == nil {
+		return reset.User{}, reset.ErrUserNotFound
+	}
+	return *user, nil
+}
+
+// ReplaceHash implements [reset.Store]. It ends the account's sessions in the same step, so [reset.SessionsEndInStore] is true of it.
+func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user := s.users[seen.ID]
+	if user == nil || user.Disabled ||
+		user.PasswordHash != seen.PasswordHash || user.Email != seen.Email || user.Stamp != seen.Stamp {
+		return reset.ErrStale
+	}
+	user.PasswordHash = encoded
+	delete(s.sessions, seen.ID)
+	return nil
+}
+
+// SwapFor returns the function with which a login upgrades the hash of user, as read by that login: it swaps the hash if nobody else
+// has, and ends no session.
+func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
+	return func(ctx context.Context, old, encoded string) (swapped bool, err error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stored := s.users[user.ID]
+		if stored == nil || stored.PasswordHash != old {
+			return false, nil
+		}
+		stored.PasswordHash = encoded
+		return true, nil
+	}
+}
+
+// equalFoldASCII is not strings.EqualFold, to which the Kelvin sign equals k and the long s equals s.
+func equalFoldASCII(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

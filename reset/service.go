@@ -1,0 +1,138 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// A Service is the whole flow. Make one with [New]; it is safe for concurrent use. Call [Service.Shutdown] before the process ends.
+type Service struct {
+	cfg    Config
+	host   string
+	signer *token.Signer
+	limits throttles
+	digest digester
+	later  *recorder // nil when synchronous
+	pool   *pool     // nil when synchronous or dispatched elsewhere
+	closed atomic.Bool
+}
+
+// New makes a Service, or says which field of cfg is missing or weak, without printing its value. Unless cfg.Synchronous is set, it
+// starts goroutines, which Shutdown ends: one for events of requests and, without cfg.Dispatch, cfg.Workers for mail.
+func New(cfg Config) (*Service, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	signer, err := token.New(token.Config{
+		Site: cfg.Site,
+		Keys: cfg.Keys,
+		Purposes: map[token.Purpose]token.Lifetime{
+			token.Reset:  {Default: cfg.Lifetime, Max: cfg.MaxLifetime},
+			token.Invite: {Default: cfg.InviteLifetime, Max: cfg.InviteLifetime},
+		},
+		Leeway: clockLeeway,
+		Now:    cfg.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
+	digest, err := newDigester(cfg.Site, cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("reset: key for limits: %w", err)
+	}
+	limits, err := newThrottles(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	site, err := url.Parse(cfg.Site)
+	if err != nil {
+		return nil, errors.New("reset: Config.Site is not a URL") // unreachable: complete has parsed it
+	}
+	s := &Service{cfg: cfg, host: site.Hostname(), signer: signer, limits: limits, digest: digest}
+	if cfg.Synchronous {
+		return s, nil
+	}
+	s.later = newRecorder(func(ev Event) { s.record(context.Background(), ev) })
+	if cfg.Dispatch == nil {
+		s.pool = newPool(cfg.Queue, cfg.Workers, s.work, s.abandon)
+	}
+	return s, nil
+}
+
+// clockLeeway is how far ahead the clock of the process that made a link may be of the one that checks it.
+const clockLeeway = 10 * time.Second
+
+// Bounds of single steps. The store's also hold for Check and Confirm, when the caller's context has no nearer deadline.
+const (
+	lookupPatience = 10 * time.Second
+	writePatience  = 10 * time.Second
+	hookPatience   = 10 * time.Second
+	sendPatience   = time.Minute
+)
+
+// Shutdown takes no more requests, tries once more what is waiting for another try, and returns when all mail and all events are out. Checks
+// and confirmations still work, but their notices are not sent, so shut the web server down first. When ctx ends before,
+// Shutdown stops the workers and returns a *[ShutdownError] that says how much was left; each of those mails makes an event.
+// It may be called again. What an engine behind Config.Dispatch holds is the engine's.
+func (s *Service) Shutdown(ctx context.Context) error {
+	s.closed.Store(true)
+	var left int
+	var err error
+	if s.pool != nil {
+		left, err = s.pool.shutdown(ctx)
+	}
+	if s.later != nil {
+		err = errors.Join(err, s.later.close(ctx))
+	}
+	if err != nil {
+		return &ShutdownError{Left: left, Err: err}
+	}
+	return nil
+}
+
+// Settings are what pages need to know of a [Config], with the defaults filled in.
+type Settings struct {
+	Site, Product, Support           string
+	ResetPath, ForgotPath, LoginPath string
+	LinkStyle                        LinkStyle
+	Lifetime                         time.Duration
+}
+
+// Settings returns what pages need to know.
+func (s *Service) Settings() Settings {
+	return Settings{
+		Site: s.cfg.Site, Product: s.cfg.Product, Support: s.cfg.Support,
+		ResetPath: s.cfg.ResetPath, ForgotPath: s.cfg.ForgotPath, LoginPath: s.cfg.LoginPath,
+		LinkStyle: s.cfg.LinkStyle, Lifetime: s.cfg.Lifetime,
+	}
+}
+
+func (s *Service) blocked(client netip.Addr) bool {
+	return s.cfg.Blocked != nil && client.IsValid() && s.cfg.Blocked(client)
+}
+
+// findByID reads one account and refuses one with another id: databases turn "42abc" or " 42" into 42 on their own.
+func (s *Service) findByID(ctx context.Context, id string) (User, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	defer cancel()
+	var user User
+	err := guard("Store.FindByID", func() error {
+		var err error
+		user, err = s.cfg.Store.FindByID(ctx, id)
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	if user.ID != id {
+		return User{}, ErrUserNotFound
+	}
+	return user, nil
+}
