@@ -1,0 +1,89 @@
+(function () {
+	"use strict";
+
+	var link = document.getElementById("link");
+	var linkRow = document.getElementById("link-row");
+	var password = document.getElementById("password");
+
+	// The part of an address behind # is sent to no server. It is moved into the form, and taken out of the
+	// address bar and the history, where it would outlive the page.
+	function takeLink() {
+		var at = location.hash.indexOf("token=");
+		if (!link || at < 0) {
+			return;
+		}
+		link.value = location.hash.slice(at + "token=".length);
+		link.type = "hidden";
+		if (linkRow) {
+			linkRow.hidden = true;
+		}
+		history.replaceState(null, "", location.pathname + location.search);
+	}
+	takeLink();
+	window.addEventListener("hashchange", takeLink);
+
+	function conceal() {
+		if (password) {
+			password.type = "password";
+		}
+		if (toggle) {
+			toggle.setAttribute("aria-pressed", "false");
+		}
+	}
+
+	var toggle = null;
+	if (password && password.dataset.show) {
+		toggle = document.createElement("button");
+		toggle.type = "button";
+		toggle.className = "toggle";
+		toggle.textContent = password.dataset.show;
+		toggle.setAttribute("aria-controls", password.id);
+		toggle.setAttribute("aria-pressed", "false");
+		toggle.addEventListener("click", function () {
+			var shown = password.type === "text";
+			password.type = shown ? "password" : "text";
+			toggle.setAttribute("aria-pressed", String(!shown));
+		});
+		password.parentNode.querySelector(".field-head").appendChild(toggle);
+	}
+
+	// A second press while the first one is under way would get the answer for a used link. The guard lets go
+	// by itself, so that a request that was stopped can be sent again.
+	var forms = Array.prototype.slice.call(document.forms);
+	function release() {
+		forms.forEach(function (form) {
+			form.removeAttribute("aria-busy");
+		});
+	}
+	forms.forEach(function (form) {
+		form.addEventListener("submit", function (event) {
+			if (form.getAttribute("aria-busy") === "true") {
+				event.preventDefault();
+				return;
+			}
+			conceal();
+			form.setAttribute("aria-busy", "true");
+			setTimeout(release, 10000);
+		});
+	});
+
+	// Browsers keep a page that was left, with what was typed, for the back button, no-store or not.
+	function forget() {
+		if (password) {
+			password.value = "";
+		}
+		conceal();
+		release();
+	}
+	window.addEventListener("pagehide", forget);
+	window.addEventListener("pageshow", function (event) {
+		if (event.persisted) {
+			forget();
+		}
+	});
+
+	var summary = document.getElementById("summary");
+	if (summary) {
+		summary.focus();
+	}
+})();

@@ -1,0 +1,81 @@
+package resethttp
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/policy"
+)
+
+func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if _, ok := query["done"]; ok {
+		p.write(w, r, http.StatusOK, p.page(r, pageDone))
+		return
+	}
+	if p.query {
+		p.showResetQuery(w, r, query["token"])
+		return
+	}
+	p.write(w, r, http.StatusOK, p.page(r, pageReset))
+}
+
+// confirm takes the form of the reset page. Of the form it reads the token, the password and its repetition: who the account belongs
+// to is in the token alone.
+func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
+	form, err := readForm(w, r)
+	if err == nil && (len(form["password"]) != 1 || len(form["token"]) > 1 || len(form["repeat"]) > 1) {
+		err = errUnreadable
+	}
+	if err != nil {
+		p.unreadable(w, r, err, p.place.resetURL())
+		return
+	}
+	in := reset.ConfirmInput{Token: linkToken(form.Get("token")), Password: form.Get("password"), Client: p.client(r)}
+	held := false
+	if form.Get("token") == "" && p.query {
+		in.Token = p.heldLink(r)
+		held = in.Token != ""
+	}
+	page := p.page(r, pageReset)
+	page.LinkHeld = held
+	if !held {
+		page.Link = in.Token
+	}
+	if mistyped(form) {
+		page.Errors = []FieldError{{Field: "repeat", Text: page.T("password.repeat")}}
+		p.write(w, r, http.StatusUnprocessableEntity, page)
+		return
+	}
+	err = p.svc.Confirm(r.Context(), in)
+	refused, isRefused := errors.AsType[*policy.Error](err)
+	switch {
+	case err == nil:
+		p.dropLink(w)
+		p.seeOther(w, p.place.resetURL()+"?done")
+	case errors.Is(err, reset.ErrRejected):
+		p.reject(w, r)
+	case isRefused:
+		for _, problem := range refused.Problems {
+			page.Errors = append(page.Errors, FieldError{Field: "password", Text: passwordText(page.texts, problem)})
+		}
+		p.write(w, r, http.StatusUnprocessableEntity, page)
+	default:
+		p.failed(w, r, err, "busy.reset")
+	}
+}
+
+// mistyped says that the form has the second password field, which the page shows when there is no script to make the first one
+// readable, and that it holds something else.
+func mistyped(form url.Values) bool {
+	repeat, ok := form["repeat"]
+	return ok && repeat[0] != form.Get("password")
+}
+
+// reject is the one answer to every link that does not work, whatever the reason.
+func (p *pages) reject(w http.ResponseWriter, r *http.Request) {
+	p.dropLink(w)
+	p.write(w, r, http.StatusBadRequest, p.page(r, pageRejected))
+}

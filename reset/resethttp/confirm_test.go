@@ -1,0 +1,233 @@
+package resethttp_test
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
+	t.Parallel()
+	for _, paste := range []func(whole, raw string) string{
+		func(whole, _ string) string { return whole },
+		func(_, raw string) string { return raw },
+		func(whole, _ string) string { return " \t" + whole + "\r\n" },
+		func(whole, _ string) string { return "<" + whole + ">" },
+	} {
+		w := newWorld(t, pagesOf)
+		a := w.post("/reset-password", form("token", paste(w.link()), "password", newPassword))
+		require.Equal(t, http.StatusSeeOther, a.status)
+		require.Equal(t, "/reset-password?done", a.header.Get("Location"))
+		require.Empty(t, a.body)
+		require.True(t, w.has(newPassword))
+	}
+}
+
+func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, used := w.link()
+	_, stale := w.link()
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", used, "password", newPassword)).status)
+	_, live := w.link()
+	foreign := newWorld(t, pagesOf)
+	_, other := foreign.link()
+	want := w.post("/reset-password", form("token", used, "password", newPassword)).plain()
+	require.Equal(t, http.StatusBadRequest, want.status)
+	require.Contains(t, want.body, "just set a new password")
+	require.Contains(t, want.body, `action="/forgot-password"`)
+	for name, raw := range map[string]string{
+		"another link of before":   stale,
+		"another key":              other,
+		"missing":                  "",
+		"one character changed":    flip(live),
+		"truncated":                live[:len(live)-1],
+		"three dots":               "...",
+		"alg none":                 "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ.",
+		"long":                     strings.Repeat("a", 2000),
+		"markup":                   `"><script>alert(1)</script>`,
+		"two links":                "https://app.example/#token=" + live + "#token=" + live,
+		"wrapped":                  "Bearer " + live,
+		"JSON":                     `{"token":"` + live + `"}`,
+		"line break in the middle": live[:40] + "\n" + live[40:],
+	} {
+		require.Equal(t, want, w.post("/reset-password", form("token", raw, "password", newPassword+"!")).plain(), name)
+	}
+	require.Equal(t, want, w.post("/reset-password", form("password", newPassword+"!")).plain(), "no token at all")
+	require.True(t, w.has(newPassword))
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", live, "password", newPassword+"!")).status)
+}
+
+// flip changes a character in the middle of the signature.
+func flip(raw string) string {
+	at := len(raw) - 20
+	c := "A"
+	if raw[at] == 'A' {
+		c = "B"
+	}
+	return raw[:at] + c + raw[at+1:]
+}
+
+func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
+	t.Parallel()
+	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
+		w := newWorld(t, pagesOf, func(c *reset.Config) { c.LinkStyle = style })
+		_, raw := w.link()
+		w.store.calls.Store(0)
+		for _, bad := range []string{"", "a.b.c", flip(raw), raw[:len(raw)-1], raw + "A"} {
+			require.Equal(t, http.StatusBadRequest, w.post("/reset-password", form("token", bad, "password", newPassword)).status)
+			w.get("/reset-password?token=" + bad)
+			r := w.request(http.MethodGet, "/reset-password", "", "")
+			r.Header.Set("Cookie", "__Secure-lostkey-link="+bad)
+			w.do(r)
+		}
+		require.Zero(t, w.store.calls.Load())
+		w.post("/reset-password", form("token", raw, "password", newPassword))
+		require.NotZero(t, w.store.calls.Load(), "the counter counts")
+	}
+}
+
+func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	whole, raw := w.link()
+	a := w.post("/reset-password", form("token", whole, "password", "short pass", "username", "ada"))
+	require.Equal(t, http.StatusUnprocessableEntity, a.status)
+	require.Contains(t, a.body, "<title>Error: ")
+	require.Contains(t, a.body, "Use at least 15 characters")
+	require.Contains(t, a.body, `<a href="#password">`)
+	require.NotContains(t, a.body, "short pass")
+	require.NotContains(t, a.body, `value="ada"`)
+	field := regexp.MustCompile(`<input type="hidden" id="link" name="token" value="([^"]*)">`).FindStringSubmatch(a.body)
+	require.NotNil(t, field)
+	require.Equal(t, raw, html.UnescapeString(field[1]))
+	require.False(t, w.has("short pass"))
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", field[1], "password", newPassword)).status)
+	require.True(t, w.has(newPassword))
+}
+
+func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	for password, want := range map[string]string{
+		"":                              "Use at least 15 characters",
+		strings.Repeat("a", 14):         "Use at least 15 characters",
+		strings.Repeat("ä", 14):         "Use at least 15 characters",
+		strings.Repeat("x y", 500):      "Use at most 1024 bytes",
+		"line\nbreak in a pass phrase":  "Leave out line breaks",
+		"a NUL \x00 in a pass phrase":   "Leave out line breaks",
+		"an escape \x1b in a pass word": "Leave out line breaks",
+	} {
+		a := w.post("/reset-password", form("token", raw, "password", password))
+		require.Equal(t, http.StatusUnprocessableEntity, a.status, "%q", password)
+		require.Contains(t, a.body, want, "%q", password)
+	}
+}
+
+func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
+	t.Parallel()
+	for _, password := range []string{
+		strings.Repeat("correct horse ", 9) + "ab", strings.Repeat("\U0001F600", 20), "пароль из многих слов", `<"&'+%20;=#>   and more`, " fifteen and some ",
+		strings.Repeat("\U0001F600", 256),
+	} {
+		w := newWorld(t, pagesOf)
+		_, raw := w.link()
+		require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", password)).status, "%q", password)
+		require.True(t, w.has(password), "%q", password)
+	}
+}
+
+func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	a := w.post("/reset-password", form("token", raw, "password", newPassword, "repeat", newPassword+" "))
+	require.Equal(t, http.StatusUnprocessableEntity, a.status)
+	require.Contains(t, a.body, "The two passwords are not the same")
+	require.Contains(t, a.body, html.EscapeString(raw))
+	require.False(t, w.has(newPassword))
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword, "repeat", newPassword)).status)
+}
+
+func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	for name, body := range map[string]string{
+		"no password":         form("token", raw),
+		"password array":      form("token", raw, "password[]", newPassword),
+		"two passwords":       form("token", raw, "password", newPassword, "password", newPassword),
+		"two tokens":          form("token", raw, "token", raw, "password", newPassword),
+		"two repetitions":     form("token", raw, "password", newPassword, "repeat", newPassword, "repeat", newPassword),
+		"semicolon separator": "token=" + raw + ";password=seven+green+rivers+sing",
+		"bad escape":          "token=" + raw + "&password=%zz+green+rivers+sing",
+		"not UTF-8":           "token=" + raw + "&password=%ff%fe+green+rivers+sing",
+		"raw Latin-1":         "token=" + raw + "&password=\xe4\xe4+green+rivers+sing",
+	} {
+		require.Equal(t, http.StatusBadRequest, w.post("/reset-password", body).status, name)
+	}
+	require.False(t, w.has(newPassword))
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+}
+
+func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	before, err := w.store.Store.FindByID(t.Context(), "u-1")
+	require.NoError(t, err)
+	bob := reset.User{ID: "u-2", Email: "bob@example.com", PasswordHash: before.PasswordHash}
+	require.NoError(t, w.add(bob))
+	_, raw := w.link()
+	override := form("token", raw, "password", newPassword, "user", "u-2", "user_id", "u-2", "id", "u-2", "sub", "u-2", "uid", "u-2", "email", "bob@example.com",
+		"username", "bob@example.com", "purpose", "invite", "role", "admin")
+	r := w.request(http.MethodPost, "/reset-password?user_id=u-2&email=bob@example.com&token=a.b.c", formType, override)
+	r.Header.Set("Cookie", "user_id=u-2")
+	r.Header.Set("X-User-Id", "u-2")
+	require.Equal(t, http.StatusSeeOther, w.do(r).status)
+	require.True(t, w.has(newPassword))
+	after, err := w.store.Store.FindByID(t.Context(), "u-2")
+	require.NoError(t, err)
+	require.Equal(t, bob.PasswordHash, after.PasswordHash)
+}
+
+func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	fault := error(errDown)
+	w.store.fault.Store(&fault)
+	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	require.Equal(t, http.StatusServiceUnavailable, a.status)
+	require.Equal(t, "60", a.header.Get("Retry-After"))
+	require.NotContains(t, a.body, errDown.Error())
+	require.NotContains(t, a.body, raw)
+	w.store.fault.Store(nil)
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+}
+
+func TestTooManyConfirmationsAreToldToWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
+	_, raw := w.link()
+	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	require.Equal(t, http.StatusTooManyRequests, a.status)
+	require.Equal(t, "60", a.header.Get("Retry-After"))
+	require.False(t, w.has(newPassword))
+}
+
+func TestResetSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	require.Equal(t, http.StatusSeeOther, a.status)
+	require.Empty(t, a.header.Values("Set-Cookie"))
+	require.Contains(t, w.get("/reset-password?done").body, `<a class="button" href="/login">`)
+}

@@ -1,0 +1,90 @@
+// Package resethttp serves the pages of a password reset, and the same as a JSON API, over a [reset.Service].
+//
+// Most applications need [New] and two lines in a mux:
+//
+//	pages, err := resethttp.New(svc, resethttp.Config{Login: "/login"})
+//	mux.Handle("/forgot-password", pages)
+//	mux.Handle("/reset-password", pages)
+//
+// Applications that draw their own pages use [NewAPI], or call the Service themselves.
+//
+// # Pages
+//
+// On the Service's ForgotPath: GET shows the form, or with "?sent" what to do next; POST takes "email" and answers 303 to "?sent" for
+// every text that can be an address, whether or not it has an account, and 422 with the form for one that cannot, which says nothing
+// about accounts. On its ResetPath: GET shows the form, or with "?done" that it is done; POST takes "token" and "password" and answers
+// 303 to "?done", 400 with one and the same page for every link that does not work, or 422 with the form and the link kept in it for
+// a refused password. "token" may be the whole link or the token alone. Also: 403 for a post from another site, 404, 405, 413 above
+// 16 KiB, 415 for anything but a URL-encoded form, 429 with Retry-After for too many tries of one client, and 503 when the Service
+// cannot tell.
+//
+// The token arrives behind the '#' of the link, which browsers send nowhere; a script moves it into the form and clears the address.
+// Without scripts the form asks for the link to be pasted. When the Service makes links with the token in the query, the first request moves
+// it into a cookie that only the reset page gets, and goes on to a clean address. GET and HEAD never change anything, however often
+// a scanner of mail follows a link.
+//
+// # Looks
+//
+// [Config.Files] replaces the files of the pages one by one. pages/frame.html has what stands around the card, assets/style.css all of
+// the style, assets/script.js all of the script; a [Page] is what templates see. The classes of the style sheet are brand, card, badge
+// (with good or bad), lead, hint, account, part, field, field-head, error, summary, offscreen, button (with quiet), toggle and after. The
+// content security policy allows this style, this script and images of this origin only, so style attributes and further scripts
+// have no effect.
+//
+// # Security
+//
+// Links and redirects come from the Service's configuration, never from Host or a forwarding header. Posts from other sites are refused
+// by [http.CrossOriginProtection]. No answer holds a token, except for the form that comes back with the token that was
+// posted. Nobody is signed in by a reset.
+//
+// This package does not set Strict-Transport-Security, does not set time limits of the server (ReadTimeout and the like), and does not know
+// which proxies to believe: see [Config.Client].
+//
+// # Problem link-rejected
+//
+// 400. The one answer of the API to every link that does not work: forged, expired, used, of another site. The reason is in the events.
+//
+// # Problem password-refused
+//
+// 422. The policy refuses the password; "errors" lists why, with codes of package policy. The link is still good.
+//
+// # Problem invalid-address
+//
+// 422. The text cannot be an address. It says nothing about accounts.
+//
+// # Problem throttled
+//
+// 429, with Retry-After. Too many tries of this client, this account's links or the whole site.
+//
+// # Problem unavailable
+//
+// 503, with Retry-After. Something behind the API does not answer.
+//
+// # Problem malformed
+//
+// 400. The body is not one JSON object with exactly the documented members, each once and each a string.
+//
+// # Problem too-large
+//
+// 413. The body is larger than 16 KiB.
+//
+// # Problem unsupported-type
+//
+// 415. The body is not application/json in UTF-8.
+//
+// # Problem method
+//
+// 405. Only POST is allowed.
+//
+// # Problem cross-origin
+//
+// 403. The request comes from another site.
+//
+// # Problem not-found
+//
+// 404. The API has no such path.
+//
+// # Compatibility
+//
+// Names of form fields, status codes, problem types, members of [Page] and names of files and texts stay; new ones may come.
+package resethttp

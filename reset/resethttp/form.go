@@ -1,0 +1,71 @@
+package resethttp
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+)
+
+// maxBody is the largest body that is read. The largest honest one is a token of 260 characters and a password of 1,024 bytes,
+// each of which takes three in a form.
+const maxBody = 16 << 10
+
+var (
+	errTooLarge    = errors.New("resethttp: the body is too large")
+	errUnsupported = errors.New("resethttp: the body is of another type")
+	errUnreadable  = errors.New("resethttp: the body cannot be read")
+)
+
+// readBody reads a body of the given media type. Only UTF-8 is read: other bytes would become another password than was typed.
+func readBody(w http.ResponseWriter, r *http.Request, mediaType string) ([]byte, error) {
+	got, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || got != mediaType || len(r.Header.Values("Content-Type")) > 1 || r.Header.Get("Content-Encoding") != "" {
+		return nil, errUnsupported
+	}
+	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+		return nil, errUnsupported
+	}
+	if r.ContentLength > maxBody {
+		return nil, errTooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, errTooLarge
+	}
+	if err != nil || !utf8.Valid(body) {
+		return nil, errUnreadable
+	}
+	return body, nil
+}
+
+func isUTF8(charset string) bool {
+	switch charset {
+	case "utf-8", "UTF-8", "utf8", "UTF8":
+		return true
+	}
+	return false
+}
+
+// readForm reads the fields of a posted form from the body alone: what stands in the query of a POST is not looked at, so that a
+// link to the page cannot add to what a visitor sends.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body, err := readBody(w, r, "application/x-www-form-urlencoded")
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errUnreadable
+	}
+	for _, values := range form {
+		for _, value := range values {
+			if !utf8.ValidString(value) {
+				return nil, errUnreadable
+			}
+		}
+	}
+	return form, nil
+}

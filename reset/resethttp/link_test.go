@@ -1,0 +1,70 @@
+package resethttp_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+)
+
+func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
+	t.Parallel()
+	const raw = "eyJh.bGci-OiJI_Uz.I1NiIs"
+	for name, pasted := range map[string]string{
+		"token alone":             raw,
+		"fragment":                "https://app.example/reset-password#token=" + raw,
+		"query":                   "https://app.example/reset-password?token=" + raw,
+		"further parameters":      "https://app.example/reset-password?a=b&token=" + raw + "&utm_source=mail",
+		"query and fragment":      "https://app.example/reset-password?token=" + raw + "#top",
+		"white space around":      " \t\r\n" + raw + "\n ",
+		"no-break space":          "\u00a0https://app.example/reset-password#token=" + raw + "\u00a0",
+		"angle brackets":          "<https://app.example/reset-password#token=" + raw + ">",
+		"quotes":                  `"https://app.example/reset-password#token=` + raw + `"`,
+		"only name and value":     "token=" + raw,
+		"only what is behind '#'": "#token=" + raw,
+	} {
+		require.Equal(t, raw, resethttp.LinkToken(pasted), name)
+	}
+}
+
+func TestPastedTextThatIsNoLinkIsNoToken(t *testing.T) {
+	t.Parallel()
+	for name, pasted := range map[string]string{
+		"empty":                "",
+		"white space":          " \n",
+		"two tokens":           "https://app.example/?token=a.b.c#token=d.e.f",
+		"another parameter":    "https://app.example/#xtoken=a.b.c",
+		"line break inside":    "a.b\n.c",
+		"space inside":         "Bearer a.b.c",
+		"markup":               `"><script>alert(1)</script>`,
+		"markup after a token": `#token=a.b.c"onfocus=alert(1) `,
+		"percent escapes":      "#token=a%2Eb%2Ec",
+		"NUL":                  "a.b\x00.c",
+		"a link without one":   "https://app.example/reset-password",
+		"cookie separators":    "a.b.c; Path=/",
+		"longer than any":      strings.Repeat("a", 1025),
+		"very long":            strings.Repeat(" ", 1<<20) + "a.b.c",
+	} {
+		require.Empty(t, resethttp.LinkToken(pasted), name)
+	}
+	require.Len(t, resethttp.LinkToken(strings.Repeat("a", 1024)), 1024)
+}
+
+func FuzzPastedLink(f *testing.F) {
+	for _, seed := range []string{
+		"", "a.b.c", "https://app.example/reset-password#token=a.b.c", "?token=a#token=b", "<token=a>", " token=a&b", "xtoken=a", "a\x00", "token=token=",
+	} {
+		f.Add(seed)
+	}
+	shape := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,1024}$`)
+	f.Fuzz(func(t *testing.T, pasted string) {
+		raw := resethttp.LinkToken(pasted)
+		require.Regexp(t, shape, raw)
+		require.Contains(t, pasted, raw)
+		require.Equal(t, raw, resethttp.LinkToken(raw), "reading it again")
+		require.Equal(t, raw, resethttp.LinkToken("https://app.example/reset-password#token="+raw), "in a link")
+	})
+}

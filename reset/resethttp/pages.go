@@ -1,0 +1,133 @@
+package resethttp
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// pages is the handler that New returns.
+type pages struct {
+	svc    *reset.Service
+	place  place
+	look   *look
+	policy string
+	origin *http.CrossOriginProtection
+	client func(*http.Request) netip.Addr
+	query  bool // links carry the token in the query
+	common Page // what all pages have
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), p.policy)
+	w.Header().Add("Vary", "Accept-Language")
+	if p.query {
+		w.Header().Add("Vary", "Cookie")
+	}
+	var show, act func(http.ResponseWriter, *http.Request)
+	switch {
+	case p.place.isForgot(r):
+		show, act = p.showForgot, p.request
+	case p.place.isReset(r):
+		show, act = p.showReset, p.confirm
+	default:
+		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
+		return
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		show(w, r)
+	case http.MethodPost:
+		if err := p.origin.Check(r); err != nil {
+			p.problem(w, r, problem{status: http.StatusForbidden, name: "cross-origin"})
+			return
+		}
+		act(w, r)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		p.problem(w, r, problem{status: http.StatusMethodNotAllowed, name: "method"})
+	}
+}
+
+// page starts a page for this visitor.
+func (p *pages) page(r *http.Request, name string) Page {
+	return p.look.page(p.common, name, acceptLanguage(r.Header.Get("Accept-Language")))
+}
+
+func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, page Page) {
+	var body bytes.Buffer
+	if err := p.look.draw(&body, page); err != nil {
+		p.log.ErrorContext(r.Context(), "resethttp: draw a page", "page", page.Name, "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", page.Lang)
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	// An error here means that the visitor is gone.
+	_, _ = body.WriteTo(w)
+}
+
+// A problem is an answer without a form.
+type problem struct {
+	status int
+	// name is that of the texts: name.title and name.lead.
+	name string
+	// lead is the name of another sentence than name.lead.
+	lead string
+	back string
+	wait time.Duration
+}
+
+func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
+	page := p.page(r, pageProblem)
+	page.Heading, page.Lead, page.BackURL = of.name+".title", of.name+".lead", of.back
+	if of.lead != "" {
+		page.Lead = of.lead
+	}
+	if of.wait > 0 {
+		page.Wait = duration(page.texts, of.wait)
+		w.Header().Set("Retry-After", retryAfter(of.wait))
+	}
+	p.write(w, r, of.status, page)
+}
+
+// busyWait is what a visitor is told to wait when something of ours does not answer.
+const busyWait = time.Minute
+
+// retryAfter is the number of seconds of a Retry-After header (RFC 9110 section 10.2.3), at least 1.
+func retryAfter(wait time.Duration) string {
+	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
+}
+
+// failed answers for what a visitor cannot put right: too many tries, or something of ours that does not work. The cause is in the
+// Service's events.
+func (p *pages) failed(w http.ResponseWriter, r *http.Request, err error, lead string) {
+	if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
+		p.problem(w, r, problem{status: http.StatusTooManyRequests, name: "throttled", wait: max(throttled.RetryAfter, time.Second)})
+		return
+	}
+	p.problem(w, r, problem{status: http.StatusServiceUnavailable, name: "busy", lead: lead, wait: busyWait})
+}
+
+// unreadable answers for a body that readForm refuses.
+func (p *pages) unreadable(w http.ResponseWriter, r *http.Request, err error, back string) {
+	of := problem{status: http.StatusBadRequest, name: "unreadable", back: back}
+	switch {
+	case errors.Is(err, errTooLarge):
+		of.status, of.name = http.StatusRequestEntityTooLarge, "too-large"
+	case errors.Is(err, errUnsupported):
+		of.status = http.StatusUnsupportedMediaType
+	}
+	p.problem(w, r, of)
+}

@@ -1,0 +1,85 @@
+package resethttp
+
+import (
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Page is what the templates of the pages see. Fields may be added; none will change its meaning.
+type Page struct {
+	// Name is the template: forgot, sent, reset, done, rejected or problem.
+	Name string
+	// Heading and Lead name texts of the locale: the title of the page and, on a problem page, the sentence below it.
+	Heading, Lead string
+	// Lang is the language tag of the texts, Dir their direction: ltr or rtl.
+	Lang, Dir string
+	Product   string
+	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and BackURL may be empty.
+	ForgotURL, ResetURL, LoginURL, BackURL string
+	// Email is the text of a refused address, to go back into its field. It is whatever was sent.
+	Email string
+	// Link is the token of a link whose password was refused, to go back into the form. LinkHeld says that a cookie holds it.
+	Link     string
+	LinkHeld bool
+	// Account is the masked address of the account, where the link came in the query and so could be checked.
+	Account string
+	// MinLength is the shortest password in characters, 0 when the policy does not say.
+	MinLength int
+	// Identifiers says that a user name may be asked for as well as an address.
+	Identifiers bool
+	// Lifetime is how long a link works, and Wait how long to wait on a problem page, in words.
+	Lifetime, Wait string
+	// Errors is what has to be put right, in the order of the fields.
+	Errors []FieldError
+	// Style and Script are the contents of the only style and the only script that the content security policy allows.
+	Style  template.CSS
+	Script template.JS
+
+	texts    texts
+	lifetime time.Duration
+}
+
+// A FieldError is one thing to put right.
+type FieldError struct {
+	// Field is the id of the control: email, password or repeat.
+	Field string
+	// Text is a sentence in the language of the page.
+	Text string
+}
+
+// T returns a text of the page's locale, with {product}, {min}, {lifetime} and {wait} filled in. Every name of the English table is
+// there; of any other the name comes back.
+func (p Page) T(name string) string {
+	text, ok := p.texts[name]
+	if !ok {
+		return name
+	}
+	return strings.NewReplacer("{product}", p.Product, "{min}", strconv.Itoa(p.MinLength), "{lifetime}", p.Lifetime, "{wait}", p.Wait).Replace(text)
+}
+
+// ErrorsOf returns what has to be put right in one field.
+func (p Page) ErrorsOf(field string) []FieldError {
+	var found []FieldError
+	for _, e := range p.Errors {
+		if e.Field == field {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// duration puts a time into words, in hours where it is a whole number of them, else in minutes, rounded up.
+func duration(table texts, of time.Duration) string {
+	n, unit := int(math.Ceil(of.Minutes())), "minutes"
+	if n%60 == 0 && n > 0 {
+		n, unit = n/60, "hours"
+	}
+	form := ".other"
+	if n == 1 {
+		form = ".one"
+	}
+	return strings.ReplaceAll(table[unit+form], "{n}", strconv.Itoa(n))
+}
