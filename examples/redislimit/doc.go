@@ -1,0 +1,54 @@
+// Package redislimit is a rate limiter for lostkey that several processes
+// share through Redis. Import it, or copy its three files.
+//
+//	client := redis.NewClient(&redis.Options{
+//		Addr:                  "redis.internal:6379",
+//		ContextTimeoutEnabled: true, // without it go-redis ignores deadlines, and New refuses the client
+//	})
+//	perAccount, err := redislimit.New(redislimit.Config{
+//		Client: client,
+//		Prefix: "lostkey:account:", // one for each limiter
+//		Burst:  1, Every: time.Minute,
+//		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+//	})
+//	svc, err := reset.New(reset.Config{
+//		Limits: reset.Limits{Account: perAccount},
+//		// …
+//	})
+//
+// One Lua script reads Redis's own clock, decides under every rate and charges
+// all of them or none, in one round trip and as one step: the clocks of the
+// processes do not matter, and concurrent callers never get more than the
+// rates allow.
+//
+// # When Redis fails
+//
+// A limiter that stops the application when Redis does is worse than none, and
+// so is one that opens the door. Whatever goes wrong (refused, hung, slow,
+// wrong type under the key), [Limiter.Allow] answers within Config.Timeout from
+// an in-process limiter with the same rates. That one has been charged with
+// everything this process let through while Redis was well, so that nobody
+// starts afresh when it fails. For Config.Pause after a failure Redis is left
+// alone; then one call tries it again while the others go on without it.
+// Config.OnError hears of each failed try.
+//
+// During an outage n processes admit up to n times the rates, and Redis learns
+// nothing of what was admitted meanwhile.
+//
+// # Security
+//
+// A caller that hangs up does not get round the shared limit: cancellation of
+// the context is ignored for the bounded time of the round trip, its deadline
+// is not.
+//
+// Redis sees the keys that it is given. lostkey gives client prefixes in clear
+// and accounts as keyed digests. Evicting keys forgets limits: use a Redis with
+// maxmemory-policy noeviction, or a volatile policy and enough memory. A key
+// lives until it has earned everything back and then expires by itself. There
+// is no cap on their number but Redis's memory; put the limits per client and
+// for the whole site in front, as lostkey does.
+//
+// Needs Redis 5 or later, whose scripts may read the clock and then write.
+// Run against Redis 7.0; Valkey and Redis Cluster were not tried. The script
+// touches a single key, which is what a cluster asks of it.
+package redislimit
