@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/policy"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+	"github.com/lostkey-go/lostkey/token"
+)
+
+const (
+	productName = "Lostkey Demo"
+	mailFrom    = productName + " <no-reply@demo.example>"
+)
+
+// application holds what the handlers share. Everything in it is safe for
+// concurrent use and set once, by newApplication.
+type application struct {
+	options  options
+	log      *slog.Logger
+	db       *sql.DB
+	users    users
+	sessions *scs.SessionManager
+	hasher   *hash.Hasher
+	policy   *policy.Policy
+	store    *sqlstore.Store
+	audit    *sqlstore.Audit
+	resets   *reset.Service
+	throttle throttle
+	inbox    *inbox
+
+	resetPages http.Handler
+	pages      pages
+	minLength  int
+}
+
+// newApplication puts the parts together. On an error nothing is left open.
+func newApplication(ctx context.Context, opts options, ring token.Keys, log *slog.Logger) (_ *application, err error) {
+	db, err := openDatabase(ctx, opts.database)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	app := &application{options: opts, log: log, db: db, users: users{db}, inbox: &inbox{}, minLength: 15}
+	if opts.mfa {
+		app.minLength = 8
+	}
+	app.sessions = newSessions(db, strings.HasPrefix(opts.url, "https:"), app.unavailable)
+	if app.pages, err = parsePages(); err != nil {
+		return nil, err
+	}
+	// One hasher for sign-in and reset: its limit on memory then holds for both.
+	if app.hasher, err = hash.New(hash.Config{}); err != nil {
+		return nil, err
+	}
+	if app.policy, err = policy.New(policy.Config{MFA: opts.mfa}); err != nil {
+		return nil, err
+	}
+	app.store, err = sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.SQLite,
+		Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
+		InTx:    endSessions,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if app.audit, err = openAudit(ctx, db, log); err != nil {
+		return nil, err
+	}
+	mailer, err := newMailer(opts, app.inbox, log)
+	if err != nil {
+		return nil, err
+	}
+	limits := reset.LimitsOff()
+	if opts.limits {
+		limits = reset.Limits{}
+		if app.throttle, err = newThrottle(); err != nil {
+			return nil, err
+		}
+	}
+	app.resets, err = reset.New(reset.Config{
+		Site:     opts.url, // the only source of links, whatever the Host header says
+		Product:  productName,
+		From:     mailFrom,
+		Keys:     ring,
+		Store:    app.store,
+		Sessions: reset.SessionsEndInStore(), // see endSessions
+		Mailer:   mailer,
+		Hasher:   app.hasher,
+		Policy:   app.policy,
+		Events:   reset.Sinks{app.audit, reset.SlogSink(log)},
+		Limits:   limits,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Login: "/login", Log: log}); err != nil {
+		return nil, err
+	}
+	return app, nil
+}
+
+// close sends the mails that wait, writes what the audit trail still holds, then
+// closes the database.
+func (app *application) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return errors.Join(app.resets.Shutdown(ctx), app.audit.Flush(ctx), app.db.Close())
+}
+
+// newMailer sends into the inbox, and copies what was sent into opts.mailDir.
+func newMailer(opts options, box *inbox, log *slog.Logger) (mail.Mailer, error) {
+	log.Warn("mails are shown to anybody at /inbox: for development only")
+	var mailer mail.Mailer = box
+	if opts.mailDir == "" {
+		return mailer, nil
+	}
+	folder, err := mail.NewFileMailer(opts.mailDir)
+	if err != nil {
+		return nil, fmt.Errorf("-mail-dir: %w", err)
+	}
+	return mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
+		if err := mailer.Send(ctx, msg); err != nil {
+			return err
+		}
+		// The mail is out. Failing now would only send it again.
+		if err := folder.Send(ctx, msg); err != nil {
+			log.ErrorContext(ctx, "copy of a mail not written", "error", err)
+		}
+		return nil
+	}), nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+)
+
+// auditRows is how much of the trail one page shows.
+const auditRows = 100
+
+func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlstore.Audit, error) {
+	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	for _, statement := range audit.Schema() {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return nil, fmt.Errorf("create the audit trail: %w", err)
+		}
+	}
+	return audit, nil
+}
+
+// auditView is what the page shows. The trail knows accounts by their id alone;
+// Address says whose they are today.
+type auditView struct {
+	Links   []sqlstore.Link
+	Events  []sqlstore.Entry
+	Address map[string]string
+}
+
+func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
+	view, err := app.readAudit(r.Context())
+	if err != nil {
+		app.unavailable(w, r, err)
+		return
+	}
+	app.show(w, r, http.StatusOK, "audit", page{Title: "Audit trail", Content: view})
+}
+
+func (app *application) readAudit(ctx context.Context) (auditView, error) {
+	view := auditView{Address: map[string]string{}}
+	var err error
+	if view.Links, err = app.audit.Links(ctx, sqlstore.Filter{Limit: auditRows}); err != nil {
+		return view, err
+	}
+	if view.Events, err = app.audit.List(ctx, sqlstore.Filter{Limit: auditRows}); err != nil {
+		return view, err
+	}
+	for _, event := range view.Events {
+		if _, known := view.Address[event.UserID]; known || event.UserID == "" {
+			continue
+		}
+		a, err := app.users.byID(ctx, event.UserID)
+		if err != nil && !errors.Is(err, errNoAccount) {
+			return view, err
+		}
+		view.Address[event.UserID] = a.Email
+	}
+	return view, nil
+}
+
+// clientText is empty for a client that is not known.
+func clientText(client netip.Addr) string {
+	if !client.IsValid() {
+		return ""
+	}
+	return client.String()
+}
+
+// outcomeClass picks the colour of an event.
+func outcomeClass(outcome reset.Outcome) string {
+	switch outcome {
+	case reset.OutcomeConfirmed:
+		return "good"
+	case reset.OutcomeRejected, reset.OutcomeCheckRejected, reset.OutcomeLostRace, reset.OutcomeThrottled,
+		reset.OutcomeBlocked, reset.OutcomeMailFailed, reset.OutcomeConfirmFailed:
+		return "bad"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,156 @@
+// Command webapp is a small web application with accounts, whose forgotten
+// passwords are reset by lostkey. Users and sessions live in one SQLite file;
+// mails go to a page at /inbox.
+//
+//	go run ./webapp
+//
+// Where to look: application.go puts the parts together, sessions.go ends a
+// user's sessions in the transaction that stores a new password, login.go is
+// the only other place that touches password hashes.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// options are the command line and the environment.
+type options struct {
+	addr, url, database string
+	mailDir             string
+	mfa, limits         bool
+	keys                string // LOSTKEY_KEYS
+}
+
+// shutdownTimeout bounds each half of stopping: requests that run, then mails
+// that wait.
+const shutdownTimeout = 10 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	err := run(ctx, os.Args[1:], os.Getenv("LOSTKEY_KEYS"), os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "webapp:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends, then stops in order: no new requests, the mails
+// that wait, the database.
+func run(ctx context.Context, args []string, keys string, out io.Writer, log *slog.Logger) error {
+	opts, err := parseOptions(args, keys, out)
+	if err != nil {
+		return err
+	}
+	ring, err := keyRing(opts.keys, log)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", opts.addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if opts.url == "" {
+		opts.url = "http://" + opts.addr
+		if _, port, err := net.SplitHostPort(opts.addr); err == nil && port == "0" {
+			opts.url = "http://" + listener.Addr().String()
+		}
+	}
+	app, err := newApplication(ctx, opts, ring, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           app.routes(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second, // longer than a password hash that waits its turn
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	fmt.Fprintf(out, "Listening on %s. Open %s in a browser. Ctrl-C stops.\n", listener.Addr(), opts.url)
+
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		log.Info("stopping")
+	}
+	return errors.Join(err, stopServer(server), app.close())
+}
+
+func stopServer(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("stop the server: %w", err), server.Close())
+	}
+	return nil
+}
+
+// parseOptions prints the flags to out when the arguments ask for them.
+func parseOptions(args []string, keys string, out io.Writer) (options, error) {
+	opts := options{keys: keys, limits: true}
+	database := filepath.Join(os.TempDir(), "lostkey-webapp-"+strconv.Itoa(os.Getuid()), "webapp.db")
+	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
+	flags.StringVar(&opts.addr, "addr", "127.0.0.1:8080", "listen on this `host:port`")
+	flags.StringVar(&opts.url, "url", "", "public base `URL`, the start of every mailed link (default http:// and the value of -addr)")
+	flags.StringVar(&opts.database, "db", database, "SQLite `file`, made when it is missing")
+	flags.StringVar(&opts.mailDir, "mail-dir", "", "also write each mail to this `folder`, as one .eml file")
+	flags.BoolVar(&opts.mfa, "mfa", false, "accounts have a second factor: passwords of 8 characters will do")
+	flags.Func("limits", "`on|off`: throttle sign-in, registration and reset (default on)", func(value string) error {
+		if value != "on" && value != "off" {
+			return errors.New("want on or off")
+		}
+		opts.limits = value == "on"
+		return nil
+	})
+	flags.SetOutput(io.Discard) // the caller prints the error
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(out)
+		flags.Usage()
+	}
+	if err != nil {
+		return options{}, err
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return opts, nil
+}
+
+// keyRing reads the keys that sign links. Without any it makes one, which is
+// enough to try the application and nothing more.
+func keyRing(keys string, log *slog.Logger) (token.Keys, error) {
+	if keys != "" {
+		ring, err := token.ParseKeys(keys)
+		if err != nil {
+			return token.Keys{}, fmt.Errorf("LOSTKEY_KEYS: %w", err)
+		}
+		return ring, nil
+	}
+	log.Warn("LOSTKEY_KEYS is not set: signing with a key made now, so every mailed link dies when this process ends")
+	key, err := token.GenerateKey("dev")
+	if err != nil {
+		return token.Keys{}, err
+	}
+	return token.NewKeys(key)
+}

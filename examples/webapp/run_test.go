@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// process is the program in this process, with flags and a port of its own.
+type process struct {
+	addr, url string
+
+	logs *logBook
+	stop func() error // as a signal does; returns what run returned
+}
+
+func startProcess(t *testing.T, keys string, args ...string) process {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	logs, ended := newLogBook(), make(chan error, 1)
+	go func() {
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), keys, write, slog.New(logs))
+		write.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		t.Fatal(<-ended)
+	}
+	stop := func() error { cancel(); return <-ended }
+	told := regexp.MustCompile(`\AListening on (\S+)\. Open (\S+) in a browser\.`).FindStringSubmatch(line)
+	require.NotNil(t, told, line)
+	return process{told[1], told[2], logs, stop}
+}
+
+func databaseFlag(t *testing.T) []string {
+	t.Helper()
+	return []string{"-db", filepath.Join(t.TempDir(), "folder", "webapp.db")}
+}
+
+func mails(t *testing.T, folder string) []*mail.Message {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	var all []*mail.Message
+	for _, file := range files {
+		require.Equal(t, ".eml", filepath.Ext(file.Name()), "every file is whole")
+		content, err := os.ReadFile(filepath.Join(folder, file.Name()))
+		require.NoError(t, err)
+		m, err := mail.ReadMessage(strings.NewReader(string(content)))
+		require.NoError(t, err)
+		all = append(all, m)
+	}
+	return all
+}
+
+func TestStoppingSendsTheMailsThatWait(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "mails")
+	p := startProcess(t, "", append(databaseFlag(t), "-limits", "off", "-mail-dir", folder)...)
+	b := newBrowser(t, p.url)
+	b.register(ada, oldPassword)
+	for range 20 {
+		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+	}
+	require.NoError(t, p.stop())
+	sent := mails(t, folder)
+	require.Len(t, sent, 20)
+	require.Equal(t, ada, sent[0].Header.Get("To"))
+	_, err := http.Get(p.url)
+	require.Error(t, err, "the port is closed")
+}
+
+func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
+	t.Parallel()
+	key, err := token.GenerateKey("2026-11")
+	require.NoError(t, err)
+	for keys, status := range map[string]int{key.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest} {
+		flags := append(databaseFlag(t), "-url", "http://127.0.0.1:1")
+		first := startProcess(t, keys, flags...)
+		b := newBrowser(t, "http://"+first.addr)
+		b.register(ada, oldPassword)
+		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+		first.logs.wait(t, "password reset mailed")
+		link := mailedToken.FindStringSubmatch(b.get("/inbox").body)[1]
+		require.NoError(t, first.stop())
+		require.Equal(t, keys == "", strings.Contains(first.logs.text(), "LOSTKEY_KEYS is not set"))
+
+		second := startProcess(t, keys, flags...)
+		b = newBrowser(t, "http://"+second.addr)
+		require.Equal(t, status, b.post("/reset-password", "token", link, "password", newPassword).status)
+		require.NoError(t, second.stop())
+	}
+}
+
+func TestStartRefusesBadSettings(t *testing.T) {
+	t.Parallel()
+	secret := "2026-11:c2hvcnQ="
+	for _, tt := range []struct {
+		keys string
+		args []string
+		want string
+	}{
+		{keys: secret, want: "LOSTKEY_KEYS"},
+		{args: []string{"-limits", "maybe"}, want: "on or off"},
+		{args: []string{"-limits"}, want: "limits"},
+		{args: []string{"-url", "not a url"}, want: "Site"},
+		{args: []string{"-url", "ftp://app.example"}, want: "Site"},
+		{args: []string{"-addr", "nonsense"}, want: "listen"},
+		{args: []string{"-db", "/dev/null/x"}, want: "database"},
+		{args: []string{"-mail-dir", "/dev/null/x"}, want: "-mail-dir"},
+		{args: []string{"extra"}, want: "extra"},
+	} {
+		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
+		err := run(t.Context(), append(args, tt.args...), tt.keys, io.Discard, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, tt.want, "%q", tt.args)
+		require.NotContains(t, err.Error(), "c2hvcnQ")
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	opts, err := parseOptions(nil, "", io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8080", opts.addr)
+	require.True(t, opts.limits)
+	require.True(t, strings.HasPrefix(opts.database, os.TempDir()))
+}
+
+func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	flags := databaseFlag(t)
+	p := startProcess(t, "", flags...)
+	require.NoError(t, p.stop())
+	info, err := os.Stat(flags[1])
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+	info, err = os.Stat(filepath.Dir(flags[1]))
+	require.NoError(t, err)
+	require.EqualValues(t, 0o700, info.Mode().Perm())
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// Keys of the values in a session. A session exists for signed-in browsers
+// alone, so both are always there.
+const (
+	sessionUser    = "user"
+	sessionVersion = "password-version"
+)
+
+func newSessions(db *sql.DB, secure bool, onError func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
+	s := scs.New()
+	s.Store = sessionStore{db}
+	s.HashTokenInStore = true // who reads the table cannot use what is in it
+	s.Cookie.Secure = secure
+	s.Cookie.HttpOnly = true
+	s.Cookie.SameSite = http.SameSiteLaxMode
+	s.ErrorFunc = onError
+	return s
+}
+
+// sessionStore keeps scs sessions in the database of the users, with the user's
+// id in a column of its own: that is what lets a new password end every session
+// of its user in the transaction that stores it.
+type sessionStore struct{ db *sql.DB }
+
+var _ scs.CtxStore = sessionStore{}
+
+// FindCtx finds a session only under the password it was opened with.
+func (s sessionStore) FindCtx(ctx context.Context, id string) (data []byte, found bool, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT sessions.data FROM sessions
+		JOIN users ON users.id = sessions.user_id AND users.password_version = sessions.password_version
+		WHERE sessions.id = ? AND sessions.expires_at > ?`, id, time.Now().Unix()).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("find the session: %w", err)
+	}
+	return data, true, nil
+}
+
+// CommitCtx stores a session, and deletes those that have expired.
+func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, expires time.Time) error {
+	_, values, err := scs.GobCodec{}.Decode(data)
+	if err != nil {
+		return fmt.Errorf("decode the session: %w", err)
+	}
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM sessions WHERE expires_at <= ?", time.Now().Unix()); err != nil {
+		return fmt.Errorf("delete expired sessions: %w", err)
+	}
+	_, err = s.db.ExecContext(ctx, `INSERT INTO sessions (id, user_id, password_version, data, expires_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
+		id, values[sessionUser], values[sessionVersion], data, expires.Unix())
+	if err != nil {
+		return fmt.Errorf("store the session: %w", err)
+	}
+	return nil
+}
+
+// DeleteCtx ends one session.
+func (s sessionStore) DeleteCtx(ctx context.Context, id string) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM sessions WHERE id = ?", id); err != nil {
+		return fmt.Errorf("delete the session: %w", err)
+	}
+	return nil
+}
+
+// Find, Commit and Delete complete scs.Store, which is older than contexts. The
+// manager calls the three above.
+func (s sessionStore) Find(id string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), id)
+}
+
+// Commit is CommitCtx without a context.
+func (s sessionStore) Commit(id string, data []byte, expires time.Time) error {
+	return s.CommitCtx(context.Background(), id, data, expires)
+}
+
+// Delete is DeleteCtx without a context.
+func (s sessionStore) Delete(id string) error { return s.DeleteCtx(context.Background(), id) }
+
+// endSessions runs inside the transaction that replaces a password hash, see
+// sqlstore.Config.InTx: the new password and the end of every session are
+// stored together or not at all.
+func endSessions(ctx context.Context, tx *sql.Tx, user reset.User) error {
+	if _, err := tx.ExecContext(ctx, "UPDATE users SET password_version = password_version + 1 WHERE id = ?", user.ID); err != nil {
+		return fmt.Errorf("end the sessions: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ?", user.ID); err != nil {
+		return fmt.Errorf("end the sessions: %w", err)
+	}
+	return nil
+}
+
+// signIn opens a session for a. The session gets a new name, so that nobody
+// can plant a session in a browser and wait for its owner to sign in
+// (session fixation).
+func (app *application) signIn(ctx context.Context, a account) error {
+	if err := app.sessions.RenewToken(ctx); err != nil {
+		return fmt.Errorf("renew the session: %w", err)
+	}
+	app.sessions.Put(ctx, sessionUser, a.ID)
+	app.sessions.Put(ctx, sessionVersion, a.passwordVersion)
+	return nil
+}
+
+// signedIn returns the account of the session, or errNoAccount.
+func (app *application) signedIn(ctx context.Context) (account, error) {
+	id := app.sessions.GetString(ctx, sessionUser)
+	if id == "" {
+		return account{}, errNoAccount
+	}
+	return app.users.byID(ctx, id)
+}
