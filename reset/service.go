@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"sync/atomic"
@@ -65,6 +66,9 @@ func New(cfg Config) (*Service, error) {
 	}
 	return s, nil
 }
+
+// Format prints the name of the type alone, under every verb: a Service holds keys.
+func (s *Service) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "reset.Service") }
 
 // clockLeeway is how far ahead the clock of the process that made a link may be of the one that checks it.
 const clockLeeway = 10 * time.Second

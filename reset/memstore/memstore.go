@@ -18,7 +18,7 @@ import (
 // A Store holds accounts in memory. Make one with [New]. It is safe for concurrent use.
 type Store struct {
 	mu sync.Mutex // guards all that follows, and makes ReplaceHash one step
-	// Pointers, so that printing a Store shows addresses of memory instead of people's.
+	// Pointers, so that printing a struct with a Store in it shows addresses of memory instead of people's.
 	users    map[string]*reset.User
 	order    []string
 	sessions map[string]int
@@ -27,6 +27,13 @@ type Store struct {
 // New returns an empty Store.
 func New() *Store {
 	return &Store{users: make(map[string]*reset.User), sessions: make(map[string]int)}
+}
+
+// Format prints how many accounts there are, under every verb, and nothing of them.
+func (s *Store) Format(f fmt.State, _ rune) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = fmt.Fprintf(f, "memstore.Store{%d users}", len(s.users))
 }
 
 // Add puts an account in. It refuses an empty id and one that is taken. Several accounts may share an address.
