@@ -1,0 +1,69 @@
+package smtpmail
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"errors"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// minRSABits is what RFC 8301 section 3.2 tells signers to use at least.
+const minRSABits = 2048
+
+// DKIM holds what signing by RFC 6376 needs. The zero value means that messages are not signed.
+type DKIM struct {
+	Domain   string        // d=, the domain of From or one above it, or DMARC will not count the signature
+	Selector string        // s=, the name under _domainkey that publishes the key
+	Key      crypto.Signer // *rsa.PrivateKey of 2048 bits or more, or ed25519.PrivateKey
+}
+
+func (d DKIM) off() bool { return d.Domain == "" && d.Selector == "" && d.Key == nil }
+
+func (d DKIM) check() error {
+	if d.off() {
+		return nil
+	}
+	switch key := d.Key.(type) {
+	case ed25519.PrivateKey:
+		if len(key) != ed25519.PrivateKeySize {
+			return errors.New("smtpmail: Config.DKIM.Key is not an Ed25519 key")
+		}
+	case *rsa.PrivateKey:
+		if key == nil || key.N.BitLen() < minRSABits {
+			return errors.New("smtpmail: Config.DKIM.Key is an RSA key of less than 2048 bits")
+		}
+	default:
+		return errors.New("smtpmail: Config.DKIM.Key is neither *rsa.PrivateKey nor ed25519.PrivateKey")
+	}
+	switch {
+	case !plainHost(d.Domain):
+		return errors.New("smtpmail: Config.DKIM.Domain is empty or not a domain")
+	case !plainHost(d.Selector):
+		return errors.New("smtpmail: Config.DKIM.Selector is empty or not a domain label")
+	}
+	return nil
+}
+
+// sign puts a DKIM-Signature before the header. Fields that must not be added on the way are signed once more than they occur
+// (RFC 6376 section 8.15).
+func (d DKIM) sign(content []byte) ([]byte, error) {
+	if d.off() {
+		return content, nil
+	}
+	header, body, found := bytes.Cut(content, []byte("\r\n\r\n"))
+	if !found {
+		return nil, errors.New("smtpmail: a message without a body cannot be signed")
+	}
+	// One signer for each message: it keeps state while it signs.
+	signer := gomail.NewDKIMSigner(d.Domain, d.Selector, d.Key)
+	signer.SignHeaders("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Language")
+	signer.OversignHeaders("From", "To", "Reply-To", "Subject", "Date", "Content-Type")
+	signature, err := signer.Sign(append(header, "\r\n"...), body)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(signature), content...), nil
+}
