@@ -209,6 +209,10 @@ func newAuditRow(ev reset.Event) auditRow {
 		reason: printable(ev.Reason, 64), userID: printable(ev.UserID, 255),
 		requestID: printable(ev.RequestID, 64), tokenID: printable(ev.TokenID, 64),
 	}
+	if ev.Outcome == reset.OutcomeDropped {
+		// The id of a request that nothing came of would only keep equal rows apart.
+		row.requestID = ""
+	}
 	if client := plainAddr(ev.Client); client.IsValid() {
 		row.client, row.clientNet = client.String(), clientPrefix(client).String()
 	}

@@ -1,0 +1,162 @@
+package stores_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+)
+
+// A process that is killed in the middle of a confirmation leaves either all of
+// the change or none of it: never a new password with old sessions alive, and never
+// a dead link with the old password in force.
+func TestKilledProcessLeavesAllOrNothing(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		runs := 200
+		if testing.Short() {
+			runs = 12
+		}
+		app := newApplication(t, e, options{})
+		took := app.timeInChild(t)
+		app.restore(t)
+		nothing, complete := 0, 0
+		for range runs {
+			raw := app.link(t)
+			app.killWithin(t, took, raw, false)
+			if app.settledHash(t) == app.ann.PasswordHash {
+				nothing++
+				app.requireUntouched(t)
+				require.NoError(t, confirm(t.Context(), app.service, raw), "dead link with the old password in force")
+			} else {
+				complete++
+				_, err := app.service.Check(t.Context(), raw)
+				require.ErrorIs(t, err, reset.ErrRejected)
+			}
+			app.requireChanged(t)
+			app.restore(t)
+		}
+		t.Logf("%s: %d kills within %v: %d left nothing done and a good link, %d the whole change", e.name, runs, took, nothing, complete)
+		if !testing.Short() {
+			require.NotZero(t, nothing, "no kill came early enough to prove anything")
+			require.NotZero(t, complete, "no kill came late enough to prove anything")
+		}
+	})
+}
+
+// The kills must come at moments that matter: without a transaction they leave
+// new passwords with old sessions.
+func TestKillsTearAChangeWithoutATransaction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs many runs")
+	}
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		const runs = 60
+		app := newApplication(t, e, options{})
+		took := app.timeInChild(t)
+		app.restore(t)
+		torn := 0
+		for range runs {
+			app.killWithin(t, took, app.link(t), true)
+			if app.settledHash(t) != app.ann.PasswordHash && app.sessions(t) > 0 {
+				torn++
+			}
+			app.restore(t)
+		}
+		require.NotZero(t, torn)
+		t.Logf("%s: %d of %d kills left a new password with old sessions", e.name, torn, runs)
+	})
+}
+
+// killWithin kills a process at a random moment of its confirmation, or soon after.
+func (a *application) killWithin(t *testing.T, took time.Duration, raw string, torn bool) {
+	t.Helper()
+	c := a.startConfirming(t, raw, torn)
+	<-time.After(time.Duration(rand.Int64N(int64(took + took/4))))
+	require.NoError(t, c.cmd.Process.Kill())
+	_ = c.cmd.Wait()
+}
+
+// linger gives a kill time to come between the new hash and the commit.
+func linger(ctx context.Context, on interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}, e engine, seen reset.User) error {
+	for range 20 {
+		if _, err := on.ExecContext(ctx, e.bind("UPDATE changes SET user_id = ? WHERE user_id = ?"), seen.ID, seen.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// separate makes the same change in statements that are each a transaction of
+// their own.
+type separate struct {
+	reset.Store
+	db     *sql.DB
+	engine engine
+}
+
+func (s separate) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+	res, err := s.db.ExecContext(ctx, s.engine.bind("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?"),
+		encoded, seen.ID, seen.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(reset.ErrStale, err)
+	}
+	if err := linger(ctx, s.db, s.engine, seen); err != nil {
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, s.engine.bind("DELETE FROM sessions WHERE user_id = ?"), seen.ID)
+	return err
+}
+
+// startConfirming starts a process that is about to confirm and lets it go.
+func (a *application) startConfirming(t *testing.T, raw string, torn bool) *child {
+	t.Helper()
+	c := startChild(t, order{Engine: a.engine.name, DSN: a.dsn, Keys: a.keys, Token: raw, Racers: 1, Torn: torn})
+	c.expect(t, "ready")
+	c.proceed(t)
+	return c
+}
+
+// timeInChild is how long a confirmation takes that nobody kills.
+func (a *application) timeInChild(t *testing.T) time.Duration {
+	t.Helper()
+	c := a.startConfirming(t, a.link(t), false)
+	start := time.Now()
+	c.expect(t, "confirmed")
+	took := time.Since(start)
+	require.Equal(t, tally{Won: 1, Notices: 1}, c.result(t))
+	return took
+}
+
+// settledHash waits for the killed process's transaction, if the server still has
+// one: it holds a lock on the row until its connection is found to be gone.
+func (a *application) settledHash(t *testing.T) string {
+	t.Helper()
+	lock := " FOR UPDATE"
+	if a.engine.dialect == sqlstore.SQLite {
+		lock = ""
+	}
+	return queryText(t, a.db, "SELECT password_hash FROM users WHERE id = "+a.ann.ID+lock)
+}
+
+// restore brings back the old password with two sessions.
+func (a *application) restore(t *testing.T) {
+	t.Helper()
+	mustExec(t, a.db, a.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), a.ann.PasswordHash, a.ann.ID)
+	mustExec(t, a.db, "DELETE FROM sessions")
+	mustExec(t, a.db, "DELETE FROM changes")
+	for range 2 {
+		mustExec(t, a.db, a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"), a.ann.ID)
+	}
+}
