@@ -21,7 +21,8 @@ func (aspnetScheme) example() string { return "AQAAAAIAAYagAAAAE" + strings.Repe
 
 func (aspnetScheme) Identify(encoded string) bool {
 	v3 := strings.HasPrefix(encoded, "AQAAAA") && within(len(encoded), 60, 256)
-	v2 := strings.HasPrefix(encoded, "AA") && len(encoded) == aspnetV2Len
+	// The first byte is zero, so the second character is one of the first 16.
+	v2 := len(encoded) == aspnetV2Len && encoded[0] == 'A' && within(int(encoded[1]), 'A', 'P')
 	if !v2 && !v3 || len(encoded)%4 != 0 {
 		return false
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -99,11 +98,15 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if cfg.Accept == nil {
 		cfg.Accept = All()
 	}
-	schemes, err := newRegistry(append(slices.Clone(cfg.Accept), params.scheme()))
+	schemes, err := newRegistry(cfg.Accept)
 	if err != nil {
 		return nil, err
 	}
-	peppers, err := newPepperRing(cfg.Peppers, schemes)
+	peppers, err := newPepperRing(cfg.Peppers)
+	if err != nil {
+		return nil, err
+	}
+	schemes, err = schemes.withOwn(params.scheme(), peppers)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		cfg.Now = time.Now //nolint:forbidigo // the one place where the default clock is named
 	}
 	return &Hasher{
-		params: params, schemes: peppers.register(schemes), limits: limits, limiter: cfg.Limiter,
+		params: params, schemes: schemes, limits: limits, limiter: cfg.Limiter,
 		peppers: peppers, normalize: cfg.Normalize, minDuration: cfg.MinDuration,
 		onlyUpgrade: cfg.OnlyUpgrade, legacyInFIPS: cfg.LegacyInFIPS, now: cfg.Now,
 	}, nil

@@ -90,8 +90,9 @@ type pbkdf2Row struct {
 	salt, key []byte
 }
 
-// record bounds the row. A key longer than the hash function's output would
-// cost the defender a multiple and the attacker nothing.
+// record bounds the row. A key longer than the hash function's output costs the
+// defender a multiple and the attacker nothing; 32 bytes over SHA-1 is what
+// ASP.NET and Spring wrote all the same.
 func (r pbkdf2Row) record(name string, limits Limits) (Record, error) {
 	switch {
 	case r.rounds == 0:
@@ -100,7 +101,7 @@ func (r pbkdf2Row) record(name string, limits Limits) (Record, error) {
 		return Record{}, overLimit(name, "rounds")
 	case !within(len(r.salt), 1, 128):
 		return Record{}, overLimit(name, "salt")
-	case !within(len(r.key), 16, r.prf.size):
+	case !within(len(r.key), 16, max(r.prf.size, pbkdf2KeyBytes)):
 		return Record{}, overLimit(name, "key")
 	}
 	return Record{

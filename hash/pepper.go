@@ -73,11 +73,14 @@ func (p *pepper) season(password string) string {
 type pepperRing struct {
 	first *pepper
 	byID  map[string]*pepper
-	inner registry
+	inner registry // every scheme that some Params makes
 }
 
-func newPepperRing(peppers []Pepper, inner registry) (*pepperRing, error) {
-	r := &pepperRing{byID: make(map[string]*pepper, len(peppers)), inner: inner}
+func newPepperRing(peppers []Pepper) (*pepperRing, error) {
+	r := &pepperRing{
+		byID:  make(map[string]*pepper, len(peppers)),
+		inner: registry{argon2Scheme{}, bcryptScheme{}, pbkdf2Scheme{}},
+	}
 	for i, p := range peppers {
 		if p.p == nil {
 			return nil, fmt.Errorf("hash: Config.Peppers[%d] is empty", i)
@@ -91,12 +94,6 @@ func newPepperRing(peppers []Pepper, inner registry) (*pepperRing, error) {
 		}
 	}
 	return r, nil
-}
-
-// register adds the ring as a scheme of its own, also when it is empty: a row
-// whose pepper is gone must alarm the operator, not look unknown.
-func (r *pepperRing) register(schemes registry) registry {
-	return append(schemes[:len(schemes):len(schemes)], r)
 }
 
 // season returns the prefix of a new hash and what to derive it from.

@@ -78,6 +78,9 @@ func FlaskBcrypt() []Scheme {
 // SECURITY_PASSWORD_SALT. nfkd is what SECURITY_PASSWORD_NORMALIZE_FORM names,
 // NFKD by default, normalize.NFKD of package hash/normalize; nil passes the
 // password as received, which is the same for ASCII.
+//
+// Its argon2 rows look like plain argon2id: with Params of [Argon2id], New asks
+// for Config.Peppers, by which new rows are told from old ones.
 func FlaskSecurity(salt string, nfkd func(string) string) []Scheme {
 	return Prehashed("flask-security", func(password string) string {
 		if nfkd != nil {

@@ -81,6 +81,26 @@ func (r registry) add(s Scheme) (same bool, err error) {
 	return false, nil
 }
 
+// withOwn adds what the Hasher itself makes. An accepted scheme may claim the
+// same strings (Flask-Security's argon2 over a digest looks like plain argon2):
+// then new hashes must bear a pepper's mark, or nobody could tell them apart.
+func (r registry) withOwn(own Scheme, peppers *pepperRing) (registry, error) {
+	out := append(registry(nil), r...)
+	same, err := r.add(own)
+	switch {
+	case err != nil && peppers.first == nil:
+		return nil, fmt.Errorf("%w; set Config.Peppers, so that new hashes can be told from old ones", err)
+	case err == nil && !same:
+		out = append(out, own)
+	}
+	// Also when the ring is empty: a row whose pepper is gone must alarm the
+	// operator, not look unknown.
+	if _, err := out.add(peppers); err != nil {
+		return nil, err
+	}
+	return append(out, peppers), nil
+}
+
 // identical compares two schemes of one name; a type that cannot be compared is
 // never identical to anything.
 func identical(a, b Scheme) (same bool) {

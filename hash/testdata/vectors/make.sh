@@ -1,0 +1,76 @@
+#!/bin/sh
+# Makes made.tsv with the real tools, or checks hashes of this module with them.
+#
+#   make.sh              prints the rows of every tool that is there
+#   make.sh check FILE   verifies FILE ("kind TAB JSON password TAB stored") with
+#                        every tool that is there; fails when one refuses
+#
+# The tools, on Debian 12: apt-get install --no-install-recommends python3-passlib
+# python3-django python3-werkzeug python3-argon2 python3-bcrypt
+# python3-flask-bcrypt python3-flask-security php-cli ruby-bcrypt ruby-devise
+# whois argon2 nodejs. The npm packages are installed below, in a folder of
+# their own: VECTORS_NODE names it, so that a second run finds them there.
+# VECTORS_STRICT=1 makes a missing tool an error.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+phrase='correct horse battery staple'
+
+missing() {
+	echo "make.sh: no $1, its rows are left out" >&2
+	[ "${VECTORS_STRICT:-0}" != 1 ] || exit 1
+}
+
+row() { printf '%s\t%s\t%s\t%s\t"%s"\t%s\n' all "$1" "$2" "$3" "$phrase" "$4"; }
+
+node_folder() {
+	folder=${VECTORS_NODE:-${TMPDIR:-/tmp}/lostkey-vectors-node}
+	mkdir -p "$folder"
+	cp "$here/package.json" "$here/make.mjs" "$folder/"
+	[ -d "$folder/node_modules/asp-identity-pw" ] ||
+		npm install --prefix "$folder" --no-audit --no-fund --silent >&2
+}
+
+mkpasswd_rows() {
+	tool="mkpasswd $(mkpasswd --version 2>&1 | sed -n '1s/[^0-9.]*\([0-9.]*[0-9]\).*/\1/p')"
+	row bcrypt "$tool" '-m bcrypt' "$(mkpasswd -m bcrypt "$phrase")"
+	row sha512-crypt "$tool" '-m sha512crypt' "$(mkpasswd -m sha512crypt "$phrase")"
+	row sha512-crypt "$tool" '-m sha512crypt -R 10000' "$(mkpasswd -m sha512crypt -R 10000 "$phrase")"
+	row sha256-crypt "$tool" '-m sha256crypt' "$(mkpasswd -m sha256crypt "$phrase")"
+	row '!unknown' "$tool" '-m yescrypt' "$(mkpasswd -m yescrypt "$phrase")"
+}
+
+argon2_rows() {
+	tool="argon2 $(dpkg-query -W -f '${Version}' argon2 2>/dev/null || echo cli)"
+	with() { printf %s "$phrase" | argon2 "$@" -e; }
+	row argon2id "$tool" '-id -t 2 -k 19456 -p 1 -l 32' "$(with somesalt12345678 -id -t 2 -k 19456 -p 1 -l 32)"
+	row argon2id "$tool" '-id -t 3 -m 14 -p 4 -l 24' "$(with somesalt12345678 -id -t 3 -m 14 -p 4 -l 24)"
+	row argon2i "$tool" '-i -t 3 -m 12 -p 1' "$(with somesalt12345678 -i -t 3 -m 12 -p 1)"
+	row '!unsupported' "$tool" '-d' "$(with somesalt12345678 -d)"
+	row '!unsupported' "$tool" '-id -v 10' "$(with somesalt12345678 -id -v 10)"
+}
+
+if [ "${1:-}" = check ]; then
+	rows=$2
+	if /usr/bin/python3 -c 'import passlib' 2>/dev/null; then
+		/usr/bin/python3 "$here/make.py" check <"$rows"
+	else missing passlib; fi
+	if command -v php >/dev/null; then php "$here/make.php" check <"$rows"; else missing php; fi
+	if command -v ruby >/dev/null; then ruby "$here/make.rb" check <"$rows"; else missing ruby; fi
+	if command -v node >/dev/null && command -v npm >/dev/null; then
+		node_folder
+		node "$folder/make.mjs" check <"$rows"
+	else missing node; fi
+	exit 0
+fi
+
+if /usr/bin/python3 -c 'import passlib, django, werkzeug, flask_bcrypt, flask_security' 2>/dev/null; then
+	/usr/bin/python3 "$here/make.py"
+else missing 'passlib, django, werkzeug or flask'; fi
+if command -v php >/dev/null; then php "$here/make.php"; else missing php; fi
+if command -v ruby >/dev/null; then ruby "$here/make.rb"; else missing ruby; fi
+if command -v node >/dev/null && command -v npm >/dev/null; then
+	node_folder
+	node "$folder/make.mjs"
+else missing node; fi
+if command -v mkpasswd >/dev/null; then mkpasswd_rows; else missing mkpasswd; fi
+if command -v argon2 >/dev/null; then argon2_rows; else missing argon2; fi

@@ -1,0 +1,176 @@
+package hash_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/normalize"
+	"github.com/stretchr/testify/require"
+)
+
+// vector is one row of testdata/vectors, made by a tool that is not ours.
+type vector struct {
+	reader   string // which configuration reads it
+	scheme   string // what Verify must report, or "!" and the refusal
+	tool     string
+	detail   string
+	password string
+	stored   string
+}
+
+func vectors(t testing.TB) []vector {
+	t.Helper()
+	files, err := filepath.Glob("testdata/vectors/*.tsv")
+	require.NoError(t, err)
+	var out []vector
+	for _, name := range files {
+		f, err := os.Open(name)
+		require.NoError(t, err)
+		lines := bufio.NewScanner(f)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "#") {
+				continue
+			}
+			c := strings.Split(lines.Text(), "\t")
+			require.Len(t, c, 6, lines.Text())
+			v := vector{reader: c[0], scheme: c[1], tool: c[2], detail: c[3], stored: c[5]}
+			require.NoError(t, json.Unmarshal([]byte(c[4]), &v.password))
+			out = append(out, v)
+		}
+		require.NoError(t, lines.Err())
+		require.NoError(t, f.Close())
+	}
+	require.Greater(t, len(out), 100)
+	return out
+}
+
+// accept is what an application that holds such rows would configure.
+func (v vector) accept(t testing.TB) []hash.Scheme {
+	t.Helper()
+	kind, arg, _ := strings.Cut(v.reader, ":")
+	nodeScrypt := func(text bool) []hash.Scheme {
+		s, err := hash.NodeScrypt(hash.NodeScryptConfig{SaltIsText: text})
+		require.NoError(t, err)
+		return []hash.Scheme{s}
+	}
+	switch kind {
+	case "all":
+		return nil
+	case "devise":
+		return hash.Devise(arg)
+	case "flask-bcrypt":
+		return hash.FlaskBcrypt()
+	case "flask-security":
+		return hash.FlaskSecurity(arg, normalize.NFKD)
+	case "better-auth":
+		return hash.BetterAuth(normalize.NFKC)
+	case "node-scrypt":
+		return nodeScrypt(false)
+	case "node-scrypt-text":
+		return nodeScrypt(true)
+	case "spring":
+		return hash.SpringWith(hash.SpringConfig{Default: arg})
+	}
+	for _, s := range []hash.Scheme{
+		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(), hash.InsecureBareMD5(),
+		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(), hash.InsecureWerkzeugSHA256(),
+	} {
+		if s.Name() == kind {
+			return []hash.Scheme{s}
+		}
+	}
+	require.Fail(t, "no such reader", kind)
+	return nil
+}
+
+func (v vector) config(t testing.TB) hash.Config {
+	t.Helper()
+	cfg := hash.Config{Accept: v.accept(t)}
+	if strings.HasPrefix(v.reader, "flask-security") {
+		cfg.Peppers = []hash.Pepper{pepper(t, "2026-11", 1)}
+	}
+	return cfg
+}
+
+// pepper returns one with a key that seed decides.
+func pepper(t testing.TB, id string, seed byte) hash.Pepper {
+	t.Helper()
+	key := bytes.Repeat([]byte{seed, 7, 11, 13}, 8)
+	p, err := hash.NewPepper(id, key)
+	require.NoError(t, err)
+	return p
+}
+
+// cheap are the parameters of every test that is not about parameters.
+var cheap = hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}
+
+func insecure(t testing.TB, cfg hash.Config) *hash.Hasher {
+	t.Helper()
+	if cfg.Params == nil {
+		cfg.Params = cheap
+	}
+	h, err := hash.NewInsecure(cfg)
+	require.NoError(t, err)
+	return h
+}
+
+func TestHashesOfOtherToolsVerify(t *testing.T) {
+	t.Parallel()
+	for _, v := range vectors(t) {
+		t.Run(v.scheme+" by "+v.tool+": "+v.detail, func(t *testing.T) {
+			t.Parallel()
+			h := insecure(t, v.config(t))
+			res, err := h.Verify(t.Context(), v.password, v.stored)
+			switch v.scheme {
+			case "!unsupported":
+				require.ErrorIs(t, err, hash.ErrUnsupported)
+				return
+			case "!unknown":
+				require.ErrorIs(t, err, hash.ErrUnknownFormat)
+				return
+			case "!wrong", "unusable":
+				require.NoError(t, err)
+				require.False(t, res.OK)
+				return
+			}
+			require.NoError(t, err)
+			require.True(t, res.OK)
+			require.Equal(t, v.scheme, res.Scheme)
+			require.True(t, res.NeedsRehash)
+			require.True(t, h.NeedsRehash(v.stored))
+
+			// At the front: bcrypt does not read past 72 bytes.
+			res, err = h.Verify(t.Context(), "x"+v.password, v.stored)
+			require.NoError(t, err)
+			require.False(t, res.OK)
+		})
+	}
+}
+
+func TestOneChangedCharacterOfTheDigestFailsOrIsMalformed(t *testing.T) {
+	t.Parallel()
+	for _, v := range vectors(t) {
+		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" {
+			continue
+		}
+		h := insecure(t, v.config(t))
+		last := strings.TrimRight(v.stored, "=")
+		at := len(last) - 4 // whole bits of the digest in every encoding
+		swapped := byte('1')
+		if v.stored[at] == swapped {
+			swapped = '2'
+		}
+		changed := v.stored[:at] + string(swapped) + v.stored[at+1:]
+		res, err := h.Verify(t.Context(), v.password, changed)
+		require.False(t, res.OK, v.stored)
+		if err != nil {
+			require.ErrorIs(t, err, hash.ErrMalformed)
+		}
+	}
+}
