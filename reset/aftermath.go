@@ -74,7 +74,7 @@ func (s *Service) notify(ctx context.Context, user User, sessionsEnded bool, ev 
 		Client: ev.Client, RequestedAt: s.cfg.Now().UTC().Round(0), SessionsEnded: sessionsEnded,
 	}
 	if s.cfg.Synchronous {
-		s.workInline(ctx, job)
+		_ = s.workInline(ctx, job)
 		return
 	}
 	if err := s.enqueue(ctx, job); err != nil {

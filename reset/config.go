@@ -25,8 +25,8 @@ type Config struct {
 	InsecureSite bool
 	// Product is the application's name in mails. Empty means Site's host.
 	Product string
-	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, where a user who did not ask can
-	// turn to, are optional.
+	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, a bare address that a user who did not ask
+	// can turn to, are optional.
 	From, ReplyTo, Support string
 
 	Keys   token.Keys
@@ -112,6 +112,7 @@ const (
 	defaultInvite  = 72 * time.Hour
 	maxQueue       = 1_000_000
 	maxWorkers     = 1000
+	minLifetime    = time.Minute // less than a mail takes
 )
 
 // complete fills in defaults and refuses what is missing or weak.
@@ -126,6 +127,9 @@ func (c *Config) complete() error {
 		if _, _, err := mail.ParseMailbox(c.ReplyTo); err != nil {
 			return errors.New("reset: Config.ReplyTo is not a mail address")
 		}
+	}
+	if c.Support != "" && mail.CheckAddress(c.Support) != nil {
+		return errors.New("reset: Config.Support is not a plain mail address")
 	}
 	if c.Store == nil {
 		return errors.New("reset: Config.Store is nil")
@@ -227,8 +231,8 @@ func (c *Config) completeNumbers() error {
 		if *d.value == 0 {
 			*d.value = d.fallback
 		}
-		if *d.value < time.Second || *d.value > d.top {
-			return fmt.Errorf("reset: Config.%s is not between 1s and %v", d.field, d.top)
+		if *d.value < minLifetime || *d.value > d.top {
+			return fmt.Errorf("reset: Config.%s is not between %v and %v", d.field, minLifetime, d.top)
 		}
 	}
 	if c.MaxLifetime < c.Lifetime {
@@ -257,5 +261,36 @@ func (c *Config) completeParts() error {
 	if c.Events == nil {
 		c.Events = SlogSink(nil)
 	}
+	return c.tryRenderer()
+}
+
+// tryRenderer writes each mail once with sample data, so that a broken template or product name stops the start and not the first reset.
+func (c *Config) tryRenderer() error {
+	now := c.Now()
+	for kind, wanted := range map[mail.Kind]bool{
+		mail.KindReset: true, mail.KindInvite: true, mail.KindPasswordChanged: !c.SkipNotice,
+		mail.KindNoAccount: c.HintNoAccount, mail.KindSignsInElsewhere: c.HintSignsInElsewhere,
+	} {
+		if !wanted {
+			continue
+		}
+		data := c.facts(kind)
+		data.At = now
+		if kind == mail.KindReset || kind == mail.KindInvite {
+			data.Link, data.ExpiresAt, data.Lifetime = c.Site+c.ResetPath+"#token=sample", now.Add(c.Lifetime), c.Lifetime
+		}
+		if _, err := c.Renderer.Render(data); err != nil {
+			return fmt.Errorf("reset: Config.Renderer or Config.Product: sample of the mail %q: %w", kind, err)
+		}
+	}
 	return nil
+}
+
+// facts are what every mail of one kind says.
+func (c *Config) facts(kind mail.Kind) mail.Data {
+	data := mail.Data{Kind: kind, Product: c.Product, Site: c.Site, Support: c.Support, ForgotURL: c.Site + c.ForgotPath}
+	if c.LoginPath != "" {
+		data.LoginURL = c.Site + c.LoginPath
+	}
+	return data
 }

@@ -57,7 +57,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		return err
 	}
 	user, claims, ev, err := s.verify(ctx, in.Token, func(userID string, purpose token.Purpose) error {
-		return s.allow(ctx, &s.limits.confirmUser, userID, Event{Client: client, UserID: userID, Purpose: purpose})
+		return s.allow(ctx, &s.limits.confirmUser, s.digest(userID), Event{Client: client, UserID: userID, Purpose: purpose})
 	})
 	ev.Client = client
 	if err != nil {
@@ -142,17 +142,25 @@ func (s *Service) makeHash(ctx context.Context, password string, user User, ev E
 		s.record(ctx, ev)
 		return "", err
 	}
-	err := s.cfg.Policy.Check(ctx, password, s.words(user))
-	if refused, ok := errors.AsType[*policy.Error](err); ok {
+	refuse := func(refused *policy.Error) (string, error) {
 		ev.Outcome, ev.Reason = OutcomePasswordRefused, refusal(refused)
 		s.record(ctx, ev)
-		return "", err
+		return "", refused
+	}
+	err := s.cfg.Policy.Check(ctx, password, s.words(user))
+	if refused, ok := errors.AsType[*policy.Error](err); ok {
+		return refuse(refused)
 	}
 	if err != nil {
 		return fail(ReasonPolicy, "ask the password policy", err)
 	}
 	encoded, err := s.cfg.Hasher.Hash(ctx, password)
 	switch {
+	case errors.Is(err, hash.ErrPasswordTooLong):
+		// A policy of the application's own need not know this bound.
+		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes}}})
+	case errors.Is(err, hash.ErrEmptyPassword):
+		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooShort, Min: 1}}})
 	case errors.Is(err, hash.ErrBusy):
 		return fail(ReasonBusy, "hash the password", err)
 	case err != nil:

@@ -153,17 +153,11 @@ type secrets struct {
 // compose makes the link and the mail.
 func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
-	data := mail.Data{
-		Kind: l.kind, Locale: l.user.Locale,
-		Product: s.cfg.Product, Site: s.cfg.Site, Support: s.cfg.Support,
-		At: job.RequestedAt, SessionsEnded: job.SessionsEnded,
-		ForgotURL: s.cfg.Site + s.cfg.ForgotPath,
-	}
+	data := s.cfg.facts(l.kind)
+	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
+	data.Locale = l.user.Locale
 	if data.Locale == "" {
 		data.Locale = job.Locale
-	}
-	if s.cfg.LoginPath != "" {
-		data.LoginURL = s.cfg.Site + s.cfg.LoginPath
 	}
 	var made secrets
 	if l.hasLink() {

@@ -28,12 +28,12 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 	return f(ctx, key)
 }
 
-// Limits throttle the flow. A nil field means the in-process default in its comment, so that with n processes n times as much passes; share
-// a Limiter of one's own between them, and give each field its own prefix or store: one client's key may look like another limit's.
+// Limits throttle the flow. A nil field means the in-process default in its comment, so that with n processes n times as much passes;
+// a Limiter of one's own can be shared between them. Keys begin with the name of the limit, so one Limiter may serve several fields.
 //
 // Requests charge Client, then Global, then Account, all before any look-up, so that no limit tells who has an account. Client comes
 // first: a client over its limit must not use up everybody's. Keys are the client's /32 (IPv4) or /64 (IPv6) and, for accounts, a
-// keyed digest of what was typed: no address is stored in a limiter. Confirmations charge ConfirmClient first of all,
+// keyed digest of what was typed or of the id: no mail address is stored in a limiter. Confirmations charge ConfirmClient first of all,
 // and ConfirmUser, whose key is the account's id, only once the token's signature is good, so that nobody without a link can use
 // up a victim's tries.
 //
@@ -111,6 +111,7 @@ func (s *Service) allow(ctx context.Context, t *throttle, key string, ev Event) 
 	if t.limiter == nil {
 		return nil
 	}
+	key = t.name + ":" + key // one Limiter may serve several limits
 	wait, ok, err := t.ask(ctx, key)
 	if err != nil {
 		failed := ev
@@ -150,8 +151,9 @@ func (s *Service) allowClient(ctx context.Context, t *throttle, client netip.Add
 	return s.allow(ctx, t, clientKey(client), ev)
 }
 
-// A digester turns what was typed into a limiter's key. Its key comes from the ring's signing key, so that processes which share a limiter agree.
-type digester struct{ key *[sha256.Size]byte }
+// A digester turns what was typed into a limiter's key. It is a function, because fmt prints an address for one under every verb. Its key
+// comes from the ring's signing key, so that processes which share a limiter agree.
+type digester func(folded string) string
 
 // limitPurpose is a purpose that no page accepts. Its one token never leaves the process: what counts is the MAC in it, which makes its
 // digest a key that only holders of the ring can derive, different from every other key.
@@ -161,21 +163,19 @@ func newDigester(site string, keys token.Keys) (digester, error) {
 	signer, err := token.New(token.Config{
 		Site: site, Keys: keys,
 		Purposes: map[token.Purpose]token.Lifetime{limitPurpose: {Default: time.Hour, Max: time.Hour}},
-		Now:      func() time.Time { return time.Unix(0, 0) },
+		Now:      func() time.Time { return time.Unix(1, 0) },
 	})
 	if err != nil {
-		return digester{}, err
+		return nil, err
 	}
-	raw, err := signer.Issue(limitPurpose, token.State{UserID: "limits"}, 0)
+	issued, err := signer.Issue(limitPurpose, token.State{UserID: "limits"}, 0)
 	if err != nil {
-		return digester{}, err
+		return nil, err
 	}
-	key := sha256.Sum256([]byte(raw.Reveal()))
-	return digester{&key}, nil
-}
-
-func (d digester) sum(folded string) string {
-	mac := hmac.New(sha256.New, d.key[:])
-	_, _ = mac.Write([]byte(folded))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+	key := sha256.Sum256([]byte(issued.Reveal()))
+	return func(folded string) string {
+		mac := hmac.New(sha256.New, key[:])
+		_, _ = mac.Write([]byte(folded))
+		return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+	}, nil
 }

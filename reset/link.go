@@ -133,8 +133,8 @@ func (s *Service) checkLifetime(purpose token.Purpose, lifetime time.Duration) e
 	default:
 		return fmt.Errorf("reset: purpose %q is neither reset nor invite", purpose)
 	}
-	if lifetime != 0 && (lifetime < time.Second || lifetime > top) {
-		return fmt.Errorf("reset: a lifetime of %v is not between 1s and %v", lifetime, top)
+	if lifetime != 0 && (lifetime < minLifetime || lifetime > top) {
+		return fmt.Errorf("reset: a lifetime of %v is not between %v and %v", lifetime, minLifetime, top)
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ type try struct {
 // dispatched as jobs of their own, so that the others are not mailed twice. A job that is processed again after success
 // mails again, under the same Message-ID.
 func (s *Service) Process(ctx context.Context, job Job) error {
+	if job.Kind == "" {
+		job.Kind = mail.KindReset
+	}
 	left, err := s.attempt(ctx, try{job: job})
 	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell a try that may have been delivered from one that was not: the one repetition that is due happens here.
@@ -75,17 +78,19 @@ func (s *Service) abandon(e *errand) {
 	}
 }
 
-// workInline does a job in the caller's request. There is no later to try again in.
-func (s *Service) workInline(ctx context.Context, job Job) {
+// workInline does a job in the caller's request, to its end even if the visitor hangs up. There is no later to try again in.
+func (s *Service) workInline(ctx context.Context, job Job) error {
+	ctx = context.WithoutCancel(ctx)
 	left, err := s.attempt(ctx, try{job: job})
 	for _, t := range left {
-		if t.unsure && ctx.Err() == nil {
+		if t.unsure {
 			if again, _ := s.attempt(ctx, t); len(again) == 0 {
 				continue
 			}
 		}
 		s.recordFailure(ctx, t.job, Event{UserID: t.job.UserID, Reason: ReasonGaveUp, Err: err})
 	}
+	return err
 }
 
 // window is for how long after it was asked for a mail is of use. Whoever asks for a link waits for it; invitations and notices can be late.
@@ -98,9 +103,6 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 
 // attempt sends the mails of one job. What is left to try again comes back, with the last error.
 func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
-	if t.job.Kind == "" {
-		t.job.Kind = mail.KindReset
-	}
 	if age := s.cfg.Now().Sub(t.job.RequestedAt); age > s.window(t.job.Kind) {
 		s.tooLate(ctx, t)
 		return nil, nil
@@ -117,9 +119,13 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 	}
 	for _, l := range letters {
 		again, sendErr := s.send(ctx, t, l)
-		if again != nil {
-			left, err = append(left, *again), sendErr
+		if again == nil {
+			continue
 		}
+		if len(letters) > 1 {
+			again.job.UserID = l.user.ID // the others on this address are mailed, or have their own tries
+		}
+		left, err = append(left, *again), sendErr
 	}
 	return left, err
 }
@@ -156,9 +162,6 @@ func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err er
 	err = fmt.Errorf("reset: send mail: %w", scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
 	ev.Err = err
 	t.count++
-	if l.user.ID != "" {
-		t.job.UserID = l.user.ID // the others on this address have their own tries
-	}
 	verdict := mail.VerdictOf(err)
 	_, panicked := errors.AsType[*PanicError](err)
 	switch {

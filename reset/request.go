@@ -44,7 +44,7 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 		return err
 	}
 	// Silent: an answer of its own would tell which addresses somebody else asked for.
-	if s.limits.account.limiter != nil && s.allow(ctx, &s.limits.account, s.digest.sum(foldASCII(typed)), ev) != nil {
+	if s.limits.account.limiter != nil && s.allow(ctx, &s.limits.account, s.digest(foldASCII(typed)), ev) != nil {
 		return nil
 	}
 	return s.submit(ctx, Job{
@@ -57,7 +57,7 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 	ev.RequestID, ev.Outcome = job.ID, OutcomeRequested
 	if s.cfg.Synchronous {
 		s.recordLater(ev)
-		s.workInline(ctx, job)
+		_ = s.workInline(ctx, job) // told by events alone: an error here would tell who has an account
 		return nil
 	}
 	err := s.enqueue(ctx, job)
@@ -127,8 +127,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}
 	if s.cfg.Synchronous {
-		s.workInline(ctx, job)
-		return nil
+		return s.workInline(ctx, job)
 	}
 	if err := s.enqueue(ctx, job); err != nil {
 		return fmt.Errorf("reset: queue the invitation: %w", err)

@@ -1,0 +1,192 @@
+package reset_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	site        = "https://app.example"
+	oldHash     = "$argon2id$v=19$m=19456,t=2,p=1$b2xkc2FsdG9sZHNhbHQ$b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2w"
+	newPassword = "a new password that is long"
+)
+
+// testKeys is one ring for all tests: a service made twice from it is two instances of one application.
+var testKeys = sync.OnceValue(func() token.Keys {
+	key, err := token.GenerateKey("test")
+	if err != nil {
+		panic(err)
+	}
+	ring, err := token.NewKeys(key)
+	if err != nil {
+		panic(err)
+	}
+	return ring
+})
+
+// cheapHasher is the one place where tests choose cheap parameters.
+var cheapHasher = sync.OnceValue(hash.NewInsecureForTests)
+
+// A scene is a service with everything around it recorded.
+type scene struct {
+	*reset.Service
+	store  *memstore.Store
+	outbox *mailtest.Recorder
+	events *eventLog
+	clock  *clock
+}
+
+// newScene makes a service with one account, ana, and without limits. Shutdown is registered, and drains.
+func newScene(t *testing.T, change func(cfg *reset.Config)) *scene {
+	t.Helper()
+	sc := &scene{
+		store: memstore.New(), outbox: &mailtest.Recorder{}, events: &eventLog{},
+		clock: &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
+	}
+	sc.add(t, ana())
+	cfg := reset.Config{
+		Site: site, From: "App <no-reply@app.example>", Keys: testKeys(),
+		Store: sc.store, Mailer: sc.outbox, Sessions: reset.SessionsEndInStore(),
+		Hasher: cheapHasher(), Events: sc.events, Limits: reset.LimitsOff(), Now: sc.clock.Now, Workers: 2,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	svc, err := reset.New(cfg)
+	require.NoError(t, err)
+	sc.Service = svc
+	t.Cleanup(func() { _ = svc.Shutdown(context.Background()) })
+	return sc
+}
+
+func ana() reset.User {
+	return reset.User{ID: "7", Email: "ana@example.com", PasswordHash: oldHash}
+}
+
+func (sc *scene) add(t *testing.T, user reset.User) {
+	t.Helper()
+	require.NoError(t, sc.store.Add(user))
+}
+
+// request asks for a link, as one visitor does.
+func (sc *scene) request(t *testing.T, email string) {
+	t.Helper()
+	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email}))
+}
+
+// drain waits until all mail and events are out. Nothing can be requested afterwards.
+func (sc *scene) drain(t *testing.T) {
+	t.Helper()
+	require.NoError(t, sc.Shutdown(t.Context()))
+}
+
+// link returns the token of a link for the account.
+func (sc *scene) link(t *testing.T, userID string) string {
+	t.Helper()
+	made, err := sc.Link(t.Context(), userID, reset.LinkOptions{})
+	require.NoError(t, err)
+	return rawOf(made)
+}
+
+func rawOf(link reset.Link) string {
+	_, raw, _ := strings.Cut(link.Reveal(), "token=")
+	return raw
+}
+
+func (sc *scene) confirm(t *testing.T, raw string) error {
+	t.Helper()
+	return sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword})
+}
+
+func (sc *scene) user(t *testing.T, id string) reset.User {
+	t.Helper()
+	user, err := sc.store.FindByID(t.Context(), id)
+	require.NoError(t, err)
+	return user
+}
+
+// to returns the recipients of all mail of one kind, in order.
+func (sc *scene) to(kind mail.Kind) []string {
+	var to []string
+	for _, msg := range sc.outbox.Messages() {
+		if msg.Kind == kind {
+			to = append(to, msg.To)
+		}
+	}
+	return to
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+type eventLog struct {
+	mu     sync.Mutex
+	events []reset.Event
+}
+
+func (l *eventLog) Record(_ context.Context, ev reset.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, ev)
+}
+
+func (l *eventLog) all() []reset.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.events)
+}
+
+// of returns the events of one outcome.
+func (l *eventLog) of(outcome reset.Outcome) []reset.Event {
+	var events []reset.Event
+	for _, ev := range l.all() {
+		if ev.Outcome == outcome {
+			events = append(events, ev)
+		}
+	}
+	return events
+}
+
+// reasons returns the reasons of the events of one outcome.
+func (l *eventLog) reasons(outcome reset.Outcome) []string {
+	var reasons []string
+	for _, ev := range l.of(outcome) {
+		reasons = append(reasons, ev.Reason)
+	}
+	return reasons
+}
+
+// outcomes returns all outcomes in order.
+func (l *eventLog) outcomes() []reset.Outcome {
+	var outcomes []reset.Outcome
+	for _, ev := range l.all() {
+		outcomes = append(outcomes, ev.Outcome)
+	}
+	return outcomes
+}
