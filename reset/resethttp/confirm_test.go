@@ -38,7 +38,7 @@ func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 	_, live := w.link()
 	foreign := newWorld(t, pagesOf)
 	_, other := foreign.link()
-	want := w.post("/reset-password", form("token", used, "password", newPassword)).plain()
+	want := w.post("/reset-password", form("token", used, "password", newPassword))
 	require.Equal(t, http.StatusBadRequest, want.status)
 	require.Contains(t, want.body, "just set a new password")
 	require.Contains(t, want.body, `action="/forgot-password"`)
@@ -57,9 +57,9 @@ func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 		"JSON":                     `{"token":"` + live + `"}`,
 		"line break in the middle": live[:40] + "\n" + live[40:],
 	} {
-		require.Equal(t, want, w.post("/reset-password", form("token", raw, "password", newPassword+"!")).plain(), name)
+		same(t, want, w.post("/reset-password", form("token", raw, "password", newPassword+"!")), name)
 	}
-	require.Equal(t, want, w.post("/reset-password", form("password", newPassword+"!")).plain(), "no token at all")
+	same(t, want, w.post("/reset-password", form("password", newPassword+"!")), "no token at all")
 	require.True(t, w.has(newPassword))
 	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", live, "password", newPassword+"!")).status)
 }
@@ -180,10 +180,10 @@ func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf)
-	before, err := w.store.Store.FindByID(t.Context(), "u-1")
+	before, err := w.users.FindByID(t.Context(), "u-1")
 	require.NoError(t, err)
 	bob := reset.User{ID: "u-2", Email: "bob@example.com", PasswordHash: before.PasswordHash}
-	require.NoError(t, w.add(bob))
+	require.NoError(t, w.users.Add(bob))
 	_, raw := w.link()
 	override := form("token", raw, "password", newPassword, "user", "u-2", "user_id", "u-2", "id", "u-2", "sub", "u-2", "uid", "u-2", "email", "bob@example.com",
 		"username", "bob@example.com", "purpose", "invite", "role", "admin")
@@ -192,7 +192,7 @@ func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	r.Header.Set("X-User-Id", "u-2")
 	require.Equal(t, http.StatusSeeOther, w.do(r).status)
 	require.True(t, w.has(newPassword))
-	after, err := w.store.Store.FindByID(t.Context(), "u-2")
+	after, err := w.users.FindByID(t.Context(), "u-2")
 	require.NoError(t, err)
 	require.Equal(t, bob.PasswordHash, after.PasswordHash)
 }

@@ -1,7 +1,27 @@
 package resethttp
 
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+)
+
 // LinkToken is the reader of pasted links, for its fuzz test.
 func LinkToken(pasted string) string { return linkToken(pasted) }
 
 // AcceptLanguage is the reader of the header, for its tests.
 func AcceptLanguage(header string) []string { return acceptLanguage(header) }
+
+// ReadResetBody is the reader of the API's bodies, for its fuzz test.
+func ReadResetBody(body string) (raw, password string, err error) {
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	err = readJSON(httptest.NewRecorder(), r, map[string]*string{"token": &raw, "password": &password})
+	return raw, password, err
+}
+
+// ProblemKinds are the ends of the types of all problems.
+var ProblemKinds = []string{
+	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type, problemThrottled.Type, problemUnavailable.Type, problemMalformed.Type,
+	problemTooLarge.Type, problemUnsupported.Type, problemMethod.Type, problemCrossOrigin.Type, problemNotFound.Type,
+}

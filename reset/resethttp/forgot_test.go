@@ -18,16 +18,9 @@ import (
 
 var errDown = errors.New("the database does not answer")
 
-// plain drops what differs between any two answers.
-func (a answer) plain() answer {
-	a.header = a.header.Clone()
-	a.header.Del("Date")
-	return a
-}
-
 func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 	t.Parallel()
-	ordinary := newWorld(t, pagesOf).post("/forgot-password", form("email", knownAddr)).plain()
+	ordinary := newWorld(t, pagesOf).post("/forgot-password", form("email", knownAddr))
 	require.Equal(t, http.StatusSeeOther, ordinary.status)
 	require.Equal(t, "/forgot-password?sent", ordinary.header.Get("Location"))
 
@@ -42,7 +35,7 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 		"store down":           {addr: knownAddr, store: errDown},
 		"throttled account":    {addr: knownAddr, change: func(c *reset.Config) { c.Limits = reset.Limits{Account: never{}} }},
 		"blocked client":       {addr: knownAddr, change: func(c *reset.Config) { c.Blocked = func(netip.Addr) bool { return true } }},
-		"a very long address":  {addr: strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example"},
+		"a very long address":  {addr: strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 50)+".", 3) + "example"},
 		"plus sign in address": {addr: "ada+x@example.com"},
 	} {
 		w := newWorld(t, pagesOf, func(c *reset.Config) {
@@ -53,7 +46,7 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 		if test.store != nil {
 			w.store.fault.Store(&test.store)
 		}
-		require.Equal(t, ordinary, w.post("/forgot-password", form("email", test.addr)).plain(), name)
+		same(t, ordinary, w.post("/forgot-password", form("email", test.addr)), name)
 	}
 }
 
@@ -141,7 +134,7 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 			require.Equal(t, http.StatusTooManyRequests, known.status)
 			require.Equal(t, test.header, known.header.Get("Retry-After"))
 			require.Contains(t, known.body, "Please wait "+test.words+", then")
-			require.Equal(t, known.plain(), unknown.plain())
+			same(t, known, unknown, test.words)
 		}
 	}
 }

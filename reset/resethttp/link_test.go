@@ -59,10 +59,11 @@ func FuzzPastedLink(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	shape := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,1024}$`)
+	shape := regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 	f.Fuzz(func(t *testing.T, pasted string) {
 		raw := resethttp.LinkToken(pasted)
 		require.Regexp(t, shape, raw)
+		require.LessOrEqual(t, len(raw), 1024)
 		require.Contains(t, pasted, raw)
 		require.Equal(t, raw, resethttp.LinkToken(raw), "reading it again")
 		require.Equal(t, raw, resethttp.LinkToken("https://app.example/reset-password#token="+raw), "in a link")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -49,8 +50,9 @@ func loadLocales(files overlay, first string) (locales, error) {
 		found.tables[strings.ToLower(tag)] = table
 		found.tags[strings.ToLower(tag)] = tag
 	}
-	for tag, table := range found.tables {
-		for name := range found.tables[englishTag] {
+	for _, tag := range slices.Sorted(maps.Keys(found.tables)) {
+		table := found.tables[tag]
+		for _, name := range slices.Sorted(maps.Keys(found.tables[englishTag])) {
 			if table[name] == "" {
 				return locales{}, fmt.Errorf("resethttp: locales/%s.json has no text %q", found.tags[tag], name)
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,8 +76,8 @@ func readInline(files overlay, name string) (string, error) {
 
 // try draws every page in every locale, bare and with everything in it.
 func (l *look) try() error {
-	for tag := range l.locales.tables {
-		for name := range l.pages {
+	for _, tag := range slices.Sorted(maps.Keys(l.locales.tables)) {
+		for _, name := range slices.Sorted(maps.Keys(l.pages)) {
 			bare := l.page(Page{}, name, []string{tag})
 			full := bare
 			full.Product, full.Heading, full.Lead = "Sample", "done.title", "done.lead"

@@ -74,6 +74,7 @@ func (s *store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 type world struct {
 	t      *testing.T
 	svc    *reset.Service
+	users  *memstore.Store
 	store  *store
 	outbox *mailtest.Recorder
 	logs   *syncBuffer
@@ -84,12 +85,11 @@ type world struct {
 // newWorld serves whatever handler makes over a service whose configuration the changes are applied to.
 func newWorld(t *testing.T, handler func(*reset.Service) (http.Handler, error), changes ...func(*reset.Config)) *world {
 	t.Helper()
-	w := &world{t: t, outbox: &mailtest.Recorder{}, logs: &syncBuffer{}}
-	users := memstore.New()
+	w := &world{t: t, users: memstore.New(), outbox: &mailtest.Recorder{}, logs: &syncBuffer{}}
 	encoded, err := cheap().Hash(t.Context(), "the old password of ada")
 	require.NoError(t, err)
-	require.NoError(t, users.Add(reset.User{ID: "u-1", Email: knownAddr, PasswordHash: encoded}))
-	w.store = &store{Store: users}
+	require.NoError(t, w.users.Add(reset.User{ID: "u-1", Email: knownAddr, PasswordHash: encoded}))
+	w.store = &store{Store: w.users}
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
 	keys, err := token.NewKeys(key)
@@ -137,6 +137,17 @@ func (w *world) do(r *http.Request) answer {
 	body, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
 	return answer{res.StatusCode, res.Header, string(body)}
+}
+
+// same compares two answers byte by byte, but for the date, and does not print the pages.
+func same(t *testing.T, want, got answer, name string) {
+	t.Helper()
+	want.header, got.header = want.header.Clone(), got.header.Clone()
+	want.header.Del("Date")
+	got.header.Del("Date")
+	require.Equal(t, want.status, got.status, name)
+	require.Equal(t, want.header, got.header, name)
+	require.True(t, want.body == got.body, "the bodies of %s differ", name)
 }
 
 func (w *world) request(method, target, contentType, body string) *http.Request {
@@ -189,7 +200,7 @@ func (w *world) mailed(n int) string {
 // has says whether the password is the account's.
 func (w *world) has(password string) bool {
 	w.t.Helper()
-	user, err := w.store.Store.FindByID(w.t.Context(), "u-1")
+	user, err := w.users.FindByID(w.t.Context(), "u-1")
 	require.NoError(w.t, err)
 	got, err := cheap().Verify(w.t.Context(), password, user.PasswordHash)
 	require.NoError(w.t, err)
@@ -220,4 +231,15 @@ func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
+}
+
+// also serves another handler over the same service.
+func (w *world) also(handler func(*reset.Service) (http.Handler, error)) *world {
+	w.t.Helper()
+	h, err := handler(w.svc)
+	require.NoError(w.t, err)
+	other := *w
+	other.server = httptest.NewServer(h)
+	w.t.Cleanup(other.server.Close)
+	return &other
 }

@@ -1,0 +1,202 @@
+package resethttp_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+)
+
+func jsonOf(pairs ...string) string {
+	object := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		object[pairs[i]] = pairs[i+1]
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+// problem checks the shape of a problem and returns it.
+func (a answer) problem(t *testing.T, status int, kind string) map[string]any {
+	t.Helper()
+	require.Equal(t, status, a.status, a.body)
+	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
+	require.Equal(t, "no-store", a.header.Get("Cache-Control"))
+	require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
+	require.Equal(t, "default-src 'none'; frame-ancestors 'none'", a.header.Get("Content-Security-Policy"))
+	var document map[string]any
+	require.NoError(t, json.Unmarshal([]byte(a.body), &document))
+	require.Equal(t, "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"+kind, document["type"])
+	require.InDelta(t, status, document["status"], 0)
+	require.NotEmpty(t, document["title"])
+	return document
+}
+
+func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apiOf)
+	known, unknown := w.postJSON("/api/forgot-password", jsonOf("email", knownAddr)), w.postJSON("/api/forgot-password", jsonOf("email", "nobody@example.com"))
+	require.Equal(t, http.StatusAccepted, known.status)
+	require.Equal(t, "application/json", known.header.Get("Content-Type"))
+	require.JSONEq(t, "{}", known.body)
+	same(t, known, unknown, "known and unknown")
+	raw := w.mailed(1)
+
+	refused := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", "short")).problem(t, http.StatusUnprocessableEntity, "password-refused")
+	require.Equal(t, []any{map[string]any{"pointer": "#/password", "code": "too-short", "detail": "Use at least 15 characters", "min": 15.0}}, refused["errors"])
+
+	a := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword))
+	require.Equal(t, http.StatusNoContent, a.status)
+	require.Empty(t, a.body)
+	require.Empty(t, a.header.Values("Set-Cookie"))
+	require.True(t, w.has(newPassword))
+
+	used := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword))
+	used.problem(t, http.StatusBadRequest, "link-rejected")
+	for name, bad := range map[string]string{
+		"empty": "", "forged": "a.b.c", "white space": raw + " ", "link": site + "/reset-password#token=" + raw, "escapes": "\u0000", "long": strings.Repeat("a", 9000),
+	} {
+		same(t, used, w.postJSON("/api/reset-password", jsonOf("token", bad, "password", newPassword)), name)
+	}
+}
+
+func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apiOf)
+	_, raw := w.link()
+	good := jsonOf("token", raw, "password", newPassword)
+	w.store.calls.Store(0)
+	for name, body := range map[string]string{
+		"nothing":             "",
+		"null":                "null",
+		"array":               "[" + good + "]",
+		"string":              `"x"`,
+		"empty object":        "{}",
+		"no password":         jsonOf("token", raw),
+		"no token":            jsonOf("password", newPassword),
+		"unknown member":      jsonOf("token", raw, "password", newPassword, "user_id", "u-2"),
+		"other case":          jsonOf("Token", raw, "password", newPassword),
+		"duplicate member":    `{"token":"a.b.c","token":"` + raw + `","password":"` + newPassword + `"}`,
+		"escaped duplicate":   `{"password":"x","pass\u0077ord":"` + newPassword + `","token":"` + raw + `"}`,
+		"second value":        good + good,
+		"trailing text":       good + "x",
+		"trailing comma":      strings.TrimSuffix(good, "}") + ",}",
+		"missing comma":       strings.Replace(good, ",", " ", 1),
+		"missing colon":       strings.Replace(good, ":", " ", 1),
+		"leading comma":       strings.Replace(good, "{", "{,", 1),
+		"missing end":         strings.TrimSuffix(good, "}"),
+		"token null":          `{"token":null,"password":"` + newPassword + `"}`,
+		"token array":         `{"token":["` + raw + `"],"password":"` + newPassword + `"}`,
+		"token object":        `{"token":{"$ne":""},"password":"` + newPassword + `"}`,
+		"token number":        `{"token":1,"password":"` + newPassword + `"}`,
+		"token boolean":       `{"token":true,"password":"` + newPassword + `"}`,
+		"password array":      `{"token":"` + raw + `","password":["` + newPassword + `"]}`,
+		"half a surrogate":    `{"token":"` + raw + `","password":"` + newPassword + `\ud800"}`,
+		"not UTF-8":           `{"token":"` + raw + `","password":"` + newPassword + "\xff" + `"}`,
+		"byte order mark":     "\ufeff" + good,
+		"comment":             "/* */" + good,
+		"single quotes":       strings.ReplaceAll(good, `"`, `'`),
+		"line break in value": strings.Replace(good, "seven", "se\nven", 1),
+		"deep":                strings.Repeat("[", 10000),
+		"form":                form("token", raw, "password", newPassword),
+	} {
+		w.postJSON("/api/reset-password", body).problem(t, http.StatusBadRequest, "malformed")
+		require.False(t, w.has(newPassword), name)
+	}
+	for _, body := range []string{
+		`{"email":["` + knownAddr + `","evil@example.net"]}`, `{"email":"` + knownAddr + `","email":"evil@example.net"}`, `{"email":{"0":"` + knownAddr + `"}}`,
+		`{"email":null}`, `{"email":"` + knownAddr + `","locale":"de"}`, `{"email[]":"` + knownAddr + `"}`,
+	} {
+		w.postJSON("/api/forgot-password", body).problem(t, http.StatusBadRequest, "malformed")
+	}
+	require.Zero(t, w.store.calls.Load())
+	require.Empty(t, w.outbox.Messages())
+	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password", " \r\n\t"+good+"\n").status)
+}
+
+func TestAPIRefusesEarlyAndClearly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apiOf)
+	for _, addr := range []string{"", "nobody", knownAddr + ",evil@example.net", "Ada <" + knownAddr + ">", knownAddr + "\r\nBcc: evil@example.net"} {
+		document := w.postJSON("/api/forgot-password", jsonOf("email", addr)).problem(t, http.StatusUnprocessableEntity, "invalid-address")
+		require.NotContains(t, document["detail"], "evil")
+	}
+	for _, media := range []string{"", "text/plain", "text/json", formType, "application/json; charset=utf-16", "application/problem+json"} {
+		w.do(w.request(http.MethodPost, "/api/forgot-password", media, jsonOf("email", knownAddr))).problem(t, http.StatusUnsupportedMediaType, "unsupported-type")
+	}
+	require.Equal(t, http.StatusAccepted, w.do(w.request(http.MethodPost, "/api/forgot-password", "application/json; charset=UTF-8", jsonOf("email", knownAddr))).status)
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodPatch} {
+		a := w.do(w.request(method, "/api/reset-password", "application/json", "{}"))
+		a.problem(t, http.StatusMethodNotAllowed, "method")
+		require.Equal(t, "POST", a.header.Get("Allow"))
+	}
+	for _, path := range []string{"/api", "/api/", "/forgot-password", "/api/forgot-password/", "/api/reset-password/x"} {
+		w.postJSON(path, "{}").problem(t, http.StatusNotFound, "not-found")
+	}
+	w.postJSON("/api/forgot-password", jsonOf("email", strings.Repeat("a", 17<<10))).problem(t, http.StatusRequestEntityTooLarge, "too-large")
+	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+		r := w.request(http.MethodPost, "/api/forgot-password", "application/json", jsonOf("email", knownAddr))
+		r.Header.Set(header, value)
+		w.do(r).problem(t, http.StatusForbidden, "cross-origin")
+	}
+}
+
+func TestAPISaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apiOf, func(c *reset.Config) {
+		c.Limits = reset.Limits{Client: never{90 * time.Second}, ConfirmClient: never{}}
+	})
+	a := w.postJSON("/api/forgot-password", jsonOf("email", knownAddr))
+	require.InDelta(t, 90, a.problem(t, http.StatusTooManyRequests, "throttled")["retry_after"], 0)
+	require.Equal(t, "90", a.header.Get("Retry-After"))
+	w.postJSON("/api/reset-password", jsonOf("token", "a.b.c", "password", newPassword)).problem(t, http.StatusTooManyRequests, "throttled")
+
+	w = newWorld(t, apiOf, func(c *reset.Config) { c.Dispatch = func(context.Context, reset.Job) error { return errDown } })
+	a = w.postJSON("/api/forgot-password", jsonOf("email", knownAddr))
+	a.problem(t, http.StatusServiceUnavailable, "unavailable")
+	require.Equal(t, "60", a.header.Get("Retry-After"))
+	require.NotContains(t, a.body, errDown.Error())
+
+	_, raw := w.link()
+	fault := error(errDown)
+	w.store.fault.Store(&fault)
+	w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).problem(t, http.StatusServiceUnavailable, "unavailable")
+	w.store.fault.Store(nil)
+	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).status)
+}
+
+func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	for _, kind := range resethttp.ProblemKinds {
+		require.Contains(t, string(doc), "\n// # Problem "+kind+"\n")
+	}
+}
+
+func FuzzAPIBody(f *testing.F) {
+	for _, seed := range []string{`{"token":"a.b.c","password":"x"}`, `{}`, `{"token":"a","token":"b","password":""}`, `{"token":{}}`, "\xff", `{"token":"a","password":"\ud800"}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		raw, password, err := resethttp.ReadResetBody(body)
+		if err != nil {
+			return
+		}
+		// What is accepted means the same to a reader that is not strict.
+		var loose map[string]string
+		require.NoError(t, json.Unmarshal([]byte(body), &loose))
+		require.Equal(t, map[string]string{"token": raw, "password": password}, loose)
+	})
+}

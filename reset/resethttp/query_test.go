@@ -1,0 +1,178 @@
+package resethttp_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+func queryLinks(c *reset.Config) { c.LinkStyle = reset.LinkQuery }
+
+func (a answer) cookie(t *testing.T) *http.Cookie {
+	t.Helper()
+	cookies := (&http.Response{Header: a.header}).Cookies()
+	require.Len(t, cookies, 1)
+	return cookies[0]
+}
+
+func (w *world) withCookie(r *http.Request, c *http.Cookie) answer {
+	w.t.Helper()
+	r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	return w.do(r)
+}
+
+func TestTokenInTheQueryMovesIntoAScopedCookie(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	whole, raw := w.link()
+	require.Equal(t, site+"/reset-password?token="+raw, whole)
+	hop := w.get(strings.TrimPrefix(whole, site))
+	require.Equal(t, http.StatusSeeOther, hop.status)
+	require.Equal(t, "/reset-password", hop.header.Get("Location"))
+	require.Equal(t, "no-referrer", hop.header.Get("Referrer-Policy"))
+	require.Equal(t, "no-store", hop.header.Get("Cache-Control"))
+	require.Empty(t, hop.body)
+	held := hop.cookie(t)
+	require.Equal(t, "__Secure-lostkey-link", held.Name)
+	require.Equal(t, raw, held.Value)
+	require.Equal(t, "/reset-password", held.Path)
+	require.Empty(t, held.Domain)
+	require.True(t, held.HttpOnly)
+	require.True(t, held.Secure)
+	require.Equal(t, http.SameSiteLaxMode, held.SameSite)
+	require.LessOrEqual(t, held.MaxAge, 3600)
+	require.Greater(t, held.MaxAge, 3500)
+
+	page := w.withCookie(w.request(http.MethodGet, "/reset-password", "", ""), held)
+	require.Equal(t, http.StatusOK, page.status)
+	require.Contains(t, page.body, "a•••@example.com")
+	require.NotContains(t, page.body, raw)
+	require.NotContains(t, page.body, `type="text" id="link"`)
+
+	refused := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "", "password", "short")), held)
+	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
+	require.NotContains(t, refused.body, raw)
+	require.Empty(t, refused.header.Values("Set-Cookie"))
+
+	changed := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "", "password", newPassword)), held)
+	require.Equal(t, http.StatusSeeOther, changed.status)
+	require.True(t, w.has(newPassword))
+	dropped := changed.cookie(t)
+	require.Equal(t, held.Name, dropped.Name)
+	require.Equal(t, held.Path, dropped.Path)
+	require.Negative(t, dropped.MaxAge)
+
+	again := w.withCookie(w.request(http.MethodGet, "/reset-password", "", ""), held)
+	require.Equal(t, http.StatusBadRequest, again.status)
+	require.Negative(t, again.cookie(t).MaxAge, "a dead link is not kept")
+}
+
+func TestCookieLivesNoLongerThanTheLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	link, err := w.svc.Link(t.Context(), "u-1", reset.LinkOptions{Lifetime: 90 * time.Second})
+	require.NoError(t, err)
+	held := w.get(strings.TrimPrefix(link.Reveal(), site)).cookie(t)
+	require.LessOrEqual(t, held.MaxAge, 90)
+	require.Greater(t, held.MaxAge, 60)
+}
+
+func TestDeadLinkInTheQueryIsRefusedWithoutACookie(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	_, raw := w.link()
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+	for name, query := range map[string]string{
+		"used": "?token=" + raw, "forged": "?token=a.b.c", "empty": "?token=", "twice": "?token=" + raw + "&token=" + raw,
+		"cookie attributes": "?token=a.b.c%3B+Domain%3Devil.example", "line break": "?token=a%0d%0aSet-Cookie:+x=y",
+	} {
+		a := w.get("/reset-password" + query)
+		require.Equal(t, http.StatusBadRequest, a.status, name)
+		require.Negative(t, a.cookie(t).MaxAge, name)
+		require.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"), name)
+		require.NotContains(t, a.body, raw, name)
+		require.Empty(t, a.header.Values("X"), name)
+	}
+}
+
+func TestBlockedCookiesLeaveTheFormToPasteInto(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	whole, _ := w.link()
+	require.Equal(t, http.StatusSeeOther, w.get(strings.TrimPrefix(whole, site)).status)
+	require.Contains(t, w.get("/reset-password").body, `<input type="text" id="link"`)
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", whole, "password", newPassword)).status)
+}
+
+func TestFormsOwnTokenWinsOverTheCookie(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	whole, _ := w.link()
+	held := w.get(strings.TrimPrefix(whole, site)).cookie(t)
+	a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "a.b.c", "password", newPassword)), held)
+	require.Equal(t, http.StatusBadRequest, a.status)
+	require.False(t, w.has(newPassword))
+}
+
+func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	for _, name := range []string{"lostkey-link", "__Secure-lostkey-link"} {
+		a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("password", newPassword)), &http.Cookie{Name: name, Value: raw})
+		require.Equal(t, http.StatusBadRequest, a.status)
+	}
+	page := w.get("/reset-password?token=" + raw)
+	require.Equal(t, http.StatusOK, page.status)
+	require.Empty(t, page.header.Values("Set-Cookie"))
+	require.NotContains(t, page.body, raw)
+}
+
+func TestTwoCookiesOfTheNameAreNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	_, raw := w.link()
+	r := w.request(http.MethodPost, "/reset-password", formType, form("password", newPassword))
+	r.Header.Set("Cookie", "__Secure-lostkey-link=a.b.c; __Secure-lostkey-link="+raw)
+	require.Equal(t, http.StatusBadRequest, w.do(r).status)
+}
+
+func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks)
+	whole, _ := w.link()
+	fault := error(errDown)
+	w.store.fault.Store(&fault)
+	a := w.get(strings.TrimPrefix(whole, site))
+	require.Equal(t, http.StatusServiceUnavailable, a.status)
+	require.Empty(t, a.header.Values("Set-Cookie"))
+	require.Equal(t, strconv.Itoa(60), a.header.Get("Retry-After"))
+}
+
+func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "http://localhost:8080" })
+	whole, _ := w.link()
+	held := w.get(strings.TrimPrefix(whole, "http://localhost:8080")).cookie(t)
+	require.Equal(t, "lostkey-link", held.Name)
+	require.False(t, held.Secure)
+}
+
+func TestSiteBelowAPathIsServedStrippedAndWhole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "https://app.example/shop" })
+	for _, prefix := range []string{"", "/shop"} {
+		require.Contains(t, w.get(prefix+"/forgot-password").body, `action="/shop/forgot-password"`)
+		require.Equal(t, "/shop/forgot-password?sent", w.post(prefix+"/forgot-password", form("email", knownAddr)).header.Get("Location"))
+		_, raw := w.link()
+		hop := w.get(prefix + "/reset-password?token=" + raw)
+		require.Equal(t, "/shop/reset-password", hop.header.Get("Location"))
+		require.Equal(t, "/shop/reset-password", hop.cookie(t).Path)
+	}
+}
