@@ -122,7 +122,8 @@ func handshakeFault(err error) (string, bool) {
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return printable(cert.Error()), true
 	}
-	if _, ok := errors.AsType[tls.AlertError](err); ok {
+	// crypto/tls reports the alerts it receives in this shape.
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
 		return "the server refused the TLS handshake", true
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

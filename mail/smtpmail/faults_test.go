@@ -33,7 +33,7 @@ func message() mail.Message {
 }
 
 // client returns a mailer for a scripted server that speaks STARTTLS and offers AUTH PLAIN.
-func client(t testing.TB, s *server, change func(*smtpmail.Config)) *smtpmail.Mailer {
+func client(t *testing.T, s *server, change func(*smtpmail.Config)) *smtpmail.Mailer {
 	t.Helper()
 	ca := newAuthority(t)
 	if s.tls == nil {
@@ -68,7 +68,7 @@ func at(verb, action string) func(int, string) string {
 }
 
 // discreet fails when an error gives away what no log may hold.
-func discreet(t testing.TB, err error) {
+func discreet(t *testing.T, err error) {
 	t.Helper()
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)} {
@@ -254,7 +254,7 @@ func TestCancellingEndsTheWaitForAConnection(t *testing.T) {
 }
 
 // noGoroutines waits until nothing of this package's client is left running.
-func noGoroutines(t testing.TB) {
+func noGoroutines(t *testing.T) {
 	t.Helper()
 	var stacks string
 	require.Eventually(t, func() bool {

@@ -2,6 +2,8 @@ package smtpmail
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +31,9 @@ func New(cfg Config) (*Mailer, error) {
 	}
 	return &Mailer{set: set, slots: make(chan struct{}, set.MaxConnections)}, nil
 }
+
+// Format prints the type alone under every verb: %s would follow the pointer to the password.
+func (m *Mailer) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "*smtpmail.Mailer") }
 
 // Send delivers msg to the server. ctx governs all of it: waiting for a free connection, dialling, and each line of the dialogue. When
 // ctx is done, the connection is closed and Send returns.

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"io"
 	"math/big"
 	"net"
@@ -35,6 +36,10 @@ type server struct {
 	// on returns an answer or one of the actions above; empty means the usual answer. conn counts from 1.
 	on func(conn int, verb string) string
 
+	// auth holds the dialogue behind AUTH and returns the last reply; ask sends a challenge and returns the
+	// decoded response.
+	auth func(line string, ask func(challenge string) string) string
+
 	listener net.Listener
 	over     chan struct{}
 	reached  chan string // the verb of every action or answer that on returned
@@ -46,7 +51,7 @@ type server struct {
 	messages []string
 }
 
-func (s *server) start(t testing.TB) string {
+func (s *server) start(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -139,10 +144,23 @@ func (s *server) serve(raw net.Conn, n int) {
 		s.commands = append(s.commands, line)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+		if verb == "AUTH" && s.auth != nil {
+			if !d.answer(verb, s.auth(line, d.ask)) {
+				return
+			}
+			continue
+		}
 		if !d.command(verb) {
 			return
 		}
 	}
+}
+
+func (d *dialogue) ask(challenge string) string {
+	_, _ = d.c.Write([]byte("334 " + base64.StdEncoding.EncodeToString([]byte(challenge)) + "\r\n"))
+	line, _ := d.r.ReadString('\n')
+	response, _ := base64.StdEncoding.DecodeString(strings.TrimRight(line, "\r\n"))
+	return string(response)
 }
 
 func (d *dialogue) command(verb string) bool {
@@ -249,7 +267,7 @@ type authority struct {
 	pool *x509.CertPool
 }
 
-func newAuthority(t testing.TB) *authority {
+func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -268,7 +286,7 @@ func newAuthority(t testing.TB) *authority {
 }
 
 // serverFor returns a server's TLS configuration with a certificate for host that is good until notAfter.
-func (a *authority) serverFor(t testing.TB, host string, notAfter time.Time) *tls.Config {
+func (a *authority) serverFor(t *testing.T, host string, notAfter time.Time) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -282,7 +300,7 @@ func (a *authority) serverFor(t testing.TB, host string, notAfter time.Time) *tl
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-func (a *authority) good(t testing.TB) *tls.Config {
+func (a *authority) good(t *testing.T) *tls.Config {
 	t.Helper()
 	return a.serverFor(t, "localhost", time.Now().Add(time.Hour))
 }
