@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -22,13 +23,16 @@ type claims struct {
 	sub         string
 }
 
-// Bounds of the encoded claims: the fixed text, two times of up to 12 digits
-// (the year 33658), and an id in which each byte needs an escape.
+// maxTimeDigits bounds a time in the claims: 12 digits last until the year
+// 33658, and no sum of two such times overflows.
 const (
-	maxTimeDigits  = 12
-	maxTime        = 1e12 - 1
-	maxClaimsBytes = len(`{"exp":,"fp":"","iat":,"sub":""}`) + 2*maxTimeDigits + fingerprintChars + 2*maxUserID
+	maxTimeDigits = 12
+	maxTime       = 1e12 - 1
 )
+
+// usualClaims is room for the claims with an id of up to 100 characters, on the
+// stack. Longer ones take an allocation.
+const usualClaims = 192
 
 // append adds the canonical form to b.
 func (c *claims) append(b []byte) []byte {
@@ -49,27 +53,29 @@ func (c *claims) append(b []byte) []byte {
 // have checked the MAC.
 func parseClaims(text []byte) (claims, bool) {
 	var c claims
-	rest := string(text)
-	exp, rest, ok1 := cutNumber(rest, `{"exp":`)
-	fp, rest, ok2 := cutText(rest, `,"fp":"`, fingerprintChars)
+	exp, rest, ok1 := cutNumber(text, `{"exp":`)
+	fingerprint, rest, ok2 := cutText(rest, `,"fp":"`, fingerprintChars)
 	iat, rest, ok3 := cutNumber(rest, `","iat":`)
-	rest, ok4 := strings.CutPrefix(rest, `,"sub":"`)
-	rest, ok5 := strings.CutSuffix(rest, `"}`)
+	rest, ok4 := bytes.CutPrefix(rest, []byte(`,"sub":"`))
+	rest, ok5 := bytes.CutSuffix(rest, []byte(`"}`))
 	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
-		return c, false
+		return claims{}, false
 	}
-	c.exp, c.iat, c.sub = exp, iat, unescape(rest)
-	copy(c.fingerprint[:], fp)
+	c.exp, c.iat, c.sub = exp, iat, unescape(string(rest))
+	copy(c.fingerprint[:], fingerprint)
 	if checkUserID(c.sub) != nil {
 		return claims{}, false
 	}
 	// The whole guarantee is here; the steps above only find the values.
-	var buf [maxClaimsBytes]byte
-	return c, string(c.append(buf[:0])) == string(text)
+	var again [usualClaims]byte
+	if !bytes.Equal(c.append(again[:0]), text) {
+		return claims{}, false
+	}
+	return c, true
 }
 
-func cutNumber(s, prefix string) (n int64, rest string, ok bool) {
-	s, ok = strings.CutPrefix(s, prefix)
+func cutNumber(s []byte, prefix string) (n int64, rest []byte, ok bool) {
+	s, ok = bytes.CutPrefix(s, []byte(prefix))
 	end := 0
 	for end < len(s) && end < maxTimeDigits && s[end] >= '0' && s[end] <= '9' {
 		n = n*10 + int64(s[end]-'0')
@@ -78,10 +84,10 @@ func cutNumber(s, prefix string) (n int64, rest string, ok bool) {
 	return n, s[end:], ok
 }
 
-func cutText(s, prefix string, length int) (text, rest string, ok bool) {
-	s, ok = strings.CutPrefix(s, prefix)
+func cutText(s []byte, prefix string, length int) (text, rest []byte, ok bool) {
+	s, ok = bytes.CutPrefix(s, []byte(prefix))
 	if !ok || len(s) < length {
-		return "", "", false
+		return nil, nil, false
 	}
 	return s[:length], s[length:], true
 }
@@ -96,6 +102,9 @@ const (
 // appendEscaped adds s as the inside of a JSON string. Control characters and
 // bad UTF-8 do not come here: checkUserID refuses them.
 func appendEscaped(b []byte, s string) []byte {
+	if strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, lineSeparator[0]) < 0 {
+		return append(b, s...) // nearly every id
+	}
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '"' || s[i] == '\\':
@@ -142,8 +151,3 @@ func (c *claims) GetIssuer() (string, error) { return "", nil }
 func (c *claims) GetSubject() (string, error) { return c.sub, nil }
 
 func (c *claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
-
-// isBase64URL reports whether c is in the alphabet of RFC 4648, section 5.
-func isBase64URL(c byte) bool {
-	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
-}

@@ -36,9 +36,10 @@ func (m *material) derive(info []byte) (*macKey, error) {
 	return newMACKey(key), nil
 }
 
-// appendField adds s after its length in bytes, as eight bytes, big-endian.
-// With the length in front no two lists of fields give one text, which plain
-// concatenation does ("1"+"23" and "12"+"3").
+// appendField adds s after its length in bytes, as four bytes, big-endian. With
+// the length in front no two lists of fields give one text, which plain
+// concatenation does ("1"+"23" and "12"+"3"). Every field has a bound that is
+// far below what four bytes count to.
 func appendField(b []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint64(b, uint64(len(s))), s...)
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }

@@ -2,7 +2,6 @@ package token
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"time"
@@ -17,7 +16,6 @@ type Token struct {
 
 type issued struct {
 	text string
-	id   string
 	exp  int64
 }
 
@@ -39,7 +37,10 @@ func (t Token) ID() string {
 	if t.issued == nil {
 		return ""
 	}
-	return t.issued.id
+	var sig [sha256.Size]byte
+	text := t.issued.text
+	_, _ = base64url.Decode(sig[:], []byte(text[len(text)-signatureChars:])) // Issue wrote it
+	return publicID(sig[:])
 }
 
 // ExpiresAt returns the second from which on the token is rejected, in UTC; the
@@ -70,5 +71,5 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 // part of the MAC itself: a log should hold no piece of a live token.
 func publicID(sig []byte) string {
 	sum := sha256.Sum256(sig)
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
+	return base64url.EncodeToString(sum[:9])
 }

@@ -16,7 +16,8 @@ import (
 // token, which costs more than the MAC. It takes a *macKey and nothing else.
 type preKeyed struct{}
 
-var _ jwt.SigningMethod = preKeyed{}
+// hs256 returns the one signing method that there is.
+func hs256() jwt.SigningMethod { return preKeyed{} }
 
 func (preKeyed) Alg() string { return jwt.SigningMethodHS256.Alg() }
 
@@ -54,10 +55,11 @@ type macKey struct {
 // macState is one keyed HMAC with a buffer in front of it, because a hash takes
 // bytes and what we have are strings.
 type macState struct {
-	mac  hash.Hash
-	text [512]byte
-	used int
-	out  [sha256.Size]byte
+	mac   hash.Hash
+	text  [512]byte
+	used  int // of text, not yet taken in by mac
+	dirty int // of text, written since the start
+	out   [sha256.Size]byte
 }
 
 func newMACKey(key []byte) *macKey {
@@ -73,8 +75,9 @@ func (k *macKey) start() *macState {
 // release gives the state back, wiped: the text may be a password hash, and the
 // sum a good signature.
 func (k *macKey) release(state *macState) {
-	clear(state.text[:])
+	clear(state.text[:state.dirty])
 	clear(state.out[:])
+	state.dirty = 0
 	k.states.Put(state)
 }
 
@@ -98,15 +101,17 @@ func (m *macState) add(s string) {
 
 // addField feeds s as appendField writes it.
 func (m *macState) addField(s string) {
-	if len(m.text)-m.used < 8 {
+	const size = 4
+	if len(m.text)-m.used < size {
 		m.flush()
 	}
-	binary.BigEndian.PutUint64(m.text[m.used:], uint64(len(s)))
-	m.used += 8
+	binary.BigEndian.PutUint32(m.text[m.used:], uint32(len(s)))
+	m.used += size
 	m.add(s)
 }
 
 func (m *macState) flush() {
 	m.mac.Write(m.text[:m.used]) // a hash never fails to write
+	m.dirty = max(m.dirty, m.used)
 	m.used = 0
 }

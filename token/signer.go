@@ -1,13 +1,10 @@
 package token
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // Config is what [New] makes a [Signer] of. It is copied; later changes have no
@@ -44,7 +41,6 @@ type Signer struct {
 	headers  map[string]*profile // by encoded header
 	leeway   time.Duration
 	now      func() time.Time
-	method   jwt.SigningMethod
 }
 
 // policy is what one purpose issues with.
@@ -86,7 +82,6 @@ func New(cfg Config) (*Signer, error) {
 		headers:  make(map[string]*profile, len(bounds)*len(ring)),
 		leeway:   cfg.Leeway,
 		now:      cfg.Now,
-		method:   preKeyed{},
 	}
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the one default of Config.Now
@@ -112,9 +107,9 @@ func (s *Signer) addKey(m *material, bounds map[Purpose]Lifetime) error {
 			return err
 		}
 		// Nothing in it needs an escape: checkKeyID and checkPurpose see to that.
-		header := `{"alg":"` + s.method.Alg() + `","kid":"` + m.id + `","typ":"` + string(purpose) + `+jwt"}`
+		header := `{"alg":"` + hs256().Alg() + `","kid":"` + m.id + `","typ":"` + string(purpose) + `+jwt"}`
 		p := &profile{
-			header:      base64.RawURLEncoding.EncodeToString([]byte(header)),
+			header:      base64url.EncodeToString([]byte(header)),
 			purpose:     purpose,
 			keyID:       m.id,
 			mac:         mac,
@@ -134,9 +129,8 @@ func (s *Signer) addKey(m *material, bounds map[Purpose]Lifetime) error {
 // the state just now, and must send the token to state.Email and nowhere else.
 //
 // The errors are the caller's: an unknown purpose, a lifetime under a second or
-// over the purpose's maximum, a user id that is empty, over 255 bytes, not
-// UTF-8 or with control characters, no password hash for [Reset], a clock
-// before 1970. With an error the Token is zero.
+// over the purpose's maximum, a state that [State] does not allow, a clock before
+// 1970 or beyond the year 33000. With an error the Token is zero.
 func (s *Signer) Issue(purpose Purpose, state State, lifetime time.Duration) (Token, error) {
 	rules, ok := s.purposes[purpose]
 	if !ok {
@@ -148,13 +142,8 @@ func (s *Signer) Issue(purpose Purpose, state State, lifetime time.Duration) (To
 	if lifetime < time.Second || lifetime > rules.lifetime.Max {
 		return Token{}, fmt.Errorf("token: a lifetime of %v for purpose %q, want 1s to %v", lifetime, string(purpose), rules.lifetime.Max)
 	}
-	if err := checkUserID(state.UserID); err != nil {
+	if err := state.check(purpose); err != nil {
 		return Token{}, fmt.Errorf("token: %w", err)
-	}
-	if state.PasswordHash == "" && purpose == Reset {
-		// Such an account signs in elsewhere, or is disabled; a reset would
-		// give it a password that nobody meant it to have.
-		return Token{}, errors.New("token: State.PasswordHash is empty, there is no password to reset")
 	}
 	iat := s.now().Unix()
 	if iat <= 0 || iat > maxTime-int64(maxLifetime/time.Second) {
@@ -167,31 +156,31 @@ func (s *Signer) Issue(purpose Purpose, state State, lifetime time.Duration) (To
 		fingerprint: key.fingerprint.fingerprint(purpose, state),
 		sub:         state.UserID,
 	}
-	text, sig, err := s.sign(key, &c)
+	text, err := s.sign(key, &c)
 	if err != nil {
 		return Token{}, err
 	}
-	return Token{&issued{text: text, id: publicID(sig), exp: c.exp}}, nil
+	return Token{&issued{text: text, exp: c.exp}}, nil
 }
 
 // sign writes the compact serialisation of RFC 7515, section 7.1.
-func (s *Signer) sign(key *profile, c *claims) (text string, sig []byte, err error) {
-	var payload [maxClaimsBytes]byte
-	var encoded [(maxClaimsBytes*8 + 5) / 6]byte
-	body := base64.RawURLEncoding.AppendEncode(encoded[:0], c.append(payload[:0]))
+func (s *Signer) sign(key *profile, c *claims) (string, error) {
+	var payload [usualClaims]byte
+	var encoded [usualClaims * 4 / 3]byte
+	body := base64url.AppendEncode(encoded[:0], c.append(payload[:0]))
 	var b strings.Builder
 	b.Grow(len(key.header) + 1 + len(body) + 1 + signatureChars)
 	b.WriteString(key.header)
 	b.WriteByte('.')
 	b.Write(body)
 	// A Builder only appends, so this string stays as it is below.
-	sig, err = s.method.Sign(b.String(), key.mac)
+	sig, err := hs256().Sign(b.String(), key.mac)
 	if err != nil {
-		return "", nil, fmt.Errorf("token: sign: %w", err)
+		return "", fmt.Errorf("token: sign: %w", err)
 	}
 	b.WriteByte('.')
-	b.Write(base64.RawURLEncoding.AppendEncode(encoded[:0], sig))
-	return b.String(), sig, nil
+	b.Write(base64url.AppendEncode(encoded[:0], sig))
+	return b.String(), nil
 }
 
 func errUnknownPurpose(purpose Purpose) error {

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,8 +16,9 @@ type State struct {
 	// UserID names the user, and is readable in the token: 1 to 255 bytes of
 	// UTF-8 without control characters.
 	UserID string
-	// PasswordHash is the stored hash, whole. May be empty, for accounts that
-	// have none yet, except for the purpose Reset.
+	// PasswordHash is the stored hash, whole. It may be empty, for accounts
+	// that have none yet, except for the purpose Reset. This and the fields
+	// below have at most 4,096 bytes.
 	PasswordHash string
 	// Email is the stored address that the token is sent to, so that a link in
 	// an old mailbox dies when the address changes. Empty binds to no address.
@@ -31,6 +31,10 @@ type State struct {
 
 // maxUserID is the longest user id in bytes: room for an e-mail address (254).
 const maxUserID = 255
+
+// maxField is the longest of the other fields. No password hash or address
+// comes near; a longer one is a mistake.
+const maxField = 4096
 
 // fingerprintChars is the length of a fingerprint in a token: 16 bytes, 128
 // bits, in base64url.
@@ -52,7 +56,7 @@ func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintChars]byt
 	m.addField(state.Email)
 	m.addField(state.Stamp)
 	var text [fingerprintChars]byte
-	base64.RawURLEncoding.Encode(text[:], m.sum()[:fingerprintBytes])
+	base64url.Encode(text[:], m.sum()[:fingerprintBytes])
 	return text
 }
 
@@ -71,12 +75,35 @@ func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue returns what String returns.
 func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
+// check refuses what Issue makes no token for.
+func (s State) check(purpose Purpose) error {
+	if err := checkUserID(s.UserID); err != nil {
+		return err
+	}
+	return s.checkFields(purpose)
+}
+
+func (s State) checkFields(purpose Purpose) error {
+	if s.PasswordHash == "" && purpose == Reset {
+		// Such an account signs in elsewhere, or is disabled; a reset would
+		// give it a password that nobody meant it to have.
+		return errors.New("State.PasswordHash is empty, there is no password to reset")
+	}
+	if len(s.PasswordHash) > maxField || len(s.Email) > maxField || len(s.Stamp) > maxField {
+		return fmt.Errorf("State has a field of more than %d bytes", maxField)
+	}
+	return nil
+}
+
 // checkUserID refuses what would be ambiguous in logs, in SQL or in JSON.
 // Invalid UTF-8 above all: encoding/json turns each bad byte into U+FFFD, so
 // that two ids would become one.
 func checkUserID(id string) error {
 	if id == "" || len(id) > maxUserID {
 		return fmt.Errorf("State.UserID has %d bytes, want 1 to %d", len(id), maxUserID)
+	}
+	if isPrintableASCII(id) {
+		return nil
 	}
 	if !utf8.ValidString(id) {
 		return errors.New("State.UserID is not valid UTF-8")
@@ -87,4 +114,14 @@ func checkUserID(id string) error {
 		}
 	}
 	return nil
+}
+
+// isPrintableASCII is the quick way for nearly every id.
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
