@@ -1,0 +1,62 @@
+// Package riverjobs puts lostkey's mail on River, a job queue in PostgreSQL,
+// so that mail that was accepted survives the process that accepted it. Import
+// it, or copy its two files.
+//
+//	pool, err := pgxpool.New(ctx, databaseURL)
+//	driver := riverpgxv5.New(pool)
+//	inserter, err := river.NewClient(driver, &river.Config{}) // inserts only
+//
+//	svc, err := reset.New(reset.Config{
+//		Dispatch: riverjobs.Dispatch(inserter),
+//		// …
+//	})
+//
+//	workers := river.NewWorkers()
+//	river.AddWorker(workers, riverjobs.NewWorker(svc, pool))
+//	client, err := river.NewClient(driver, &river.Config{
+//		Workers:              workers,
+//		Queues:               map[string]river.QueueConfig{riverjobs.Queue: {MaxWorkers: 8}},
+//		RescueStuckJobsAfter: riverjobs.RescueAfter,
+//	})
+//	err = client.Start(ctx)
+//
+// The process that serves pages and the process that works on jobs may be two;
+// both make a Service from the same Config. Run River's migrations first.
+//
+// # What it gives
+//
+// A worker that is killed outright loses nothing: once RescueAfter has passed,
+// another takes the job up again. The worker notes each mail as done right after
+// the mail server has taken it. Should it die between the two, the mail goes
+// out a second time under the same Message-ID, by which mailboxes can tell it
+// for a copy; no queue can do better.
+// RescueStuckJobsAfter is one hour unless set, by when nobody wants a reset
+// mail any more. River does not rescue a job before its worker's own timeout,
+// so that the shorter time does no harm to long jobs beside it.
+//
+// Several requests for one address within one minute by the clock are one job.
+//
+// [WithTx] inserts in a transaction of the application's, so that the job
+// exists exactly when the transaction is committed. The notice of a changed
+// password can so become one with the change:
+//
+//	func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+//		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+//			// … the conditional UPDATE, ending the sessions …
+//			return s.dispatch(riverjobs.WithTx(ctx, tx), reset.Job{
+//				ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+//				Email: seen.Email, UserID: seen.ID, RequestedAt: time.Now(), SessionsEnded: true,
+//			})
+//		})
+//	}
+//
+// with Config.SkipNotice, since the store now sees to the notice.
+//
+// # What it costs
+//
+// Every request writes a row, also one for an address without an account, and
+// waits for that. So keep the limits on. Rows hold the typed address until
+// River deletes them, a day after completion unless CompletedJobRetentionPeriod
+// says otherwise; they never hold a token, because the worker makes the link.
+// When PostgreSQL is down, Request fails for every address alike.
+package riverjobs

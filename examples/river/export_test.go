@@ -1,0 +1,4 @@
+package riverjobs
+
+// Once is what makes jobs one.
+var Once = once

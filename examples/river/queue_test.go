@@ -1,0 +1,212 @@
+package riverjobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/examples/river"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// work runs the jobs in this process until all are completed.
+func (w *world) work(t *testing.T, mailer mail.Mailer) {
+	t.Helper()
+	svc, err := newService(w.keys, mailer, riverjobs.Dispatch(w.insert))
+	require.NoError(t, err)
+	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
+	require.NoError(t, err)
+	waitFor(t, "all jobs to be completed", func() bool { return w.count(t, "state <> 'completed'") == 0 })
+	require.NoError(t, client.Stop(context.Background()))
+	require.NoError(t, svc.Shutdown(context.Background()))
+}
+
+func TestRequestBecomesAJobAndTheJobAMail(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	w.request(t.Context(), t, addrOf(1))
+	w.request(t.Context(), t, "nobody@example.com")
+	require.Equal(t, 2, w.count(t, "true"), "unknown addresses are queued like known ones")
+	w.work(t, mails)
+
+	got := mails.Messages()
+	require.Len(t, got, 1)
+	require.Equal(t, addrOf(1), got[0].To)
+	_, err := w.svc.Check(t.Context(), mailtest.Token(got[0]))
+	require.NoError(t, err)
+}
+
+func TestJobsAtRestHoldNoToken(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	var seen []string
+	mails.Fail(func(msg mail.Message) error {
+		// After the first failure the job is replaced by one that names the
+		// account; that one keeps the errors of its tries.
+		if len(seen) == 3 {
+			return nil
+		}
+		seen = append(seen, mailtest.Token(msg))
+		return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("echo: " + msg.Text)}
+	})
+	w.request(t.Context(), t, addrOf(1))
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 1)
+	var row string
+	require.NoError(t, w.pool.QueryRow(t.Context(), "SELECT string_agg(j::text, '') FROM "+w.schema+".river_job j").Scan(&row))
+	require.Contains(t, row, "echo: ", "River keeps the errors of a job")
+	for _, raw := range append(seen, mailtest.Token(mails.Messages()[0])) {
+		require.NotEmpty(t, raw)
+		require.NotContains(t, row, raw)
+	}
+	require.NotContains(t, row, "$2b$", "nor the stored hash")
+}
+
+func TestJobExistsExactlyWhenTheTransactionIsCommitted(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	w.exec(t, "CREATE TABLE "+w.schema+".audit (addr text)")
+	inTx := func(addr string, end error) error {
+		return pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), "INSERT INTO "+w.schema+".audit VALUES ($1)", addr)
+			require.NoError(t, err)
+			w.request(riverjobs.WithTx(t.Context(), tx), t, addr)
+			require.Zero(t, w.count(t, "true"), "visible before the commit")
+			return end
+		})
+	}
+	failed := errors.New("rolled back")
+	require.ErrorIs(t, inTx(addrOf(1), failed), failed)
+	require.Zero(t, w.count(t, "true"))
+	require.NoError(t, inTx(addrOf(2), nil))
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 1)
+	require.Equal(t, addrOf(2), mails.Messages()[0].To)
+}
+
+func TestNoticeGoesOutWithTheTransactionThatChangesThePassword(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	dispatch := riverjobs.Dispatch(w.insert)
+	for range 2 { // two changes within a minute are two notices
+		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
+			return dispatch(riverjobs.WithTx(t.Context(), tx), reset.Job{
+				ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+				Email: addrOf(3), UserID: "3", RequestedAt: time.Now(), SessionsEnded: true,
+			})
+		}))
+	}
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 2)
+	require.Equal(t, mail.KindPasswordChanged, mails.Messages()[0].Kind)
+}
+
+func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	insert := func(addr string) bool {
+		job := reset.Job{ID: mail.NewID(), Kind: mail.KindReset, Email: addr, RequestedAt: time.Now()}
+		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
+		// A fixed instant: the minute may change while the test runs.
+		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
+		require.NoError(t, err)
+		return !result.UniqueSkippedAsDuplicate
+	}
+	require.True(t, insert(addrOf(1)))
+	require.False(t, insert(addrOf(1)))
+	require.False(t, insert(strings.ToUpper(addrOf(1))))
+	require.True(t, insert(addrOf(2)))
+	require.True(t, insert("user-\u212a@example.com"))
+	require.True(t, insert("user-k@example.com"), "a look-alike swallowed the request")
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 2)
+
+	// Through Dispatch, many at once: as many jobs as minutes they fell into.
+	begun := time.Now().Truncate(time.Minute)
+	for range 20 {
+		w.request(t.Context(), t, addrOf(4))
+	}
+	minutes := int(time.Now().Truncate(time.Minute).Sub(begun)/time.Minute) + 1
+	require.LessOrEqual(t, w.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))), minutes)
+}
+
+func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	tries := 0
+	mails.Fail(func(mail.Message) error {
+		if tries++; tries <= 3 {
+			return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("greylisted")}
+		}
+		return nil
+	})
+	w.request(t.Context(), t, addrOf(5))
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 1)
+	require.Equal(t, 4, tries)
+}
+
+func TestDispatchSaysWhenPostgreSQLDoesNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := w.svc.Request(ctx, reset.RequestInput{Email: addrOf(1)})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "riverjobs: insert: ")
+	require.NotContains(t, err.Error(), addrOf(1))
+}
+
+func TestArgsSurviveJSON(t *testing.T) {
+	t.Parallel()
+	want := riverjobs.Args{
+		Job:  reset.Job{ID: "id", Kind: mail.KindReset, Email: addrOf(1), UserID: "1", RequestedAt: time.Now().UTC(), Lifetime: time.Minute},
+		Once: "once",
+	}
+	stored, err := json.Marshal(want)
+	require.NoError(t, err)
+	var got riverjobs.Args
+	require.NoError(t, json.Unmarshal(stored, &got))
+	require.Equal(t, want, got)
+}
+
+func TestWaitBetweenTriesStaysShortForMailThatIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := riverjobs.NewWorker(nil, nil)
+	for _, tt := range []struct {
+		kind    mail.Kind
+		attempt int
+		most    time.Duration
+	}{
+		{mail.KindReset, 1, 2 * time.Second},
+		{mail.KindReset, 2, 4 * time.Second},
+		{mail.KindReset, 6, time.Minute},
+		{mail.KindReset, 1000, time.Minute},
+		{mail.KindPasswordChanged, 6, 64 * time.Second},
+		{mail.KindInvite, 1000, time.Hour},
+	} {
+		longest := time.Duration(0)
+		for range 1000 {
+			now := time.Now()
+			next := w.NextRetry(&river.Job[riverjobs.Args]{
+				JobRow: &rivertype.JobRow{Attempt: tt.attempt},
+				Args:   riverjobs.Args{Job: reset.Job{Kind: tt.kind}},
+			})
+			require.False(t, next.Before(now))
+			longest = max(longest, next.Sub(now))
+		}
+		require.Greater(t, longest, tt.most/2, "%s %d: no jitter", tt.kind, tt.attempt)
+		require.Less(t, longest, tt.most+time.Second, "%s %d", tt.kind, tt.attempt)
+	}
+}
