@@ -11,3 +11,12 @@ var base64url = base64.RawURLEncoding.Strict()
 func isBase64URL(c byte) bool {
 	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
+
+func inAlphabet(s string) bool {
+	for i := range len(s) {
+		if !isBase64URL(s[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -100,6 +100,9 @@ func (s *Signer) open(raw string, purpose Purpose) (*profile, claims, string, er
 	// parsed, so nothing in it can choose an algorithm, a key or an extension.
 	key, ok := s.headers[header]
 	if !ok {
+		if !inAlphabet(header) {
+			return nil, claims{}, "", refusal(ReasonMalformed)
+		}
 		return nil, claims{}, "", refusal(ReasonUnknownKey)
 	}
 	if key.purpose != purpose {
@@ -129,7 +132,7 @@ func split(raw string) (header, payload, signature string, ok bool) {
 	}
 	last := len(raw) - signatureChars - 1
 	first := strings.IndexByte(raw, '.')
-	if first < 0 || first >= last || raw[last] != '.' {
+	if first < 1 || first+1 >= last || raw[last] != '.' {
 		return "", "", "", false
 	}
 	// Go's base64 decoder skips line breaks, strict or not: each one would be

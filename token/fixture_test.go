@@ -1,0 +1,129 @@
+package token_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+const (
+	site  = "https://app.example"
+	keyID = "2026-11"
+)
+
+// The secrets of the tests are counted up with a step that depends on the
+// position, so that they are fixed, and not the pattern that NewKey refuses.
+func secretOf(seed byte) []byte {
+	secret := make([]byte, 32)
+	for i := range secret {
+		secret[i] = seed + byte(i*i*7+i*13)
+	}
+	return secret
+}
+
+// issuedAt is when the tokens of the tests are issued: 2026-11-21T03:00:00Z.
+func issuedAt() time.Time { return time.Unix(1795230000, 0) }
+
+func ann() token.State {
+	return token.State{
+		UserID:       "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1",
+		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz",
+		Email:        "ann@example.org",
+	}
+}
+
+func newKey(tb testing.TB, id string, secret []byte) token.Key {
+	tb.Helper()
+	k, err := token.NewKey(id, secret)
+	require.NoError(tb, err)
+	return k
+}
+
+func newRing(tb testing.TB, signing token.Key, others ...token.Key) token.Keys {
+	tb.Helper()
+	ring, err := token.NewKeys(signing, others...)
+	require.NoError(tb, err)
+	return ring
+}
+
+func newSigner(tb testing.TB, cfg token.Config) *token.Signer {
+	tb.Helper()
+	s, err := token.New(cfg)
+	require.NoError(tb, err)
+	return s
+}
+
+// config is the usual configuration: one key, a clock that stands still.
+func config(tb testing.TB) token.Config {
+	tb.Helper()
+	return token.Config{
+		Site: site,
+		Keys: newRing(tb, newKey(tb, keyID, secretOf(1))),
+		Now:  issuedAt,
+	}
+}
+
+func issue(tb testing.TB, s *token.Signer, purpose token.Purpose, state token.State, lifetime time.Duration) token.Token {
+	tb.Helper()
+	issued, err := s.Issue(purpose, state, lifetime)
+	require.NoError(tb, err)
+	return issued
+}
+
+// table is a users table that counts how often it is asked.
+type table struct {
+	rows  map[string]token.State
+	loads atomic.Int64
+}
+
+func tableOf(states ...token.State) *table {
+	users := &table{rows: map[string]token.State{}}
+	for _, state := range states {
+		users.rows[state.UserID] = state
+	}
+	return users
+}
+
+func (u *table) load(_ context.Context, id string) (token.State, error) {
+	u.loads.Add(1)
+	state, ok := u.rows[id]
+	if !ok {
+		return token.State{}, token.ErrUnknownUser
+	}
+	return state, nil
+}
+
+// requireRejected asserts all that a rejection promises.
+func requireRejected(tb testing.TB, want token.Reason, claims token.Claims, err error) *token.RejectedError {
+	tb.Helper()
+	require.ErrorIs(tb, err, token.ErrRejected)
+	require.EqualError(tb, err, token.ErrRejected.Error())
+	require.Zero(tb, claims)
+	var rejected *token.RejectedError
+	require.ErrorAs(tb, err, &rejected)
+	require.Equal(tb, want, rejected.Reason)
+	switch want {
+	case token.ReasonMalformed, token.ReasonUnknownKey, token.ReasonWrongPurpose, token.ReasonSignature:
+		require.Empty(tb, rejected.UserID, "a claim was used before the MAC was good")
+		require.Empty(tb, rejected.TokenID)
+	}
+	return rejected
+}
+
+func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+func unb64(tb testing.TB, s string) string {
+	tb.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	require.NoError(tb, err)
+	return string(raw)
+}
+
+func repeat(s string, n int) string { return string(bytes.Repeat([]byte(s), n)) }
