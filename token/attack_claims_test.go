@@ -40,6 +40,9 @@ func payloads(v victim) []string {
 		rest := append(append([]string(nil), canonical[:i]...), canonical[i+1:]...)
 		all = append(all, join(rest...), join(append([]string{canonical[i]}, canonical...)...), join(append(append([]string(nil), canonical...), canonical[i])...))
 		for _, value := range []string{`null`, `true`, `false`, `[]`, `{}`, `""`, `" "`, `"x"`, `"null"`, `[` + canonical[i][len(names[i])+3:] + `]`} {
+			if i == 3 && len(value) > 2 && value[0] == '"' {
+				continue // that is somebody's id
+			}
 			all = append(all, with(i, `"`+names[i]+`":`+value))
 		}
 		for _, name := range []string{strings.ToUpper(names[i]), strings.Title(names[i]), " " + names[i], names[i] + " ", `\u00` + fmt.Sprintf("%x", names[i][0]) + names[i][1:]} { //nolint:staticcheck // ASCII
