@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +44,9 @@ func createSessions(t *testing.T, e engine, db *sql.DB) {
 
 func createUsers(t *testing.T, e engine, db *sql.DB, hashColumn string) {
 	t.Helper()
+	if strings.Contains(hashColumn, "lookalike") {
+		mustExec(t, db, "CREATE COLLATION lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+	}
 	mustExec(t, db, "CREATE TABLE users (id "+e.id+", email VARCHAR(255) NOT NULL, password_hash "+hashColumn+
 		" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE)")
 	mustExec(t, db, "CREATE INDEX users_email ON users (email)")
@@ -65,6 +69,7 @@ type application struct {
 	db      *sql.DB
 	dsn     string
 	keys    string
+	pool    *sql.DB // the store's own
 	store   *sqlstore.Store
 	hasher  *hash.Hasher
 	mailbox *mailtest.Recorder
@@ -75,11 +80,14 @@ type application struct {
 // options change what an application is made of.
 type options struct {
 	wrap func(db *sql.DB, s *sqlstore.Store) reset.Store
-	inTx func(ctx context.Context, tx *sql.Tx, seen reset.User) error // after endSessions
-	via  string                                                       // connect the store to this address
-	sink reset.Sink
-	dsn  string // more parameters for the connections of the store
-	keys string // empty: made for this application
+	// beforeEnd and inTx run in the transaction, before and after endSessions.
+	beforeEnd func()
+	inTx      func(ctx context.Context, tx *sql.Tx, seen reset.User) error
+	via       string                      // connect the store to this address
+	dsn       string                      // more parameters for the connections of the store
+	conns     int                         // connections of the store; zero for what openDB allows
+	keys      string                      // empty: made for this application
+	sink      func(db *sql.DB) reset.Sink // nil: events are dropped
 }
 
 func newApplication(t *testing.T, e engine, opt options) *application {
@@ -97,7 +105,12 @@ func newApplication(t *testing.T, e engine, opt options) *application {
 	if opt.via != "" {
 		storeDSN = e.through(t, dsn, opt.via)
 	}
-	app.store, app.service = newService(t, e, openDB(t, e.driver, storeDSN), app.hasher, app.mailbox, opt)
+	app.pool = openDB(t, e.driver, storeDSN)
+	if opt.conns > 0 {
+		app.pool.SetMaxOpenConns(opt.conns)
+		app.pool.SetMaxIdleConns(opt.conns)
+	}
+	app.store, app.service = newService(t, e, app.pool, app.hasher, app.mailbox, opt)
 	return app
 }
 
@@ -132,6 +145,9 @@ func buildService(e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer,
 	store, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: e.dialect, Table: users,
 		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
+			if opt.beforeEnd != nil {
+				opt.beforeEnd()
+			}
 			if err := end(ctx, tx, seen); err != nil || opt.inTx == nil {
 				return err
 			}
@@ -148,13 +164,13 @@ func buildService(e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer,
 	cfg := reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: keys,
 		Store: store, Mailer: mailer, Sessions: reset.SessionsEndInStore(), Hasher: hasher,
-		Limits: reset.LimitsOff(), Events: opt.sink,
+		Limits: reset.LimitsOff(), Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	if opt.wrap != nil {
 		cfg.Store = opt.wrap(db, store)
 	}
-	if cfg.Events == nil {
-		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
+	if opt.sink != nil {
+		cfg.Events = opt.sink(db)
 	}
 	service, err := reset.New(cfg)
 	return store, service, err
@@ -172,16 +188,25 @@ func (a *application) addUser(t *testing.T, addr string) reset.User {
 	return reset.User{ID: strconv.Itoa(id), Email: addr, PasswordHash: encoded, Stamp: "0"}
 }
 
-// link asks for a link for Ann and reads its token from the mail.
+// link makes a link for Ann and returns its token.
 func (a *application) link(t *testing.T) string {
 	t.Helper()
-	had := len(a.mailbox.Messages())
-	require.NoError(t, a.service.Request(t.Context(), reset.RequestInput{Email: annAddress}))
-	messages, err := a.mailbox.Wait(t.Context(), had+1)
+	link, err := a.service.Link(t.Context(), a.ann.ID, reset.LinkOptions{})
 	require.NoError(t, err)
-	raw := mailtest.Token(messages[len(messages)-1])
-	require.NotEmpty(t, raw)
+	_, raw, found := strings.Cut(link.Reveal(), "#token=")
+	require.True(t, found)
 	return raw
+}
+
+// restore brings back the old password with two sessions.
+func (a *application) restore(t *testing.T) {
+	t.Helper()
+	mustExec(t, a.db, a.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), a.ann.PasswordHash, a.ann.ID)
+	mustExec(t, a.db, "DELETE FROM sessions")
+	mustExec(t, a.db, "DELETE FROM changes")
+	for range 2 {
+		mustExec(t, a.db, a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"), a.ann.ID)
+	}
 }
 
 func (a *application) storedHash(t *testing.T) string {

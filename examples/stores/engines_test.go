@@ -113,8 +113,8 @@ func openDB(t *testing.T, driver, dsn string) *sql.DB {
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
 	// Both servers are shared with other tests and allow some hundred connections.
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(20)
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/hash"
-	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
@@ -23,16 +22,18 @@ func TestReplyLostAfterTheCommitIsASuccess(t *testing.T) {
 		if testing.Short() {
 			rounds = 10
 		}
-		for range rounds {
-			app, line := overProxy(t, e, (*proxy).loseReplies)
+		app, fault := overProxy(t, e, (*proxy).loseReplies)
+		for round := range rounds {
 			raw := app.link(t)
+			fault.due = true
 			require.NoError(t, confirm(t.Context(), app.service, raw))
-			require.True(t, line.used, "the reply was not lost")
+			require.False(t, fault.due, "the reply was not lost")
 			app.requireChanged(t)
 			require.ErrorIs(t, confirm(t.Context(), app.service, raw), reset.ErrRejected)
-			require.NoError(t, app.service.Shutdown(t.Context()))
-			last := app.mailbox.Messages()[len(app.mailbox.Messages())-1]
-			require.Equal(t, mail.KindPasswordChanged, last.Kind)
+			_, err := app.mailbox.Wait(t.Context(), round+1)
+			require.NoError(t, err)
+			require.Equal(t, round+1, notices(app.mailbox))
+			app.restore(t)
 		}
 		t.Logf("%s: %d lost replies, %d reported as success", e.name, rounds, rounds)
 	})
@@ -44,36 +45,38 @@ func TestConnectionLostBeforeTheCommitLeavesTheLinkGood(t *testing.T) {
 		if testing.Short() {
 			rounds = 3
 		}
+		app, fault := overProxy(t, e, (*proxy).loseCommands)
 		for range rounds {
-			app, line := overProxy(t, e, (*proxy).loseCommands)
 			raw := app.link(t)
+			fault.due = true
 			err := confirm(t.Context(), app.service, raw)
 			require.Error(t, err)
 			require.NotErrorIs(t, err, reset.ErrRejected)
-			require.True(t, line.used)
+			require.False(t, fault.due)
 			app.requireUntouched(t)
 			require.NoError(t, confirm(t.Context(), app.service, raw), "the link must still be good")
 			app.requireChanged(t)
+			app.restore(t)
 		}
 		t.Logf("%s: %d lost commands, %d links good afterwards", e.name, rounds, rounds)
 	})
 }
 
-// A line is what the first transaction of an application was told to suffer.
-type line struct{ used bool }
+// A fault happens in the next transaction when it is due.
+type fault struct{ due bool }
 
-func overProxy(t *testing.T, e engine, suffer func(*proxy)) (*application, *line) {
+func overProxy(t *testing.T, e engine, suffer func(*proxy)) (*application, *fault) {
 	t.Helper()
 	dsn := e.prepare(t)
 	p := newProxy(t, e.server(t, dsn))
-	l := &line{}
+	f := &fault{}
 	return newApplication(t, e, options{via: p.address(), inTx: func(context.Context, *sql.Tx, reset.User) error {
-		if !l.used {
-			l.used = true
+		if f.due {
+			f.due = false
 			suffer(p)
 		}
 		return nil
-	}}), l
+	}}), f
 }
 
 // The server ends the connection of the transaction, as a restart, a fail-over or

@@ -73,8 +73,8 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 		return err
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(20)
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
 	hasher, err := buildHasher()
 	if err != nil {
 		return err

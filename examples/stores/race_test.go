@@ -46,7 +46,7 @@ func TestOfManyConfirmationsAtOnceOneSucceedsUnderOtherIsolation(t *testing.T) {
 func raceOne(t *testing.T, e engine, n int, moreDSN string) {
 	t.Helper()
 	app := newApplication(t, e, options{
-		dsn:  moreDSN,
+		dsn: moreDSN, conns: 24,
 		wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store { return newBarrier(s, n, nil) },
 	})
 	sum := race(t.Context(), app.service, app.link(t), n)
