@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -28,7 +29,6 @@ const (
 // application holds what the handlers share. Everything in it is safe for
 // concurrent use and set once, by newApplication.
 type application struct {
-	options  options
 	log      *slog.Logger
 	db       *sql.DB
 	users    users
@@ -57,7 +57,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	app := &application{options: opts, log: log, db: db, users: users{db}, inbox: &inbox{}, minLength: 15}
+	app := &application{log: log, db: db, users: users{db}, inbox: &inbox{}, minLength: 15}
 	if opts.mfa {
 		app.minLength = 8
 	}
@@ -95,22 +95,30 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 		}
 	}
 	app.resets, err = reset.New(reset.Config{
-		Site:     opts.url, // the only source of links, whatever the Host header says
-		Product:  productName,
-		From:     mailFrom,
-		Keys:     ring,
-		Store:    app.store,
-		Sessions: reset.SessionsEndInStore(), // see endSessions
-		Mailer:   mailer,
-		Hasher:   app.hasher,
-		Policy:   app.policy,
-		Events:   reset.Sinks{app.audit, reset.SlogSink(log)},
-		Limits:   limits,
+		Site: opts.url, // the only source of links, whatever the Host header says
+		// So that the demonstration can be tried over a local network. Leave this
+		// out elsewhere: over plain http, links and passwords travel in clear.
+		InsecureSite: true,
+		Product:      productName,
+		From:         mailFrom,
+		Keys:         ring,
+		Store:        app.store,
+		Sessions:     reset.SessionsEndInStore(), // see endSessions
+		Mailer:       mailer,
+		Hasher:       app.hasher,
+		Policy:       app.policy,
+		Events:       reset.Sinks{app.audit, reset.SlogSink(log)},
+		Limits:       limits,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Login: "/login", Log: log}); err != nil {
+	// The folder reset holds the files that replace those of the reset pages.
+	frame, err := fs.Sub(files, "reset")
+	if err != nil {
+		return nil, err
+	}
+	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Login: "/login", Files: frame, Log: log}); err != nil {
 		return nil, err
 	}
 	return app, nil

@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// auditRows is how much of the trail one page shows.
-const auditRows = 100
+const (
+	auditRows = 100 // how much of the trail one page shows
+	auditDays = 90  // how long the trail is kept; what is older goes at the next start
+)
 
 func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlstore.Audit, error) {
 	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Logger: log})
@@ -25,6 +28,10 @@ func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlstore.Aud
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return nil, fmt.Errorf("create the audit trail: %w", err)
 		}
+	}
+	// Addresses of visitors are personal data.
+	if _, err := audit.Prune(ctx, time.Now().AddDate(0, 0, -auditDays)); err != nil {
+		return nil, err
 	}
 	return audit, nil
 }

@@ -45,6 +45,8 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	db.SetMaxOpenConns(16) // each takes some megabytes, and one at a time writes
+	db.SetMaxIdleConns(16)
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("create the tables: %w", err), db.Close())
 	}

@@ -18,10 +18,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -66,10 +69,10 @@ func run(ctx context.Context, args []string, keys string, out io.Writer, log *sl
 		return fmt.Errorf("listen: %w", err)
 	}
 	if opts.url == "" {
-		opts.url = "http://" + opts.addr
-		if _, port, err := net.SplitHostPort(opts.addr); err == nil && port == "0" {
-			opts.url = "http://" + listener.Addr().String()
-		}
+		opts.url = "http://" + openableAddress(opts.addr, listener.Addr())
+	}
+	if strings.HasPrefix(opts.url, "http:") && !isThisMachine(opts.url) {
+		log.Warn("links and passwords travel in clear: give -url an https address", "url", opts.url)
 	}
 	app, err := newApplication(ctx, opts, ring, log)
 	if err != nil {
@@ -94,6 +97,32 @@ func run(ctx context.Context, args []string, keys string, out io.Writer, log *sl
 		log.Info("stopping")
 	}
 	return errors.Join(err, stopServer(server), app.close())
+}
+
+// openableAddress is configured, as far as a browser can open it: port 0 becomes
+// the port that was picked, and a host that stands for every network becomes
+// localhost.
+func openableAddress(configured string, actual net.Addr) string {
+	host, port, err := net.SplitHostPort(configured)
+	if err != nil {
+		return configured
+	}
+	if _, picked, err := net.SplitHostPort(actual.String()); err == nil {
+		port = picked
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func isThisMachine(site string) bool {
+	u, err := url.Parse(site)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func stopServer(server *http.Server) error {

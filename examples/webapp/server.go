@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-//go:embed templates static
+//go:embed templates static reset
 var files embed.FS
 
 // maxBody is far above any form here and far below anything that hurts.
