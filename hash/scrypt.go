@@ -44,7 +44,7 @@ func (s scryptRow) record(name string, limits Limits) (Record, error) {
 	return Record{
 		Scheme:    name,
 		Params:    fmt.Sprintf("N=%d,r=%d,p=%d", s.n, s.r, s.p),
-		MemoryKiB: int((128*n*r + 128*r*p) >> 10),
+		MemoryKiB: int(128 * n * r >> 10),
 		Check:     s.verify,
 	}, nil
 }

@@ -1,0 +1,95 @@
+package hash_test
+
+import (
+	"crypto/fips140"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/stretchr/testify/require"
+)
+
+// TestUnderFIPS runs this test binary again with each setting of GODEBUG, and
+// in it the tests whose names start with TestFIPS.
+func TestUnderFIPS(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"off", "on", "only"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			pattern := "^TestFIPS"
+			if mode == "on" {
+				// Merely on, nothing is refused: every vector verifies.
+				pattern += "|^TestHashesOfOtherToolsVerify$"
+			}
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern, "-test.v", "-test.count=1")
+			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, "LOSTKEY_FIPS_TEST="+mode)
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Contains(t, string(out), "--- PASS: TestFIPSMode")
+		})
+	}
+}
+
+// skipUnless runs a TestFIPS only in the child that has the mode.
+func skipUnless(t *testing.T, mode string) {
+	t.Helper()
+	if os.Getenv("LOSTKEY_FIPS_TEST") != mode {
+		t.Skip("runs in a child of TestUnderFIPS with fips140=" + mode)
+	}
+}
+
+func TestFIPSMode(t *testing.T) {
+	mode := os.Getenv("LOSTKEY_FIPS_TEST")
+	if mode == "" {
+		t.Skip("runs in a child of TestUnderFIPS")
+	}
+	require.Equal(t, mode == "only", fips140.Enforced())
+	require.Equal(t, mode != "off", fips140.Enabled())
+}
+
+func TestFIPSOnlyMakesNothingButPBKDF2(t *testing.T) {
+	skipUnless(t, "only")
+	for _, p := range []hash.Params{nil, hash.Argon2id{}, hash.Bcrypt{}} {
+		_, err := hash.New(hash.Config{Params: p})
+		require.ErrorContains(t, err, "Config.Params")
+	}
+	h, err := hash.New(hash.Config{Params: hash.PBKDF2SHA256{}, Peppers: []hash.Pepper{pepper(t, "k", 1)}})
+	require.NoError(t, err)
+	encoded, err := h.Hash(t.Context(), phrase)
+	require.NoError(t, err)
+	require.Contains(t, encoded, "$pbkdf2-sha256$600000$")
+	require.LessOrEqual(t, len(encoded), 128)
+	res, err := h.Verify(t.Context(), phrase, encoded)
+	require.NoError(t, err)
+	require.True(t, res.OK)
+	require.False(t, res.NeedsRehash)
+}
+
+func TestFIPSOnlyRefusesWithTypedErrorsAndTheSwitchLetsLegacyRowsIn(t *testing.T) {
+	skipUnless(t, "only")
+	refused := map[string]int{}
+	for _, v := range vectors(t) {
+		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" {
+			continue
+		}
+		cfg := v.config(t)
+		cfg.Params = hash.PBKDF2SHA256{Rounds: 1}
+		res, err := insecure(t, cfg).Verify(t.Context(), v.password, v.stored)
+		if err != nil {
+			require.ErrorIs(t, err, hash.ErrFIPS, v.stored)
+			refused[v.scheme]++
+		} else {
+			require.True(t, res.OK, v.stored)
+		}
+		cfg.LegacyInFIPS = true
+		res, err = insecure(t, cfg).Verify(t.Context(), v.password, v.stored)
+		require.NoError(t, err, v.stored)
+		require.True(t, res.OK, v.stored)
+	}
+	for _, scheme := range []string{"phpass", "wordpress", "pbkdf2-sha1", "aspnet-v2", "django-pbkdf2-sha1", "spring-pbkdf2"} {
+		require.NotZero(t, refused[scheme], scheme)
+	}
+	t.Log("refused:", refused)
+}

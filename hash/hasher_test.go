@@ -1,0 +1,212 @@
+package hash_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/normalize"
+	"github.com/stretchr/testify/require"
+)
+
+const phrase = "correct horse battery staple"
+
+func TestZeroConfigMakesArgon2idOfTheOWASPMinimum(t *testing.T) {
+	t.Parallel()
+	h, err := hash.New(hash.Config{})
+	require.NoError(t, err)
+	encoded, err := h.Hash(t.Context(), phrase)
+	require.NoError(t, err)
+	require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, encoded)
+	require.Len(t, encoded, 97)
+	require.False(t, h.NeedsRehash(encoded))
+
+	res, err := h.Verify(t.Context(), phrase, encoded)
+	require.NoError(t, err)
+	require.Equal(t, hash.Result{OK: true, Scheme: "argon2id"}, res)
+}
+
+func TestEveryParamsVerifiesItsOwnHashAndNeedsNoRehash(t *testing.T) {
+	t.Parallel()
+	for _, p := range []hash.Params{
+		cheap, hash.Argon2id{MemoryKiB: 4096, Time: 1, Threads: 4}, hash.Bcrypt{Cost: 4}, hash.PBKDF2SHA256{Rounds: 1000},
+	} {
+		for _, peppers := range [][]hash.Pepper{nil, {pepper(t, "abcdefghijkl", 1)}} {
+			h := insecure(t, hash.Config{Params: p, Peppers: peppers, Accept: []hash.Scheme{}})
+			encoded, err := h.Hash(t.Context(), phrase)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(encoded), 128, "must fit the column that Django made")
+			require.False(t, h.NeedsRehash(encoded), encoded)
+			res, err := h.Verify(t.Context(), phrase, encoded)
+			require.NoError(t, err)
+			require.True(t, res.OK)
+			require.False(t, res.NeedsRehash)
+			res, err = h.Verify(t.Context(), phrase+" ", encoded)
+			require.NoError(t, err)
+			require.False(t, res.OK)
+		}
+	}
+}
+
+func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
+	t.Parallel()
+	limiter := func(kib int) *hash.Limiter {
+		l, err := hash.NewLimiter(hash.LimiterConfig{MemoryKiB: kib})
+		require.NoError(t, err)
+		return l
+	}
+	for name, tt := range map[string]struct {
+		cfg   hash.Config
+		field string
+	}{
+		"argon2id below the floor for one pass":   {hash.Config{Params: hash.Argon2id{MemoryKiB: 47103, Time: 1, Threads: 1}}, "Argon2id.MemoryKiB"},
+		"argon2id below the floor for two passes": {hash.Config{Params: hash.Argon2id{MemoryKiB: 19455, Time: 2, Threads: 1}}, "Argon2id.MemoryKiB"},
+		"argon2id below the floor for many":       {hash.Config{Params: hash.Argon2id{MemoryKiB: 7167, Time: 9, Threads: 1}}, "Argon2id.MemoryKiB"},
+		"argon2id without passes":                 {hash.Config{Params: hash.Argon2id{MemoryKiB: 65536, Threads: 1}}, "Argon2id.Time"},
+		"argon2id with too many threads":          {hash.Config{Params: hash.Argon2id{MemoryKiB: 65536, Time: 3, Threads: 17}}, "Argon2id.Threads"},
+		"argon2id of five gigabytes":              {hash.Config{Params: hash.Argon2id{MemoryKiB: 5 << 20, Time: 1, Threads: 1}}, "Argon2id.MemoryKiB"},
+		"bcrypt of cost 9":                        {hash.Config{Params: hash.Bcrypt{Cost: 9}}, "Bcrypt.Cost"},
+		"bcrypt of cost 17":                       {hash.Config{Params: hash.Bcrypt{Cost: 17}}, "Bcrypt.Cost"},
+		"too few rounds of PBKDF2":                {hash.Config{Params: hash.PBKDF2SHA256{Rounds: 599999}}, "PBKDF2SHA256.Rounds"},
+		"too many rounds of PBKDF2":               {hash.Config{Params: hash.PBKDF2SHA256{Rounds: 10_000_001}}, "PBKDF2SHA256.Rounds"},
+		"a nil scheme":                            {hash.Config{Accept: []hash.Scheme{nil}}, "Config.Accept[0]"},
+		"two schemes of one name":                 {hash.Config{Accept: []hash.Scheme{&fakeScheme{}, &fakeScheme{}}}, "named fake"},
+		"plain bcrypt and bcrypt with a pepper":   {hash.Config{Accept: append(hash.Rails(), hash.Devise("p")...)}, "claim the same"},
+		"two meanings of md5$":                    {hash.Config{Accept: []hash.Scheme{hash.InsecureDjangoMD5(), hash.InsecureWerkzeugMD5()}}, "claim the same"},
+		"Flask-Security's argon2 without pepper":  {hash.Config{Accept: hash.FlaskSecurity("s", nil)}, "Config.Peppers"},
+		"an empty pepper":                         {hash.Config{Peppers: []hash.Pepper{{}}}, "Config.Peppers[0]"},
+		"two peppers of one id":                   {hash.Config{Peppers: []hash.Pepper{pepper(t, "a", 1), pepper(t, "a", 2)}}, "Config.Peppers[1]"},
+		"a negative limit":                        {hash.Config{Limits: hash.Limits{Argon2Time: -1}}, "Limits.Argon2Time"},
+		"a limit that bounds nothing":             {hash.Config{Limits: hash.Limits{ScryptMemoryKiB: 1 << 30}}, "Limits.ScryptMemoryKiB"},
+		"a limiter too small for one hash":        {hash.Config{Limiter: limiter(19455)}, "Config.Limiter"},
+		"a negative floor":                        {hash.Config{MinDuration: -1}, "Config.MinDuration"},
+		"a floor of hours":                        {hash.Config{MinDuration: time.Hour}, "Config.MinDuration"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, err := hash.New(tt.cfg)
+			require.ErrorContains(t, err, tt.field)
+			require.Nil(t, h)
+		})
+	}
+}
+
+func TestOWASPsSettingsOfEqualStrengthAreAccepted(t *testing.T) {
+	t.Parallel()
+	for _, a := range []hash.Argon2id{
+		{47104, 1, 1},
+		{19456, 2, 1},
+		{12288, 3, 1},
+		{9216, 4, 1},
+		{7168, 5, 1},
+		hash.RFC9106(),
+	} {
+		_, err := hash.New(hash.Config{Params: a})
+		require.NoError(t, err, a)
+	}
+}
+
+func TestHashRefusesWhatCannotBeAPassword(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{})
+	for _, tt := range []struct {
+		name, password string
+		want           error
+	}{
+		{"empty", "", hash.ErrEmptyPassword},
+		{"the longest", strings.Repeat("a", hash.MaxPasswordBytes), nil},
+		{"one byte more", strings.Repeat("a", hash.MaxPasswordBytes+1), hash.ErrPasswordTooLong},
+		{"ten megabytes", strings.Repeat("a", 10<<20), hash.ErrPasswordTooLong},
+		{"Latin-1", "p\xe4ssword", hash.ErrNotUTF8},
+		{"a family of emoji", "👩\u200d💻❤\ufe0f and a long tail", nil},
+	} {
+		_, err := h.Hash(t.Context(), tt.password)
+		require.ErrorIs(t, err, tt.want, tt.name)
+	}
+	require.EqualValues(t, 2, h.Limiter().Stats().Started, "refusals derive nothing")
+}
+
+func TestBcryptRefusesToMakeWhatItWouldCutOrConfuse(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}})
+	_, err := h.Hash(t.Context(), strings.Repeat("a", 72))
+	require.NoError(t, err)
+	_, err = h.Hash(t.Context(), strings.Repeat("a", 73))
+	require.ErrorIs(t, err, hash.ErrPasswordTooLong)
+	_, err = h.Hash(t.Context(), "x\x00x")
+	require.Error(t, err)
+}
+
+func TestBcryptKeyRepetitionThroughNULIsRefused(t *testing.T) {
+	t.Parallel()
+	// bcrypt sees "x" and "x\0x" as one key.
+	h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}})
+	encoded, err := h.Hash(t.Context(), "x")
+	require.NoError(t, err)
+	res, err := h.Verify(t.Context(), "x\x00x", encoded)
+	require.NoError(t, err)
+	require.False(t, res.OK)
+}
+
+func TestAPasswordBeyondBcryptsReachIsToldApartAfterTheUpgrade(t *testing.T) {
+	t.Parallel()
+	old, h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}}), insecure(t, hash.Config{})
+	cut := strings.Repeat("a", 72)
+	encoded, err := old.Hash(t.Context(), cut)
+	require.NoError(t, err)
+
+	var row string
+	res, err := h.VerifyAndUpdate(t.Context(), cut+"mine", encoded, store(&row))
+	require.NoError(t, err)
+	require.True(t, res.OK, "the old system let this user in")
+	require.True(t, res.Updated)
+	res, err = h.Verify(t.Context(), cut+"other", row)
+	require.NoError(t, err)
+	require.False(t, res.OK)
+}
+
+func TestSaltsAreNeverRepeated(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{Params: hash.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}})
+	seen := make(map[string]bool)
+	for range 10_000 {
+		encoded, err := h.Hash(t.Context(), "same")
+		require.NoError(t, err)
+		salt := strings.Split(encoded, "$")[4]
+		require.False(t, seen[salt])
+		seen[salt] = true
+	}
+}
+
+func TestNothingPrintedHoldsASecret(t *testing.T) {
+	t.Parallel()
+	p := pepper(t, "2026-11", 'K')
+	h := insecure(t, hash.Config{Peppers: []hash.Pepper{p}, Normalize: normalize.NFKC})
+	key := "K\a\v\r"
+	for _, v := range []any{p, &p, []hash.Pepper{p}, struct{ P hash.Pepper }{p}, h, *h} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			text := fmt.Sprintf(verb, v)
+			require.NotContains(t, text, key)
+			require.NotContains(t, text, "4b070b0d")
+			require.NotContains(t, text, "0x4b, 0x7")
+			require.NotContains(t, text, "75 7 11 13")
+		}
+		text, err := json.Marshal(v)
+		if err == nil {
+			require.NotContains(t, string(text), "Swc")
+		}
+	}
+	const secret = "S3CR3TS3CR3TS3CR3T"
+	for _, stored := range []string{
+		"$argon2id$v=19$m=" + secret + ",t=1,p=1$" + secret + "$" + secret,
+		"$2b$10$" + secret, "$" + secret + "$", "{" + secret + "}x", "pbkdf2:sha256:" + secret + "$a$" + secret,
+		"$lostkey-pepper$" + secret + "$argon2id$", "$6$rounds=" + secret + "$a$b", "$scrypt$ln=" + secret,
+	} {
+		_, err := h.Verify(t.Context(), secret, stored)
+		require.Error(t, err)
+		require.NotContains(t, fmt.Sprintf("%+v %#v", err, err), secret)
+	}
+}
