@@ -1,0 +1,554 @@
+package reset_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/stretchr/testify/require"
+)
+
+func temporary(mail.Message) error {
+	return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("421 try later")}
+}
+
+func realClock(cfg *reset.Config) { cfg.Now = time.Now }
+
+func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		var ids []string
+		failures := 4
+		sc.outbox.Fail(func(msg mail.Message) error {
+			ids = append(ids, msg.ID)
+			if failures--; failures >= 0 {
+				return temporary(msg)
+			}
+			return nil
+		})
+		start := time.Now()
+		sc.request(t, "ana@example.com")
+		mails, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.Len(t, ids, 5)
+		for _, id := range ids {
+			require.Equal(t, ids[0], id, "a mailbox can tell a repeated mail by its id alone")
+		}
+		require.Less(t, time.Since(start), 30*time.Second, "2 s, 4 s, 8 s and 16 s at most")
+		_, err = sc.Check(t.Context(), mailtest.Token(mails[0]))
+		require.NoError(t, err)
+		sc.drain(t)
+		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4)
+		require.Len(t, sc.events.of(reset.OutcomeMailed), 1)
+	})
+}
+
+func TestMailIsGivenUpWhenItWouldBeUseless(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		var last time.Time
+		tries := 0
+		sc.outbox.Fail(func(msg mail.Message) error {
+			last = time.Now()
+			tries++
+			return temporary(msg)
+		})
+		start := time.Now()
+		sc.request(t, "ana@example.com")
+		<-time.After(time.Hour)
+		synctest.Wait()
+		require.LessOrEqual(t, last.Sub(start), 15*time.Minute)
+		require.Greater(t, last.Sub(start), 12*time.Minute)
+		require.Greater(t, tries, 10)
+		require.Equal(t, []string{reset.ReasonGaveUp}, sc.events.reasons(reset.OutcomeMailFailed))
+		sc.drain(t)
+		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), tries)
+		require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
+	})
+}
+
+func TestVerdictsDecideAboutRetries(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err    error
+		panics bool
+		tries  int
+		reason string
+	}{
+		"permanent": {err: &mail.SendError{Verdict: mail.Permanent, Err: errors.New("550 no")}, tries: 1, reason: reset.ReasonRefused},
+		"unknown":   {err: &mail.SendError{Verdict: mail.Unknown, Err: errors.New("timeout after the last byte")}, tries: 2, reason: reset.ReasonUnknown},
+		"unsaid":    {err: errors.New("does not say"), tries: 2, reason: reset.ReasonUnknown},
+		"panic":     {panics: true, tries: 1, reason: reset.ReasonPanic},
+	} {
+		for _, mode := range []string{"pool", "process", "synchronous"} {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					sc := newScene(t, func(cfg *reset.Config) {
+						cfg.Now = time.Now
+						cfg.Synchronous = mode == "synchronous"
+					})
+					tries := 0
+					sc.outbox.Fail(func(mail.Message) error {
+						tries++
+						if row.panics {
+							panic("boom")
+						}
+						return row.err
+					})
+					if mode == "process" {
+						require.NoError(t, sc.Process(t.Context(), job()), "nothing that an engine could do better")
+					} else {
+						sc.request(t, "ana@example.com")
+					}
+					<-time.After(time.Hour)
+					synctest.Wait()
+					require.Equal(t, row.tries, tries)
+					require.Equal(t, []string{row.reason}, sc.events.reasons(reset.OutcomeMailFailed))
+					_, panicked := errors.AsType[*reset.PanicError](sc.events.of(reset.OutcomeMailFailed)[0].Err)
+					require.Equal(t, row.panics, panicked)
+				})
+			})
+		}
+	}
+}
+
+func job() reset.Job {
+	return reset.Job{ID: "job-1", Kind: mail.KindReset, Email: "ana@example.com", RequestedAt: time.Now()}
+}
+
+func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sc, spy := newSpyScene(t, realClock)
+			failures := 3
+			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+				if failures--; failures >= 0 {
+					if panics {
+						panic("nil map")
+					}
+					return nil, errLost
+				}
+				return spy.Store.FindByEmail(ctx, email)
+			}
+			sc.request(t, "ana@example.com")
+			_, err := sc.outbox.Wait(t.Context(), 1)
+			require.NoError(t, err)
+			sc.drain(t)
+			require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 3)
+		})
+	}
+}
+
+func TestFullQueueDropsSilently(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Queue, cfg.Workers = 10, 1
+		outbox := cfg.Mailer
+		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
+			<-release
+			return outbox.Send(ctx, msg)
+		})
+	})
+	for range 25 {
+		sc.request(t, "ana@example.com")
+	}
+	// The owner must be told of a change however many requests there are.
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	close(release)
+	sc.drain(t)
+	require.Len(t, sc.events.of(reset.OutcomeRequested), 10)
+	require.Len(t, sc.events.of(reset.OutcomeDropped), 15)
+	require.Len(t, sc.to(mail.KindReset), 10)
+	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
+}
+
+func TestMailsBetweenTwoTriesCountAgainstTheQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
+		sc.outbox.Fail(temporary)
+		for range 25 {
+			sc.request(t, "ana@example.com")
+			synctest.Wait()
+		}
+		require.Len(t, sc.events.of(reset.OutcomeDropped), 15, "a dead mail server fills the queue, not the memory")
+		sc.outbox.Fail(nil)
+		_, err := sc.outbox.Wait(t.Context(), 10)
+		require.NoError(t, err)
+	})
+}
+
+func TestShutdownSendsWhatIsQueuedAndWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		sc.outbox.Fail(temporary)
+		for range 20 {
+			sc.request(t, "ana@example.com")
+		}
+		synctest.Wait()
+		sc.outbox.Fail(nil)
+		start := time.Now()
+		sc.drain(t)
+		require.Zero(t, time.Since(start), "nobody waits for a backoff at shutdown")
+		require.Len(t, sc.outbox.Messages(), 20)
+		require.Empty(t, sc.events.of(reset.OutcomeMailFailed))
+	})
+}
+
+func TestShutdownTriesOnceMoreAndGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		var tries atomic.Int64
+		sc.outbox.Fail(func(msg mail.Message) error {
+			tries.Add(1)
+			return temporary(msg)
+		})
+		for range 20 {
+			sc.request(t, "ana@example.com")
+		}
+		synctest.Wait()
+		sc.drain(t)
+		require.EqualValues(t, 40, tries.Load())
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 20)
+		require.Equal(t, reset.ReasonShutdown, sc.events.reasons(reset.OutcomeMailFailed)[0])
+	})
+}
+
+// The bubble also fails if any goroutine is left when the test ends.
+func TestShutdownStopsAtItsDeadlineAndSaysWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Workers = time.Now, 2
+			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
+				<-ctx.Done() // a server that never answers
+				return ctx.Err()
+			})
+		})
+		for range 7 {
+			sc.request(t, "ana@example.com")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		err := sc.Shutdown(ctx)
+		left, ok := errors.AsType[*reset.ShutdownError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, 7, left.Left)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Contains(t, err.Error(), "7 queued mails")
+		synctest.Wait()
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 7)
+		require.NoError(t, sc.Shutdown(t.Context()), "by now nothing is left")
+	})
+}
+
+func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hung := true
+		sc := newScene(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Workers = time.Now, 1
+			outbox := cfg.Mailer
+			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
+				if hung {
+					hung = false
+					<-ctx.Done()
+					return &mail.SendError{Verdict: mail.Temporary, Err: ctx.Err()}
+				}
+				return outbox.Send(ctx, msg)
+			})
+		})
+		start := time.Now()
+		sc.request(t, "ana@example.com")
+		_, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(start), time.Minute+2*time.Second)
+	})
+}
+
+func TestNoticeIsRetriedForLongerThanALink(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		raw := sc.link(t, "7")
+		sc.outbox.Fail(temporary)
+		require.NoError(t, sc.confirm(t, raw))
+		<-time.After(10 * time.Hour)
+		sc.outbox.Fail(nil)
+		_, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
+	})
+}
+
+func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		raw := sc.link(t, "7")
+		sc.outbox.Fail(temporary)
+		require.NoError(t, sc.confirm(t, raw))
+		<-time.After(48 * time.Hour)
+		synctest.Wait()
+		require.Equal(t, []string{reset.ReasonGaveUp}, sc.events.reasons(reset.OutcomeNoticeFailed))
+	})
+}
+
+func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
+			func(ctx context.Context, done reset.Confirmed) error {
+				return cfg.Store.(interface {
+					Update(string, func(*reset.User)) error
+				}).Update(done.UserID, func(user *reset.User) { user.Email = "thief@example.com" })
+			},
+		}
+	})
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	sc.drain(t)
+	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
+}
+
+func TestNoticeCanBeLeftOut(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) { cfg.SkipNotice = true })
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	sc.drain(t)
+	require.Empty(t, sc.outbox.Messages())
+}
+
+func TestLateJobsAreDropped(t *testing.T) {
+	t.Parallel()
+	for age, mails := range map[time.Duration]int{15*time.Minute - time.Second: 1, 15 * time.Minute: 1, 15*time.Minute + time.Second: 0} {
+		sc := newScene(t, nil)
+		late := job()
+		late.RequestedAt = sc.clock.Now().Add(-age)
+		require.NoError(t, sc.Process(t.Context(), late))
+		require.Len(t, sc.outbox.Messages(), mails, age)
+		if mails == 0 {
+			require.Equal(t, []string{reset.ReasonTooLate}, sc.events.reasons(reset.OutcomeSkipped))
+		}
+	}
+}
+
+// engine is what a durable queue does: it keeps jobs as JSON and calls Process until that returns nil.
+type engine struct {
+	mu   sync.Mutex
+	jobs [][]byte
+}
+
+func (e *engine) dispatch(_ context.Context, job reset.Job) error {
+	text, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.jobs = append(e.jobs, text)
+	return nil
+}
+
+// run works each queued job once and queues again what failed. It returns the errors.
+func (e *engine) run(t *testing.T, svc *reset.Service) (failures []error) {
+	t.Helper()
+	e.mu.Lock()
+	jobs := e.jobs
+	e.jobs = nil
+	e.mu.Unlock()
+	for _, text := range jobs {
+		var job reset.Job
+		require.NoError(t, json.Unmarshal(text, &job))
+		if err := svc.Process(t.Context(), job); err != nil {
+			failures = append(failures, err)
+			e.mu.Lock()
+			e.jobs = append(e.jobs, text)
+			e.mu.Unlock()
+		}
+	}
+	return failures
+}
+
+func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
+	t.Parallel()
+	var queue engine
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch, cfg.MaxLifetime = queue.dispatch, 3*time.Hour })
+	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+		Email: "ana@example.com", Locale: "es", Client: netip.MustParseAddr("192.0.2.1"), Lifetime: 2 * time.Hour,
+	}))
+	require.Len(t, queue.jobs, 1)
+	require.Empty(t, queue.run(t, sc.Service))
+	mails := sc.outbox.Messages()
+	require.Len(t, mails, 1)
+	checked, err := sc.Check(t.Context(), mailtest.Token(mails[0]))
+	require.NoError(t, err)
+	require.Equal(t, 2*time.Hour, checked.ExpiresAt.Sub(sc.clock.Now()))
+	require.Equal(t, "192.0.2.1", sc.events.of(reset.OutcomeMailed)[0].Client.String())
+
+	require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])))
+	require.Empty(t, queue.run(t, sc.Service))
+	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged), "the notice goes through the same queue")
+}
+
+func TestJobSurvivesJSON(t *testing.T) {
+	t.Parallel()
+	want := reset.Job{
+		ID: "x", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7", Locale: "es",
+		Client: netip.MustParseAddr("2001:db8::1"), RequestedAt: time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC),
+		Lifetime: time.Hour, SessionsEnded: true,
+	}
+	text, err := json.Marshal(want)
+	require.NoError(t, err)
+	var got reset.Job
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.True(t, want == got, "%s", text)
+	text, err = json.Marshal(reset.Job{ID: "x"})
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &got))
+}
+
+func TestEngineRetriesATemporaryFailure(t *testing.T) {
+	t.Parallel()
+	var queue engine
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	sc.request(t, "ana@example.com")
+	sc.outbox.Fail(temporary)
+	failures := queue.run(t, sc.Service)
+	require.Len(t, failures, 1)
+	require.Equal(t, mail.Temporary, mail.VerdictOf(failures[0]))
+	sc.outbox.Fail(nil)
+	require.Empty(t, queue.run(t, sc.Service))
+	require.Len(t, sc.outbox.Messages(), 1)
+	require.Empty(t, queue.jobs)
+}
+
+func TestEngineDoesNotMailTheOthersAgain(t *testing.T) {
+	t.Parallel()
+	var queue engine
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	for i := range 3 {
+		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+	}
+	sc.request(t, "shared@example.com")
+	n := 0
+	sc.outbox.Fail(func(msg mail.Message) error {
+		if n++; n == 2 {
+			return temporary(msg)
+		}
+		return nil
+	})
+	require.Empty(t, queue.run(t, sc.Service))
+	require.Len(t, sc.outbox.Messages(), 2)
+	require.Len(t, queue.jobs, 1, "the one that failed, as a job of its own")
+	require.Empty(t, queue.run(t, sc.Service))
+	require.Empty(t, queue.jobs)
+	ids := make(map[string]bool)
+	for _, msg := range sc.outbox.Messages() {
+		ids[msg.ID] = true
+	}
+	require.Len(t, ids, 3)
+	require.Len(t, sc.outbox.Messages(), 3)
+}
+
+func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		for i := range 3 {
+			sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+		}
+		n := 0
+		sc.outbox.Fail(func(msg mail.Message) error {
+			if n++; n == 2 {
+				return temporary(msg)
+			}
+			return nil
+		})
+		sc.request(t, "shared@example.com")
+		_, err := sc.outbox.Wait(t.Context(), 3)
+		require.NoError(t, err)
+		sc.drain(t)
+		require.Len(t, sc.outbox.Messages(), 3)
+		users := make(map[string]bool)
+		for _, ev := range sc.events.of(reset.OutcomeMailed) {
+			users[ev.UserID] = true
+		}
+		require.Len(t, users, 3)
+	})
+}
+
+// A password changed while the mail server was down: the link that finally goes out is made for the account as it is then.
+func TestEachTryMakesItsLinkAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, realClock)
+		sc.outbox.Fail(temporary)
+		sc.request(t, "ana@example.com")
+		synctest.Wait()
+		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Disabled = true }))
+		sc.outbox.Fail(nil)
+		<-time.After(time.Minute)
+		synctest.Wait()
+		require.Empty(t, sc.outbox.Messages(), "disabled in the meantime")
+		require.Equal(t, []string{reset.ReasonDisabled}, sc.events.reasons(reset.OutcomeSkipped))
+	})
+}
+
+func TestProcessRefusesJobsOfUnknownKinds(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	odd := job()
+	odd.Kind, odd.RequestedAt = "newsletter", sc.clock.Now()
+	require.Error(t, sc.Process(t.Context(), odd))
+	require.Empty(t, sc.outbox.Messages())
+}
+
+func TestProcessTakesAJobWithoutAKindForAReset(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	require.NoError(t, sc.Process(t.Context(), reset.Job{Email: "ana@example.com", RequestedAt: sc.clock.Now()}))
+	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+}
+
+func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// Without a Shutdown: the bubble fails if anything is left running.
+		sc := &scene{outbox: &mailtest.Recorder{}, events: &eventLog{}, clock: &clock{now: time.Now()}}
+		store := &spyStore{findByEmail: func(context.Context, string) ([]reset.User, error) { return []reset.User{ana()}, nil }}
+		svc, err := reset.New(reset.Config{
+			Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Mailer: sc.outbox,
+			Sessions: reset.SessionsKeptOnPurpose(), Hasher: cheapHasher(), Events: sc.events, Synchronous: true,
+		})
+		require.NoError(t, err)
+		require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}))
+		require.Len(t, sc.outbox.Messages(), 1)
+		require.Equal(t, []reset.Outcome{reset.OutcomeRequested, reset.OutcomeMailed}, sc.events.outcomes())
+	})
+}
+
+func TestSynchronousWorkOutlivesTheVisitor(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Synchronous = true })
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	require.NoError(t, sc.Request(ctx, reset.RequestInput{Email: "ana@example.com"}))
+	require.Len(t, sc.outbox.Messages(), 1)
+}
