@@ -77,10 +77,10 @@ var _ reset.Sink = (*Audit)(nil)
 // statements of Schema once, or put them into the application's migrations.
 func NewAudit(db *sql.DB, cfg AuditConfig) (*Audit, error) {
 	if db == nil {
-		return nil, errors.New("sqlstore: the database is nil")
+		return nil, errNoDatabase
 	}
 	if !cfg.Dialect.known() {
-		return nil, errors.New("sqlstore: AuditConfig.Dialect is not SQLite, PostgreSQL or MySQL")
+		return nil, errDialect
 	}
 	if cfg.Table == "" {
 		cfg.Table = defaultAuditTable

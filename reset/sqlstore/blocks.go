@@ -74,10 +74,10 @@ type blockSet struct {
 // nobody before the first Refresh; call that once when the program starts.
 func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	if db == nil {
-		return nil, errors.New("sqlstore: the database is nil")
+		return nil, errNoDatabase
 	}
 	if !cfg.Dialect.known() {
-		return nil, errors.New("sqlstore: BlocksConfig.Dialect is not SQLite, PostgreSQL or MySQL")
+		return nil, errDialect
 	}
 	if cfg.Table == "" {
 		cfg.Table = defaultBlocksTable

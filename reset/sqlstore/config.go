@@ -60,13 +60,10 @@ type Queries struct {
 // compile returns the statements of a valid configuration.
 func (c Config) compile() (Queries, error) {
 	if !c.Dialect.known() {
-		return Queries{}, errors.New("sqlstore: Config.Dialect is not SQLite, PostgreSQL or MySQL")
+		return Queries{}, errDialect
 	}
 	if c.Queries == (Queries{}) {
-		if err := c.Table.check(); err != nil {
-			return Queries{}, err
-		}
-		return c.Table.queries(c.Dialect), nil
+		return c.Table.Queries(c.Dialect)
 	}
 	if c.Table != (Table{}) {
 		return Queries{}, errors.New("sqlstore: Config.Table and Config.Queries are both set")

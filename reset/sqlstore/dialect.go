@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,6 +34,11 @@ func (d Dialect) String() string {
 	}
 	return "unknown dialect " + strconv.Itoa(int(d))
 }
+
+var (
+	errDialect    = errors.New("sqlstore: the Dialect is not SQLite, PostgreSQL or MySQL")
+	errNoDatabase = errors.New("sqlstore: the database is nil")
+)
 
 func (d Dialect) known() bool { return d >= SQLite && d <= MySQL }
 

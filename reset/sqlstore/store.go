@@ -28,7 +28,7 @@ var _ reset.Store = (*Store)(nil)
 // database, so a table or column that is not there shows at the first use.
 func New(db *sql.DB, cfg Config) (*Store, error) {
 	if db == nil {
-		return nil, errors.New("sqlstore: the database is nil")
+		return nil, errNoDatabase
 	}
 	queries, err := cfg.compile()
 	if err != nil {

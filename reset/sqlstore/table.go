@@ -48,7 +48,8 @@ type Table struct {
 	// Hash is the column of the encoded password hash; required. NULL and "" both
 	// mean that the account has no password. Give it room for 255 bytes: TEXT on
 	// SQLite and PostgreSQL, VARBINARY(255) or an ascii_bin VARCHAR(255) on MySQL.
-	// It must not be indexed: an index makes every change of a password dearer.
+	// BYTEA and MySQL's BINARY(n) do not give back the text that was put in. Do not
+	// index it: an index makes every change of a password dearer.
 	Hash string
 	// Stamp is an optional column; when its value changes, every link issued for
 	// the user dies. An integer that is counted up is best: the text of a time
@@ -107,7 +108,19 @@ func (t Table) check() error {
 	return nil
 }
 
-// queries writes the statements for a checked table.
+// Queries returns the statements that New makes from t, to read, to show to whoever
+// runs the database, or to change one of and pass as Config.Queries. It refuses what
+// New refuses.
+func (t Table) Queries(d Dialect) (Queries, error) {
+	if !d.known() {
+		return Queries{}, errDialect
+	}
+	if err := t.check(); err != nil {
+		return Queries{}, err
+	}
+	return t.queries(d), nil
+}
+
 func (t Table) queries(d Dialect) Queries {
 	name, id, column := d.quote(t.Name), d.quote(t.ID), d.quote(t.Hash)
 	fields := strings.Join([]string{
