@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -127,3 +128,17 @@ func unb64(tb testing.TB, s string) string {
 }
 
 func repeat(s string, n int) string { return string(bytes.Repeat([]byte(s), n)) }
+
+func mustHex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	raw, err := hex.DecodeString(s)
+	require.NoError(tb, err)
+	return raw
+}
+
+func mustSite(tb testing.TB, s string) string {
+	tb.Helper()
+	canonical, err := token.CanonicalSite(s)
+	require.NoError(tb, err)
+	return canonical
+}

@@ -1,0 +1,117 @@
+package token_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+func TestNewKeyRefusesWeakSecrets(t *testing.T) {
+	t.Parallel()
+	counted := make([]byte, 32)
+	backwards := make([]byte, 64)
+	for i := range counted {
+		counted[i] = byte(i)
+	}
+	for i := range backwards {
+		backwards[i] = byte(255 - 3*i)
+	}
+	for name, secret := range map[string][]byte{
+		"nil":                            nil,
+		"empty":                          {},
+		"one byte":                       {7},
+		"31 bytes":                       secretOf(1)[:31],
+		"65 bytes":                       append(append(secretOf(1), secretOf(2)...), 1),
+		"zeros":                          make([]byte, 32),
+		"one byte repeated":              bytes.Repeat([]byte{0xa5}, 48),
+		"counted up":                     counted,
+		"counted down in threes":         backwards,
+		"a block of 8, four times":       bytes.Repeat(secretOf(1)[:8], 4),
+		"a block of 16, twice":           bytes.Repeat(secretOf(1)[:16], 2),
+		"a block of 15, cut off":         bytes.Repeat(secretOf(1)[:15], 3)[:40],
+		"seven different bytes":          bytes.Repeat([]byte{1, 9, 3, 4, 200, 6, 7, 7, 6, 1}, 6)[:59],
+		"the word secret":                []byte("this-is-my-very-own-Secret-string-0k"),
+		"the word changeme":              []byte("ChangeMe-in-productionXyZ-1234-abcd"),
+		"the placeholder of jwt.io":      []byte("your-256-bit-secret-goes-here-12345"),
+		"the digits of a hexadecimal":    []byte("0123456789abcdef0123456789abcdeX"),
+		"the word password, spelt funny": []byte("PaSsWoRd-zyxwvutsrqponmlkjihgfed"),
+	} {
+		k, err := token.NewKey("2026-11", secret)
+		require.Error(t, err, name)
+		require.Zero(t, k)
+		require.True(t, strings.HasPrefix(err.Error(), `token: key "2026-11": the secret `), err)
+		if len(secret) > 8 {
+			require.NotContains(t, err.Error(), string(secret[:8]))
+		}
+	}
+}
+
+func TestNewKeyTakesRandomData(t *testing.T) {
+	t.Parallel()
+	for range 2000 {
+		k, err := token.GenerateKey("k")
+		require.NoError(t, err)
+		// The poorest text that people make of random data.
+		_, err = token.NewKey("hex", []byte(fmt.Sprintf("%x", k.Reveal()))[:32])
+		require.NoError(t, err)
+	}
+	for _, size := range []int{32, 33, 63, 64} {
+		_, err := token.NewKey("k", append(secretOf(1), secretOf(9)...)[:size])
+		require.NoError(t, err)
+	}
+}
+
+func TestKeyIDsAreShortAndPlain(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"a", "2026-11", "k.1_2-3", repeat("k", 32), "..", "-", "_"} {
+		k, err := token.NewKey(id, secretOf(1))
+		require.NoError(t, err, "%q", id)
+		require.Equal(t, id, k.ID())
+	}
+	for _, id := range []string{
+		"", repeat("k", 33), " ", "a b", "a,b", "a:b", "a/b", `a"b`, `a\b`, "a\nb", "a\x00b", "é", "a'b", "../../dev/null", "a;b", "a|b", "${a}", "a+b", "a=b", "\ufeffa",
+	} {
+		k, err := token.NewKey(id, secretOf(1))
+		require.Error(t, err, "%q", id)
+		require.Zero(t, k)
+		_, err = token.ParseKeys(id + ":" + base64.StdEncoding.EncodeToString(secretOf(1)))
+		require.Error(t, err, "%q", id)
+	}
+}
+
+func TestNewKeyCopiesTheSecret(t *testing.T) {
+	t.Parallel()
+	secret := secretOf(1)
+	k := newKey(t, keyID, secret)
+	before := k.Reveal()
+	clear(secret)
+	require.Equal(t, before, k.Reveal())
+}
+
+func TestGeneratedKeysDiffer(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 10_000 {
+		k, err := token.GenerateKey("k")
+		require.NoError(t, err)
+		require.False(t, seen[k.Reveal()])
+		seen[k.Reveal()] = true
+	}
+}
+
+func TestTheZeroKeyIsNoKey(t *testing.T) {
+	t.Parallel()
+	var k token.Key
+	require.Empty(t, k.ID())
+	require.Empty(t, k.Reveal())
+	_, err := token.NewKeys(k)
+	require.EqualError(t, err, "token: key 1 of the ring is the zero Key")
+	_, err = token.NewKeys(newKey(t, "a", secretOf(1)), k)
+	require.EqualError(t, err, "token: key 2 of the ring is the zero Key")
+}
