@@ -1,0 +1,154 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+	"net/netip"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+)
+
+// openDatabase stands for sql.Open with the application's driver.
+func openDatabase() *sql.DB { return sql.OpenDB(fakeConnector{&fakeDB{}}) }
+
+func ExampleNew() {
+	db := openDatabase()
+	defer db.Close() //nolint:errcheck // an example.
+
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.PostgreSQL,
+		Table: sqlstore.Table{
+			Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+			Stamp: "session_version", DisabledAt: "disabled_at",
+		},
+		// The sessions end with the old password, or both stay.
+		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, seen.ID)
+			return err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = store.FindByID(context.Background(), "42")
+	fmt.Println(err)
+	// Output: reset: user not found
+}
+
+// A table that needs more than names: tenants, and an address kept elsewhere.
+func ExampleQueries() {
+	db := openDatabase()
+	defer db.Close() //nolint:errcheck // an example.
+
+	_, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.PostgreSQL,
+		Queries: sqlstore.Queries{
+			ByEmail: `SELECT u.id, a.address, u.hash, u.version, u.locale, u.disabled_at IS NOT NULL
+				FROM users u JOIN addresses a ON a.user_id = u.id
+				WHERE a.verified AND lower(a.address) = lower($1)`,
+			ByID: `SELECT u.id, a.address, u.hash, u.version, u.locale, u.disabled_at IS NOT NULL
+				FROM users u JOIN addresses a ON a.user_id = u.id AND a.main
+				WHERE u.id = $1`,
+			Replace: `UPDATE users u SET hash = $1
+				FROM addresses a
+				WHERE u.id = $2 AND COALESCE(u.hash, '') = $3 AND u.version::text = $5 AND u.disabled_at IS NULL
+				AND a.user_id = u.id AND a.main AND a.address = $4`,
+		},
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// The generated statements are a start for statements of one's own.
+func ExampleTable_Queries() {
+	queries, err := sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "hash"}.Queries(sqlstore.SQLite)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(queries.Swap)
+	// Output: UPDATE `users` SET `hash` = ? WHERE `id` = ? AND CAST(COALESCE(CAST(`hash` AS TEXT), '') AS BLOB) = CAST(? AS BLOB)
+}
+
+// At login an old hash is replaced, unless a reset was faster.
+func ExampleStore_SwapFor() {
+	db := openDatabase()
+	defer db.Close() //nolint:errcheck // an example.
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.SQLite,
+		Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	hasher := hash.NewInsecureForTests() // hash.New(hash.Config{}) in a program
+	ctx := context.Background()
+
+	stored := "$2b$04$6QtPrtUfPOX1VDnYRNgNv.xXCNRQvkNP.LZqD9lQfUkvbJTQxIuV6" // read with the user
+	user := reset.User{ID: "42", PasswordHash: stored}
+	result, err := hasher.VerifyAndUpdate(ctx, "not the password", user.PasswordHash, store.SwapFor(user))
+	fmt.Println(result.OK, result.Updated, err)
+	// Output: false false <nil>
+}
+
+func ExampleNewAudit() {
+	db := openDatabase()
+	defer db.Close() //nolint:errcheck // an example.
+	ctx := context.Background()
+
+	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.PostgreSQL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, statement := range audit.Schema() {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// reset.Config{Events: reset.Sinks{audit, reset.SlogSink(logger)}} feeds it.
+	links, err := audit.Links(ctx, sqlstore.Filter{UserID: "42"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, link := range links {
+		fmt.Println(link.AskedAt, link.AskedFrom, link.UsedAt, link.UsedFrom)
+	}
+	// Output:
+}
+
+// The busiest clients of the last hour are blocked for a day.
+func ExampleNewBlocks() {
+	db := openDatabase()
+	defer db.Close() //nolint:errcheck // an example.
+	ctx := context.Background()
+
+	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.MySQL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: sqlstore.MySQL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := blocks.Refresh(ctx); err != nil {
+		log.Fatal(err)
+	}
+	clients, err := audit.BusiestClients(ctx, time.Now().Add(-time.Hour), 10)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, client := range clients {
+		if client.Requests+client.Refused > 1000 {
+			if err := blocks.Add(ctx, client.Prefix, "busy", time.Now().Add(24*time.Hour)); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	// reset.Config{Blocked: blocks.Blocked} asks it.
+	fmt.Println(blocks.Blocked(netip.MustParseAddr("203.0.113.7")))
+	// Output: false
+}

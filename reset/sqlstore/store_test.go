@@ -1,0 +1,125 @@
+package sqlstore_test
+
+import (
+	"database/sql/driver"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+)
+
+func TestRowIsReadInEveryFormThatDriversHave(t *testing.T) {
+	t.Parallel()
+	enabled := reset.User{ID: "7", Email: "ann@example.org", PasswordHash: "$x ", Stamp: "3", Locale: "es"}
+	disabled := enabled
+	disabled.Disabled = true
+	for _, c := range []struct {
+		name string
+		row  []driver.Value
+		want reset.User
+	}{
+		{"texts", []driver.Value{"7", "ann@example.org", "$x ", "3", "es", "false"}, enabled},
+		{"bytes", []driver.Value{[]byte("7"), []byte("ann@example.org"), []byte("$x "), []byte("3"), []byte("es"), []byte("0")}, enabled},
+		{"numbers", []driver.Value{int64(7), "ann@example.org", "$x ", int64(3), "es", int64(0)}, enabled},
+		{"a true number", []driver.Value{int64(7), "ann@example.org", "$x ", int64(3), "es", int64(1)}, disabled},
+		{"a true bool", []driver.Value{"7", "ann@example.org", "$x ", "3", "es", true}, disabled},
+		{"a true text", []driver.Value{"7", "ann@example.org", "$x ", "3", "es", "t"}, disabled},
+		{"a bit that is set", []driver.Value{"7", "ann@example.org", "$x ", "3", "es", []byte{1}}, disabled},
+		{"a bit that is not set", []driver.Value{"7", "ann@example.org", "$x ", "3", "es", []byte{0}}, enabled},
+		{"NULL wherever it can be", []driver.Value{"7", nil, nil, nil, nil, nil}, reset.User{ID: "7"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return [][]driver.Value{c.row}, nil }}
+			store := newStore(t, f, sqlstore.MySQL)
+			user, err := store.FindByID(t.Context(), "7")
+			require.NoError(t, err)
+			require.True(t, c.want == user, "got %+v %q %q %q", user, user.PasswordHash, user.Stamp, user.Locale)
+			users, err := store.FindByEmail(t.Context(), "ann@example.org")
+			require.NoError(t, err)
+			require.True(t, len(users) == 1 && users[0] == c.want)
+		})
+	}
+}
+
+func TestRowThatCannotBeReadIsAnErrorWithoutItsValues(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string][]driver.Value{
+		"an id that is NULL":        {nil, "ann@example.org", "secret", "3", "es", false},
+		"a flag that is no flag":    {"7", "ann@example.org", "secret", "3", "es", "2026-11-21"},
+		"a flag that is two":        {"7", "ann@example.org", "secret", "3", "es", int64(2)},
+		"a flag of two bits":        {"7", "ann@example.org", "secret", "3", "es", []byte{1, 0}},
+		"too few columns":           {"7", "ann@example.org"},
+		"a connection that is lost": {errors.New("reset by peer")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return [][]driver.Value{row}, nil }}
+			store := newStore(t, f, sqlstore.PostgreSQL)
+			user, err := store.FindByID(t.Context(), "7")
+			require.Error(t, err)
+			require.NotErrorIs(t, err, reset.ErrUserNotFound, "a failure is not an answer")
+			require.True(t, user == reset.User{})
+			users, err := store.FindByEmail(t.Context(), "ann@example.org")
+			require.Error(t, err)
+			require.Empty(t, users)
+			for _, secret := range []string{"ann@", "secret", "2026"} {
+				require.NotContains(t, err.Error(), secret)
+			}
+		})
+	}
+}
+
+// A database that converts the id finds a row, and it is not the one asked for.
+func TestRowWithAnotherIDIsNotFound(t *testing.T) {
+	t.Parallel()
+	f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return [][]driver.Value{annsRow}, nil }}
+	store := newStore(t, f, sqlstore.MySQL)
+	for _, id := range []string{"7abc", " 7", "07", "7.0", ""} {
+		user, err := store.FindByID(t.Context(), id)
+		require.ErrorIs(t, err, reset.ErrUserNotFound, "%q", id)
+		require.True(t, user == reset.User{})
+	}
+}
+
+func TestValueThatNoColumnCanHoldIsNotFound(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"22P02", "22003", "22021"} {
+		f := &fakeDB{
+			query: func(string, []any) ([][]driver.Value, error) { return nil, stateError(state) },
+			exec:  func(string, []any) (int64, error) { return 0, stateError(state) },
+		}
+		store := newStore(t, f, sqlstore.PostgreSQL)
+		_, err := store.FindByID(t.Context(), "x")
+		require.ErrorIs(t, err, reset.ErrUserNotFound)
+		users, err := store.FindByEmail(t.Context(), "x\x00")
+		require.NoError(t, err)
+		require.Empty(t, users)
+		require.ErrorIs(t, store.ReplaceHash(t.Context(), ann, "new hash"), reset.ErrStale)
+	}
+	f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return nil, stateError("42703") }}
+	_, err := newStore(t, f, sqlstore.PostgreSQL).FindByID(t.Context(), "7")
+	require.NotErrorIs(t, err, reset.ErrUserNotFound, "an unknown column is a failure")
+}
+
+func TestLookUpByAddressIsBounded(t *testing.T) {
+	t.Parallel()
+	n := 100
+	f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) {
+		rows := make([][]driver.Value, n)
+		for i := range rows {
+			rows[i] = annsRow
+		}
+		return rows, nil
+	}}
+	store := newStore(t, f, sqlstore.PostgreSQL)
+	users, err := store.FindByEmail(t.Context(), "ann@example.org")
+	require.NoError(t, err)
+	require.Len(t, users, 100)
+	n = 101
+	_, err = store.FindByEmail(t.Context(), "ann@example.org")
+	require.ErrorContains(t, err, "more than 100 accounts")
+}
