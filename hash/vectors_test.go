@@ -50,6 +50,24 @@ func vectors(t testing.TB) []vector {
 	return out
 }
 
+// onePerScheme returns the first row of each scheme and reader, for tests that
+// need every format and not every cost.
+func onePerScheme(t testing.TB) []vector {
+	t.Helper()
+	seen := make(map[string]bool)
+	var out []vector
+	for _, v := range vectors(t) {
+		key := v.reader + v.scheme
+		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" || seen[key] {
+			continue
+		}
+		seen[key] = true
+		out = append(out, v)
+	}
+	require.Greater(t, len(out), 30)
+	return out
+}
+
 // accept is what an application that holds such rows would configure.
 func (v vector) accept(t testing.TB) []hash.Scheme {
 	t.Helper()
@@ -155,10 +173,7 @@ func TestHashesOfOtherToolsVerify(t *testing.T) {
 
 func TestOneChangedCharacterOfTheDigestFailsOrIsMalformed(t *testing.T) {
 	t.Parallel()
-	for _, v := range vectors(t) {
-		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" {
-			continue
-		}
+	for _, v := range onePerScheme(t) {
 		h := insecure(t, v.config(t))
 		last := strings.TrimRight(v.stored, "=")
 		at := len(last) - 4 // whole bits of the digest in every encoding

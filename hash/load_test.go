@@ -1,0 +1,124 @@
+package hash_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/stretchr/testify/require"
+)
+
+// TestAThousandLoginsAtOnceStayWithinTheBudget runs in a process of its own,
+// so that the memory of other tests does not count. Callers wait four seconds,
+// as behind an HTTP server's deadline; LOSTKEY_LOAD=patient serves them all.
+func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of real hashes")
+	}
+	const child = "LOSTKEY_LOAD_TEST"
+	if os.Getenv(child) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		t.Logf("%s", out)
+		return
+	}
+
+	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 1000})
+	require.NoError(t, err)
+	h, err := hash.New(hash.Config{Limiter: limiter})
+	require.NoError(t, err)
+	encoded, err := h.Hash(t.Context(), phrase)
+	require.NoError(t, err)
+	slots := runtime.GOMAXPROCS(0)
+
+	// Another goroutine that wants to run every millisecond.
+	stop, watched := make(chan struct{}), make(chan struct{})
+	var stall time.Duration
+	var mostRunning, mostKiB int
+	go func() {
+		defer close(watched)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		last := time.Now()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			stall = max(stall, time.Since(last))
+			last = time.Now()
+			s := limiter.Stats()
+			mostRunning, mostKiB = max(mostRunning, s.Running), max(mostKiB, s.MemoryKiB)
+		}
+	}()
+
+	const logins = 1000
+	ctx := t.Context()
+	if os.Getenv("LOSTKEY_LOAD") != "patient" {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 4*time.Second)
+		defer cancel()
+	}
+	var good, late atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range logins {
+		wg.Go(func() {
+			res, err := h.Verify(ctx, phrase, encoded)
+			switch {
+			case errors.Is(err, context.DeadlineExceeded):
+				late.Add(1)
+			case err == nil && res.OK:
+				good.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(start)
+	close(stop)
+	<-watched
+
+	require.EqualValues(t, logins, good.Load()+late.Load())
+	require.NotZero(t, good.Load())
+	require.LessOrEqual(t, mostRunning, slots)
+	require.LessOrEqual(t, mostKiB, slots*19456)
+	bound := slots*19456*5/2 + 64<<10
+	peak := peakKiB(t)
+	t.Logf("%d logins (%d served, %d left at their deadline), %d slots: %v, peak %d KiB of %d allowed, longest stall of another goroutine %v (tick 1ms)",
+		logins, good.Load(), late.Load(), slots, took.Round(time.Millisecond), peak, bound, stall)
+	require.LessOrEqual(t, peak, bound)
+}
+
+// peakKiB is the most memory the process ever held: the kernel's high-water
+// mark, or what the runtime has mapped where there is no /proc.
+func peakKiB(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+		metrics.Read(sample)
+		return int(sample[0].Value.Uint64() >> 10)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
+			require.NoError(t, err)
+			return n
+		}
+	}
+	require.Fail(t, "no VmHWM")
+	return 0
+}
