@@ -1,6 +1,10 @@
 package token
 
-import "github.com/golang-jwt/jwt/v5"
+import (
+	"runtime"
+
+	"github.com/golang-jwt/jwt/v5"
+)
 
 // PreKeyed is the signing method with the type of key that it takes.
 func PreKeyed(key []byte) (jwt.SigningMethod, any) { return hs256(), newMACKey(key) }
@@ -28,4 +32,12 @@ func CanonicalSite(site string) (string, error) { return canonicalSite(site) }
 func (s *Signer) CheckTimes(exp, iat int64, purpose Purpose) (Reason, jwt.Claims) {
 	c := claims{exp: exp, iat: iat}
 	return s.checkTimes(&c, s.purposes[purpose].lifetime.Max), &c
+}
+
+// AddKeyCleanup runs f once a keyed state of the MAC key of a purpose is gone.
+func (s *Signer) AddKeyCleanup(purpose Purpose, f func()) {
+	key := s.purposes[purpose].signing.mac
+	state := key.start()
+	runtime.AddCleanup(state, func(func()) { f() }, f)
+	key.release(state)
 }
