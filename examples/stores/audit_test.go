@@ -88,7 +88,7 @@ func requireNoSecrets(t *testing.T, db *sql.DB, more ...string) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), "SELECT outcome, purpose, reason, client, client_net, user_id, request_id, token_id FROM lostkey_audit")
 	require.NoError(t, err)
-	defer rows.Close()
+	defer func() { require.NoError(t, rows.Close()) }()
 	for rows.Next() {
 		texts := make([]string, 8)
 		require.NoError(t, rows.Scan(&texts[0], &texts[1], &texts[2], &texts[3], &texts[4], &texts[5], &texts[6], &texts[7]))

@@ -29,7 +29,7 @@ func TestSerializationFailureIsDecidedByTheRow(t *testing.T) {
 			raw := app.link(t)
 			other, err := app.db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
-			defer other.Rollback()
+			defer func() { _ = other.Rollback() }()
 			_, err = other.ExecContext(t.Context(), "UPDATE users SET "+c.set)
 			require.NoError(t, err)
 
@@ -64,7 +64,7 @@ func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	e := app.engine
 	other, err := app.db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
-	defer other.Rollback()
+	defer func() { _ = other.Rollback() }()
 	for range 20 {
 		_, err = other.ExecContext(t.Context(), e.bind("INSERT INTO changes (user_id) VALUES (?)"), 0)
 		require.NoError(t, err)
@@ -101,7 +101,7 @@ func TestBusyDatabaseLeavesTheLinkGood(t *testing.T) {
 	raw := app.link(t)
 	writer, err := app.db.Conn(t.Context())
 	require.NoError(t, err)
-	defer writer.Close()
+	defer func() { require.NoError(t, writer.Close()) }()
 	_, err = writer.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
 	err = confirm(t.Context(), service, raw)

@@ -83,10 +83,13 @@ func (a *application) killWithin(t *testing.T, took time.Duration, raw string, t
 	_ = c.cmd.Wait()
 }
 
-// linger gives a kill time to come between the new hash and the commit.
-func linger(ctx context.Context, on interface {
+// execer is a transaction, or a pool without one.
+type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}, e engine, seen reset.User) error {
+}
+
+// linger gives a kill time to come between the new hash and the commit.
+func linger(ctx context.Context, on execer, e engine, seen reset.User) error {
 	statements := 20
 	if e.dialect == sqlstore.SQLite {
 		statements = 400 // it has no network to wait for

@@ -59,11 +59,11 @@ func TestColumnThatIsNotThereIsAnError(t *testing.T) {
 		db, _ := e.open(t)
 		createUsers(t, e, db, e.text)
 		misspelled := users
-		misspelled.Stamp = "session_versoin"
+		misspelled.Stamp = "session_verion"
 		store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: misspelled})
 		require.NoError(t, err)
 		_, err = store.FindByID(t.Context(), "1")
-		require.ErrorContains(t, err, "session_versoin")
+		require.ErrorContains(t, err, "session_verion")
 		require.NotErrorIs(t, err, reset.ErrUserNotFound)
 	})
 }
@@ -166,7 +166,7 @@ func plan(t *testing.T, e engine, db *sql.DB, query string) string {
 	}
 	rows, err := db.QueryContext(context.Background(), explain+query, "user7@example.org")
 	require.NoError(t, err)
-	defer rows.Close()
+	defer func() { require.NoError(t, rows.Close()) }()
 	columns, err := rows.Columns()
 	require.NoError(t, err)
 	var out strings.Builder

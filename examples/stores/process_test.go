@@ -72,7 +72,7 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
 	hasher, err := buildHasher()
@@ -115,7 +115,9 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 	if held != nil {
 		held.waiting.Wait()
 	}
-	fmt.Fprintln(out, "ready")
+	if _, err := fmt.Fprintln(out, "ready"); err != nil {
+		return err
+	}
 	if _, err := in.ReadString('\n'); err != nil {
 		return err
 	}
@@ -123,7 +125,9 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 	result := <-sum
 	// Before the mail queue is drained: whoever kills this process wants to know
 	// how long the confirmation took.
-	fmt.Fprintln(out, "confirmed")
+	if _, err := fmt.Fprintln(out, "confirmed"); err != nil {
+		return err
+	}
 	if err := service.Shutdown(ctx); err != nil {
 		return err
 	}

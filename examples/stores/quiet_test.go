@@ -58,7 +58,7 @@ func (a *application) written(t *testing.T) int {
 	default:
 		rows, err := a.pool.QueryContext(t.Context(), "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')")
 		require.NoError(t, err)
-		defer rows.Close()
+		defer func() { require.NoError(t, rows.Close()) }()
 		sum := 0
 		for rows.Next() {
 			var (

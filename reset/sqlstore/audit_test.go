@@ -200,7 +200,8 @@ func TestBlockListRefusesPrefixesThatCoverRegions(t *testing.T) {
 	blocks, err := sqlstore.NewBlocks(f.open(t), sqlstore.BlocksConfig{Dialect: sqlstore.SQLite, Now: func() time.Time { return noon }})
 	require.NoError(t, err)
 	for _, prefix := range []netip.Prefix{
-		{}, netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("10.0.0.0/7"),
+		{},
+		netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("10.0.0.0/7"),
 		netip.MustParsePrefix("::/0"), netip.MustParsePrefix("2000::/15"), netip.MustParsePrefix("::ffff:0.0.0.0/96"),
 	} {
 		require.Error(t, blocks.Add(t.Context(), prefix, "", time.Time{}), "%v", prefix)

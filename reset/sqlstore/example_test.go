@@ -18,8 +18,6 @@ func openDatabase() *sql.DB { return sql.OpenDB(fakeConnector{&fakeDB{}}) }
 
 func ExampleNew() {
 	db := openDatabase()
-	defer db.Close() //nolint:errcheck // an example.
-
 	store, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: sqlstore.PostgreSQL,
 		Table: sqlstore.Table{
@@ -43,8 +41,6 @@ func ExampleNew() {
 // A table that needs more than names: tenants, and an address kept elsewhere.
 func ExampleQueries() {
 	db := openDatabase()
-	defer db.Close() //nolint:errcheck // an example.
-
 	_, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: sqlstore.PostgreSQL,
 		Queries: sqlstore.Queries{
@@ -77,7 +73,6 @@ func ExampleTable_Queries() {
 // At login an old hash is replaced, unless a reset was faster.
 func ExampleStore_SwapFor() {
 	db := openDatabase()
-	defer db.Close() //nolint:errcheck // an example.
 	store, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: sqlstore.SQLite,
 		Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
@@ -97,7 +92,6 @@ func ExampleStore_SwapFor() {
 
 func ExampleNewAudit() {
 	db := openDatabase()
-	defer db.Close() //nolint:errcheck // an example.
 	ctx := context.Background()
 
 	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.PostgreSQL})
@@ -123,7 +117,6 @@ func ExampleNewAudit() {
 // The busiest clients of the last hour are blocked for a day.
 func ExampleNewBlocks() {
 	db := openDatabase()
-	defer db.Close() //nolint:errcheck // an example.
 	ctx := context.Background()
 
 	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.MySQL})
