@@ -29,7 +29,7 @@ func (m *material) deriveFingerprint(site string) (*macKey, error) {
 
 // derive is HKDF-SHA256 (RFC 5869) without a salt.
 func (m *material) derive(info []byte) (*macKey, error) {
-	key, err := hkdf.Key(sha256.New, m.secret, nil, string(info), sha256.Size)
+	key, err := hkdf.Key(sha256.New, m.secret(), nil, string(info), sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("token: derive a key from %q: %w", m.id, err)
 	}

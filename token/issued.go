@@ -11,11 +11,11 @@ import (
 // every way fmt, encoding/json and log/slog have; [Token.Reveal] gives the text
 // for the link. A Token does not change and may be shared.
 type Token struct {
-	issued *issued // a pointer, for the reason given at Key
+	issued *issued
 }
 
 type issued struct {
-	text string
+	text func() string // a function, for the reason given at Key's material
 	exp  int64
 }
 
@@ -26,7 +26,7 @@ func (t Token) Reveal() string {
 	if t.issued == nil {
 		return ""
 	}
-	return t.issued.text
+	return t.issued.text()
 }
 
 // ID returns a short digest of the token for logs and audit, the same as
@@ -38,7 +38,7 @@ func (t Token) ID() string {
 		return ""
 	}
 	var sig [sha256.Size]byte
-	text := t.issued.text
+	text := t.issued.text()
 	_, _ = base64url.Decode(sig[:], []byte(text[len(text)-signatureChars:])) // Issue wrote it
 	return publicID(sig[:])
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -13,15 +14,16 @@ import (
 // and log/slog have; only [Key.Reveal] shows the secret. The zero Key is no
 // key, and [NewKeys] refuses it. A Key does not change and may be shared.
 type Key struct {
-	// Behind a pointer because fmt prints the fields of a value that sits in
-	// an unexported field of somebody's struct without calling its methods; of
-	// a pointer it prints the address.
 	material *material
 }
 
+// material keeps the secret in a function, because no printer can look into
+// one. fmt calls no methods on what sits in an unexported field of somebody's
+// struct; of a pointer it then prints the address, but with a verb it does not
+// know, what the pointer points to.
 type material struct {
 	id     string
-	secret []byte
+	secret func() []byte
 }
 
 // The sizes of a secret in bytes. RFC 7518, section 3.2, asks for at least the
@@ -45,7 +47,12 @@ func NewKey(id string, secret []byte) (Key, error) {
 	if err := checkSecret(secret); err != nil {
 		return Key{}, fmt.Errorf("token: key %q: %w", id, err)
 	}
-	return Key{&material{id: id, secret: append([]byte(nil), secret...)}}, nil
+	return keyOf(id, bytes.Clone(secret)), nil
+}
+
+// keyOf makes a key of checked parts. It keeps secret.
+func keyOf(id string, secret []byte) Key {
+	return Key{&material{id: id, secret: func() []byte { return secret }}}
 }
 
 // GenerateKey makes a key with 32 random bytes from crypto/rand. Print what
@@ -72,7 +79,7 @@ func (k Key) Reveal() string {
 	if k.material == nil {
 		return ""
 	}
-	return k.material.id + ":" + base64.StdEncoding.EncodeToString(k.material.secret)
+	return k.material.id + ":" + base64.StdEncoding.EncodeToString(k.material.secret())
 }
 
 // String returns the id and no secret.

@@ -37,7 +37,7 @@ func NewKeys(signing Key, verifyOnly ...Key) (Keys, error) {
 			if earlier.ID() == k.ID() {
 				return Keys{}, fmt.Errorf("token: the ring has two keys with the id %q", k.ID())
 			}
-			if subtle.ConstantTimeCompare(earlier.material.secret, k.material.secret) == 1 {
+			if subtle.ConstantTimeCompare(earlier.material.secret(), k.material.secret()) == 1 {
 				return Keys{}, fmt.Errorf("token: the keys %q and %q have the same secret", earlier.ID(), k.ID())
 			}
 		}
@@ -117,5 +117,5 @@ func parseKey(entry string) (Key, error) {
 	if err := checkSecret(secret); err != nil {
 		return Key{}, err
 	}
-	return Key{&material{id: id, secret: secret}}, nil
+	return keyOf(id, secret), nil
 }

@@ -160,7 +160,7 @@ func (s *Signer) Issue(purpose Purpose, state State, lifetime time.Duration) (To
 	if err != nil {
 		return Token{}, err
 	}
-	return Token{&issued{text: text, exp: c.exp}}, nil
+	return Token{&issued{text: func() string { return text }, exp: c.exp}}, nil
 }
 
 // sign writes the compact serialisation of RFC 7515, section 7.1.
