@@ -43,7 +43,7 @@ func (j Job) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) 
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
-// A RequestInput is what a visitor of the forgot page sends. It prints without the address.
+// A RequestInput is what a visitor of the forgot page sends. It prints, logs and marshals without the address.
 type RequestInput struct {
 	// Email is the typed address. White space around it is dropped.
 	Email string
@@ -63,6 +63,11 @@ func (in RequestInput) Format(f fmt.State, _ rune) {
 
 // LogValue logs the client alone.
 func (in RequestInput) LogValue() slog.Value { return slog.StringValue(in.Client.String()) }
+
+// MarshalJSON writes the client alone.
+func (in RequestInput) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ Client netip.Addr }{in.Client})
+}
 
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and password.
 type ConfirmInput struct {

@@ -2,6 +2,7 @@ package reset_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +68,10 @@ func newScene(t *testing.T, change func(cfg *reset.Config)) *scene {
 	svc, err := reset.New(cfg)
 	require.NoError(t, err)
 	sc.Service = svc
-	t.Cleanup(func() { _ = svc.Shutdown(context.Background()) })
+	t.Cleanup(func() {
+		_ = svc.Shutdown(context.Background())
+		sc.events.checkSecrets(t)
+	})
 	return sc
 }
 
@@ -160,6 +164,17 @@ func (l *eventLog) all() []reset.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.events)
+}
+
+// checkSecrets makes every test that has a scene a test that no event holds what events must not hold.
+func (l *eventLog) checkSecrets(t *testing.T) {
+	t.Helper()
+	for _, ev := range l.all() {
+		text := fmt.Sprint(ev.Outcome, ev.Reason, ev.RequestID, ev.Purpose, ev.Client, ev.Err)
+		for _, secret := range []string{"@example.com", "@Example.com", "$argon2", newPassword, "eyJ"} {
+			require.NotContains(t, text, secret)
+		}
+	}
 }
 
 // of returns the events of one outcome.

@@ -1,0 +1,250 @@
+package reset_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+func withoutPassword(id string) reset.User { return reset.User{ID: id, Email: id + "@example.com"} }
+
+func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
+	t.Parallel()
+	for _, marker := range []string{"", "!", "*", "!set by nobody"} {
+		sc := newScene(t, nil)
+		user := withoutPassword("new")
+		user.PasswordHash = marker
+		sc.add(t, user)
+		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		mails, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, mail.KindInvite, mails[0].Kind)
+		raw := mailtest.Token(mails[0])
+		checked, err := sc.Check(t.Context(), raw)
+		require.NoError(t, err)
+		require.Equal(t, token.Invite, checked.Purpose)
+		require.Equal(t, sc.clock.Now().Add(72*time.Hour), checked.ExpiresAt)
+		sc.clock.advance(71 * time.Hour)
+		require.NoError(t, sc.confirm(t, raw))
+		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+		require.Equal(t, []string{"stale"}, sc.events.reasons(reset.OutcomeRejected))
+		require.Equal(t, token.Invite, sc.events.of(reset.OutcomeRejected)[0].Purpose)
+	}
+}
+
+func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, nil)
+	sc.add(t, withoutPassword("new"))
+	gone := withoutPassword("gone")
+	gone.Disabled = true
+	sc.add(t, gone)
+	for id, want := range map[string]error{"7": reset.ErrHasPassword, "gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound} {
+		require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: id}), want)
+	}
+	require.Error(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: 73 * time.Hour}))
+	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+	require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}), errLost)
+	sc.drain(t)
+	require.Empty(t, sc.outbox.Messages())
+}
+
+func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 1 })
+		sc.add(t, withoutPassword("new"))
+		sc.outbox.Fail(temporary)
+		var err error
+		for range 3 {
+			err = sc.Invite(t.Context(), reset.InviteInput{UserID: "new"})
+		}
+		require.ErrorIs(t, err, reset.ErrQueueFull)
+	})
+}
+
+func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
+	t.Parallel()
+	var queue engine
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	sc.add(t, withoutPassword("new"))
+	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour}))
+	require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash }))
+	require.Empty(t, queue.run(t, sc.Service))
+	require.Empty(t, sc.outbox.Messages())
+	require.Equal(t, []string{reset.ReasonHasPassword}, sc.events.reasons(reset.OutcomeSkipped))
+}
+
+func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.MaxLifetime = 4 * time.Hour })
+	sc.add(t, withoutPassword("new"))
+	gone := ana()
+	gone.ID, gone.Disabled = "gone", true
+	sc.add(t, gone)
+	for _, row := range []struct {
+		id      string
+		purpose token.Purpose
+		want    error
+	}{
+		{"7", token.Invite, reset.ErrHasPassword},
+		{"new", token.Reset, reset.ErrNoPassword},
+		{"new", "", reset.ErrNoPassword},
+		{"gone", "", reset.ErrUserDisabled},
+		{"nobody", "", reset.ErrUserNotFound},
+		{"", "", reset.ErrUserNotFound},
+	} {
+		link, err := sc.Link(t.Context(), row.id, reset.LinkOptions{Purpose: row.purpose})
+		require.ErrorIs(t, err, row.want)
+		require.Empty(t, link.Reveal())
+	}
+	for lifetime, good := range map[time.Duration]bool{time.Minute: true, 4 * time.Hour: true, 4*time.Hour + time.Second: false, -1: false, time.Second: false} {
+		_, err := sc.Link(t.Context(), "7", reset.LinkOptions{Lifetime: lifetime})
+		require.Equal(t, good, err == nil, lifetime)
+	}
+	_, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: "newsletter"})
+	require.Error(t, err)
+	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+	_, err = sc.Link(t.Context(), "7", reset.LinkOptions{})
+	require.ErrorIs(t, err, errLost)
+	sc.drain(t)
+	require.Empty(t, sc.outbox.Messages(), "Link sends nothing")
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	t.Run("ended by the store", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, nil)
+		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+		sc.drain(t)
+		require.Contains(t, sc.outbox.Messages()[0].Text, "signed out")
+	})
+	t.Run("kept on purpose", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Sessions = reset.SessionsKeptOnPurpose() })
+		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+		sc.drain(t)
+		require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out", "the notice must not promise what was not done")
+	})
+	for name, row := range map[string]struct{ failures, calls, failed int }{
+		"ended by a function":                          {0, 1, 0},
+		"ended by a function that fails twice":         {2, 3, 0},
+		"not ended by a function that fails for good":  {9, 3, 1},
+		"not ended by a function that fails by panics": {99, 3, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				ctx, hangUp := context.WithCancel(t.Context())
+				sc := newScene(t, func(cfg *reset.Config) {
+					cfg.Now = time.Now
+					cfg.Sessions = reset.SessionsEndBy(func(ctx context.Context, userID string) error {
+						hangUp()
+						require.NoError(t, ctx.Err(), "the visitor's hanging up must not keep sessions alive")
+						require.Equal(t, "7", userID)
+						if calls++; calls <= row.failures {
+							if row.failures == 99 {
+								panic("boom")
+							}
+							return errLost
+						}
+						return nil
+					})
+				})
+				require.NoError(t, sc.Confirm(ctx, reset.ConfirmInput{Token: sc.link(t, "7"), Password: newPassword}))
+				sc.drain(t)
+				require.Equal(t, row.calls, calls)
+				require.Len(t, sc.events.of(reset.OutcomeSessionsFailed), row.failed)
+				if row.failed > 0 {
+					require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out")
+				} else {
+					require.Contains(t, sc.outbox.Messages()[0].Text, "signed out")
+				}
+			})
+		})
+	}
+}
+
+func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+		cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error {
+			t.Error("a refused link has ended sessions")
+			return nil
+		})
+		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{func(context.Context, reset.Confirmed) error {
+			t.Error("a refused link has called a hook")
+			return nil
+		}}
+	})
+	raw := sc.link(t, "7")
+	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short"}))
+	require.Error(t, sc.confirm(t, flipLast(raw)))
+	spy.replace = func(context.Context, reset.User, string) error { return reset.ErrStale }
+	require.Error(t, sc.confirm(t, raw))
+}
+
+func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	var called []string
+	var sc *scene
+	hook := func(name string, fail func() error) func(context.Context, reset.Confirmed) error {
+		return func(_ context.Context, done reset.Confirmed) error {
+			require.NotEqual(t, oldHash, sc.user(t, done.UserID).PasswordHash)
+			require.NotEmpty(t, done.TokenID)
+			require.Equal(t, token.Reset, done.Purpose)
+			called = append(called, name)
+			return fail()
+		}
+	}
+	sc = newScene(t, func(cfg *reset.Config) {
+		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
+			hook("first", func() error { return errors.New("broken") }),
+			hook("second", func() error { panic("broken too") }),
+			hook("third", func() error { return nil }),
+		}
+	})
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.Equal(t, []string{"first", "second", "third"}, called)
+	require.Len(t, sc.events.of(reset.OutcomeHookFailed), 2)
+	sc.drain(t)
+	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
+}
+
+func TestNoticeIsInTheLanguageOfTheAccount(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "en-GB" }))
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	sc.drain(t)
+	require.Equal(t, "en", sc.outbox.Messages()[0].Locale)
+}
+
+func TestStampKillsLinks(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Stamp = "1" }))
+	raw := sc.link(t, "7")
+	_, err := sc.Check(t.Context(), raw)
+	require.NoError(t, err)
+	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Stamp = "2" }))
+	require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+}
+
+func TestUserHasPassword(t *testing.T) {
+	t.Parallel()
+	for encoded, want := range map[string]bool{"": false, "!": false, "*": false, "!!": false, "*LK*": false, "!" + oldHash: false, oldHash: true, "plain": true} {
+		require.Equal(t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded)
+	}
+}

@@ -1,0 +1,151 @@
+package reset_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+func goodConfig() reset.Config {
+	return reset.Config{
+		Site: site, From: "App <no-reply@app.example>", Keys: testKeys(), Store: memstore.New(),
+		Mailer: &mailtest.Recorder{}, Sessions: reset.SessionsEndInStore(), Synchronous: true,
+	}
+}
+
+func TestNewNamesTheFieldThatIsMissingOrWeak(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		field  string
+		change func(cfg *reset.Config)
+	}{
+		"no site":                      {"Config.Site", func(cfg *reset.Config) { cfg.Site = "" }},
+		"relative site":                {"Config.Site", func(cfg *reset.Config) { cfg.Site = "/app" }},
+		"site without a scheme":        {"Config.Site", func(cfg *reset.Config) { cfg.Site = "app.example" }},
+		"site of another scheme":       {"Config.Site", func(cfg *reset.Config) { cfg.Site = "javascript://app.example" }},
+		"site with a password":         {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://u:canary@app.example" }},
+		"site with a query":            {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://app.example?token=canary" }},
+		"site with a fragment":         {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://app.example#canary" }},
+		"plain http":                   {"Config.InsecureSite", func(cfg *reset.Config) { cfg.Site = "http://app.example" }},
+		"plain http on a look-alike":   {"Config.InsecureSite", func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1.app.example" }},
+		"no sender":                    {"Config.From", func(cfg *reset.Config) { cfg.From = "" }},
+		"sender with a header":         {"Config.From", func(cfg *reset.Config) { cfg.From = "a@b.example\r\nBcc: canary@b.example" }},
+		"bad reply-to":                 {"Config.ReplyTo", func(cfg *reset.Config) { cfg.ReplyTo = "canary" }},
+		"bad support":                  {"Config.Support", func(cfg *reset.Config) { cfg.Support = "Canary <canary@app.example>" }},
+		"no keys":                      {"Config.Keys", func(cfg *reset.Config) { cfg.Keys = token.Keys{} }},
+		"no store":                     {"Config.Store", func(cfg *reset.Config) { cfg.Store = nil }},
+		"no mailer":                    {"Config.Mailer", func(cfg *reset.Config) { cfg.Mailer = nil }},
+		"sessions not decided":         {"Config.Sessions", func(cfg *reset.Config) { cfg.Sessions = reset.Sessions{} }},
+		"sessions ended by nil":        {"Config.Sessions", func(cfg *reset.Config) { cfg.Sessions = reset.SessionsEndBy(nil) }},
+		"lifetime too short":           {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = time.Minute - 1 }},
+		"lifetime too long":            {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = 24*time.Hour + 1 }},
+		"lifetime negative":            {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = -time.Hour }},
+		"longest lifetime too long":    {"Config.MaxLifetime", func(cfg *reset.Config) { cfg.MaxLifetime = 25 * time.Hour }},
+		"longest under the default":    {"Config.MaxLifetime", func(cfg *reset.Config) { cfg.MaxLifetime = 30 * time.Minute }},
+		"invitations too long":         {"Config.InviteLifetime", func(cfg *reset.Config) { cfg.InviteLifetime = 8 * 24 * time.Hour }},
+		"mail window too long":         {"Config.MailWindow", func(cfg *reset.Config) { cfg.MailWindow = 8 * 24 * time.Hour }},
+		"relative reset path":          {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "reset" }},
+		"reset path to another host":   {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "//evil.example/x" }},
+		"reset path with a query":      {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset?next=canary" }},
+		"reset path with a fragment":   {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset#canary" }},
+		"reset path with a line break": {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset\r\ncanary" }},
+		"forgot path with a space":     {"Config.ForgotPath", func(cfg *reset.Config) { cfg.ForgotPath = "/forgot it" }},
+		"login path relative":          {"Config.LoginPath", func(cfg *reset.Config) { cfg.LoginPath = "login" }},
+		"one path for both":            {"Config.ForgotPath", func(cfg *reset.Config) { cfg.ForgotPath = "/reset-password" }},
+		"unknown link style":           {"Config.LinkStyle", func(cfg *reset.Config) { cfg.LinkStyle = 7 }},
+		"negative queue":               {"Config.Queue", func(cfg *reset.Config) { cfg.Queue = -1 }},
+		"endless queue":                {"Config.Queue", func(cfg *reset.Config) { cfg.Queue = 1 << 30 }},
+		"negative workers":             {"Config.Workers", func(cfg *reset.Config) { cfg.Workers = -1 }},
+		"two ways of dispatching": {"Config.Dispatch", func(cfg *reset.Config) {
+			cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		}},
+		"a hook that is nil": {"Config.OnConfirmed", func(cfg *reset.Config) {
+			cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{nil}
+		}},
+		"broken renderer": {"Config.Renderer", func(cfg *reset.Config) {
+			cfg.Renderer = rendererFunc(func(mail.Data) (mail.Content, error) { return mail.Content{}, errors.New("template") })
+		}},
+		"product of two lines": {"Config.Product", func(cfg *reset.Config) { cfg.Product = "Can\nary" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := goodConfig()
+			row.change(&cfg)
+			svc, err := reset.New(cfg)
+			require.Error(t, err)
+			require.Nil(t, svc)
+			require.Contains(t, err.Error(), row.field)
+			require.NotContains(t, strings.ToLower(err.Error()), "canary", "the value may be a secret in the wrong place")
+		})
+	}
+}
+
+func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(cfg *reset.Config){
+		"the least":             func(*reset.Config) {},
+		"localhost":             func(cfg *reset.Config) { cfg.Site = "http://localhost:8080" },
+		"loopback":              func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
+		"loopback of IPv6":      func(cfg *reset.Config) { cfg.Site = "http://[::1]:8080" },
+		"plain http, by option": func(cfg *reset.Config) { cfg.Site, cfg.InsecureSite = "http://app.example", true },
+		"a path":                func(cfg *reset.Config) { cfg.Site = "https://example.com/app/" },
+		"bounds":                func(cfg *reset.Config) { cfg.Lifetime, cfg.InviteLifetime = 24*time.Hour, 7*24*time.Hour },
+	} {
+		cfg := goodConfig()
+		change(&cfg)
+		_, err := reset.New(cfg)
+		require.NoError(t, err, name)
+	}
+}
+
+func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(cfg *reset.Config){
+		"https://app.example/reset-password#token=":      func(*reset.Config) {},
+		"https://app.example/app/r/new#token=":           func(cfg *reset.Config) { cfg.Site, cfg.ResetPath = site+"/app/", "/r/new" },
+		"https://app.example/reset-password?token=":      func(cfg *reset.Config) { cfg.LinkStyle = reset.LinkQuery },
+		"http://127.0.0.1:8080/reset-password#token=eyJ": func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
+	} {
+		sc := newScene(t, change)
+		link, err := sc.Link(t.Context(), "7", reset.LinkOptions{})
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(link.Reveal(), want), link.Reveal())
+		require.Equal(t, sc.clock.Now().Add(time.Hour), link.ExpiresAt())
+		require.NoError(t, sc.confirm(t, rawOf(link)))
+		require.Equal(t, link.TokenID(), sc.events.of(reset.OutcomeConfirmed)[0].TokenID)
+	}
+	require.Empty(t, reset.Link{}.Reveal())
+}
+
+func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
+	t.Parallel()
+	cfg := goodConfig()
+	cfg.Site += "/"
+	svc, err := reset.New(cfg)
+	require.NoError(t, err)
+	require.Equal(t, reset.Settings{
+		Site: site, Product: "app.example", ResetPath: "/reset-password", ForgotPath: "/forgot-password", Lifetime: time.Hour,
+	}, svc.Settings())
+}
+
+func TestConfigIsCopied(t *testing.T) {
+	t.Parallel()
+	called := 0
+	hooks := []func(context.Context, reset.Confirmed) error{func(context.Context, reset.Confirmed) error {
+		called++
+		return nil
+	}}
+	sc := newScene(t, func(cfg *reset.Config) { cfg.OnConfirmed = hooks })
+	hooks[0] = nil
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.Equal(t, 1, called)
+}

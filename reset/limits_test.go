@@ -1,0 +1,323 @@
+package reset_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/stretchr/testify/require"
+)
+
+// keyLog admits everything and remembers under which keys.
+type keyLog struct {
+	mu   sync.Mutex
+	keys []string
+}
+
+func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keys = append(l.keys, key)
+	return 0, true, nil
+}
+
+func (l *keyLog) limits() reset.Limits {
+	return reset.Limits{Global: l, Client: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+}
+
+func names(keys []string) []string {
+	var names []string
+	for _, key := range keys {
+		name, _, _ := strings.Cut(key, ":")
+		names = append(names, name)
+	}
+	return names
+}
+
+func (sc *scene) ask(t *testing.T, email, client string) error {
+	t.Helper()
+	addr, _ := netip.ParseAddr(client)
+	return sc.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
+}
+
+func TestDefaultLimits(t *testing.T) {
+	t.Parallel()
+	defaults := func(cfg *reset.Config) {
+		cfg.Limits = reset.Limits{}
+		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+	}
+	accepted := func(sc *scene) int { return len(sc.events.of(reset.OutcomeRequested)) }
+
+	t.Run("account: one a minute and five an hour, silently", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, defaults)
+		for _, wait := range []time.Duration{0, time.Second, 58 * time.Second, time.Second} {
+			sc.clock.advance(wait)
+			require.NoError(t, sc.ask(t, "ana@example.com", ""))
+		}
+		for range 10 {
+			sc.clock.advance(time.Minute)
+			require.NoError(t, sc.ask(t, "ANA@example.com", ""))
+		}
+		require.NoError(t, sc.ask(t, "bob@example.com", ""), "another address has its own")
+		sc.drain(t)
+		require.Equal(t, 6, accepted(sc), "5 of ana's 14, and bob's")
+		require.Equal(t, reset.LimitAccount, sc.events.reasons(reset.OutcomeThrottled)[0])
+	})
+	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, defaults)
+		refused := 0
+		for i := range 25 {
+			err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
+			if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
+				require.Equal(t, 3*time.Minute, throttled.RetryAfter)
+				refused++
+				continue
+			}
+			require.NoError(t, err)
+		}
+		require.Equal(t, 5, refused)
+		require.NoError(t, sc.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64")
+		sc.clock.advance(3*time.Minute - time.Second)
+		require.Error(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
+		sc.clock.advance(time.Second)
+		require.NoError(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
+	})
+	t.Run("global: six hundred at once", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, defaults)
+		refused := 0
+		for i := range 610 {
+			if err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
+				refused++
+			}
+		}
+		require.Equal(t, 10, refused)
+	})
+	t.Run("confirmation: thirty for each client, ten for each account", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, defaults)
+		raw := sc.link(t, "7")
+		confirm := func(raw, client string) bool {
+			addr, _ := netip.ParseAddr(client)
+			err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short", Client: addr})
+			_, throttled := errors.AsType[*reset.ThrottledError](err)
+			return throttled
+		}
+		throttled := 0
+		for range 12 {
+			if confirm(raw, "") {
+				throttled++
+			}
+		}
+		require.Equal(t, 2, throttled)
+		throttled = 0
+		for range 33 {
+			if confirm("nonsense", "192.0.2.1") {
+				throttled++
+			}
+		}
+		require.Equal(t, 3, throttled)
+		sc.drain(t)
+		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmUser)
+		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmClient)
+	})
+	t.Run("off", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, func(cfg *reset.Config) {
+			defaults(cfg)
+			cfg.Limits = reset.LimitsOff()
+		})
+		for range 700 {
+			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+		}
+	})
+}
+
+func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
+		var keys keyLog
+		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
+			require.Equal(t, []string{"client", "global", "account"}, names(keys.keys), "all are charged before the look-up")
+			return nil, nil
+		}
+		require.NoError(t, sc.ask(t, email, "192.0.2.1"))
+		sc.drain(t)
+		require.Len(t, keys.keys, 3)
+	}
+}
+
+// A client over its limit must not use up what everybody shares, nor an address's share.
+func TestThrottledClientChargesNobodyElse(t *testing.T) {
+	t.Parallel()
+	var keys keyLog
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits = keys.limits()
+		cfg.Limits.Client = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 90 * time.Second, false, nil })
+	})
+	err := sc.ask(t, "ana@example.com", "192.0.2.1")
+	throttled, ok := errors.AsType[*reset.ThrottledError](err)
+	require.True(t, ok)
+	require.Equal(t, 90*time.Second, throttled.RetryAfter)
+	require.Empty(t, keys.keys)
+}
+
+func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
+	t.Parallel()
+	var keys keyLog
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	raw := sc.link(t, "7")
+	client := netip.MustParseAddr("192.0.2.1")
+	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
+	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's tries")
+	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
+	require.Equal(t, []string{"confirm-client", "confirm-client", "confirm-user"}, names(keys.keys))
+}
+
+func TestThrottledAccountIsNotLoaded(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+		cfg.Limits.Off = false
+		cfg.Limits.ConfirmUser = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return time.Minute, false, nil })
+	})
+	raw := sc.link(t, "7")
+	spy.findByID = func(context.Context, string) (reset.User, error) {
+		t.Error("loaded")
+		return ana(), nil
+	}
+	_, throttled := errors.AsType[*reset.ThrottledError](sc.confirm(t, raw))
+	require.True(t, throttled)
+}
+
+func TestClientKeys(t *testing.T) {
+	t.Parallel()
+	for client, want := range map[string]string{
+		"192.0.2.7":                        "client:192.0.2.7",
+		"::ffff:192.0.2.7":                 "client:192.0.2.7",
+		"2001:db8:1:2:3:4:5:6":             "client:2001:db8:1:2::",
+		"2001:db8:1:2::1":                  "client:2001:db8:1:2::",
+		"fe80::1%eth0":                     "client:fe80::",
+		"fe80::1%eth0\r\nforged: log line": "client:fe80::",
+		"::1":                              "client:::",
+		"":                                 "",
+	} {
+		var keys keyLog
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		require.NoError(t, sc.ask(t, "ana@example.com", client))
+		sc.drain(t)
+		if want == "" {
+			require.Equal(t, []string{"global", "account"}, names(keys.keys), "nobody shares the bucket of the unknown")
+			continue
+		}
+		require.Equal(t, want, keys.keys[0], client)
+		require.Empty(t, sc.events.of(reset.OutcomeRequested)[0].Client.Zone())
+	}
+}
+
+func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
+	t.Parallel()
+	key := func(email string, change func(cfg *reset.Config)) string {
+		var keys keyLog
+		sc := newScene(t, func(cfg *reset.Config) {
+			cfg.Limits = keys.limits()
+			if change != nil {
+				change(cfg)
+			}
+		})
+		require.NoError(t, sc.ask(t, email, ""))
+		require.Len(t, keys.keys, 2)
+		return keys.keys[1]
+	}
+	want := key("ana@example.com", nil)
+	require.NotContains(t, want, "ana")
+	require.Len(t, want, len("account:")+22)
+	require.Equal(t, want, key("ana@example.com", nil), "another instance with the same keys")
+	require.Equal(t, want, key("ANA@Example.com", nil), "one bucket for all spellings of one address")
+	require.NotEqual(t, want, key("\u0251na@example.com", nil))
+	require.NotEqual(t, want, key("ana@example.com", func(cfg *reset.Config) { cfg.Site = "https://other.example" }))
+}
+
+func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
+	t.Parallel()
+	var keys keyLog
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	sc.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
+	require.NoError(t, sc.confirm(t, sc.link(t, "zoe@example.com")))
+	require.Len(t, keys.keys, 1)
+	require.NotContains(t, keys.keys[0], "zoe")
+}
+
+func TestFailingLimiter(t *testing.T) {
+	t.Parallel()
+	for name, limiter := range map[string]reset.Limiter{
+		"error": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, errLost }),
+		"panic": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { panic("boom") }),
+		"hung": reset.LimiterFunc(func(ctx context.Context, _ string) (time.Duration, bool, error) {
+			<-ctx.Done()
+			return 0, false, ctx.Err()
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := newScene(t, func(cfg *reset.Config) {
+					cfg.Now = time.Now
+					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
+					cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+				})
+				start := time.Now()
+				require.NoError(t, sc.ask(t, "user@example.com", "192.0.2.1"))
+				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
+				refused := 0
+				for i := range 30 {
+					if sc.ask(t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1") != nil {
+						refused++
+					}
+				}
+				require.InDelta(t, 10, refused, 2, "requests fall back to the limiter in the process")
+				require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
+					Token: sc.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
+				}), "confirmations proceed")
+				sc.drain(t)
+				reasons := sc.events.reasons(reset.OutcomeLimiterFailed)
+				require.Len(t, reasons, 33)
+				require.Contains(t, reasons, reset.LimitConfirmUser)
+				require.Error(t, sc.events.of(reset.OutcomeLimiterFailed)[0].Err)
+			})
+		})
+	}
+}
+
+func TestRetryAfterIsNeverZero(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits = reset.Limits{Global: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, nil })}
+	})
+	throttled, ok := errors.AsType[*reset.ThrottledError](sc.ask(t, "ana@example.com", ""))
+	require.True(t, ok)
+	require.Equal(t, time.Second, throttled.RetryAfter)
+}
+
+// A flood of requests for one address leaves its owner able to use the links they have.
+func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	raw := sc.link(t, "7")
+	for range 500 {
+		_ = sc.ask(t, "ana@example.com", "")
+	}
+	require.NoError(t, sc.confirm(t, raw))
+	sc.drain(t)
+	require.Len(t, sc.to(mail.KindReset), 1)
+}
