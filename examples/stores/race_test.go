@@ -123,3 +123,34 @@ func (u unconditional) ReplaceHash(ctx context.Context, seen reset.User, encoded
 	_, err := u.db.ExecContext(ctx, u.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), encoded, seen.ID)
 	return err
 }
+
+// Look-ups may read a replica that lags behind: what it says is verified again by
+// the condition of the write.
+func TestStaleReplicaLetsNoReplayThrough(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		replica := &frozen{}
+		app := newApplication(t, e, options{wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
+			replica.Store = s
+			return replica
+		}})
+		replica.user = app.ann
+		raw := app.link(t)
+		require.NoError(t, confirm(t.Context(), app.service, raw))
+		app.requireChanged(t)
+		inForce := app.storedHash(t)
+		for range 200 {
+			_, err := app.service.Check(t.Context(), raw)
+			require.NoError(t, err, "the replica must still show the old hash")
+			require.ErrorIs(t, confirm(t.Context(), app.service, raw), reset.ErrRejected)
+		}
+		require.Equal(t, inForce, app.storedHash(t))
+	})
+}
+
+// frozen is a replica that stopped at a moment.
+type frozen struct {
+	reset.Store
+	user reset.User
+}
+
+func (f *frozen) FindByID(context.Context, string) (reset.User, error) { return f.user, nil }

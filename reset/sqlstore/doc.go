@@ -32,7 +32,8 @@
 // The package does not create or migrate the users' table, and does not make the
 // address unique: several accounts on one address are all returned. Look-ups may
 // go to a replica that lags, but the writes must reach the primary; to split them,
-// wrap two Stores.
+// wrap two Stores. A reset whose reply is lost is then reported as failed until the
+// replica has caught up, because the row is read again to find out.
 //
 // # Databases
 //
