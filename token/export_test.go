@@ -41,3 +41,12 @@ func (s *Signer) AddKeyCleanup(purpose Purpose, f func()) {
 	runtime.AddCleanup(state, func(func()) { f() }, f)
 	key.release(state)
 }
+
+// Reveal returns the text of each key.
+func (r Keys) Reveal() []string {
+	var texts []string
+	for _, k := range r.all() {
+		texts = append(texts, k.Reveal())
+	}
+	return texts
+}
