@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,68 +17,177 @@ const MaxBytes = 1024
 const (
 	minSingleFactor = 15
 	minWithMFA      = 8
+	// maxMinLength: the same section asks to permit 64 characters at least.
+	maxMinLength = 64
 )
 
-// Config is what a [Policy] is made of. The zero value asks for 15 code points.
+// BreachChecker says how often a password was seen in breaches, 0 for never.
+// It must be safe for concurrent use and keep the password out of its errors.
+type BreachChecker interface {
+	Count(ctx context.Context, password string) (int, error)
+}
+
+// Config is what a [Policy] is made of. The zero value asks for 15 code points
+// and refuses common passwords and those made of the words given to Check.
 type Config struct {
 	// MinLength is the least length in code points, 8 to 64. Zero means 15, or
 	// 8 with MFA.
 	MinLength int
 	// MFA says that a password alone signs nobody in.
 	MFA bool
+	// Words are refused for everybody, like those given to Check: the site's
+	// and the product's name.
+	Words []string
+	// Blocked reports whether a password is on a list of your own. It is given
+	// the password in lower case, must be safe for concurrent use and must not
+	// keep it. Nil means no list beside the embedded one.
+	Blocked func(lower string) bool
+	// Breaches is asked last, once nothing else is wrong. Nil means not to ask.
+	Breaches BreachChecker
+	// MinBreaches is how often a password must have been seen to be refused.
+	// Zero means once.
+	MinBreaches int
+	// FailClosed refuses to decide while Breaches does not answer: Check then
+	// returns ErrUnavailable. The zero value lets the password pass, because
+	// the service's failure would otherwise stop every reset.
+	FailClosed bool
+	// OnBreachError is told why Breaches did not answer. Nil means nobody is.
+	OnBreachError func(ctx context.Context, err error)
+	// Strength scores a password, higher for stronger; those below MinStrength
+	// are refused. It is given the first 64 code points: the time of the usual
+	// estimators explodes with the length. Nil means no score. A score never
+	// replaces the other checks.
+	Strength    func(password string, words []string) int
+	MinStrength int
+	// Normalize is the same function as hash.Config.Normalize: length is then
+	// counted, and breaches are asked, in the form that will be hashed. Nil
+	// means as received.
+	Normalize func(string) string
 }
 
 // Policy judges new passwords. It is immutable and safe for concurrent use.
 type Policy struct {
-	minLength int
+	cfg    Config
+	common wordList
+	site   wordList
 }
 
 // New returns a Policy, or an error that names the field.
 func New(cfg Config) (*Policy, error) {
-	p := &Policy{minLength: cfg.MinLength}
 	switch {
 	case cfg.MinLength == 0 && cfg.MFA:
-		p.minLength = minWithMFA
+		cfg.MinLength = minWithMFA
 	case cfg.MinLength == 0:
-		p.minLength = minSingleFactor
+		cfg.MinLength = minSingleFactor
 	case cfg.MinLength < minWithMFA:
 		return nil, fmt.Errorf("policy: Config.MinLength is below %d", minWithMFA)
-	case cfg.MinLength > 64:
-		// The same section asks to permit passwords of at least 64 characters.
-		return nil, errors.New("policy: Config.MinLength is above 64")
+	case cfg.MinLength > maxMinLength:
+		return nil, fmt.Errorf("policy: Config.MinLength is above %d", maxMinLength)
 	}
-	return p, nil
+	switch {
+	case cfg.MinBreaches < 0:
+		return nil, errors.New("policy: Config.MinBreaches is negative")
+	case cfg.FailClosed && cfg.Breaches == nil:
+		return nil, errors.New("policy: Config.FailClosed needs Config.Breaches")
+	case cfg.MinStrength != 0 && cfg.Strength == nil:
+		return nil, errors.New("policy: Config.MinStrength needs Config.Strength")
+	}
+	cfg.MinBreaches = max(cfg.MinBreaches, 1)
+	site := newWordList(cfg.Words)
+	cfg.Words = append([]string(nil), cfg.Words...)
+	return &Policy{cfg: cfg, common: commonWords(), site: site}, nil
 }
 
-// Check returns nil or an [*Error] that lists what is wrong with password.
-// words are what an attacker would try first for this user and site.
+// MinLength returns the least length in code points, for the page that asks
+// for a password.
+func (p *Policy) MinLength() int { return p.cfg.MinLength }
+
+// Check returns nil when password may be used, an [*Error] with every problem
+// found, or an error that wraps ErrUnavailable. words are what an attacker
+// would try first for this user: the login name, the address and its local
+// part. Words of less than three code points are not looked at.
+//
+// It does not compare with the old password. ctx governs Config.Breaches, the
+// only part that may block.
 func (p *Policy) Check(ctx context.Context, password string, words []string) error {
-	_ = ctx
-	_ = words
-	if problems := p.shape(password); len(problems) > 0 {
+	// Length first: nothing else is worth knowing about ten megabytes.
+	if len(password) > MaxBytes {
+		return &Error{Problems: []Problem{{Code: CodeTooLong, Max: MaxBytes}}}
+	}
+	if !utf8.ValidString(password) {
+		return &Error{Problems: []Problem{{Code: CodeInvalidUTF8}}}
+	}
+	form := password
+	if p.cfg.Normalize != nil {
+		form = p.cfg.Normalize(password)
+	}
+	var problems []Problem
+	if utf8.RuneCountInString(form) < p.cfg.MinLength {
+		problems = append(problems, Problem{Code: CodeTooShort, Min: p.cfg.MinLength})
+	}
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		problems = append(problems, Problem{Code: CodeControl})
+	}
+	if code := p.guessable(form, words); code != "" {
+		problems = append(problems, Problem{Code: code})
+	}
+	if p.cfg.Strength != nil && p.cfg.Strength(first64(form), words) < p.cfg.MinStrength {
+		problems = append(problems, Problem{Code: CodeWeak, Min: p.cfg.MinStrength})
+	}
+	if len(problems) > 0 {
 		return &Error{Problems: problems}
+	}
+	return p.breached(ctx, password, form)
+}
+
+func (p *Policy) guessable(password string, words []string) Code {
+	lower := strings.ToLower(password)
+	switch {
+	case p.common.makes(lower) || patterned(lower):
+		return CodeCommon
+	case p.cfg.Blocked != nil && p.cfg.Blocked(lower):
+		return CodeCommon
+	case append(append(newWordList(words), p.site...), p.common...).makes(lower):
+		return CodeContext
+	}
+	return ""
+}
+
+// breached asks for the password as received and, if it differs, in the form
+// that will be hashed.
+func (p *Policy) breached(ctx context.Context, password, form string) error {
+	if p.cfg.Breaches == nil {
+		return nil
+	}
+	asked := []string{password}
+	if form != password {
+		asked = append(asked, form)
+	}
+	for _, text := range asked {
+		count, err := p.cfg.Breaches.Count(ctx, text)
+		if err != nil {
+			if p.cfg.OnBreachError != nil {
+				p.cfg.OnBreachError(ctx, err)
+			}
+			if p.cfg.FailClosed {
+				return fmt.Errorf("%w: %w", ErrUnavailable, err)
+			}
+			return nil
+		}
+		if count >= p.cfg.MinBreaches {
+			return &Error{Problems: []Problem{{Code: CodeBreached, Count: count}}}
+		}
 	}
 	return nil
 }
 
-// shape judges the text alone. Length first: nothing else is worth knowing
-// about ten megabytes.
-func (p *Policy) shape(password string) []Problem {
-	if len(password) > MaxBytes {
-		return []Problem{{Code: CodeTooLong, Max: MaxBytes}}
-	}
-	if !utf8.ValidString(password) {
-		return []Problem{{Code: CodeInvalidUTF8}}
-	}
-	var problems []Problem
-	if utf8.RuneCountInString(password) < p.minLength {
-		problems = append(problems, Problem{Code: CodeTooShort, Min: p.minLength})
-	}
-	for _, r := range password {
-		if unicode.IsControl(r) {
-			problems = append(problems, Problem{Code: CodeControl})
-			break
+func first64(s string) string {
+	n := 0
+	for i := range s {
+		if n == 64 {
+			return s[:i]
 		}
+		n++
 	}
-	return problems
+	return s
 }
