@@ -108,7 +108,7 @@ func plainUnicode(r rune) bool {
 }
 
 // maxMailbox bounds "Name <addr>" before the standard library's parser sees it.
-const maxMailbox = 512
+const maxMailbox = 998
 
 // ParseMailbox splits "Name <addr>" or a bare address into its halves. The address has passed [CheckAddress];
 // the name, which may be empty, holds no control characters. The error text is constant.

@@ -2,7 +2,6 @@ package mail
 
 import (
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -52,8 +51,8 @@ func (d Data) check() error {
 		return errors.New("mail: Data.Support is not a plain address")
 	case d.hasLink() && !webURL(d.Link):
 		return errors.New("mail: Data.Link is not an http or https URL")
-	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() < time.Minute):
-		return errors.New("mail: Data.ExpiresAt is not set, or less than a minute ahead")
+	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
+		return errors.New("mail: Data.ExpiresAt is not set, or not after Data.At")
 	case !d.hasLink() && d.Link != "":
 		return errors.New("mail: Data.Link is set for a mail that holds no secret")
 	case d.At.IsZero():
@@ -90,9 +89,17 @@ func (d Data) action() string {
 // webURL accepts absolute http and https addresses of printable ASCII without the characters that would end the link,
 // or its line, in the text part. Whether http is good enough is for the flow to say.
 func webURL(s string) bool {
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r) }) {
-		return false
+	rest, found := strings.CutPrefix(s, "https://")
+	if !found {
+		if rest, found = strings.CutPrefix(s, "http://"); !found {
+			return false
+		}
 	}
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+	host := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		host = rest[:end]
+	}
+	return host != "" && !strings.ContainsRune(host, '@') && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
+	})
 }

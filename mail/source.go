@@ -9,11 +9,12 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"text/template/parse"
 )
 
 // The blocks that must be there, so that a missing one is named at construction.
 var (
-	commonBlocks = []string{"dir", "date", "minutes", "hours", "days", "expiry", "copy", "contact", "sender"}
+	commonBlocks = []string{"dir", "date", "month", "minutes", "hours", "days", "expiry", "copy", "contact", "sender"}
 	mailBlocks   = []string{"subject", "title", "what", "action", "button", "notyou"}
 )
 
@@ -97,26 +98,26 @@ func localeFile(base string) bool {
 	return slices.Contains(Kinds(), Kind(name))
 }
 
-// both returns the built-in text and the user's, either of which may be empty.
-func (s *source) both(name string) (builtin, override string, err error) {
-	if builtin, err = read(s.builtin, name); err != nil {
-		return "", "", err
-	}
-	if s.override != nil {
-		override, err = read(s.override, name)
-	}
-	return builtin, override, err
-}
+// file is one template file.
+type file struct{ name, content string }
 
-func read(files fs.FS, name string) (string, error) {
-	content, err := fs.ReadFile(files, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+// read returns the versions of a file there are: the built-in one first, the user's second.
+func (s *source) read(name string) ([]file, error) {
+	var found []file
+	for _, from := range []fs.FS{s.builtin, s.override} {
+		if from == nil {
+			continue
+		}
+		content, err := fs.ReadFile(from, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+		found = append(found, file{name, string(content)})
 	}
-	if err != nil {
-		return "", fmt.Errorf("mail: %w", err)
-	}
-	return string(content), nil
+	return found, nil
 }
 
 func (s *source) parse(tag string) (*locale, error) {
@@ -124,12 +125,27 @@ func (s *source) parse(tag string) (*locale, error) {
 	for _, kind := range Kinds() {
 		text := template.New("text").Funcs(funcs).Option("missingkey=error")
 		html := htmltemplate.New("html").Funcs(funcs).Option("missingkey=error")
+		// The tag has been checked to be letters, digits and '-', so that it is its own template.
+		if _, err := text.New("lang").Parse(tag); err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+		if _, err := html.New("lang").Parse(tag); err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+		var files []file
 		for _, name := range []string{
 			"layout.txt", "layout.html", "blocks.txt", "blocks.html",
 			tag + "/common.tmpl", tag + "/" + string(kind) + ".tmpl",
 			tag + "/" + string(kind) + ".txt", tag + "/" + string(kind) + ".html",
 		} {
-			if err := s.add(text, html, name); err != nil {
+			found, err := s.read(name)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, found...)
+		}
+		for _, f := range files {
+			if err := add(text, html, f, files); err != nil {
 				return nil, err
 			}
 		}
@@ -137,11 +153,14 @@ func (s *source) parse(tag string) (*locale, error) {
 			return nil, err
 		}
 		loc.shared = text
-		loc.mails[kind] = &parts{
+		set := &parts{
 			subject: text.Lookup("subject"),
 			text:    text.Lookup(frame(tag, kind, ".txt", text.Lookup(tag+"/"+string(kind)+".txt") != nil)),
 			html:    html.Lookup(frame(tag, kind, ".html", html.Lookup(tag+"/"+string(kind)+".html") != nil)),
 		}
+		inline(set.text.Root, func(name string) *parse.Tree { return treeOf(text.Lookup(name)) })
+		inline(set.html.Tree.Root, func(name string) *parse.Tree { return htmlTreeOf(html.Lookup(name)) })
+		loc.mails[kind] = set
 	}
 	dir, err := loc.format("dir", nil)
 	if err != nil {
@@ -150,8 +169,24 @@ func (s *source) parse(tag string) (*locale, error) {
 	if dir != "ltr" && dir != "rtl" {
 		return nil, fmt.Errorf("mail: %s/common.tmpl: block dir is neither ltr nor rtl", tag)
 	}
-	loc.dir = dir
+	if err := loc.learn(); err != nil {
+		return nil, err
+	}
 	return loc, nil
+}
+
+func treeOf(t *template.Template) *parse.Tree {
+	if t == nil {
+		return nil
+	}
+	return t.Tree
+}
+
+func htmlTreeOf(t *htmltemplate.Template) *parse.Tree {
+	if t == nil {
+		return nil
+	}
+	return t.Tree
 }
 
 // frame names the template that a part is executed from.
@@ -162,27 +197,47 @@ func frame(tag string, kind Kind, ext string, own bool) string {
 	return "layout" + ext
 }
 
-// add parses one file into the part, or both parts, it belongs to; the user's definitions come second and win. A whole layout of
-// the user's is parsed in place of the built-in one.
-func (s *source) add(text *template.Template, html *htmltemplate.Template, name string) error {
-	builtin, override, err := s.both(name)
-	if err != nil {
-		return err
+// add parses one file into the part, or both parts, it belongs to. The user's version comes after the built-in one, so that its
+// definitions win.
+func add(text *template.Template, html *htmltemplate.Template, f file, all []file) error {
+	if path.Ext(f.name) != ".html" {
+		if _, err := text.New(f.name).Parse(f.content); err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
 	}
-	for _, content := range []string{builtin, override} {
-		if content == "" {
-			continue
+	if path.Ext(f.name) != ".txt" {
+		if _, err := html.New(f.name).Parse(f.content); err != nil {
+			return fmt.Errorf("mail: %w", err)
 		}
-		if path.Ext(name) != ".html" {
-			if _, err := text.New(name).Parse(content); err != nil {
-				return fmt.Errorf("mail: %w", err)
-			}
+	}
+	if path.Ext(f.name) == ".tmpl" || strings.HasPrefix(f.name, "blocks.") {
+		return onlyBlocks(f, all)
+	}
+	return nil
+}
+
+// onlyBlocks refuses what would be parsed and then never be seen: text outside of a definition, and definitions that nothing
+// calls, which are usually misspelt.
+func onlyBlocks(f file, all []file) error {
+	trees := make(map[string]*parse.Tree)
+	tree := parse.New(f.name)
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(f.content, "", "", trees); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	for name, tree := range trees {
+		switch {
+		case name == f.name && !parse.IsEmptyTree(tree.Root):
+			return fmt.Errorf("mail: %s: there is text outside of {{define}}", f.name)
+		case name == f.name, slices.Contains(commonBlocks, name), slices.Contains(mailBlocks, name):
+		case !slices.ContainsFunc(all, func(other file) bool {
+			return strings.Contains(other.content, `{{template "`+name+`"`)
+		}):
+			return fmt.Errorf("mail: %s: nothing uses the block %s", f.name, name)
 		}
-		if path.Ext(name) != ".txt" {
-			if _, err := html.New(name).Parse(content); err != nil {
-				return fmt.Errorf("mail: %w", err)
-			}
-		}
+	}
+	if len(trees) == 0 || len(trees) == 1 && trees[f.name] != nil {
+		return fmt.Errorf("mail: %s: the file defines no block", f.name)
 	}
 	return nil
 }

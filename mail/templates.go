@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-	"time"
 )
 
 //go:embed templates
@@ -40,30 +38,21 @@ type TemplatesConfig struct {
 // Templates is the [Renderer] that ships with the module. It is safe for concurrent use.
 //
 // Templates see every field of [Data] and, computed from them: URL (the address the mail asks to open, empty when there is none), When
-// and Until (At and ExpiresAt in the language's own format, with zone), Valid (the lifetime in words), and Dir ("ltr" or
-// "rtl"). Two functions are added to the standard ones: pick (pick 2 "a" "b" is "b") and mod (mod 7 5 is 2).
+// and Until (At and ExpiresAt in the language's own format, with zone), and Valid (the lifetime in words). Two functions are added to the
+// standard ones: pick (pick 2 "a" "b" is "b") and mod (mod 7 5 is 2).
+//
+// The blocks minutes, hours, days and month of common.tmpl are given a number. The block date is given Day, Month (the name), Year, Hour,
+// Minute ("05"), Clock ("02:05"), Zone ("UTC" or "UTC+02:00"), Weekday (Sunday is 1), and for short FirstDay and OneOClock, which say that
+// Day or Hour is 1.
 type Templates struct {
 	locales  []*locale // sorted by tag
 	fallback *locale
 }
 
-// locale is one language: for each kind, the parsed parts.
-type locale struct {
-	tag    string
-	dir    string
-	shared *template.Template // formats
-	mails  map[Kind]*parts
-}
-
+// parts is one mail in one language.
 type parts struct {
 	subject, text *template.Template
 	html          *htmltemplate.Template
-}
-
-// view is what a template is executed with.
-type view struct {
-	Data
-	URL, When, Until, Valid, Dir string
 }
 
 // NewTemplates parses everything and runs it with sample data, so that a broken override fails here, with its file
@@ -155,82 +144,24 @@ func (t *Templates) Render(data Data) (Content, error) {
 }
 
 func (p *parts) render(v *view) (Content, error) {
-	var b bytes.Buffer
+	// One string holds all three parts: they live and die together.
+	var b strings.Builder
 	b.Grow(8 << 10)
 	if err := p.subject.Execute(&b, v); err != nil {
 		return Content{}, fmt.Errorf("mail: %w", err)
 	}
-	out := Content{Locale: v.Locale, Subject: b.String()}
-	b.Reset()
+	subjectEnd := b.Len()
 	if err := p.text.Execute(&b, v); err != nil {
 		return Content{}, fmt.Errorf("mail: %w", err)
 	}
-	out.Text = b.String()
-	b.Reset()
+	textEnd := b.Len()
 	if err := p.html.Execute(&b, v); err != nil {
 		return Content{}, fmt.Errorf("mail: %w", err)
 	}
-	out.HTML = b.String()
+	all := b.String()
+	out := Content{Subject: all[:subjectEnd], Text: all[subjectEnd:textEnd], HTML: all[textEnd:], Locale: v.Locale}
 	if out.Subject == "" || !cleanLine(out.Subject) {
 		return Content{}, fmt.Errorf("mail: %s/%s.tmpl: subject is empty or more than one line", v.Locale, v.Kind)
 	}
 	return out, nil
-}
-
-func (l *locale) view(data Data) (*view, error) {
-	data.Locale = l.tag
-	data.Client = knownClient(data.Client)
-	v := &view{Data: data, URL: data.action(), Dir: l.dir}
-	var err error
-	if v.When, err = l.date(data.At); err != nil {
-		return nil, err
-	}
-	if data.hasLink() {
-		if v.Until, err = l.date(data.ExpiresAt); err != nil {
-			return nil, err
-		}
-		if v.Valid, err = l.duration(data.lifetime()); err != nil {
-			return nil, err
-		}
-	}
-	return v, nil
-}
-
-// duration never says more than is true: it rounds down, to minutes up to three hours, to hours up to three
-// days, to days beyond.
-func (l *locale) duration(d time.Duration) (string, error) {
-	switch hours := d / time.Hour; {
-	case d%(24*time.Hour) == 0 && hours >= 48, hours >= 72:
-		return l.format("days", int(hours/24))
-	case d%time.Hour == 0, hours >= 3:
-		return l.format("hours", int(hours))
-	}
-	return l.format("minutes", int(d/time.Minute))
-}
-
-// moment is what the date block of a locale is given.
-type moment struct {
-	Weekday, Day, Month, Year int // Weekday counts from Sunday = 1
-	Hour, Minute              int
-	Zone                      string // "UTC", "UTC+02:00"
-}
-
-func (l *locale) date(at time.Time) (string, error) {
-	zone := "UTC"
-	if _, offset := at.Zone(); offset != 0 {
-		zone += at.Format("-07:00")
-	}
-	year, month, day := at.Date()
-	return l.format("date", moment{
-		Weekday: int(at.Weekday()) + 1, Day: day, Month: int(month), Year: year,
-		Hour: at.Hour(), Minute: at.Minute(), Zone: zone,
-	})
-}
-
-func (l *locale) format(block string, value any) (string, error) {
-	var b strings.Builder
-	if err := l.shared.ExecuteTemplate(&b, block, value); err != nil {
-		return "", fmt.Errorf("mail: %w", err)
-	}
-	return b.String(), nil
 }

@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// sampleLink is as long as a real one and cannot verify anywhere.
+var sampleLink = "https://app.example/reset-password#token=" + strings.Repeat("c2FtcGxl", 8) + "." +
+	strings.Repeat("bm90LWEtcmVhbC1saW5r", 6) + "." + strings.Repeat("A", 43)
+
 // SampleData returns made-up data for one kind, with every field that the kind uses filled in: for previews and
 // for tests of a [Renderer]. The link leads nowhere.
 func SampleData(kind Kind, locale string) Data {
@@ -23,10 +27,10 @@ func SampleData(kind Kind, locale string) Data {
 	}
 	switch kind {
 	case KindReset:
-		data.Link = "https://app.example/reset-password#token=" + strings.Repeat("sample-", 30)
+		data.Link = sampleLink
 		data.Lifetime = time.Hour
 	case KindInvite:
-		data.Link = "https://app.example/reset-password#token=" + strings.Repeat("sample-", 30)
+		data.Link = sampleLink
 		data.Lifetime = 3 * 24 * time.Hour
 	case KindPasswordChanged:
 		data.SessionsEnded = true
@@ -53,14 +57,6 @@ func (t *Templates) trial() error {
 				}
 				if err := checkContent(data, content); err != nil {
 					return fmt.Errorf("mail: %s/%s: %w", loc.tag, kind, err)
-				}
-			}
-		}
-		// Plural forms and the names of months are branches that one mail does not reach.
-		for n := 1; n <= 60; n++ {
-			for _, unit := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour} {
-				if _, err := loc.duration(time.Duration(n) * unit); err != nil {
-					return err
 				}
 			}
 		}
