@@ -12,21 +12,23 @@ import (
 // maxTyped is the longest address (RFC 5321 section 4.5.3.1.3, less the brackets), and the longest identifier taken.
 const maxTyped = 254
 
-// parseTyped checks what a visitor typed, length first, and says whether it is a mail address.
-func (s *Service) parseTyped(typed string) (text string, isAddress bool, err error) {
+// parseTyped checks what a visitor typed, length first.
+func (s *Service) parseTyped(typed string) (text string, err error) {
 	// A form may send some white space around; anything beyond that is no address, and trimming a megabyte is work.
 	if len(typed) > maxTyped+16 {
-		return "", false, ErrInvalidAddress
+		return "", ErrInvalidAddress
 	}
 	text = strings.Trim(typed, " \t\r\n")
-	if mail.CheckAddress(text) == nil {
-		return text, true, nil
+	if isAddress(text) {
+		return text, nil
 	}
 	if s.cfg.FindByIdentifier == nil || !isIdentifier(text) {
-		return "", false, ErrInvalidAddress
+		return "", ErrInvalidAddress
 	}
-	return text, false, nil
+	return text, nil
 }
+
+func isAddress(text string) bool { return mail.CheckAddress(text) == nil }
 
 func isIdentifier(text string) bool {
 	return text != "" && len(text) <= maxTyped && utf8.ValidString(text) &&

@@ -315,7 +315,7 @@ func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
-			func(ctx context.Context, done reset.Confirmed) error {
+			func(_ context.Context, done reset.Confirmed) error {
 				return cfg.Store.(interface {
 					Update(string, func(*reset.User)) error
 				}).Update(done.UserID, func(user *reset.User) { user.Email = "thief@example.com" })

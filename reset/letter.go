@@ -47,7 +47,7 @@ func (s *Service) letters(ctx context.Context, job Job) ([]letter, error) {
 	switch job.Kind {
 	case mail.KindPasswordChanged:
 		// The address was read with the row that changed. Looking it up again would let whoever took the account over redirect the notice.
-		if mail.CheckAddress(job.Email) != nil {
+		if !isAddress(job.Email) {
 			s.recordFailure(ctx, job, Event{UserID: job.UserID, Reason: ReasonBadAddress})
 			return nil, nil
 		}
@@ -62,7 +62,7 @@ func (s *Service) letters(ctx context.Context, job Job) ([]letter, error) {
 	}
 	if len(users) == 0 {
 		s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: job.UserID, Reason: ReasonUnknownAddress})
-		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && mail.CheckAddress(job.Email) == nil {
+		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && isAddress(job.Email) {
 			return []letter{{kind: mail.KindNoAccount, to: job.Email}}, nil
 		}
 		return nil, nil
@@ -103,7 +103,7 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()
 	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
-	if mail.CheckAddress(job.Email) != nil {
+	if !isAddress(job.Email) {
 		lookUp, step = s.cfg.FindByIdentifier, "Config.FindByIdentifier"
 		if lookUp == nil {
 			return nil, nil
@@ -126,12 +126,12 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
 	switch {
 	case user.ID == "":
 		return "", ReasonBadUser
-	case mail.CheckAddress(job.Email) == nil && foldASCII(job.Email) != foldASCII(user.Email):
+	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
 		// The store's collation may hold ı and i for equal; their owners are two people.
 		return "", ReasonAddressMismatch
 	case user.Disabled:
 		return "", ReasonDisabled
-	case mail.CheckAddress(user.Email) != nil:
+	case !isAddress(user.Email):
 		return "", ReasonBadAddress
 	case job.Kind == mail.KindInvite && user.HasPassword():
 		return "", ReasonHasPassword

@@ -39,7 +39,7 @@ func (c *canaries) hide(name, secret string) {
 	c.secret[name+" in base64url"] = base64.RawURLEncoding.EncodeToString([]byte(secret))
 	c.secret[name+" in a query"] = url.QueryEscape(secret)
 	c.secret[name+" in lower case"] = strings.ToLower(secret)
-	c.secret[name+" in bytes"] = strings.Trim(fmt.Sprint([]byte(secret)), "[]")
+	c.secret[name+" in bytes"] = strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")
 }
 
 func (c *canaries) see(values ...any) {
@@ -129,7 +129,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 			seen.see(done)
 			return quote("hook", address, oldHash)
 		}}
-		cfg.Policy = policyFunc(func(_ context.Context, password string, words []string) error { return quote("policy", password) })
+		cfg.Policy = policyFunc(func(_ context.Context, password string, _ []string) error { return quote("policy", password) })
 		cfg.Synchronous = true // each fault must meet its own request
 	})
 	sc.add(t, reset.User{ID: "c", Email: address, PasswordHash: oldHash})

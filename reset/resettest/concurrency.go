@@ -65,7 +65,7 @@ func heedsContext(ctx context.Context, f Fixture) error {
 		return errors.New("FindByID with a cancelled context returned no error")
 	}
 	if err := f.Store.ReplaceHash(gone, user, newHash()); err == nil || errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash with a cancelled context returned %v, want an error that is not ErrStale", err)
+		return fmt.Errorf("ReplaceHash with a cancelled context returned %s, want an error that is not ErrStale", what(err))
 	}
 	return stored(ctx, f, user, user.PasswordHash)
 }

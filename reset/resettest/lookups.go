@@ -146,7 +146,7 @@ func refusesIDs(ctx context.Context, f Fixture) error {
 	} {
 		_, err := f.Store.FindByID(ctx, id)
 		if !errors.Is(err, reset.ErrUserNotFound) {
-			return fmt.Errorf("FindByID(%q), with %q stored, returned the error %v, want ErrUserNotFound", id, user.ID, err)
+			return fmt.Errorf("FindByID(%q), with %q stored, returned %s, want ErrUserNotFound", id, user.ID, what(err))
 		}
 	}
 	return nil

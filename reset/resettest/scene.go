@@ -79,7 +79,7 @@ func refuses(ctx context.Context, f Fixture, change func(f Fixture, seen *reset.
 
 func refusesWrite(ctx context.Context, f Fixture, seen reset.User, inForce string) error {
 	if err := f.Store.ReplaceHash(ctx, seen, newHash()); !errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash of an account that is not as seen returned %v, want ErrStale", err)
+		return fmt.Errorf("ReplaceHash of an account that is not as seen returned %s, want ErrStale", what(err))
 	}
 	return stored(ctx, f, seen, inForce)
 }
@@ -109,4 +109,12 @@ func sessions(ctx context.Context, f Fixture, user reset.User, want int) error {
 		return fmt.Errorf("the account has %d sessions, want %d", got, want)
 	}
 	return nil
+}
+
+// what names an error that may be none.
+func what(err error) string {
+	if err == nil {
+		return "no error"
+	}
+	return fmt.Sprintf("the error %q", err.Error())
 }

@@ -140,10 +140,10 @@ func refusesDeleted(ctx context.Context, f Fixture) error {
 		return fmt.Errorf("Fixture.Delete: %w", err)
 	}
 	if err := f.Store.ReplaceHash(ctx, user, newHash()); !errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash of a deleted account returned %v, want ErrStale", err)
+		return fmt.Errorf("ReplaceHash of a deleted account returned %s, want ErrStale", what(err))
 	}
 	if _, err := f.Store.FindByID(ctx, user.ID); !errors.Is(err, reset.ErrUserNotFound) {
-		return fmt.Errorf("FindByID of a deleted account returned %v, want ErrUserNotFound", err)
+		return fmt.Errorf("FindByID of a deleted account returned %s, want ErrUserNotFound", what(err))
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func keepsHash(ctx context.Context, f Fixture) error {
 	}
 	err = f.Store.ReplaceHash(ctx, user, newHash())
 	if err == nil || errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash that cannot end sessions returned %v, want an error that is not ErrStale", err)
+		return fmt.Errorf("ReplaceHash that cannot end sessions returned %s, want an error that is not ErrStale", what(err))
 	}
 	return stored(ctx, f, user, user.PasswordHash)
 }
