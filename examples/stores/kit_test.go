@@ -21,6 +21,31 @@ func TestStoreKeepsTheContract(t *testing.T) {
 	})
 }
 
+// Drivers send parameters and read rows in several ways, which must not matter.
+func TestStoreKeepsTheContractInEveryModeOfItsDriver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the kit five times")
+	}
+	for _, c := range []struct {
+		engine     engine
+		name, more string
+	}{
+		{engines[1], "PostgreSQL simple protocol, as poolers need it", "&default_query_exec_mode=simple_protocol"},
+		{engines[1], "PostgreSQL without prepared statements", "&default_query_exec_mode=exec"},
+		{engines[1], "PostgreSQL serializable", "&default_transaction_isolation=serializable"},
+		{engines[2], "MariaDB with parameters put in by the driver", "?interpolateParams=true&parseTime=true"},
+		{engines[2], "MariaDB with found rows", "?clientFoundRows=true&charset=utf8mb4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := c.engine
+			e.prepare = func(t *testing.T) string { return c.engine.prepare(t) + c.more }
+			resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
+				return fixture(t, e, e.text, sqlstore.Config{Dialect: e.dialect, Table: users, InTx: endSessions(e)})
+			})
+		})
+	}
+}
+
 // The same contract by way of complete statements, with an address that is found in
 // any spelling and compared byte for byte in the update.
 func TestStoreWithStatementsOfItsOwnKeepsTheContract(t *testing.T) {

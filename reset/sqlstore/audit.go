@@ -56,6 +56,9 @@ const (
 // written about every ten seconds as one row for each kind and client, by whichever
 // call comes next: call Flush before the program ends.
 //
+// A request that passes the limits makes a row, and so does what becomes of it: run
+// Prune from time to time.
+//
 // An event that cannot be written is logged and lost; a reset never fails because
 // of the trail. What must never be missing belongs in Config.InTx. All methods are
 // safe for concurrent use.

@@ -23,20 +23,8 @@ const (
 	MySQL
 )
 
-func (d Dialect) String() string {
-	switch d {
-	case SQLite:
-		return "SQLite"
-	case PostgreSQL:
-		return "PostgreSQL"
-	case MySQL:
-		return "MySQL"
-	}
-	return "unknown dialect " + strconv.Itoa(int(d))
-}
-
 var (
-	errDialect    = errors.New("sqlstore: the Dialect is not SQLite, PostgreSQL or MySQL")
+	errDialect    = errors.New("sqlstore: Dialect is not SQLite, PostgreSQL or MySQL")
 	errNoDatabase = errors.New("sqlstore: the database is nil")
 )
 
