@@ -15,6 +15,8 @@ const (
 	maxWord = 75
 	// maxHeader bounds a value that comes from outside: far more than a subject needs.
 	maxHeader = 998
+	// maxHeaderName leaves room for a word behind it on the line.
+	maxHeaderName = 40
 )
 
 // cleanLine reports whether s is one line of valid text: no CR, LF, NUL or other control, no line
@@ -55,22 +57,26 @@ func (w *headerWriter) structured(name, value string) {
 
 // text writes a value of free text, as encoded words where plain ASCII will not do.
 func (w *headerWriter) text(name, value string) {
-	if needsEncoding(value) {
-		value = encodeWords(value, len(name)+2)
+	prefix := len(name) + len(": ")
+	if needsEncoding(value, prefix) {
+		value = encodeWords(value, prefix)
 	}
 	w.structured(name, value)
 }
 
 // needsEncoding reports whether text must travel as encoded words: outside ASCII, looking like an
-// encoded word itself, with white space that folding could lose, or with a word too long for a line.
-func needsEncoding(s string) bool {
+// encoded word itself, with white space that folding could lose, or with a word too long for a line. The first word shares
+// its line with a prefix.
+func needsEncoding(s string, prefix int) bool {
 	if strings.Contains(s, "=?") || strings.Contains(s, "  ") || strings.TrimSpace(s) != s {
 		return true
 	}
+	room := foldAt - prefix
 	for word := range strings.SplitSeq(s, " ") {
-		if len(word) > maxWord {
+		if len(word) > room {
 			return true
 		}
+		room = maxWord
 	}
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
@@ -116,14 +122,14 @@ func qEncode(r rune) string {
 
 // formatMailbox writes name and addr as a mailbox of RFC 5322 section 3.4.
 func formatMailbox(name, addr string) string {
-	switch {
-	case name == "":
+	if name == "" {
 		return addr
-	case needsEncoding(name):
-		return encodeWords(name, len("Reply-To: ")) + " <" + addr + ">"
 	}
-	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name)
-	return `"` + quoted + `" <` + addr + ">"
+	quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+	if needsEncoding(name, 0) || needsEncoding(quoted, len("Reply-To: ")) {
+		quoted = encodeWords(name, len("Reply-To: "))
+	}
+	return quoted + " <" + addr + ">"
 }
 
 // ownHeaders are written by Encode, belong to the envelope or to a relay, or would add recipients.
@@ -139,7 +145,7 @@ var errHeader = errors.New("mail: Message.Headers holds a name or value that can
 
 func checkExtra(h Header) error {
 	lower := strings.ToLower(h.Name)
-	if h.Name == "" || len(h.Name) > foldAt-2 || ownHeaders[lower] ||
+	if h.Name == "" || len(h.Name) > maxHeaderName || ownHeaders[lower] ||
 		strings.HasPrefix(lower, "content-") || strings.HasPrefix(lower, "resent-") {
 		return errHeader
 	}

@@ -229,6 +229,9 @@ func onlyBlocks(f file, all []file) error {
 		switch {
 		case name == f.name && !parse.IsEmptyTree(tree.Root):
 			return fmt.Errorf("mail: %s: there is text outside of {{define}}", f.name)
+		case name != f.name && parse.IsEmptyTree(tree.Root):
+			// text/template keeps the earlier definition then.
+			return fmt.Errorf(`mail: %s: the block %s is empty; write {{""}} to leave it out`, f.name, name)
 		case name == f.name, slices.Contains(commonBlocks, name), slices.Contains(mailBlocks, name):
 		case !slices.ContainsFunc(all, func(other file) bool {
 			return strings.Contains(other.content, `{{template "`+name+`"`)

@@ -30,6 +30,7 @@ func SampleData(kind Kind, locale string) Data {
 		data.Link = sampleLink
 		data.Lifetime = time.Hour
 	case KindInvite:
+		data.Client = ""
 		data.Link = sampleLink
 		data.Lifetime = 3 * 24 * time.Hour
 	case KindPasswordChanged:
