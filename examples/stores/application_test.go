@@ -30,19 +30,19 @@ var users = sqlstore.Table{
 
 // createTables makes what an application has: users, their sessions, and a row for
 // each change that must not go missing.
-func createTables(t *testing.T, e engine, db *sql.DB) {
+func createTables(t testing.TB, e engine, db *sql.DB) {
 	t.Helper()
 	createUsers(t, e, db, e.text)
 	createSessions(t, e, db)
 }
 
-func createSessions(t *testing.T, e engine, db *sql.DB) {
+func createSessions(t testing.TB, e engine, db *sql.DB) {
 	t.Helper()
 	mustExec(t, db, "CREATE TABLE sessions (id "+e.id+", user_id BIGINT NOT NULL)")
 	mustExec(t, db, "CREATE TABLE changes (id "+e.id+", user_id BIGINT NOT NULL)")
 }
 
-func createUsers(t *testing.T, e engine, db *sql.DB, hashColumn string) {
+func createUsers(t testing.TB, e engine, db *sql.DB, hashColumn string) {
 	t.Helper()
 	if strings.Contains(hashColumn, "lookalike") {
 		mustExec(t, db, "CREATE COLLATION lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")

@@ -27,7 +27,7 @@ type engine struct {
 	driver  string
 	dialect sqlstore.Dialect
 	// prepare makes an empty database for one test and returns its DSN.
-	prepare func(t *testing.T) string
+	prepare func(t testing.TB) string
 	// id is the column type of a key that counts up by itself.
 	id string
 	// text is the type of a hash column as it should be.
@@ -50,13 +50,13 @@ func eachEngine(t *testing.T, list []engine, test func(t *testing.T, e engine)) 
 	}
 }
 
-func prepareSQLite(t *testing.T) string {
+func prepareSQLite(t testing.TB) string {
 	t.Helper()
 	return "file:" + filepath.Join(t.TempDir(), "app.db") +
 		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
 }
 
-func preparePostgres(t *testing.T) string {
+func preparePostgres(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("LOSTKEY_POSTGRES")
 	if dsn == "" {
@@ -76,7 +76,7 @@ func preparePostgres(t *testing.T) string {
 	return u.String()
 }
 
-func prepareMySQL(t *testing.T) string {
+func prepareMySQL(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("LOSTKEY_MYSQL")
 	if dsn == "" {
@@ -94,7 +94,7 @@ func prepareMySQL(t *testing.T) string {
 
 // connect opens a server or skips the test. With LOSTKEY_REQUIRE_SERVICES set, a
 // missing server is a failure, so that a gate cannot pass by testing nothing.
-func connect(t *testing.T, driver, dsn, server, variable string) *sql.DB {
+func connect(t testing.TB, driver, dsn, server, variable string) *sql.DB {
 	t.Helper()
 	db := openDB(t, driver, dsn)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -108,7 +108,7 @@ func connect(t *testing.T, driver, dsn, server, variable string) *sql.DB {
 	return db
 }
 
-func openDB(t *testing.T, driver, dsn string) *sql.DB {
+func openDB(t testing.TB, driver, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func openDB(t *testing.T, driver, dsn string) *sql.DB {
 }
 
 // open prepares a database of the test's own and connects to it.
-func (e engine) open(t *testing.T) (db *sql.DB, dsn string) {
+func (e engine) open(t testing.TB) (db *sql.DB, dsn string) {
 	t.Helper()
 	dsn = e.prepare(t)
 	return openDB(t, e.driver, dsn), dsn
@@ -175,7 +175,7 @@ func (e engine) bind(query string) string {
 	return out.String()
 }
 
-func mustExec(t *testing.T, db *sql.DB, query string, args ...any) {
+func mustExec(t testing.TB, db *sql.DB, query string, args ...any) {
 	t.Helper()
 	// Cleanups run after the test's own context has ended.
 	_, err := db.ExecContext(context.WithoutCancel(t.Context()), query, args...)

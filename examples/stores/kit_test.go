@@ -38,7 +38,7 @@ func TestStoreKeepsTheContractInEveryModeOfItsDriver(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := c.engine
-			e.prepare = func(t *testing.T) string { return c.engine.prepare(t) + c.more }
+			e.prepare = func(t testing.TB) string { return c.engine.prepare(t) + c.more }
 			resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
 				return fixture(t, e, e.text, sqlstore.Config{Dialect: e.dialect, Table: users, InTx: endSessions(e)})
 			})
