@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -105,19 +106,19 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 		app.unavailable(w, r, err)
 		return
 	}
-	app.sendNotice(ctx, a)
+	app.sendNotice(ctx, a, client(r))
 	http.Redirect(w, r, "/account?changed", http.StatusSeeOther)
 }
 
 // sendNotice tells the owner of a that its password has been changed: if it was
 // somebody else, this mail is how they learn of it. A reset does the same by
 // itself. The change stands even if the mail cannot be sent.
-func (app *application) sendNotice(ctx context.Context, a account) {
+func (app *application) sendNotice(ctx context.Context, a account, from netip.Addr) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	err := app.resets.Process(ctx, reset.Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged, UserID: a.ID, Email: a.Email,
-		RequestedAt: time.Now(), SessionsEnded: true,
+		Client: from, RequestedAt: time.Now(), SessionsEnded: true,
 	})
 	if err != nil {
 		app.log.ErrorContext(ctx, "notice of a changed password not sent", "user", a.ID, "error", err)
@@ -127,7 +128,7 @@ func (app *application) sendNotice(ctx context.Context, a account) {
 // newHash hashes a new password, or says what the policy, which is that of a
 // reset, has against it.
 func (app *application) newHash(ctx context.Context, password, email string) (encoded string, refused []problem, err error) {
-	err = app.policy.Check(ctx, password, []string{productName, email})
+	err = app.policy.Check(ctx, password, []string{email})
 	if verdict, ok := errors.AsType[*policy.Error](err); ok {
 		for _, p := range verdict.Problems {
 			refused = append(refused, problem{"password", sentence(p)})
@@ -150,7 +151,9 @@ func sentence(p policy.Problem) string {
 		return fmt.Sprintf("Use at most %d bytes, which is about as many letters.", p.Max)
 	case policy.CodeInvalidUTF8, policy.CodeControl:
 		return "Use letters, digits, spaces and signs only."
+	case policy.CodeContext:
+		return "Leave out your address and the name of this site."
 	default:
-		return "Choose a different password. This one is easy to guess."
+		return "Choose a different password: this one is easy to guess."
 	}
 }

@@ -127,8 +127,10 @@ func TestSignInReplacesOldHashes(t *testing.T) {
 	require.NoError(t, err)
 	weak, err := hash.NewInsecureForTests().Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
+	today, err := hash.New(hash.Config{})
+	require.NoError(t, err)
 	for _, encoded := range []string{string(old), weak} {
-		s := startSite(t, nil)
+		s := startSiteHashing(t, today, nil)
 		_, err := s.users.create(t.Context(), ada, encoded)
 		require.NoError(t, err)
 		b, elsewhere := s.browser(t), s.browser(t)

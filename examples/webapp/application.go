@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/smtpmail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
@@ -21,10 +21,7 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-const (
-	productName = "Lostkey Demo"
-	mailFrom    = productName + " <no-reply@demo.example>"
-)
+const productName = "Lostkey Demo"
 
 // application holds what the handlers share. Everything in it is safe for
 // concurrent use and set once, by newApplication.
@@ -39,15 +36,16 @@ type application struct {
 	audit    *sqlstore.Audit
 	resets   *reset.Service
 	throttle throttle
-	inbox    *inbox
+	mailer   mail.Mailer
+	inbox    *inbox           // nil with -smtp
+	smtp     *smtpmail.Mailer // nil without
 
 	resetPages http.Handler
 	pages      pages
-	minLength  int
 }
 
 // newApplication puts the parts together. On an error nothing is left open.
-func newApplication(ctx context.Context, opts options, ring token.Keys, log *slog.Logger) (_ *application, err error) {
+func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *hash.Hasher, log *slog.Logger) (_ *application, err error) {
 	db, err := openDatabase(ctx, opts.database)
 	if err != nil {
 		return nil, err
@@ -57,19 +55,12 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	app := &application{log: log, db: db, users: users{db}, inbox: &inbox{}, minLength: 15}
-	if opts.mfa {
-		app.minLength = 8
-	}
+	app := &application{log: log, db: db, users: users{db}, hasher: hasher}
 	app.sessions = newSessions(db, strings.HasPrefix(opts.url, "https:"), app.unavailable)
 	if app.pages, err = parsePages(); err != nil {
 		return nil, err
 	}
-	// One hasher for sign-in and reset: its limit on memory then holds for both.
-	if app.hasher, err = hash.New(hash.Config{}); err != nil {
-		return nil, err
-	}
-	if app.policy, err = policy.New(policy.Config{MFA: opts.mfa}); err != nil {
+	if app.policy, err = policy.New(policy.Config{MFA: opts.mfa, Words: []string{productName}}); err != nil {
 		return nil, err
 	}
 	app.store, err = sqlstore.New(db, sqlstore.Config{
@@ -83,8 +74,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 	if app.audit, err = openAudit(ctx, db, log); err != nil {
 		return nil, err
 	}
-	mailer, err := newMailer(opts, app.inbox, log)
-	if err != nil {
+	if err := app.openMail(opts); err != nil {
 		return nil, err
 	}
 	limits := reset.LimitsOff()
@@ -100,11 +90,11 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 		// out elsewhere: over plain http, links and passwords travel in clear.
 		InsecureSite: true,
 		Product:      productName,
-		From:         mailFrom,
+		From:         opts.from,
 		Keys:         ring,
 		Store:        app.store,
 		Sessions:     reset.SessionsEndInStore(), // see endSessions
-		Mailer:       mailer,
+		Mailer:       app.mailer,
 		Hasher:       app.hasher,
 		Policy:       app.policy,
 		Events:       reset.Sinks{app.audit, reset.SlogSink(log)},
@@ -129,28 +119,9 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, log *slo
 func (app *application) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return errors.Join(app.resets.Shutdown(ctx), app.audit.Flush(ctx), app.db.Close())
-}
-
-// newMailer sends into the inbox, and copies what was sent into opts.mailDir.
-func newMailer(opts options, box *inbox, log *slog.Logger) (mail.Mailer, error) {
-	log.Warn("mails are shown to anybody at /inbox: for development only")
-	var mailer mail.Mailer = box
-	if opts.mailDir == "" {
-		return mailer, nil
+	err := errors.Join(app.resets.Shutdown(ctx), app.audit.Flush(context.Background()))
+	if app.smtp != nil {
+		err = errors.Join(err, app.smtp.Close())
 	}
-	folder, err := mail.NewFileMailer(opts.mailDir)
-	if err != nil {
-		return nil, fmt.Errorf("-mail-dir: %w", err)
-	}
-	return mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
-		if err := mailer.Send(ctx, msg); err != nil {
-			return err
-		}
-		// The mail is out. Failing now would only send it again.
-		if err := folder.Send(ctx, msg); err != nil {
-			log.ErrorContext(ctx, "copy of a mail not written", "error", err)
-		}
-		return nil
-	}), nil
+	return errors.Join(err, app.db.Close())
 }

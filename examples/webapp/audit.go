@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -62,6 +63,8 @@ func (app *application) readAudit(ctx context.Context) (auditView, error) {
 	if view.Events, err = app.audit.List(ctx, sqlstore.Filter{Limit: auditRows}); err != nil {
 		return view, err
 	}
+	// Requests are recorded after their answer, so their rows may come late.
+	slices.SortStableFunc(view.Events, func(a, b sqlstore.Entry) int { return b.Time.Compare(a.Time) })
 	for _, event := range view.Events {
 		if _, known := view.Address[event.UserID]; known || event.UserID == "" {
 			continue

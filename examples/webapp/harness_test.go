@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -33,17 +34,26 @@ type site struct {
 	logs *logBook
 }
 
-// startSite starts an application on a database of its own. Without limits,
-// unless edit says otherwise.
+// startSite starts an application on a database of its own, with cheap password
+// hashes and, unless edit says otherwise, without limits.
 func startSite(t *testing.T, edit func(*options)) *site {
 	t.Helper()
+	return startSiteHashing(t, hash.NewInsecureForTests(), edit)
+}
+
+func startSiteHashing(t *testing.T, hasher *hash.Hasher, edit func(*options)) *site {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	opts := options{url: "http://" + server.Listener.Addr().String(), database: filepath.Join(t.TempDir(), "webapp.db")}
+	opts := options{
+		url:      "http://" + server.Listener.Addr().String(),
+		database: filepath.Join(t.TempDir(), "webapp.db"),
+		from:     "App <no-reply@app.example>",
+	}
 	if edit != nil {
 		edit(&opts)
 	}
 	logs := newLogBook()
-	app, err := newApplication(t.Context(), opts, testRing(t), slog.New(logs))
+	app, err := newApplication(t.Context(), opts, testRing(t), hasher, slog.New(logs))
 	require.NoError(t, err)
 	server.Config.Handler = app.routes()
 	server.Start()
@@ -98,7 +108,7 @@ func (b browser) do(r *http.Request) answer {
 	if !assert.NoError(b.t, err) {
 		return answer{}
 	}
-	defer res.Body.Close()
+	defer res.Body.Close() //nolint:errcheck // the body has been read
 	body, err := io.ReadAll(res.Body)
 	assert.NoError(b.t, err)
 	return answer{res.StatusCode, res.Header, string(body)}
@@ -138,14 +148,14 @@ func (b browser) signedIn() bool {
 	return b.get("/account").status == http.StatusOK
 }
 
-var mailedToken = regexp.MustCompile(`/reset-password#token=([A-Za-z0-9_.-]+)"`)
+var mailedLink = regexp.MustCompile(`/reset-password#token=([A-Za-z0-9_.-]+)`)
 
 // askForLink asks, waits for the mail and takes the token from the inbox page.
 func (s *site) askForLink(b browser, email string) string {
 	b.t.Helper()
 	require.Equal(b.t, http.StatusSeeOther, b.post("/forgot-password", "email", email).status)
 	s.logs.wait(b.t, "password reset mailed")
-	found := mailedToken.FindStringSubmatch(b.get("/inbox").body)
+	found := mailedLink.FindStringSubmatch(b.get("/inbox").body)
 	require.NotNil(b.t, found, "no link in the inbox")
 	return found[1]
 }

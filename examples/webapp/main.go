@@ -1,6 +1,6 @@
 // Command webapp is a small web application with accounts, whose forgotten
 // passwords are reset by lostkey. Users and sessions live in one SQLite file;
-// mails go to a page at /inbox.
+// mails go to a page at /inbox unless -smtp names a server.
 //
 //	go run ./webapp
 //
@@ -28,13 +28,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/token"
 )
 
 // options are the command line and the environment.
 type options struct {
 	addr, url, database string
-	mailDir             string
+	mailDir, smtp, from string
 	mfa, limits         bool
 	keys                string // LOSTKEY_KEYS
 }
@@ -74,7 +75,11 @@ func run(ctx context.Context, args []string, keys string, out io.Writer, log *sl
 	if strings.HasPrefix(opts.url, "http:") && !isThisMachine(opts.url) {
 		log.Warn("links and passwords travel in clear: give -url an https address", "url", opts.url)
 	}
-	app, err := newApplication(ctx, opts, ring, log)
+	hasher, err := hash.New(hash.Config{})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	app, err := newApplication(ctx, opts, ring, hasher, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -89,7 +94,7 @@ func run(ctx context.Context, args []string, keys string, out io.Writer, log *sl
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	fmt.Fprintf(out, "Listening on %s. Open %s in a browser. Ctrl-C stops.\n", listener.Addr(), opts.url)
+	_, _ = fmt.Fprintf(out, "Listening on %s. Open %s in a browser. Ctrl-C stops.\n", listener.Addr(), opts.url)
 
 	select {
 	case err = <-failed:
@@ -136,13 +141,15 @@ func stopServer(server *http.Server) error {
 
 // parseOptions prints the flags to out when the arguments ask for them.
 func parseOptions(args []string, keys string, out io.Writer) (options, error) {
-	opts := options{keys: keys, limits: true}
+	opts := options{keys: keys, limits: true, from: productName + " <no-reply@demo.example>"}
 	database := filepath.Join(os.TempDir(), "lostkey-webapp-"+strconv.Itoa(os.Getuid()), "webapp.db")
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.StringVar(&opts.addr, "addr", "127.0.0.1:8080", "listen on this `host:port`")
 	flags.StringVar(&opts.url, "url", "", "public base `URL`, the start of every mailed link (default http:// and the value of -addr)")
 	flags.StringVar(&opts.database, "db", database, "SQLite `file`, made when it is missing")
 	flags.StringVar(&opts.mailDir, "mail-dir", "", "also write each mail to this `folder`, as one .eml file")
+	flags.StringVar(&opts.smtp, "smtp", "", "send mails through this server instead of showing them at /inbox, `URL` like smtps://user:password@host:465")
+	flags.StringVar(&opts.from, "from", opts.from, "sender of the mails, an `address` or Name <address>")
 	flags.BoolVar(&opts.mfa, "mfa", false, "accounts have a second factor: passwords of 8 characters will do")
 	flags.Func("limits", "`on|off`: throttle sign-in, registration and reset (default on)", func(value string) error {
 		if value != "on" && value != "off" {

@@ -80,7 +80,7 @@ func (app *application) show(w http.ResponseWriter, r *http.Request, status int,
 
 // write is show for when the database cannot be asked who is signed in.
 func (app *application) write(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
-	p.Product, p.MinLength = productName, app.minLength
+	p.Product, p.MinLength = productName, app.policy.MinLength()
 	var body bytes.Buffer
 	if err := app.pages[name].Execute(&body, p); err != nil {
 		app.log.ErrorContext(r.Context(), "render a page", "page", name, "error", err)

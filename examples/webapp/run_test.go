@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,7 +96,7 @@ func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
 		b.register(ada, oldPassword)
 		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
 		first.logs.wait(t, "password reset mailed")
-		link := mailedToken.FindStringSubmatch(b.get("/inbox").body)[1]
+		link := mailedLink.FindStringSubmatch(b.get("/inbox").body)[1]
 		require.NoError(t, first.stop())
 		require.Equal(t, keys == "", strings.Contains(first.logs.text(), "LOSTKEY_KEYS is not set"))
 
@@ -122,10 +123,14 @@ func TestStartRefusesBadSettings(t *testing.T) {
 		{args: []string{"-addr", "nonsense"}, want: "listen"},
 		{args: []string{"-db", "/dev/null/x"}, want: "database"},
 		{args: []string{"-mail-dir", "/dev/null/x"}, want: "-mail-dir"},
+		{args: []string{"-smtp", "http://user:c2hvcnQ@mail.example"}, want: "-smtp"},
+		{args: []string{"-from", "nobody"}, want: "From"},
 		{args: []string{"extra"}, want: "extra"},
 	} {
 		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
-		err := run(t.Context(), append(args, tt.args...), tt.keys, io.Discard, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // in case it starts
+		err := run(ctx, append(args, tt.args...), tt.keys, io.Discard, slog.New(slog.DiscardHandler))
+		cancel()
 		require.ErrorContains(t, err, tt.want, "%q", tt.args)
 		require.NotContains(t, err.Error(), "c2hvcnQ")
 	}

@@ -147,8 +147,9 @@ func TestTextOfAMailIsEscaped(t *testing.T) {
 
 func TestClientsOfOneNetworkShareALimit(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, network("[2001:db8::1]:80"), network("[2001:db8::ffff:2]:99"))
-	require.NotEqual(t, network("[2001:db8::1]:80"), network("[2001:db8:0:1::1]:80"))
-	require.Equal(t, "192.0.2.1", network("192.0.2.1:80"))
-	require.Equal(t, "192.0.2.1", network("[::ffff:192.0.2.1]:80"))
+	from := func(remote string) string { return network(client(&http.Request{RemoteAddr: remote})) }
+	require.Equal(t, from("[2001:db8::1]:80"), from("[2001:db8::ffff:2]:99"))
+	require.NotEqual(t, from("[2001:db8::1]:80"), from("[2001:db8:0:1::1]:80"))
+	require.Equal(t, "192.0.2.1", from("192.0.2.1:80"))
+	require.Equal(t, "192.0.2.1", from("[::ffff:192.0.2.1]:80"))
 }

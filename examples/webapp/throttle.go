@@ -28,7 +28,7 @@ func (t throttle) allow(r *http.Request, address string) (retryAfter time.Durati
 		return 0, true
 	}
 	// These limiters live in this process and return no errors.
-	retryAfter, ok, _ = t.byClient.Allow(r.Context(), network(r.RemoteAddr))
+	retryAfter, ok, _ = t.byClient.Allow(r.Context(), network(client(r)))
 	if !ok {
 		return retryAfter, false
 	}
@@ -36,18 +36,22 @@ func (t throttle) allow(r *http.Request, address string) (retryAfter time.Durati
 	return retryAfter, ok
 }
 
-// network is what one customer of a provider gets: an IPv4 address, or 64 bits
-// of IPv6. Behind a reverse proxy every visitor has the proxy's address; such a
-// set-up takes the client from a header that its own proxy sets, never from one
-// that visitors can send.
-func network(remote string) string {
-	peer, err := netip.ParseAddrPort(remote)
+// client is the other end of the connection. Behind a reverse proxy that is the
+// proxy for every visitor; such a set-up takes the client from a header that its
+// own proxy sets, never from one that visitors can send.
+func client(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return remote
+		return netip.Addr{}
 	}
-	addr := peer.Addr().Unmap().WithZone("")
-	if addr.Is4() {
-		return addr.String()
+	return peer.Addr().Unmap().WithZone("")
+}
+
+// network is what one customer of a provider gets: an IPv4 address, or 64 bits
+// of IPv6.
+func network(addr netip.Addr) string {
+	if addr.Is6() {
+		return netip.PrefixFrom(addr, 64).Masked().String()
 	}
-	return netip.PrefixFrom(addr, 64).Masked().String()
+	return addr.String()
 }
