@@ -64,8 +64,7 @@ func (p *pages) heldLink(r *http.Request) string {
 	return tokenText(cookies[0].Value)
 }
 
-// dropLink removes the cookie. Browsers then also fetch the form anew when the visitor goes back, instead of showing it with the
-// password in it.
+// dropLink removes the cookie.
 func (p *pages) dropLink(w http.ResponseWriter) {
 	if p.query {
 		http.SetCookie(w, p.cookie("", -1))

@@ -1,0 +1,204 @@
+package browser_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// everyPage leads a tab to each page that a visitor can see.
+func everyPage(t *testing.T) map[string]func(t *testing.T, ctx context.Context) {
+	t.Helper()
+	s := newSite(t)
+	byQuery := newSite(t, func(c *reset.Config) { c.LinkStyle = reset.LinkQuery })
+	throttled := newSite(t, func(c *reset.Config) { c.Limits = reset.Limits{Client: never{}} })
+	broken := newSite(t, func(c *reset.Config) {
+		c.Dispatch = func(context.Context, reset.Job) error { return errors.New("the queue does not answer") }
+	})
+	ask := func(of *site, addr string) func(*testing.T, context.Context) {
+		return func(t *testing.T, ctx context.Context) {
+			open(t, ctx, of.base+"/forgot-password")
+			eval[bool](t, ctx, "document.forms[0].noValidate = true")
+			fill(t, ctx, "#email", addr)
+			press(t, ctx, "button")
+		}
+	}
+	show := func(target string) func(*testing.T, context.Context) {
+		return func(t *testing.T, ctx context.Context) { openAnew(t, ctx, target) }
+	}
+	set := func(link, password string) func(*testing.T, context.Context) {
+		return func(t *testing.T, ctx context.Context) {
+			openAnew(t, ctx, link)
+			fill(t, ctx, "#password", password)
+			press(t, ctx, "form .button")
+		}
+	}
+	return map[string]func(*testing.T, context.Context){
+		"forgot":       show(s.base + "/forgot-password"),
+		"forgot-error": ask(s, "ada"),
+		"sent":         show(s.base + "/forgot-password?sent"),
+		"reset-paste":  show(s.base + "/reset-password"),
+		"reset-link":   show(s.link()),
+		"reset-held":   show(byQuery.link()),
+		"reset-error":  set(s.link(), "too short"),
+		"done":         show(s.base + "/reset-password?done"),
+		"rejected":     set(s.base+"/reset-password#token=a.b.c", newPassword),
+		"throttled":    ask(throttled, account),
+		"unavailable":  ask(broken, account),
+		"not-found":    show(s.base + "/elsewhere"),
+	}
+}
+
+// openAnew goes to a link that may differ from the page's address in the fragment only, which would load nothing.
+func openAnew(t *testing.T, ctx context.Context, link string) {
+	t.Helper()
+	open(t, ctx, "about:blank")
+	open(t, ctx, link)
+}
+
+// never is a limiter that allows nothing.
+type never struct{}
+
+func (never) Allow(context.Context, string) (time.Duration, bool, error) {
+	return 7 * time.Minute, false, nil
+}
+
+func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
+	axe := axeCore(t)
+	for name, reach := range everyPage(t) {
+		t.Run(name, func(t *testing.T) {
+			ctx := tab(t)
+			violations := watchPolicy(t, ctx)
+			for _, scheme := range []string{"light", "dark"} {
+				for _, width := range []int64{1280, 320} {
+					prefers(t, ctx, scheme, width)
+					reach(t, ctx)
+					require.LessOrEqual(t, eval[int](t, ctx, "document.documentElement.scrollWidth"), int(width), "no scrolling sideways")
+					picture(t, ctx, name, scheme, width)
+					require.Empty(t, violations(), "content security policy")
+					require.Empty(t, check(t, ctx, axe), "%s at %d", scheme, width)
+				}
+			}
+		})
+	}
+}
+
+// picture leaves a picture of the page where LOSTKEY_SCREENSHOTS says.
+func picture(t *testing.T, ctx context.Context, name, scheme string, width int64) {
+	t.Helper()
+	folder := os.Getenv("LOSTKEY_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	size := "wide"
+	if width < 600 {
+		size = "narrow"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"), run(t, ctx, chromedp.FullScreenshot(100)), 0o600))
+}
+
+// watchPolicy collects what the browser reports as blocked.
+func watchPolicy(t *testing.T, ctx context.Context) func() []string {
+	t.Helper()
+	var mu sync.Mutex
+	var blocked []string
+	do(t, ctx)
+	require.NoError(t, chromedp.Listen(ctx, func(ev any) {
+		if entry, ok := ev.(*cdplog.EventEntryAdded); ok && entry.Entry.Source == "security" {
+			mu.Lock()
+			defer mu.Unlock()
+			blocked = append(blocked, entry.Entry.Text)
+		}
+	}))
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return blocked
+	}
+}
+
+type violation struct {
+	ID, Help string
+	Nodes    []struct{ HTML string }
+}
+
+// check runs axe-core over the page and returns what it objects to.
+func check(t *testing.T, ctx context.Context, axe string) []violation {
+	t.Helper()
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](axe))
+	found := run(t, ctx, chromedp.Evaluate[string](`axe.run(document, {
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
+	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
+	var result struct {
+		Passes     int
+		Violations []violation
+	}
+	require.NoError(t, json.Unmarshal([]byte(found), &result))
+	require.Greater(t, result.Passes, 10, "axe looked at the page")
+	return result.Violations
+}
+
+// axeCore takes axe-core from the npm registry, or from the file that LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
+func axeCore(t *testing.T) string {
+	t.Helper()
+	if file := os.Getenv("LOSTKEY_AXE"); file != "" {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		return string(source)
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		missing(t, "no npm in the path")
+	}
+	folder := t.TempDir()
+	pack := exec.CommandContext(t.Context(), npm, "pack", "--silent", "axe-core@4.14.1")
+	pack.Dir = folder
+	if output, err := pack.CombinedOutput(); err != nil {
+		missing(t, "npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
+	}
+	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
+	require.NoError(t, err)
+	defer func() { _ = archive.Close() }()
+	unpacked, err := gzip.NewReader(archive)
+	require.NoError(t, err)
+	for files := tar.NewReader(unpacked); ; {
+		file, err := files.Next()
+		require.NoError(t, err, "axe.min.js is not in the package")
+		if file.Name == "package/axe.min.js" {
+			source, err := io.ReadAll(files)
+			require.NoError(t, err)
+			return string(source)
+		}
+	}
+}
+
+func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
+	s, ctx := newSite(t), tab(t)
+	violations := watchPolicy(t, ctx)
+	open(t, ctx, s.link())
+	require.Empty(t, violations())
+	require.False(t, eval[bool](t, ctx, `(function () {
+		var script = document.createElement("script");
+		script.textContent = "window.owned = true";
+		document.body.append(script);
+		document.querySelector("h1").setAttribute("style", "color: red");
+		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
+	})()`))
+	require.Eventually(t, func() bool { return len(violations()) >= 2 }, 10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")
+}
