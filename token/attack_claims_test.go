@@ -77,7 +77,8 @@ func payloads(v victim) []string {
 	} {
 		all = append(all, with(3, `"sub":"`+value+`"`))
 	}
-	for _, value := range []string{v.fingerprint[:21], v.fingerprint + "A", v.fingerprint + "==", "", v.fingerprint[:11], repeat("A", 43), `\u0041` + v.fingerprint[1:]} {
+	for _, value := range []string{v.fingerprint[:21], v.fingerprint + "A", v.fingerprint + "==", "", v.fingerprint[:11], repeat("A", 43), `\u0041` + v.fingerprint[1:], repeat("*", 22),
+		v.fingerprint[:21] + spare(v.fingerprint[21]), v.fingerprint[:20] + "\n" + v.fingerprint[21:], v.fingerprint[:21] + "\n", v.fingerprint[:20] + "==", repeat("+", 21) + "w", v.fingerprint[:19] + `"00`, "\xff" + v.fingerprint[1:]} {
 		all = append(all, with(1, `"fp":"`+value+`"`))
 	}
 	whole := v.claims()
@@ -86,6 +87,12 @@ func payloads(v victim) []string {
 		"\ufeff"+whole, strings.ReplaceAll(whole, `"`, `'`), strings.ReplaceAll(whole, ",", ", "), strings.ReplaceAll(whole, ",", ";"), strings.ReplaceAll(whole, ",", ",,"), strings.TrimSuffix(whole, "}")+",}",
 		utf16Text(whole, 0, 8), strings.ToUpper(whole), "exp="+fmt.Sprint(v.exp)+"&sub="+v.state.UserID, repeat("[", 300)+repeat("]", 300), `{"a":`+whole+`}`,
 	)
+}
+
+// spare returns the next character that has the same two significant bits.
+func spare(c byte) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return string(alphabet[strings.IndexByte(alphabet, c)+1])
 }
 
 func permutations(members []string) []string {

@@ -43,7 +43,7 @@ func attacks(tb testing.TB) []attack {
 	seen := map[string]bool{v.raw: true} // a forgery that has two names counts once
 	for _, family := range [][]attack{
 		structureAttacks(v), encodingAttacks(tb, v), algorithmAttacks(tb, v), keyAttacks(tb, v), headerAttacks(v),
-		claimAttacks(v), timeAttacks(v), contextAttacks(tb, v), stateAttacks(v),
+		claimAttacks(v), timeAttacks(v), contextAttacks(tb, v), stateAttacks(tb, v),
 	} {
 		for _, a := range family {
 			what := a.raw

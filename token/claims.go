@@ -19,7 +19,7 @@ import (
 // what encoding/json with HTML escaping off escapes.
 type claims struct {
 	exp, iat    int64
-	fingerprint [fingerprintChars]byte
+	fingerprint [fingerprintBytes]byte
 	sub         string
 }
 
@@ -39,7 +39,7 @@ func (c *claims) append(b []byte) []byte {
 	b = append(b, `{"exp":`...)
 	b = strconv.AppendInt(b, c.exp, 10)
 	b = append(b, `,"fp":"`...)
-	b = append(b, c.fingerprint[:]...)
+	b = base64url.AppendEncode(b, c.fingerprint[:])
 	b = append(b, `","iat":`...)
 	b = strconv.AppendInt(b, c.iat, 10)
 	b = append(b, `,"sub":"`...)
@@ -62,8 +62,8 @@ func parseClaims(text []byte) (claims, bool) {
 		return claims{}, false
 	}
 	c.exp, c.iat, c.sub = exp, iat, unescape(string(rest))
-	copy(c.fingerprint[:], fingerprint)
-	if checkUserID(c.sub) != nil {
+	_, err := base64url.Decode(c.fingerprint[:], fingerprint)
+	if err != nil || checkUserID(c.sub) != nil {
 		return claims{}, false
 	}
 	// The whole guarantee is here; the steps above only find the values.

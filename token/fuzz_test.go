@@ -149,7 +149,7 @@ func FuzzClaimsAreReadInOneForm(f *testing.F) {
 
 // A site in its form stays in its form, and derives.
 func FuzzSite(f *testing.F) {
-	for _, s := range []string{"https://app.example", "HTTP://LOCALHOST:80/", "https://[::1]:443/a/", "https://a@b", "https://a?b", "//a", "https://a/%2e%2e/"} {
+	for _, s := range []string{"https://app.example", "HTTP://LOCALHOST:80/", "https://[::1]:443/a/", "https://a@b", "https://a?b", "//a", "https://a/%2e%2e/", "HTTP://0//"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -34,7 +34,7 @@ func canonicalSite(site string) (string, error) {
 		return "", err
 	}
 	dir := strings.TrimSuffix(u.EscapedPath(), "/")
-	if dir != "" && path.Clean(dir) != dir {
+	if dir == "/" || dir != "" && path.Clean(dir) != dir {
 		return "", errors.New("token: Config.Site has an empty or a dot segment in its path")
 	}
 	return u.Scheme + "://" + host + port + dir, nil

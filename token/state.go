@@ -36,8 +36,7 @@ const maxUserID = 255
 // comes near; a longer one is a mistake.
 const maxField = 4096
 
-// fingerprintChars is the length of a fingerprint in a token: 16 bytes, 128
-// bits, in base64url.
+// A fingerprint has 128 bits: 22 characters in a token.
 const (
 	fingerprintBytes = 16
 	fingerprintChars = 22
@@ -47,7 +46,7 @@ const (
 // and no plain hash, so that whoever finds a link cannot test guesses of the
 // stored hash against it, and the fields carry their lengths, so that nothing
 // can move from one into the next.
-func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintChars]byte {
+func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintBytes]byte {
 	m := k.start()
 	defer k.release(m)
 	m.addField(string(purpose))
@@ -55,9 +54,7 @@ func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintChars]byt
 	m.addField(state.PasswordHash)
 	m.addField(state.Email)
 	m.addField(state.Stamp)
-	var text [fingerprintChars]byte
-	base64url.Encode(text[:], m.sum()[:fingerprintBytes])
-	return text
+	return [fingerprintBytes]byte(m.sum()[:fingerprintBytes])
 }
 
 // String returns the user id and nothing else of the state.
