@@ -6,13 +6,24 @@ import (
 
 // Order matters: most browsers also claim to be the ones they descend from.
 var browsers = []struct{ mark, name string }{
-	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
-	{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"Chrome/", "Chrome"}, {"CriOS/", "Chrome"}, {"Safari/", "Safari"},
+	{"Edg", "Edge"},
+	{"OPR/", "Opera"},
+	{"SamsungBrowser/", "Samsung Internet"},
+	{"Firefox/", "Firefox"},
+	{"FxiOS/", "Firefox"},
+	{"Chrome/", "Chrome"},
+	{"CriOS/", "Chrome"},
+	{"Safari/", "Safari"},
 }
 
 var systems = []struct{ mark, name string }{
-	{"iPhone", "iOS"}, {"iPad", "iPadOS"}, {"Android", "Android"}, {"Windows", "Windows"},
-	{"CrOS", "ChromeOS"}, {"Macintosh", "macOS"}, {"Linux", "Linux"},
+	{"iPhone", "iOS"},
+	{"iPad", "iPadOS"},
+	{"Android", "Android"},
+	{"Windows", "Windows"},
+	{"CrOS", "ChromeOS"},
+	{"Macintosh", "macOS"},
+	{"Linux", "Linux"},
 }
 
 // CoarseClient names the browser and the system of a User-Agent header, such as "Firefox, Linux", for [Data.Client]. It answers

@@ -125,7 +125,7 @@ func TestBrokenOverridesFailAtConstructionAndSayWhere(t *testing.T) {
 		"unknown field":                  {map[string]string{"fr/invite.tmpl": "\n{{define \"what\"}}{{.Name}}{{end}}"}, "fr/invite.tmpl:2"},
 		"unknown field in a rare branch": {map[string]string{"fr/invite.tmpl": "{{define \"what\"}}{{if not .Support}}\n{{.Name}}{{end}}{{end}}"}, "fr/invite.tmpl:2"},
 		"unknown function":               {map[string]string{"de/common.tmpl": "\n\n{{define \"copy\"}}{{env \"HOME\"}}{{end}}"}, "de/common.tmpl:3"},
-		"unknown template":               {map[string]string{"layout.txt": "x\n{{template \"whta\" .}}"}, "whta"},
+		"unknown template":               {map[string]string{"layout.txt": "x\n{{template \"nowhere\" .}}"}, "nowhere"},
 		"HTML that cannot be made safe":  {map[string]string{"blocks.html": "{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}"}, "blocks.html"},
 		"a value where none may be":      {map[string]string{"blocks.html": "{{define \"accent\"}}{{.Site}}{{end}}"}, "html/template does not allow"},
 		"misspelt file":                  {map[string]string{"en/resset.tmpl": "{{define \"subject\"}}x{{end}}"}, "en/resset.tmpl"},
