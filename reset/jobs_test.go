@@ -494,6 +494,29 @@ func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
 	})
 }
 
+func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.HintNoAccount, cfg.HintSignsInElsewhere = time.Now, true, true
+		})
+		sc.add(t, reset.User{ID: "8", Email: "ana@example.com", PasswordHash: oldHash, Disabled: true})
+		sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+		sc.outbox.Fail(temporary)
+		for _, email := range []string{"ana@example.com", "nobody@example.com", "sso@example.com"} {
+			sc.request(t, email)
+		}
+		<-time.After(5 * time.Minute)
+		sc.outbox.Fail(nil)
+		_, err := sc.outbox.Wait(t.Context(), 3)
+		require.NoError(t, err)
+		sc.drain(t)
+		require.ElementsMatch(t, []string{reset.ReasonDisabled, reset.ReasonUnknownAddress, reset.ReasonNoPassword},
+			sc.events.reasons(reset.OutcomeSkipped))
+		require.Greater(t, len(sc.events.of(reset.OutcomeMailDelayed)), 9)
+	})
+}
+
 // A password changed while the mail server was down: the link that finally goes out is made for the account as it is then.
 func TestEachTryMakesItsLinkAnew(t *testing.T) {
 	t.Parallel()

@@ -42,32 +42,34 @@ func (l letter) outcome() (outcome Outcome, reason string) {
 	}
 }
 
-// letters looks up whom a job is for, and records everybody who gets nothing.
-func (s *Service) letters(ctx context.Context, job Job) ([]letter, error) {
+// letters looks up whom a job is for, and records everybody who gets no link. several says that there was more than one account to look at.
+func (s *Service) letters(ctx context.Context, t try) (letters []letter, several bool, err error) {
+	job := t.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
 		// The address was read with the row that changed. Looking it up again would let whoever took the account over redirect the notice.
 		if !isAddress(job.Email) {
 			s.recordFailure(ctx, job, Event{UserID: job.UserID, Reason: ReasonBadAddress})
-			return nil, nil
+			return nil, false, nil
 		}
-		return []letter{{kind: job.Kind, to: job.Email, user: User{ID: job.UserID}}}, nil
+		return []letter{{kind: job.Kind, to: job.Email, user: User{ID: job.UserID}}}, false, nil
 	case mail.KindReset, mail.KindInvite:
 	default:
-		return nil, errKind
+		return nil, false, errKind
 	}
 	users, err := s.find(ctx, job)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if len(users) == 0 {
-		s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: job.UserID, Reason: ReasonUnknownAddress})
-		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && isAddress(job.Email) {
-			return []letter{{kind: mail.KindNoAccount, to: job.Email}}, nil
+		if t.hint != mail.KindNoAccount {
+			s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: job.UserID, Reason: ReasonUnknownAddress})
 		}
-		return nil, nil
+		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && isAddress(job.Email) {
+			return []letter{{kind: mail.KindNoAccount, to: job.Email}}, false, nil
+		}
+		return nil, false, nil
 	}
-	var letters []letter
 	seen := make(map[string]bool, len(users))
 	for _, user := range users {
 		if seen[user.ID] {
@@ -78,14 +80,14 @@ func (s *Service) letters(ctx context.Context, job Job) ([]letter, error) {
 		if kind != "" && len(letters) == maxAccounts {
 			kind, reason = "", ReasonTooMany
 		}
-		if reason != "" {
+		if reason != "" && (kind == "" || kind != t.hint) {
 			s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason})
 		}
 		if kind != "" {
 			letters = append(letters, letter{kind: kind, to: user.Email, user: user})
 		}
 	}
-	return letters, nil
+	return letters, len(users) > 1, nil
 }
 
 // find reads the accounts a job may be for.

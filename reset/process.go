@@ -21,6 +21,8 @@ type try struct {
 	job    Job
 	count  int  // of tries that failed
 	unsure bool // the mailer could not tell whether one of them was delivered
+	// hint is the kind of a mail without a link that failed: why it has no link is recorded already.
+	hint mail.Kind
 }
 
 // Process does one job: it looks the accounts up, makes a link for each, and mails it. It is what the worker of an engine behind Config.Dispatch
@@ -29,7 +31,7 @@ type try struct {
 // It returns nil when there is nothing more to do, also when the mail can never be delivered or the job came too late: events
 // tell. An error means that the engine should call it again later, with the same job. Of several accounts, those whose mail failed are
 // dispatched as jobs of their own, so that the others are not mailed twice. A job that is processed again after success
-// mails again, under the same Message-ID.
+// mails again, under the same Message-ID. Each call makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
 	if job.Kind == "" {
 		job.Kind = mail.KindReset
@@ -107,7 +109,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		s.tooLate(ctx, t)
 		return nil, nil
 	}
-	letters, err := s.letters(ctx, t.job)
+	letters, several, err := s.letters(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, errKind) {
@@ -122,8 +124,8 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		if again == nil {
 			continue
 		}
-		if len(letters) > 1 {
-			again.job.UserID = l.user.ID // the others on this address are mailed, or have their own tries
+		if several {
+			again.job.UserID = l.user.ID // the others on this address are dealt with, or have their own tries
 		}
 		left, err = append(left, *again), sendErr
 	}
@@ -172,6 +174,9 @@ func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err er
 	case verdict == mail.Unknown && t.unsure && ctx.Err() == nil:
 		ev.Reason = ReasonUnknown
 	default:
+		if !l.hasLink() {
+			t.hint = l.kind
+		}
 		t.unsure = t.unsure || verdict == mail.Unknown && ctx.Err() == nil
 		s.recordTry(ctx, t.job, ev)
 		return &t, err

@@ -76,7 +76,7 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 	return err
 }
 
-// enqueue hands a job to whatever works on jobs. Notices may use room that requests may not.
+// enqueue hands a job to whatever works on jobs. What is no stranger's doing may use room that requests may not.
 func (s *Service) enqueue(ctx context.Context, job Job) error {
 	if s.cfg.Dispatch != nil {
 		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, job) })

@@ -148,7 +148,8 @@ func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 		"comment": "ana@example.com (Ana)", "group": "g: ana@example.com;", "quoted": `"ana"@example.com`, "route": "ana%example.com@evil.example",
 		"literal": "ana@[127.0.0.1]", "dash": "-oQ/tmp@example.com", "bidi": "ana\u202e@example.com", "not UTF-8": "ana\xff@example.com",
 		"255 bytes": strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 90) + strings.Repeat("c", 10), "10 MB": strings.Repeat("a", 10<<20),
-		"JSON": `{"email":"ana@example.com"}`, "array": "[ana@example.com]",
+		"behind much space": strings.Repeat(" ", 10<<20) + "ana@example.com",
+		"JSON":              `{"email":"ana@example.com"}`, "array": "[ana@example.com]",
 	} {
 		err := sc.Request(t.Context(), reset.RequestInput{Email: email})
 		require.ErrorIs(t, err, reset.ErrInvalidAddress, name)
