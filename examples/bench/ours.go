@@ -11,14 +11,19 @@ import (
 )
 
 const (
-	userID = "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1"
-	keyID  = "2026-11"
-	// fingerprint is what the rivals carry as a claim. They are handed it ready
-	// made; ours computes it in every operation.
-	fingerprint = "mLFQunPzptkx3yRkA0sd7w"
-
-	oursName = "this library, complete"
+	userID   = "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1"
+	keyID    = "2026-11"
+	oursName = "this library"
 )
+
+// user is whom the tokens are for.
+func user() token.State {
+	return token.State{
+		UserID:       userID,
+		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz",
+		Email:        "ann@example.org",
+	}
+}
 
 // secret is no secret: the same bytes for everybody, so that runs compare.
 func secret() []byte {
@@ -43,11 +48,7 @@ type rejected struct {
 }
 
 func newOurs() (*ours, error) {
-	o := &ours{state: token.State{
-		UserID:       userID,
-		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz",
-		Email:        "ann@example.org",
-	}}
+	o := &ours{state: user()}
 	signerWith := func(id string, now func() time.Time) (*token.Signer, error) {
 		key, err := token.NewKey(id, secret())
 		if err != nil {

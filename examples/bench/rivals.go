@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +19,8 @@ import (
 
 // rival is another library with the same claims: user, fingerprint, time of
 // issue and expiry, and a purpose where it has a place for one. It reads the
-// clock and checks all of them.
+// clock, binds the claims to the user's state as one does with crypto/hmac, and
+// checks all of them.
 type rival struct {
 	name          string
 	issue, verify func() error
@@ -35,11 +40,15 @@ func newRivals() ([]rival, error) {
 	if err != nil {
 		return nil, err
 	}
-	golangJWT, err := newGolangJWT()
+	golangJWT, err := newGolangJWT(golangJWTName, fingerprint)
 	if err != nil {
 		return nil, err
 	}
-	return []rival{golangJWT, securecookieRival, pasetoRival, joseRival}, nil
+	bare, err := newGolangJWT("golang-jwt, handed the fingerprint", handed())
+	if err != nil {
+		return nil, err
+	}
+	return []rival{golangJWT, bare, securecookieRival, pasetoRival, joseRival}, nil
 }
 
 const (
@@ -47,17 +56,36 @@ const (
 	lifetime      = time.Hour
 )
 
+// fingerprint binds a rival's claims to the same state as ours.
+func fingerprint() string {
+	mac := hmac.New(sha256.New, secret())
+	state := user()
+	for _, field := range []string{"reset", state.UserID, state.PasswordHash, state.Email, state.Stamp} {
+		var length [4]byte
+		binary.BigEndian.PutUint32(length[:], uint32(len(field)))
+		mac.Write(length[:])
+		mac.Write([]byte(field))
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// handed is a fingerprint that was computed before: what golang-jwt alone costs.
+func handed() func() string {
+	ready := fingerprint()
+	return func() string { return ready }
+}
+
 type golangJWTClaims struct {
 	jwt.RegisteredClaims
 	Fingerprint string `json:"fp"`
 }
 
-func newGolangJWT() (rival, error) {
+func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 	key := secret()
 	issue := func(now time.Time) (string, error) {
 		t := jwt.NewWithClaims(jwt.SigningMethodHS256, golangJWTClaims{
 			RegisteredClaims: jwt.RegisteredClaims{Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime))},
-			Fingerprint:      fingerprint,
+			Fingerprint:      fingerprint(),
 		})
 		t.Header["kid"] = keyID
 		t.Header["typ"] = "reset+jwt"
@@ -74,7 +102,7 @@ func newGolangJWT() (rival, error) {
 		if err != nil {
 			return err
 		}
-		if parsed.Header["typ"] != "reset+jwt" || claims.Subject != userID || claims.Fingerprint != fingerprint {
+		if parsed.Header["typ"] != "reset+jwt" || claims.Subject != userID || claims.Fingerprint != fingerprint() {
 			return errors.New("other claims")
 		}
 		return nil
@@ -88,7 +116,7 @@ func newGolangJWT() (rival, error) {
 		return rival{}, err
 	}
 	r := rival{
-		name:   golangJWTName,
+		name:   name,
 		issue:  func() error { _, err := issue(time.Now()); return err },
 		verify: func() error { return verify(raw) },
 	}
@@ -114,11 +142,11 @@ type otherClaims struct {
 
 func newClaims() otherClaims {
 	now := time.Now()
-	return otherClaims{Sub: userID, Fp: fingerprint, Purpose: "reset", Iat: now.Unix(), Exp: now.Add(lifetime).Unix()}
+	return otherClaims{Sub: userID, Fp: fingerprint(), Purpose: "reset", Iat: now.Unix(), Exp: now.Add(lifetime).Unix()}
 }
 
 func (c otherClaims) check() error {
-	if c.Sub != userID || c.Fp != fingerprint || c.Purpose != "reset" || time.Now().Unix() >= c.Exp {
+	if c.Sub != userID || c.Fp != fingerprint() || c.Purpose != "reset" || time.Now().Unix() >= c.Exp {
 		return errors.New("other claims")
 	}
 	return nil
@@ -152,7 +180,7 @@ func newPaseto() (rival, error) {
 		t.SetExpiration(now.Add(lifetime))
 		t.SetSubject(userID)
 		t.SetString("purpose", "reset")
-		t.SetString("fp", fingerprint)
+		t.SetString("fp", fingerprint())
 		return t.V4Encrypt(key, nil), nil
 	}
 	raw, err := issue()
@@ -171,7 +199,7 @@ func newPaseto() (rival, error) {
 				return err
 			}
 			purpose, err := t.GetString("purpose")
-			if err != nil || fp != fingerprint || purpose != "reset" {
+			if err != nil || fp != fingerprint() || purpose != "reset" {
 				return errors.New("other claims")
 			}
 			return nil
@@ -189,7 +217,7 @@ func newJose() (rival, error) {
 		}
 		now := time.Now()
 		registered := josejwt.Claims{Subject: userID, IssuedAt: josejwt.NewNumericDate(now), Expiry: josejwt.NewNumericDate(now.Add(lifetime))}
-		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint}).Serialize()
+		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint()}).Serialize()
 	}
 	raw, err := issue()
 	if err != nil {
@@ -210,7 +238,7 @@ func newJose() (rival, error) {
 			if err := t.Claims(key, &registered, &own); err != nil {
 				return err
 			}
-			if own.Fp != fingerprint || t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
+			if own.Fp != fingerprint() || t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
 				return errors.New("other claims")
 			}
 			return registered.ValidateWithLeeway(josejwt.Expected{Subject: userID, Time: time.Now()}, 0)
