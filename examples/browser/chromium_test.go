@@ -23,19 +23,17 @@ func missing(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
-// chromium is one browser for all tests.
-var chromium struct {
-	once sync.Once
-	ctx  context.Context
-	stop func()
-	err  error
-}
+// One browser for all tests.
+var (
+	browserOnce sync.Once
+	browser     context.Context
+	stopBrowser = func() {}
+	errBrowser  error
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if chromium.stop != nil {
-		chromium.stop()
-	}
+	stopBrowser()
 	os.Exit(code)
 }
 
@@ -48,8 +46,8 @@ func start(path string) {
 		chromedp.Flag("host-resolver-rules", "MAP app.test 127.0.0.1, MAP mail.test 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
-	chromium.stop = func() { stop(); stopAllocator() }
-	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx)
+	stopBrowser = func() { stop(); stopAllocator() }
+	browser, errBrowser = ctx, chromedp.Do(ctx)
 }
 
 // tab opens a page with a profile of its own.
@@ -65,9 +63,9 @@ func tab(t *testing.T) context.Context {
 	if path == "" {
 		missing(t, "no chromium in the path")
 	}
-	chromium.once.Do(func() { start(path) })
-	require.NoError(t, chromium.err)
-	ctx, closeTab := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	browserOnce.Do(func() { start(path) })
+	require.NoError(t, errBrowser)
+	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(cancel)
@@ -75,13 +73,13 @@ func tab(t *testing.T) context.Context {
 }
 
 // do runs steps that return nothing.
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	require.NoError(t, chromedp.Do(ctx, steps...))
 }
 
 // run runs one step.
-func run[T any](t *testing.T, ctx context.Context, step chromedp.Action[T]) T {
+func run[T any](ctx context.Context, t *testing.T, step chromedp.Action[T]) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, step)
 	require.NoError(t, err)
@@ -89,15 +87,15 @@ func run[T any](t *testing.T, ctx context.Context, step chromedp.Action[T]) T {
 }
 
 // eval evaluates an expression in the page.
-func eval[T any](t *testing.T, ctx context.Context, expression string) T {
+func eval[T any](ctx context.Context, t *testing.T, expression string) T {
 	t.Helper()
-	return run(t, ctx, chromedp.Evaluate[T](expression))
+	return run(ctx, t, chromedp.Evaluate[T](expression))
 }
 
 // open goes to a page and returns its status.
-func open(t *testing.T, ctx context.Context, target string) int64 {
+func open(ctx context.Context, t *testing.T, target string) int64 {
 	t.Helper()
-	response := run(t, ctx, chromedp.NavigateResponse(target))
+	response := run(ctx, t, chromedp.NavigateResponse(target))
 	if response == nil { // about:blank
 		return 0
 	}
@@ -105,7 +103,7 @@ func open(t *testing.T, ctx context.Context, target string) int64 {
 }
 
 // press clicks and waits for the page that follows.
-func press(t *testing.T, ctx context.Context, selector string) *network.Response {
+func press(ctx context.Context, t *testing.T, selector string) *network.Response {
 	t.Helper()
 	response, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector)))
 	require.NoError(t, err)
@@ -113,7 +111,7 @@ func press(t *testing.T, ctx context.Context, selector string) *network.Response
 }
 
 // arrives waits for a page with this heading, also where the driver has lost sight of the page: after going back, for instance.
-func arrives(t *testing.T, ctx context.Context, heading string) {
+func arrives(ctx context.Context, t *testing.T, heading string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
@@ -123,30 +121,30 @@ func arrives(t *testing.T, ctx context.Context, heading string) {
 	}, 20*time.Second, 20*time.Millisecond)
 }
 
-func fill(t *testing.T, ctx context.Context, selector, text string) {
+func fill(ctx context.Context, t *testing.T, selector, text string) {
 	t.Helper()
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS(selector), text))
+	do(ctx, t, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // text returns the text of an element.
-func text(t *testing.T, ctx context.Context, selector string) string {
+func text(ctx context.Context, t *testing.T, selector string) string {
 	t.Helper()
-	return run(t, ctx, chromedp.TextContent(chromedp.CSS(selector)))
+	return run(ctx, t, chromedp.TextContent(chromedp.CSS(selector)))
 }
 
 // withoutScripts switches scripts off for the tab, as a visitor would.
-func withoutScripts(t *testing.T, ctx context.Context) {
+func withoutScripts(ctx context.Context, t *testing.T) {
 	t.Helper()
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
 }
 
 // prefers sets the colour scheme and the width of the window.
-func prefers(t *testing.T, ctx context.Context, scheme string, width int64) {
+func prefers(ctx context.Context, t *testing.T, scheme string, width int64) {
 	t.Helper()
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
 	require.NoError(t, err)
-	do(t, ctx, chromedp.EmulateViewport(width, 800))
+	do(ctx, t, chromedp.EmulateViewport(width, 800))
 }

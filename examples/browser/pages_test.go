@@ -23,7 +23,7 @@ import (
 )
 
 // everyPage leads a tab to each page that a visitor can see.
-func everyPage(t *testing.T) map[string]func(t *testing.T, ctx context.Context) {
+func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s := newSite(t)
 	byQuery := newSite(t, func(c *reset.Config) { c.LinkStyle = reset.LinkQuery })
@@ -31,25 +31,25 @@ func everyPage(t *testing.T) map[string]func(t *testing.T, ctx context.Context) 
 	broken := newSite(t, func(c *reset.Config) {
 		c.Dispatch = func(context.Context, reset.Job) error { return errors.New("the queue does not answer") }
 	})
-	ask := func(of *site, addr string) func(*testing.T, context.Context) {
-		return func(t *testing.T, ctx context.Context) {
-			open(t, ctx, of.base+"/forgot-password")
-			eval[bool](t, ctx, "document.forms[0].noValidate = true")
-			fill(t, ctx, "#email", addr)
-			press(t, ctx, "button")
+	ask := func(of *site, addr string) func(context.Context, *testing.T) {
+		return func(ctx context.Context, t *testing.T) {
+			open(ctx, t, of.base+"/forgot-password")
+			eval[bool](ctx, t, "document.forms[0].noValidate = true")
+			fill(ctx, t, "#email", addr)
+			press(ctx, t, "button")
 		}
 	}
-	show := func(target string) func(*testing.T, context.Context) {
-		return func(t *testing.T, ctx context.Context) { openAnew(t, ctx, target) }
+	show := func(target string) func(context.Context, *testing.T) {
+		return func(ctx context.Context, t *testing.T) { openAnew(ctx, t, target) }
 	}
-	set := func(link, password string) func(*testing.T, context.Context) {
-		return func(t *testing.T, ctx context.Context) {
-			openAnew(t, ctx, link)
-			fill(t, ctx, "#password", password)
-			press(t, ctx, "form .button")
+	set := func(link, password string) func(context.Context, *testing.T) {
+		return func(ctx context.Context, t *testing.T) {
+			openAnew(ctx, t, link)
+			fill(ctx, t, "#password", password)
+			press(ctx, t, "form .button")
 		}
 	}
-	return map[string]func(*testing.T, context.Context){
+	return map[string]func(context.Context, *testing.T){
 		"forgot":       show(s.base + "/forgot-password"),
 		"forgot-error": ask(s, "ada"),
 		"sent":         show(s.base + "/forgot-password?sent"),
@@ -66,10 +66,10 @@ func everyPage(t *testing.T) map[string]func(t *testing.T, ctx context.Context) 
 }
 
 // openAnew goes to a link that may differ from the page's address in the fragment only, which would load nothing.
-func openAnew(t *testing.T, ctx context.Context, link string) {
+func openAnew(ctx context.Context, t *testing.T, link string) {
 	t.Helper()
-	open(t, ctx, "about:blank")
-	open(t, ctx, link)
+	open(ctx, t, "about:blank")
+	open(ctx, t, link)
 }
 
 // never is a limiter that allows nothing.
@@ -84,15 +84,15 @@ func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
 	for name, reach := range everyPage(t) {
 		t.Run(name, func(t *testing.T) {
 			ctx := tab(t)
-			violations := watchPolicy(t, ctx)
+			violations := watchPolicy(ctx, t)
 			for _, scheme := range []string{"light", "dark"} {
 				for _, width := range []int64{1280, 320} {
-					prefers(t, ctx, scheme, width)
-					reach(t, ctx)
-					require.LessOrEqual(t, eval[int](t, ctx, "document.documentElement.scrollWidth"), int(width), "no scrolling sideways")
-					picture(t, ctx, name, scheme, width)
+					prefers(ctx, t, scheme, width)
+					reach(ctx, t)
+					require.LessOrEqual(t, eval[int](ctx, t, "document.documentElement.scrollWidth"), int(width), "no scrolling sideways")
+					picture(ctx, t, name, scheme, width)
 					require.Empty(t, violations(), "content security policy")
-					require.Empty(t, check(t, ctx, axe), "%s at %d", scheme, width)
+					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme, width)
 				}
 			}
 		})
@@ -100,7 +100,7 @@ func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
 }
 
 // picture leaves a picture of the page where LOSTKEY_SCREENSHOTS says.
-func picture(t *testing.T, ctx context.Context, name, scheme string, width int64) {
+func picture(ctx context.Context, t *testing.T, name, scheme string, width int64) {
 	t.Helper()
 	folder := os.Getenv("LOSTKEY_SCREENSHOTS")
 	if folder == "" {
@@ -110,15 +110,15 @@ func picture(t *testing.T, ctx context.Context, name, scheme string, width int64
 	if width < 600 {
 		size = "narrow"
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"), run(t, ctx, chromedp.FullScreenshot(100)), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"), run(ctx, t, chromedp.FullScreenshot(100)), 0o600))
 }
 
 // watchPolicy collects what the browser reports as blocked.
-func watchPolicy(t *testing.T, ctx context.Context) func() []string {
+func watchPolicy(ctx context.Context, t *testing.T) func() []string {
 	t.Helper()
 	var mu sync.Mutex
 	var blocked []string
-	do(t, ctx)
+	do(ctx, t)
 	require.NoError(t, chromedp.Listen(ctx, func(ev any) {
 		if entry, ok := ev.(*cdplog.EventEntryAdded); ok && entry.Entry.Source == "security" {
 			mu.Lock()
@@ -139,10 +139,10 @@ type violation struct {
 }
 
 // check runs axe-core over the page and returns what it objects to.
-func check(t *testing.T, ctx context.Context, axe string) []violation {
+func check(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](axe))
-	found := run(t, ctx, chromedp.Evaluate[string](`axe.run(document, {
+	do(ctx, t, chromedp.Evaluate[chromedp.Void](axe))
+	found := run(ctx, t, chromedp.Evaluate[string](`axe.run(document, {
 		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
 	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
 	var result struct {
@@ -190,10 +190,10 @@ func axeCore(t *testing.T) string {
 
 func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
-	violations := watchPolicy(t, ctx)
-	open(t, ctx, s.link())
+	violations := watchPolicy(ctx, t)
+	open(ctx, t, s.link())
 	require.Empty(t, violations())
-	require.False(t, eval[bool](t, ctx, `(function () {
+	require.False(t, eval[bool](ctx, t, `(function () {
 		var script = document.createElement("script");
 		script.textContent = "window.owned = true";
 		document.body.append(script);

@@ -169,10 +169,9 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 	require.NotContains(t, a.body, errDown.Error())
 
 	_, raw := w.link()
-	fault := error(errDown)
-	w.store.fault.Store(&fault)
+	w.fail(errDown)
 	w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).problem(t, http.StatusServiceUnavailable, "unavailable")
-	w.store.fault.Store(nil)
+	w.fail(nil)
 	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).status)
 }
 

@@ -1,6 +1,7 @@
 package resethttp_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
 func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
@@ -131,11 +133,42 @@ func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
 	}
 }
 
+// refuses is a policy that has one objection to everything.
+type refuses struct{ problem policy.Problem }
+
+func (r refuses) Check(context.Context, string, []string) error {
+	return &policy.Error{Problems: []policy.Problem{r.problem}}
+}
+
+func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
+	t.Parallel()
+	for _, code := range []policy.Code{
+		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8, policy.CodeControl, policy.CodeCommon, policy.CodeContext, policy.CodeBreached,
+		policy.CodeWeak, "of-the-application",
+	} {
+		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Policy = refuses{policy.Problem{Code: code}} })
+		_, raw := w.link()
+		a := w.post("/reset-password", form("token", raw, "password", newPassword))
+		require.Equal(t, http.StatusUnprocessableEntity, a.status)
+		require.Equal(t, code == "of-the-application", strings.Contains(a.body, "Choose a different password"), code)
+		require.NotContains(t, a.body, "password."+string(code))
+	}
+}
+
+// emoji is n characters of four bytes each, all different.
+func emoji(n int) string {
+	var text strings.Builder
+	for i := range n {
+		text.WriteRune(rune(0x1F300 + i*7%509))
+	}
+	return text.String()
+}
+
 func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
-		strings.Repeat("correct horse ", 9) + "ab", strings.Repeat("\U0001F600", 20), "пароль из многих слов", `<"&'+%20;=#>   and more`, " fifteen and some ",
-		strings.Repeat("\U0001F600", 256),
+		strings.Repeat("correct horse ", 9) + "ab", emoji(20), "пароль из многих слов", `<"&'+%20;=#>   and more`, " fifteen and some ",
+		emoji(256),
 	} {
 		w := newWorld(t, pagesOf)
 		_, raw := w.link()
@@ -201,14 +234,13 @@ func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf)
 	_, raw := w.link()
-	fault := error(errDown)
-	w.store.fault.Store(&fault)
+	w.fail(errDown)
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.NotContains(t, a.body, errDown.Error())
 	require.NotContains(t, a.body, raw)
-	w.store.fault.Store(nil)
+	w.fail(nil)
 	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
 }
 

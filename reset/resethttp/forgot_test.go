@@ -44,7 +44,7 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 			}
 		})
 		if test.store != nil {
-			w.store.fault.Store(&test.store)
+			w.fail(test.store)
 		}
 		same(t, ordinary, w.post("/forgot-password", form("email", test.addr)), name)
 	}

@@ -35,10 +35,9 @@ func everyAnswer(w *world) map[string]answer {
 	foreign := w.request(http.MethodPost, "/reset-password", formType, form("token", raw, "password", newPassword))
 	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
 	all["cross-origin"] = w.do(foreign)
-	unavailable := error(errDown)
-	w.store.fault.Store(&unavailable)
+	w.fail(errDown)
 	all["unavailable"] = w.post("/reset-password", form("token", raw, "password", newPassword))
-	w.store.fault.Store(nil)
+	w.fail(nil)
 	all["changed"] = w.post("/reset-password", form("token", raw, "password", newPassword))
 	return all
 }

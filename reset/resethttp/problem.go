@@ -29,18 +29,28 @@ type problemDetail struct {
 }
 
 var (
-	problemRejected = problemDocument{Type: "link-rejected", Status: http.StatusBadRequest, Title: "The link does not work",
-		Detail: "It may be incomplete or too old, or it may have been used already, just now perhaps. Ask for a new one."}
-	problemPassword = problemDocument{Type: "password-refused", Status: http.StatusUnprocessableEntity, Title: "The password was refused",
-		Detail: "The link is still good. Send another password."}
-	problemInvalidAddress = problemDocument{Type: "invalid-address", Status: http.StatusUnprocessableEntity, Title: "Not an email address",
+	problemRejected = problemDocument{
+		Type: "link-rejected", Status: http.StatusBadRequest, Title: "The link does not work",
+		Detail: "It may be incomplete or too old, or it may have been used already, just now perhaps. Ask for a new one.",
+	}
+	problemPassword = problemDocument{
+		Type: "password-refused", Status: http.StatusUnprocessableEntity, Title: "The password was refused",
+		Detail: "The link is still good. Send another password.",
+	}
+	problemInvalidAddress = problemDocument{
+		Type: "invalid-address", Status: http.StatusUnprocessableEntity, Title: "Not an email address",
 		Detail: "The text cannot be one plain email address.",
-		Errors: []problemDetail{{Pointer: "#/email", Code: "invalid-address", Detail: "Enter one email address."}}}
+		Errors: []problemDetail{{Pointer: "#/email", Code: "invalid-address", Detail: "Enter one email address."}},
+	}
 	problemThrottled   = problemDocument{Type: "throttled", Status: http.StatusTooManyRequests, Title: "Too many attempts"}
-	problemUnavailable = problemDocument{Type: "unavailable", Status: http.StatusServiceUnavailable, Title: "Try again later",
-		Detail: "Nothing is known to have been changed. If a link is refused after this, it did its work."}
-	problemMalformed = problemDocument{Type: "malformed", Status: http.StatusBadRequest, Title: "The body is not what is expected",
-		Detail: "Send one JSON object with exactly the documented members, each once, each a string."}
+	problemUnavailable = problemDocument{
+		Type: "unavailable", Status: http.StatusServiceUnavailable, Title: "Try again later",
+		Detail: "Nothing is known to have been changed. If a link is refused after this, it did its work.",
+	}
+	problemMalformed = problemDocument{
+		Type: "malformed", Status: http.StatusBadRequest, Title: "The body is not what is expected",
+		Detail: "Send one JSON object with exactly the documented members, each once, each a string.",
+	}
 	problemTooLarge    = problemDocument{Type: "too-large", Status: http.StatusRequestEntityTooLarge, Title: "The body is too large"}
 	problemUnsupported = problemDocument{Type: "unsupported-type", Status: http.StatusUnsupportedMediaType, Title: "The body must be application/json"}
 	problemMethod      = problemDocument{Type: "method", Status: http.StatusMethodNotAllowed, Title: "Only POST is allowed"}

@@ -30,11 +30,10 @@ func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 		} {
 			answers = append(answers, api.postJSON(path, body))
 		}
-		fault := error(errDown)
-		w.store.fault.Store(&fault)
+		w.fail(errDown)
 		answers = append(answers, w.post("/reset-password", form("token", raw, "password", newPassword)),
 			api.postJSON("/api/reset-password", `{"token":"`+raw+`","password":"`+newPassword+`"}`))
-		w.store.fault.Store(nil)
+		w.fail(nil)
 		answers = append(answers, w.post("/reset-password", form("token", raw, "password", newPassword)))
 		for name, a := range everyAnswer(w) {
 			if name != "refused" { // brings back, in the form, the token that was posted

@@ -177,6 +177,15 @@ func (w *world) postJSON(target, body string) answer {
 	return w.do(w.request(http.MethodPost, target, "application/json", body))
 }
 
+// fail makes the store answer everything with err, until it is nil.
+func (w *world) fail(err error) {
+	if err == nil {
+		w.store.fault.Store(nil)
+		return
+	}
+	w.store.fault.Store(&err)
+}
+
 // link makes a live link and returns it with its token.
 func (w *world) link() (whole, raw string) {
 	w.t.Helper()
