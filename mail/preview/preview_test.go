@@ -50,7 +50,7 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 		require.True(t, strings.HasPrefix(raw.Body.String(), "<!DOCTYPE html>"))
 		require.Contains(t, raw.Header().Get("Content-Security-Policy"), "sandbox")
 	}
-	require.Contains(t, get(t, h, "/?kind=reset&locale=fr&as=text").Body.String(), "Choisir un nouveau mot de passe")
+	require.Contains(t, get(t, h, "/?kind=reset&locale=fr&as=text").Body.String(), "Pour choisir un nouveau mot de passe")
 	require.Contains(t, get(t, h, "/?kind=reset&locale=fr&as=source").Body.String(), "Auto-Submitted: auto-generated")
 }
 
