@@ -77,8 +77,10 @@ func payloads(v victim) []string {
 	} {
 		all = append(all, with(3, `"sub":"`+value+`"`))
 	}
-	for _, value := range []string{v.fingerprint[:21], v.fingerprint + "A", v.fingerprint + "==", "", v.fingerprint[:11], repeat("A", 43), `\u0041` + v.fingerprint[1:], repeat("*", 22),
-		v.fingerprint[:21] + spare(v.fingerprint[21]), v.fingerprint[:20] + "\n" + v.fingerprint[21:], v.fingerprint[:21] + "\n", v.fingerprint[:20] + "==", repeat("+", 21) + "w", v.fingerprint[:19] + `"00`, "\xff" + v.fingerprint[1:]} {
+	for _, value := range []string{
+		v.fingerprint[:21], v.fingerprint + "A", v.fingerprint + "==", "", v.fingerprint[:11], repeat("A", 43), `\u0041` + v.fingerprint[1:], repeat("*", 22),
+		v.fingerprint[:21] + spare(v.fingerprint[21]), v.fingerprint[:20] + "\n" + v.fingerprint[21:], v.fingerprint[:21] + "\n", v.fingerprint[:20] + "==", repeat("+", 21) + "w", v.fingerprint[:19] + `"00`, "\xff" + v.fingerprint[1:],
+	} {
 		all = append(all, with(1, `"fp":"`+value+`"`))
 	}
 	whole := v.claims()

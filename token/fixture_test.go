@@ -102,7 +102,7 @@ func (u *table) load(_ context.Context, id string) (token.State, error) {
 }
 
 // requireRejected asserts all that a rejection promises.
-func requireRejected(tb testing.TB, want token.Reason, claims token.Claims, err error) *token.RejectedError {
+func requireRejected(tb testing.TB, want token.Reason, claims token.Claims, err error) {
 	tb.Helper()
 	require.ErrorIs(tb, err, token.ErrRejected)
 	require.EqualError(tb, err, token.ErrRejected.Error())
@@ -115,7 +115,6 @@ func requireRejected(tb testing.TB, want token.Reason, claims token.Claims, err 
 		require.Empty(tb, rejected.UserID, "a claim was used before the MAC was good")
 		require.Empty(tb, rejected.TokenID)
 	}
-	return rejected
 }
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

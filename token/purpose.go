@@ -81,13 +81,13 @@ func (l Lifetime) complete(p Purpose) (Lifetime, error) {
 	}
 	switch {
 	case l.Default == 0:
-		return l, errors.New("Default and Max are both zero")
+		return l, errors.New("both lifetimes are zero")
 	case l.Default < time.Second || l.Max < time.Second:
 		return l, errors.New("a lifetime is under one second")
 	case l.Max > ceiling:
-		return l, fmt.Errorf("Max is %v, over the ceiling of %v", l.Max, ceiling)
+		return l, fmt.Errorf("the maximum is %v, over the ceiling of %v", l.Max, ceiling)
 	case l.Default > l.Max:
-		return l, fmt.Errorf("Default is %v, over Max, %v", l.Default, l.Max)
+		return l, fmt.Errorf("the default is %v, over the maximum of %v", l.Default, l.Max)
 	}
 	return l, nil
 }

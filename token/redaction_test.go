@@ -34,7 +34,7 @@ func canaries(secrets ...string) []string {
 			part, hex.EncodeToString([]byte(part)), strings.ToUpper(hex.EncodeToString([]byte(part))), fmt.Sprintf("% x", part), fmt.Sprintf("%#x", part)[2:],
 			base64.StdEncoding.EncodeToString([]byte(part))[:12], base64.RawURLEncoding.EncodeToString([]byte(part))[:12],
 			strings.Trim(fmt.Sprintf("%q", part), `"`), strings.Trim(fmt.Sprintf("%+q", part), `"`), strings.Trim(string(quoted), `"`),
-			strings.Trim(fmt.Sprint([]byte(part)), "[]"), strings.TrimSuffix(fmt.Sprintf("%#v", []byte(part))[7:], "}"), strings.Trim(fmt.Sprintf("%b", []byte(part)), "[]"), strings.Trim(fmt.Sprintf("%o", []byte(part)), "[]"),
+			strings.Trim(fmt.Sprintf("%d", []byte(part)), "[]"), strings.TrimSuffix(fmt.Sprintf("%#v", []byte(part))[7:], "}"), strings.Trim(fmt.Sprintf("%b", []byte(part)), "[]"), strings.Trim(fmt.Sprintf("%o", []byte(part)), "[]"),
 		)
 	}
 	return all
@@ -51,8 +51,7 @@ func exposures(t *testing.T) map[string]exposure {
 	secret := secretOf(1)
 	k := newKey(t, keyID, secret)
 	ring := newRing(t, k, newKey(t, "2026-05", secretOf(2)))
-	now := func() time.Time { return issuedAt() }
-	cfg := lostkey.Config{Site: site, Keys: ring, Purposes: map[lostkey.Purpose]lostkey.Lifetime{"own": {Default: time.Hour}}, Now: now}
+	cfg := lostkey.Config{Site: site, Keys: ring, Purposes: map[lostkey.Purpose]lostkey.Lifetime{"own": {Default: time.Hour}}, Now: issuedAt}
 	s := newSigner(t, cfg)
 	state := ann()
 	state.Stamp = "stamp-canary-of-ann"

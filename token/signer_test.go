@@ -30,15 +30,15 @@ func TestNewNamesTheFieldThatIsWrong(t *testing.T) {
 		"long purpose":       {purposes(token.Purpose(repeat("p", 33)), token.Lifetime{Default: time.Hour}), "token: Config.Purposes: a purpose has 33 characters, want 1 to 32"},
 		"upper-case purpose": {purposes("Reset", token.Lifetime{Default: time.Hour}), "token: Config.Purposes: a purpose has characters other than lower-case letters, digits and hyphens"},
 		"purpose with quote": {purposes(`a","alg":"none`, token.Lifetime{Default: time.Hour}), "token: Config.Purposes: a purpose has characters other than lower-case letters, digits and hyphens"},
-		"no lifetime":        {purposes("own", token.Lifetime{}), `token: Config.Purposes["own"]: Default and Max are both zero`},
+		"no lifetime":        {purposes("own", token.Lifetime{}), `token: Config.Purposes["own"]: both lifetimes are zero`},
 		"negative default":   {purposes("own", token.Lifetime{Default: -time.Hour, Max: time.Hour}), `token: Config.Purposes["own"]: a lifetime is under one second`},
 		"negative maximum":   {purposes("own", token.Lifetime{Max: -time.Hour}), `token: Config.Purposes["own"]: a lifetime is under one second`},
 		"under a second":     {purposes("own", token.Lifetime{Default: time.Second - 1, Max: time.Hour}), `token: Config.Purposes["own"]: a lifetime is under one second`},
-		"default over max":   {purposes("own", token.Lifetime{Default: 2 * time.Hour, Max: time.Hour}), `token: Config.Purposes["own"]: Default is 2h0m0s, over Max, 1h0m0s`},
-		"over a month":       {purposes("own", token.Lifetime{Max: 30*day + 1}), `token: Config.Purposes["own"]: Max is 720h0m0.000000001s, over the ceiling of 720h0m0s`},
-		"reset over a day":   {purposes(token.Reset, token.Lifetime{Max: day + 1}), `token: Config.Purposes["reset"]: Max is 24h0m0.000000001s, over the ceiling of 24h0m0s`},
-		"reset default":      {purposes(token.Reset, token.Lifetime{Default: day + 1}), `token: Config.Purposes["reset"]: Default is 24h0m0.000000001s, over Max, 24h0m0s`},
-		"invite over a week": {purposes(token.Invite, token.Lifetime{Max: 7*day + 1}), `token: Config.Purposes["invite"]: Max is 168h0m0.000000001s, over the ceiling of 168h0m0s`},
+		"default over max":   {purposes("own", token.Lifetime{Default: 2 * time.Hour, Max: time.Hour}), `token: Config.Purposes["own"]: the default is 2h0m0s, over the maximum of 1h0m0s`},
+		"over a month":       {purposes("own", token.Lifetime{Max: 30*day + 1}), `token: Config.Purposes["own"]: the maximum is 720h0m0.000000001s, over the ceiling of 720h0m0s`},
+		"reset over a day":   {purposes(token.Reset, token.Lifetime{Max: day + 1}), `token: Config.Purposes["reset"]: the maximum is 24h0m0.000000001s, over the ceiling of 24h0m0s`},
+		"reset default":      {purposes(token.Reset, token.Lifetime{Default: day + 1}), `token: Config.Purposes["reset"]: the default is 24h0m0.000000001s, over the maximum of 24h0m0s`},
+		"invite over a week": {purposes(token.Invite, token.Lifetime{Max: 7*day + 1}), `token: Config.Purposes["invite"]: the maximum is 168h0m0.000000001s, over the ceiling of 168h0m0s`},
 	} {
 		cfg := config(t)
 		tt.change(&cfg)
@@ -241,7 +241,8 @@ func TestRejectedErrorNamesUserAndTokenOnceTheMACIsGood(t *testing.T) {
 	issued := issue(t, s, token.Reset, state, 0)
 	state.PasswordHash = "changed"
 	claims, err := s.Verify(t.Context(), issued.Reveal(), token.Reset, tableOf(state).load)
-	rejected := requireRejected(t, token.ReasonStale, claims, err)
+	requireRejected(t, token.ReasonStale, claims, err)
+	rejected, _ := errors.AsType[*token.RejectedError](err)
 	require.Equal(t, &token.RejectedError{Reason: token.ReasonStale, UserID: state.UserID, TokenID: issued.ID()}, rejected)
 	require.Equal(t, "stale", rejected.Reason.String())
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 )
 
 // slack is how far over a goal a shared machine may be before -check fails.
@@ -36,8 +35,7 @@ func goals(out io.Writer, tables []table, check bool) error {
 		{"wrong key id, x floor", ours("wrong key id").nanos() / floorVerify, 0.5, false},
 		{"bad signature, x verify", ours("bad signature").nanos() / ourVerify.nanos(), 0.7, false},
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "Goal\tis\tat most\t\t\n")
+	lines := []string{"Goal\tis\tat most\t\t"}
 	missed := 0
 	for _, g := range all {
 		limit, verdict := g.most, "kept"
@@ -52,9 +50,9 @@ func goals(out io.Writer, tables []table, check bool) error {
 		case g.got > g.most+0.01:
 			verdict = "within the slack"
 		}
-		fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%s\t\n", g.name, g.got, g.most, verdict)
+		lines = append(lines, fmt.Sprintf("%s\t%.2f\t%.2f\t%s\t", g.name, g.got, g.most, verdict))
 	}
-	if err := w.Flush(); err != nil {
+	if err := printAligned(out, lines); err != nil {
 		return err
 	}
 	if check && missed > 0 {

@@ -12,6 +12,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"time"
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-func run(out *os.File, passes int, pass time.Duration, check bool) error {
+func run(out io.Writer, passes int, pass time.Duration, check bool) error {
 	tables, err := tables()
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"os"
+	"bytes"
 	"testing"
 	"time"
 
@@ -12,8 +12,9 @@ import (
 // figures of so short a run say nothing and are not looked at.
 func TestEveryContenderRuns(t *testing.T) {
 	t.Parallel()
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	require.NoError(t, err)
-	defer null.Close()
-	require.NoError(t, run(null, 1, time.Microsecond, false))
+	var out bytes.Buffer
+	require.NoError(t, run(&out, 1, time.Microsecond, false))
+	for _, row := range []string{"floor", oursName, golangJWTName, "securecookie", "go-paseto", "go-jose", "bad signature, x verify"} {
+		require.Contains(t, out.String(), row)
+	}
 }

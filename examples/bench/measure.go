@@ -71,12 +71,20 @@ func (t *table) find(name string) *contender {
 }
 
 func (t *table) print(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s\tns\tx floor\tallocs\t\n", t.title)
+	lines := []string{t.title + "\tns\tx floor\tallocs\t"}
 	for i := range t.rows {
 		c := &t.rows[i]
-		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.0f\t\n", c.name, c.nanos(), c.nanos()/t.rows[0].nanos(), c.allocs)
+		lines = append(lines, fmt.Sprintf("%s\t%.0f\t%.2f\t%.0f\t", c.name, c.nanos(), c.nanos()/t.rows[0].nanos(), c.allocs))
 	}
-	fmt.Fprintln(w)
+	return printAligned(out, append(lines, ""))
+}
+
+func printAligned(out io.Writer, lines []string) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
 	return w.Flush()
 }

@@ -141,7 +141,7 @@ func (o *ours) reject() []contender {
 		reason, _ := errors.AsType[*token.RejectedError](err)
 		rows = append(rows, contender{name: "this library, " + r.name, op: func() error {
 			if reason == nil || reason.Reason != r.want {
-				return fmt.Errorf("rejected for %v", reason)
+				return fmt.Errorf("not rejected as %s", r.want)
 			}
 			if _, err := o.signer.Verify(ctx, r.raw, token.Reset, o.load); !errors.Is(err, token.ErrRejected) {
 				return fmt.Errorf("not rejected: %w", err)

@@ -173,7 +173,7 @@ func newPaseto() (rival, error) {
 	if err != nil {
 		return rival{}, err
 	}
-	issue := func() (string, error) {
+	issue := func() string {
 		now := time.Now()
 		t := paseto.NewToken()
 		t.SetIssuedAt(now)
@@ -181,12 +181,12 @@ func newPaseto() (rival, error) {
 		t.SetSubject(userID)
 		t.SetString("purpose", "reset")
 		t.SetString("fp", fingerprint())
-		return t.V4Encrypt(key, nil), nil
+		return t.V4Encrypt(key, nil)
 	}
-	raw, err := issue()
+	raw := issue()
 	return rival{
 		name:  "go-paseto, v4.local",
-		issue: func() error { _, err := issue(); return err },
+		issue: func() error { issue(); return nil },
 		verify: func() error {
 			parser := paseto.NewParser()
 			parser.AddRule(paseto.NotExpired(), paseto.Subject(userID))
@@ -204,7 +204,7 @@ func newPaseto() (rival, error) {
 			}
 			return nil
 		},
-	}, err
+	}, nil
 }
 
 func newJose() (rival, error) {
