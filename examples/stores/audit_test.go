@@ -3,6 +3,7 @@ package stores_test
 import (
 	"database/sql"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,19 @@ var (
 	user6 = netip.MustParseAddr("2001:db8:1:2::9")
 	start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 )
+
+// A clock is set by hand, while a refresh in the background may be reading it.
+type clock struct{ atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.set(start)
+	return c
+}
+
+func (c *clock) now() time.Time           { return time.Unix(0, c.Load()).UTC() }
+func (c *clock) set(to time.Time)         { c.Store(to.UnixNano()) }
+func (c *clock) advance(by time.Duration) { c.Add(int64(by)) }
 
 func newAudit(t *testing.T, e engine, db *sql.DB, now func() time.Time) *sqlstore.Audit {
 	t.Helper()
@@ -211,10 +225,9 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 func TestBlockListIsSharedAndEnds(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		db, _ := e.open(t)
-		now := start
-		clock := func() time.Time { return now }
+		c := newClock()
 		open := func() *sqlstore.Blocks {
-			blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: clock})
+			blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: c.now})
 			require.NoError(t, err)
 			for _, statement := range blocks.Schema() {
 				mustExec(t, db, statement)
@@ -247,16 +260,16 @@ func TestBlockListIsSharedAndEnds(t *testing.T) {
 		}, list[1])
 
 		// The end needs no refresh.
-		now = start.Add(time.Hour - time.Millisecond)
+		c.set(start.Add(time.Hour - time.Millisecond))
 		require.True(t, here.Blocked(asker))
-		now = start.Add(time.Hour)
+		c.set(start.Add(time.Hour))
 		require.False(t, here.Blocked(asker))
 
 		// Adding again changes the end of the same row.
-		require.NoError(t, here.Add(ctx, netip.MustParsePrefix("::ffff:203.0.113.0/120"), "again", now.Add(time.Minute)))
+		require.NoError(t, here.Add(ctx, netip.MustParsePrefix("::ffff:203.0.113.0/120"), "again", c.now().Add(time.Minute)))
 		require.True(t, here.Blocked(asker))
 		require.Equal(t, 2, queryInt(t, db, "SELECT COUNT(*) FROM lostkey_blocks"))
-		now = now.Add(time.Minute)
+		c.advance(time.Minute)
 		pruned, err := here.Prune(ctx)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, pruned)
@@ -269,16 +282,16 @@ func TestBlockListIsSharedAndEnds(t *testing.T) {
 func TestBlockListRefreshesItself(t *testing.T) {
 	e := engines[0]
 	db, _ := e.open(t)
-	now := start
-	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: func() time.Time { return now }})
+	c := newClock()
+	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: c.now})
 	require.NoError(t, err)
 	for _, statement := range blocks.Schema() {
 		mustExec(t, db, statement)
 	}
 	require.NoError(t, blocks.Refresh(t.Context()))
 	mustExec(t, db, "INSERT INTO lostkey_blocks VALUES ('203.0.113.7/32', '', 0, 0), ('nonsense', '', 0, 0)")
-	now = now.Add(30*time.Second - time.Nanosecond)
+	c.advance(30*time.Second - time.Nanosecond)
 	require.False(t, blocks.Blocked(asker))
-	now = now.Add(time.Nanosecond)
+	c.advance(time.Nanosecond)
 	require.Eventually(t, func() bool { return blocks.Blocked(asker) }, 10*time.Second, time.Millisecond)
 }
