@@ -52,8 +52,6 @@ func TestJobsAtRestHoldNoToken(t *testing.T) {
 	w, mails := newWorld(t), new(mailtest.Recorder)
 	var seen []string
 	mails.Fail(func(msg mail.Message) error {
-		// After the first failure the job is replaced by one that names the
-		// account; that one keeps the errors of its tries.
 		if len(seen) == 3 {
 			return nil
 		}
