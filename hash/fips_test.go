@@ -10,41 +10,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestUnderFIPS runs this test binary again with each setting of GODEBUG, and
-// in it the tests whose names start with TestFIPS.
+// TestUnderFIPS runs itself again in a process for each setting of GODEBUG.
 func TestUnderFIPS(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"off", "on", "only"} {
+	const child = "LOSTKEY_FIPS_TEST"
+	if mode := os.Getenv(child); mode != "" {
+		require.Equal(t, mode == "only", fips140.Enforced())
+		require.Equal(t, mode != "off", fips140.Enabled())
+		if mode == "only" {
+			t.Run("makes nothing but PBKDF2", makesNothingButPBKDF2)
+			t.Run("refuses legacy rows with typed errors", refusesWithTypedErrors)
+		} else {
+			t.Run("refuses nothing", refusesNothing)
+		}
+		return
+	}
+	modes := []string{"on", "only"}
+	if raceEnabled {
+		modes = nil // one goroutine each
+	}
+	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFIPS", "-test.v", "-test.count=1")
-			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, "LOSTKEY_FIPS_TEST="+mode)
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v", "-test.count=1")
+			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, child+"="+mode)
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)
-			require.Contains(t, string(out), "--- PASS: TestFIPSMode")
+			require.Contains(t, string(out), "--- PASS: TestUnderFIPS/")
 		})
 	}
 }
 
-// skipUnless runs a TestFIPS only in the child that has the mode.
-func skipUnless(t *testing.T, mode string) {
-	t.Helper()
-	if os.Getenv("LOSTKEY_FIPS_TEST") != mode {
-		t.Skip("runs in a child of TestUnderFIPS with fips140=" + mode)
-	}
-}
-
-func TestFIPSMode(t *testing.T) {
-	mode := os.Getenv("LOSTKEY_FIPS_TEST")
-	if mode == "" {
-		t.Skip("runs in a child of TestUnderFIPS")
-	}
-	require.Equal(t, mode == "only", fips140.Enforced())
-	require.Equal(t, mode != "off", fips140.Enabled())
-}
-
-func TestFIPSMerelyOnRefusesNothing(t *testing.T) {
-	skipUnless(t, "on")
+func refusesNothing(t *testing.T) {
 	for _, v := range onePerScheme(t) {
 		res, err := insecure(t, v.config(t)).Verify(t.Context(), v.password, v.stored)
 		require.NoError(t, err, v.stored)
@@ -52,8 +49,7 @@ func TestFIPSMerelyOnRefusesNothing(t *testing.T) {
 	}
 }
 
-func TestFIPSOnlyMakesNothingButPBKDF2(t *testing.T) {
-	skipUnless(t, "only")
+func makesNothingButPBKDF2(t *testing.T) {
 	for _, p := range []hash.Params{nil, hash.Argon2id{}, hash.Bcrypt{}} {
 		_, err := hash.New(hash.Config{Params: p})
 		require.ErrorContains(t, err, "Config.Params")
@@ -70,8 +66,7 @@ func TestFIPSOnlyMakesNothingButPBKDF2(t *testing.T) {
 	require.False(t, res.NeedsRehash)
 }
 
-func TestFIPSOnlyRefusesWithTypedErrorsAndTheSwitchLetsLegacyRowsIn(t *testing.T) {
-	skipUnless(t, "only")
+func refusesWithTypedErrors(t *testing.T) {
 	refused := map[string]int{}
 	for _, v := range onePerScheme(t) {
 		cfg := v.config(t)

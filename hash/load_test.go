@@ -22,9 +22,6 @@ import (
 // so that the memory of other tests does not count. Callers wait four seconds,
 // as behind an HTTP server's deadline; LOSTKEY_LOAD=patient serves them all.
 func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
-	if testing.Short() {
-		t.Skip("seconds of real hashes")
-	}
 	const child = "LOSTKEY_LOAD_TEST"
 	if os.Getenv(child) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
@@ -99,7 +96,9 @@ func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
 	peak := peakKiB(t)
 	t.Logf("%d logins (%d served, %d left at their deadline), %d slots: %v, peak %d KiB of %d allowed, longest stall of another goroutine %v (tick 1ms)",
 		logins, good.Load(), late.Load(), slots, took.Round(time.Millisecond), peak, bound, stall)
-	require.LessOrEqual(t, peak, bound)
+	if !raceEnabled { // the detector's own memory is several times that of the program
+		require.LessOrEqual(t, peak, bound)
+	}
 }
 
 // peakKiB is the most memory the process ever held: the kernel's high-water
