@@ -74,6 +74,19 @@ func TestPreKeyedMethodAgreesWithGolangJWT(t *testing.T) {
 	}
 }
 
+// The example of RFC 7515, appendix A.1: its MAC is good, and that is not enough.
+func TestTheExampleOfTheRFCHasAGoodMACAndIsNoTokenOfOurs(t *testing.T) {
+	t.Parallel()
+	const raw = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	h, p, signature := segments(raw)
+	method, key := token.PreKeyed([]byte(unb64(t, "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")))
+	require.NoError(t, method.Verify(h+"."+p, []byte(unb64(t, signature)), key))
+	cfg := config(t)
+	cfg.Now = func() time.Time { return time.Unix(1300819379, 0) } // a second before its exp
+	claims, err := newSigner(t, cfg).Verify(t.Context(), raw, token.Reset, tableOf(ann()).load)
+	requireRejected(t, token.ReasonUnknownKey, claims, err)
+}
+
 func TestPreKeyedMethodTakesNoOtherKindOfKey(t *testing.T) {
 	t.Parallel()
 	method, _ := token.PreKeyed(secretOf(1))
