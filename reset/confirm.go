@@ -44,7 +44,7 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 // *[ThrottledError]; or is internal, such as hash.ErrBusy or a store that is down, and then the link stays good. When the
 // store could not tell whether it wrote, Confirm looks: the new hash, salted at random, is proof of its own write.
 //
-// Once the write has begun, the end of ctx no longer matters: the visitor may hang up.
+// The end of ctx matters until the derivation has begun; from then on the visitor may hang up.
 func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	client := plainClient(in.Client)
 	ev := Event{Client: client}
@@ -168,10 +168,6 @@ func (s *Service) makeHash(ctx context.Context, password string, user User, ev E
 	case encoded == user.PasswordHash:
 		// Only a hasher without a salt can do this; the link would stay alive.
 		return fail(ReasonHash, "hash the password", errors.New("the new hash equals the old one"))
-	}
-	// Up to here a visitor who hangs up has changed nothing.
-	if err := ctx.Err(); err != nil {
-		return fail(ReasonHash, "hash the password", err)
 	}
 	return encoded, nil
 }

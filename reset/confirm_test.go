@@ -118,6 +118,22 @@ func TestStoreThatReturnsAnotherAccountIsRefused(t *testing.T) {
 	require.Equal(t, []string{"unknown-user"}, sc.events.reasons(reset.OutcomeRejected))
 }
 
+func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, nil)
+	spy.findByID = func(context.Context, string) (reset.User, error) {
+		user := ana()
+		user.PasswordHash = oldHash
+		return user, nil
+	}
+	for _, id := range []string{"07", " 7", "7abc"} {
+		_, err := sc.Link(t.Context(), id, reset.LinkOptions{})
+		require.ErrorIs(t, err, reset.ErrUserNotFound)
+		require.NoError(t, sc.Process(t.Context(), reset.Job{UserID: id, Email: "ana@example.com", RequestedAt: sc.clock.Now()}))
+	}
+	require.Empty(t, sc.outbox.Messages())
+}
+
 func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 	t.Parallel()
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
@@ -248,6 +249,37 @@ func TestVisitorWhoHangsUpBeforeTheWriteChangesNothing(t *testing.T) {
 			return nil
 		})
 	})
+	raw := sc.link(t, "7")
+	require.ErrorIs(t, sc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
+	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
+	require.NoError(t, sc.confirmAgain(t, raw))
+}
+
+// lateContext ends without anybody being told: as if the visitor hung up just before the derivation.
+type lateContext struct {
+	context.Context //nolint:containedctx // it is a context
+	gone            atomic.Bool
+}
+
+func (c *lateContext) Err() error {
+	if c.gone.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestVisitorWhoHangsUpBeforeTheDerivationChangesNothing(t *testing.T) {
+	t.Parallel()
+	ctx := &lateContext{Context: context.WithoutCancel(t.Context())}
+	hasher, err := hash.NewInsecure(hash.Config{
+		Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Normalize: func(password string) string {
+			ctx.gone.Store(true)
+			return password
+		},
+	})
+	require.NoError(t, err)
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
 	raw := sc.link(t, "7")
 	require.ErrorIs(t, sc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
 	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)

@@ -361,6 +361,7 @@ func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 	sc.drain(t)
 	require.Equal(t, []string{"ana@example.com", "ana@example.com"}, sc.to(mail.KindReset))
 	require.Len(t, sc.outbox.Messages(), 2, "a user name is no address to mail a hint to")
+	require.Empty(t, sc.events.of(reset.OutcomeMailFailed), "nor to try to")
 
 	sc = newScene(t, nil)
 	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana_the_first"}), reset.ErrInvalidAddress, "only by option")
