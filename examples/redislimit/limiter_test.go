@@ -126,12 +126,12 @@ func TestOneIsEarnedBackNoEarlierThanTheInterval(t *testing.T) {
 	ok, _ := allow(t, l, "k")
 	require.True(t, ok)
 	for {
-		if ok, wait := allow(t, l, "k"); ok {
+		ok, wait := allow(t, l, "k")
+		if ok {
 			break
-		} else {
-			require.Positive(t, wait)
-			require.LessOrEqual(t, wait, every)
 		}
+		require.Positive(t, wait)
+		require.LessOrEqual(t, wait, every)
 	}
 	require.GreaterOrEqual(t, redisTime(t, client).Sub(begun), every)
 	ok, _ = allow(t, l, "k")

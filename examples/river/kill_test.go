@@ -33,7 +33,7 @@ func work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mailer := mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
+	mailer := mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 		fmt.Printf("sending %s %s\n", msg.ID, msg.To)
 		if os.Getenv(childHangs) != "" {
 			select {} // a mail server that never answers; only kill -9 ends this
