@@ -53,43 +53,35 @@ func (c *claims) append(b []byte) []byte {
 // have checked the MAC.
 func parseClaims(text []byte) (claims, bool) {
 	var c claims
-	exp, rest, ok1 := cutNumber(text, `{"exp":`)
-	fingerprint, rest, ok2 := cutText(rest, `,"fp":"`, fingerprintChars)
-	iat, rest, ok3 := cutNumber(rest, `","iat":`)
-	rest, ok4 := bytes.CutPrefix(rest, []byte(`,"sub":"`))
-	rest, ok5 := bytes.CutSuffix(rest, []byte(`"}`))
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
-		return claims{}, false
-	}
-	c.exp, c.iat, c.sub = exp, iat, unescape(string(rest))
-	_, err := base64url.Decode(c.fingerprint[:], fingerprint)
-	if err != nil || checkUserID(c.sub) != nil {
-		return claims{}, false
-	}
-	// The whole guarantee is here; the steps above only find the values.
+	var fingerprint []byte
+	rest := text
+	c.exp, rest = cutNumber(rest, `{"exp":`)
+	fingerprint, rest = cutText(rest, `,"fp":"`, fingerprintChars)
+	c.iat, rest = cutNumber(rest, `","iat":`)
+	rest = bytes.TrimPrefix(rest, []byte(`,"sub":"`))
+	rest = bytes.TrimSuffix(rest, []byte(`"}`))
+	c.sub = unescape(string(rest))
+	_, _ = base64url.Decode(c.fingerprint[:], fingerprint)
+	// So far values were found and nothing was checked. Text that is not in our
+	// form gave some other values, and these give other text.
 	var again [usualClaims]byte
-	if !bytes.Equal(c.append(again[:0]), text) {
-		return claims{}, false
-	}
-	return c, true
+	return c, bytes.Equal(c.append(again[:0]), text) && checkUserID(c.sub) == nil
 }
 
-func cutNumber(s []byte, prefix string) (n int64, rest []byte, ok bool) {
-	s, ok = bytes.CutPrefix(s, []byte(prefix))
+func cutNumber(s []byte, prefix string) (n int64, rest []byte) {
+	s = bytes.TrimPrefix(s, []byte(prefix))
 	end := 0
 	for end < len(s) && end < maxTimeDigits && s[end] >= '0' && s[end] <= '9' {
 		n = n*10 + int64(s[end]-'0')
 		end++
 	}
-	return n, s[end:], ok
+	return n, s[end:]
 }
 
-func cutText(s []byte, prefix string, length int) (text, rest []byte, ok bool) {
-	s, ok = bytes.CutPrefix(s, []byte(prefix))
-	if !ok || len(s) < length {
-		return nil, nil, false
-	}
-	return s[:length], s[length:], true
+func cutText(s []byte, prefix string, length int) (text, rest []byte) {
+	s = bytes.TrimPrefix(s, []byte(prefix))
+	length = min(length, len(s))
+	return s[:length], s[length:]
 }
 
 // Line and paragraph separator are printable to JSON but end a line in older

@@ -115,6 +115,7 @@ func TestTimesAgreeWithGolangJWTsValidator(t *testing.T) {
 			for _, exp := range []int64{base - 3600, base - 60, base - 2, base - 1, base, base + 1, base + 2, base + 59, base + 60, base + 61, base + 3600} {
 				for _, iat := range []int64{base - 3600, base - 1, base, base + 1, base + 2, base + 3, base + 59, base + 60, base + 61, base + 3600} {
 					reason, claims := s.CheckTimes(exp, iat, token.Reset)
+					require.False(t, reason == "" && exp <= iat, "a token that never lived: exp %d, iat %d", exp, iat)
 					require.Equal(t, expOnly.Validate(claims) != nil, reason == token.ReasonExpired, "exp %d, now %v", exp, now)
 					if reason != token.ReasonExpired {
 						// exp is in the future by now, so that only iat can fail.

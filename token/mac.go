@@ -47,7 +47,7 @@ func (preKeyed) Verify(signingString string, sig []byte, key any) error {
 }
 
 // macKey is one derived key. Its pool holds keyed HMAC states, and belongs to
-// the key: when the last Signer that uses the key is gone, so are they.
+// the key: the garbage collector takes them with the last Signer that uses it.
 type macKey struct {
 	states sync.Pool
 }

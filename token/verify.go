@@ -22,8 +22,8 @@ type Claims struct {
 
 const (
 	// maxTokenChars is looked at before anything else, so that input of any
-	// size costs the same. The longest token that Issue makes has
-	// less than 1,000: ids of 255 bytes that all need an escape.
+	// size costs the same. The longest token that Issue makes, for an id of 255
+	// characters that all need an escape, has less than 1,000.
 	maxTokenChars  = 1024
 	signatureChars = 43 // 32 bytes in base64url
 )
@@ -131,7 +131,7 @@ func split(raw string) (header, payload, signature string, ok bool) {
 	if len(raw) > maxTokenChars {
 		return "", "", "", false
 	}
-	last := len(raw) - signatureChars - 1
+	last := len(raw) - signatureChars - 1 // below zero when raw is short: then first is not below it
 	first := strings.IndexByte(raw, '.')
 	if first < 1 || first+1 >= last || raw[last] != '.' {
 		return "", "", "", false
@@ -157,7 +157,7 @@ func (s *Signer) checkTimes(c *claims, longest time.Duration) Reason {
 		return ReasonNotYetValid
 	case c.exp-c.iat > int64(longest/time.Second):
 		return ReasonTooLongLived
-	case c.exp <= c.iat:
+	case c.exp <= c.iat: // possible where the leeway forgives an iat to come
 		return ReasonMalformed
 	}
 	return ""
