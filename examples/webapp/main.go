@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, keys string, out io.Writer, log *sl
 	if strings.HasPrefix(opts.url, "http:") && !isThisMachine(opts.url) {
 		log.Warn("links and passwords travel in clear: give -url an https address", "url", opts.url)
 	}
-	hasher, err := hash.New(hash.Config{})
+	hasher, err := newHasher()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -171,6 +171,17 @@ func parseOptions(args []string, keys string, out io.Writer) (options, error) {
 		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	return opts, nil
+}
+
+// newHasher makes the one hasher of the process. Its queue lets a rush of
+// visitors wait for some seconds, well within the server's WriteTimeout; those
+// who come when it is full are asked to try again.
+func newHasher() (*hash.Hasher, error) {
+	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 256})
+	if err != nil {
+		return nil, err
+	}
+	return hash.New(hash.Config{Limiter: limiter})
 }
 
 // keyRing reads the keys that sign links. Without any it makes one, which is

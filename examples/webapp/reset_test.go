@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,32 @@ func TestResetEndsSessionsTheOldPasswordAndTheLink(t *testing.T) {
 	require.Equal(t, mail.KindPasswordChanged, notice.Kind)
 	require.Equal(t, ada, notice.To)
 	require.NotContains(t, notice.Text, "token")
+}
+
+func TestOfManyConfirmationsAtOnceOneSucceeds(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	b := s.browser(t)
+	b.register(ada, oldPassword)
+	link := s.askForLink(b, ada)
+	start, statuses := make(chan struct{}), make(chan int, 32)
+	var visitors sync.WaitGroup
+	for range cap(statuses) {
+		visitors.Go(func() {
+			<-start
+			statuses <- b.post("/reset-password", "token", link, "password", newPassword).status
+		})
+	}
+	close(start)
+	visitors.Wait()
+	close(statuses)
+	count := map[int]int{}
+	for status := range statuses {
+		count[status]++
+	}
+	require.Equal(t, map[int]int{http.StatusSeeOther: 1, http.StatusBadRequest: 31}, count)
+	s.logs.wait(t, "password reset notice-mailed")
+	require.Len(t, s.inbox.newestFirst(), 2, "the link and one notice")
 }
 
 func TestRefusedLinksGetOneAnswer(t *testing.T) {
@@ -104,6 +131,33 @@ func TestForgotAnswersAlikeAndWritesNothing(t *testing.T) {
 
 	for _, m := range s.inbox.newestFirst() {
 		require.Equal(t, ada, m.To, "mail goes to the stored address")
+	}
+}
+
+// A client that asks too often is told so; an address that is asked for too
+// often gets the usual answer and no mail, or the answer would tell who asked.
+func TestForgotIsThrottledUnlessLimitsAreOff(t *testing.T) {
+	t.Parallel()
+	limited := startSite(t, func(o *options) { o.limits = true })
+	b := limited.browser(t)
+	b.register(ada, oldPassword)
+	limited.askForLink(b, ada)
+	require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+	limited.logs.wait(t, "password reset throttled")
+	require.Len(t, limited.inbox.newestFirst(), 1)
+
+	last := answer{}
+	for i := range 30 {
+		last = b.post("/forgot-password", "email", fmt.Sprintf("user%d@example.com", i))
+	}
+	require.Equal(t, http.StatusTooManyRequests, last.status)
+	require.NotEmpty(t, last.header.Get("Retry-After"))
+
+	free := startSite(t, nil)
+	b = free.browser(t)
+	for range 50 {
+		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+		require.Equal(t, http.StatusUnauthorized, b.login(ada, oldPassword).status)
 	}
 }
 
