@@ -177,7 +177,11 @@ func TestHashesOfOtherToolsVerify(t *testing.T) {
 
 func TestOneChangedCharacterOfTheDigestFailsOrIsMalformed(t *testing.T) {
 	t.Parallel()
-	for _, v := range onePerScheme(t) {
+	rows := onePerScheme(t)
+	if raceEnabled {
+		rows = rows[:8]
+	}
+	for _, v := range rows {
 		h := insecure(t, v.config(t))
 		last := strings.TrimRight(v.stored, "=")
 		at := len(last) - 4 // whole bits of the digest in every encoding
