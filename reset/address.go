@@ -9,12 +9,14 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// maxTyped is the longest address (RFC 5321 section 4.5.3.1.3, less the brackets), and the longest identifier taken.
+// maxTyped is the longest address (RFC 5321 section 4.5.3.1.3, less the brackets), and the longest identifier
+// taken.
 const maxTyped = 254
 
 // parseTyped checks what a visitor typed, length first.
 func (s *Service) parseTyped(typed string) (text string, err error) {
-	// A form may send some white space around; anything beyond that is no address, and trimming a megabyte is work.
+	// A form may send some white space around; anything beyond that is no address, and trimming a megabyte is
+	// work.
 	if len(typed) > maxTyped+16 {
 		return "", ErrInvalidAddress
 	}
@@ -35,8 +37,8 @@ func isIdentifier(text string) bool {
 		strings.IndexFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) < 0
 }
 
-// foldASCII lowers A to Z and nothing else. Every wider folding, strings.EqualFold among them, makes some look-alike address equal to
-// somebody else's: the Kelvin sign to k, the long s to s, the dotless i to i.
+// foldASCII lowers A to Z and nothing else. Every wider folding, strings.EqualFold among them, makes some
+// look-alike address equal to somebody else's: the Kelvin sign to k, the long s to s, the dotless i to i.
 func foldASCII(text string) string {
 	for i := range len(text) {
 		if 'A' <= text[i] && text[i] <= 'Z' {
@@ -52,7 +54,8 @@ func foldASCII(text string) string {
 	return text
 }
 
-// maskAddress keeps the first character and the domain: enough for the owner to recognise, on a page that needs the link to be seen.
+// maskAddress keeps the first character and the domain: enough for the owner to recognise, on a page that needs
+// the link to be seen.
 func maskAddress(addr string) string {
 	at := strings.LastIndexByte(addr, '@')
 	if at <= 0 {
@@ -62,13 +65,14 @@ func maskAddress(addr string) string {
 	return addr[:size] + "•••" + addr[at:]
 }
 
-// plainClient makes one client of the spellings of one address: IPv4 mapped into IPv6 is IPv4, and a zone, which names an interface of
-// this machine, is dropped.
+// plainClient makes one client of the spellings of one address: IPv4 mapped into IPv6 is IPv4, and a zone,
+// which names an interface of this machine, is dropped.
 func plainClient(client netip.Addr) netip.Addr {
 	return client.Unmap().WithZone("")
 }
 
-// clientKey is the prefix that one customer of an access provider holds at least: a single IPv4 address, or an IPv6 /64.
+// clientKey is the prefix that one customer of an access provider holds at least: a single IPv4 address, or an
+// IPv6 /64.
 func clientKey(client netip.Addr) string {
 	bits := 64
 	if client.Is4() {

@@ -9,7 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// afterwards does what follows a stored password. The password is changed whatever happens here, so failures become events.
+// afterwards does what follows a stored password. The password is changed whatever happens here, so failures
+// become events.
 func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims, ev Event) {
 	// Sessions first: whoever has the old password may be signed in right now.
 	ended := s.endSessions(ctx, user, ev)

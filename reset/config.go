@@ -14,30 +14,34 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// Config says how a [Service] works. Site, From, Keys, Store, Mailer and Sessions are required, the rest has defaults.
-// It is copied by [New]; later changes have no effect.
+// Config says how a [Service] works. Site, From, Keys, Store, Mailer and Sessions are required, the rest has
+// defaults. It is copied by [New]; later changes have no effect.
 type Config struct {
-	// Site is the absolute base URL of the application, such as "https://app.example". It is the only source of links, never a
-	// request's Host header, and part of the keys: a copy of the application under another Site refuses this one's links.
+	// Site is the absolute base URL of the application, such as "https://app.example". It is the only source of
+	// links, never a request's Host header, and part of the keys: a copy of the application under another Site
+	// refuses this one's links.
 	Site string
-	// InsecureSite allows a Site of plain http on a host other than this machine. Links and passwords can then be read on the way.
+	// InsecureSite allows a Site of plain http on a host other than this machine. Links and passwords can then
+	// be read on the way.
 	InsecureSite bool
 	// Product is the application's name in mails. Empty means Site's host.
 	Product string
-	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, a bare address that a user who did not ask
-	// can turn to, are optional.
+	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, a bare
+	// address that a user who did not ask can turn to, are optional.
 	From, ReplyTo, Support string
 
 	Keys   token.Keys
 	Store  Store
 	Mailer mail.Mailer
-	// Sessions is the decision who ends the account's sessions: [SessionsEndInStore], [SessionsEndBy] or [SessionsKeptOnPurpose].
+	// Sessions is the decision who ends the account's sessions: [SessionsEndInStore], [SessionsEndBy] or
+	// [SessionsKeptOnPurpose].
 	Sessions Sessions
 
-	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the login's, so that one limiter bounds both.
+	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the login's, so that one limiter
+	// bounds both.
 	Hasher *hash.Hasher
-	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA says that a password alone never signs anybody in,
-	// which lowers the default policy's minimum; it has no effect on a Policy of one's own.
+	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA says that a password alone never
+	// signs anybody in, which lowers the default policy's minimum; it has no effect on a Policy of one's own.
 	Policy Policy
 	MFA    bool
 	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
@@ -46,49 +50,57 @@ type Config struct {
 	Events Sink
 	// Limits throttle. The zero value means the defaults documented at [Limits]; see [LimitsOff].
 	Limits Limits
-	// Blocked tells whether a client may not use the flow at all. It is asked in the path of each request, so it must answer from
-	// memory. A blocked client gets the usual answers, and nothing happens. Nil means nobody is.
+	// Blocked tells whether a client may not use the flow at all. It is asked in the path of each request, so
+	// it must answer from memory. A blocked client gets the usual answers, and nothing happens. Nil means
+	// nobody is.
 	Blocked func(client netip.Addr) bool
 
 	// Lifetime of a reset link. Zero means one hour (OWASP WSTG-ATHN-09: rarely more).
 	Lifetime time.Duration
-	// MaxLifetime is the longest that RequestInput.Lifetime and LinkOptions.Lifetime may ask for, and that Check and Confirm accept. Zero
-	// means Lifetime. At most 24 hours (NIST SP 800-63B-4 section 4.2.1.2).
+	// MaxLifetime is the longest that RequestInput.Lifetime and LinkOptions.Lifetime may ask for, and that
+	// Check and Confirm accept. Zero means Lifetime. At most 24 hours (NIST SP 800-63B-4 section 4.2.1.2).
 	MaxLifetime time.Duration
 	// InviteLifetime is the lifetime, and the longest, of invitations. Zero means 72 hours; at most 7 days.
 	InviteLifetime time.Duration
 
-	// ResetPath and ForgotPath are the pages under Site. Empty means "/reset-password" and "/forgot-password". LoginPath, which
-	// mails may point to, is optional.
+	// ResetPath and ForgotPath are the pages under Site. Empty means "/reset-password" and "/forgot-password".
+	// LoginPath, which mails may point to, is optional.
 	ResetPath, ForgotPath, LoginPath string
 	// LinkStyle is where a link carries its token. The zero value is [LinkFragment].
 	LinkStyle LinkStyle
 
-	// Dispatch hands a job to a queue of the application's own, whose worker calls [Service.Process]. Nil means a bounded pool in this
-	// process, whose queue is lost when the process is killed. It is called in the path of requests, with their context.
+	// Dispatch hands a job to a queue of the application's own, whose worker calls [Service.Process]. Nil means
+	// a bounded pool in this process, whose queue is lost when the process is killed. It is called in the path
+	// of requests, with their context.
 	Dispatch func(ctx context.Context, job Job) error
-	// Synchronous does all work inside Request and Confirm, for platforms that stop a process between requests. It gives up what the
-	// queue is for: the time of an answer then tells whether the address has an account, and a slow mail server is waited for.
+	// Synchronous does all work inside Request and Confirm, for platforms that stop a process between requests.
+	// It gives up what the queue is for: the time of an answer then tells whether the address has an account,
+	// and a slow mail server is waited for.
 	Synchronous bool
-	// Queue is how many mails may wait in this process, Workers how many are worked on at once. Zero means 1,000 and 8.
+	// Queue is how many mails may wait in this process, Workers how many are worked on at once. Zero means
+	// 1,000 and 8.
 	Queue, Workers int
-	// MailWindow is for how long after the request a mail is worth sending; it is retried no longer. Zero means 15 minutes.
+	// MailWindow is for how long after the request a mail is worth sending; it is retried no longer. Zero means
+	// 15 minutes.
 	MailWindow time.Duration
 
-	// FindByIdentifier looks up accounts by something other than an address, such as a user name. If set, Request accepts any text of at
-	// most 254 bytes without control characters, and passes on what is not a mail address. Mail still goes to the stored
-	// address alone. It is called by a worker, never in the path of a request.
+	// FindByIdentifier looks up accounts by something other than an address, such as a user name. If set,
+	// Request accepts any text of at most 254 bytes without control characters, and passes on what is not a
+	// mail address. Mail still goes to the stored address alone. It is called by a worker, never in the path of
+	// a request.
 	FindByIdentifier func(ctx context.Context, identifier string) ([]User, error)
 
-	// HintNoAccount mails "no account here" to typed addresses that have none, which lets strangers send that one mail to
-	// anybody, within the limits. HintSignsInElsewhere mails accounts without a password that they have none to forget. Neither makes
-	// a difference to the answer. Both are off by default.
+	// HintNoAccount mails "no account here" to typed addresses that have none, which lets strangers send that
+	// one mail to anybody, within the limits. HintSignsInElsewhere mails accounts without a password that they
+	// have none to forget. Neither makes a difference to the answer. Both are off by default.
 	HintNoAccount, HintSignsInElsewhere bool
-	// SkipNotice leaves out the mail that tells of a changed password (NIST SP 800-63B-4 section 4.6 requires one).
+	// SkipNotice leaves out the mail that tells of a changed password (NIST SP 800-63B-4 section 4.6 requires
+	// one).
 	SkipNotice bool
 
-	// OnConfirmed are called in turn, once, after a new password is stored and the sessions are ended: the place to clear a
-	// lock-out counter. An error or a panic becomes an event, and the reset is a success all the same.
+	// OnConfirmed are called in turn, once, after a new password is stored and the sessions are ended: the
+	// place to clear a lock-out counter. An error or a panic becomes an event, and the reset is a success all
+	// the same.
 	OnConfirmed []func(ctx context.Context, done Confirmed) error
 
 	// Now is the clock. Nil means time.Now.
@@ -220,7 +232,8 @@ func (c *Config) completeParts() error {
 	return c.tryRenderer()
 }
 
-// tryRenderer writes each mail once with sample data, so that a broken template or product name stops the start and not the first reset.
+// tryRenderer writes each mail once with sample data, so that a broken template or product name stops the start
+// and not the first reset.
 func (c *Config) tryRenderer() error {
 	now := c.Now()
 	for kind, wanted := range map[mail.Kind]bool{

@@ -21,8 +21,9 @@ type Checked struct {
 	Purpose token.Purpose
 }
 
-// Check says whether Confirm would take the link now. It changes nothing and may be called any number of times. It charges no limits: it
-// reads the store only for links that this site has signed. The error matches [ErrRejected], or is internal.
+// Check says whether Confirm would take the link now. It changes nothing and may be called any number of times.
+// It charges no limits: it reads the store only for links that this site has signed. The error matches
+// [ErrRejected], or is internal.
 func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 	user, claims, ev, err := s.verify(ctx, raw, nil)
 	if err != nil {
@@ -35,14 +36,16 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 	return Checked{ExpiresAt: claims.ExpiresAt, MaskedEmail: maskAddress(user.Email), Purpose: claims.Purpose}, nil
 }
 
-// Confirm sets a new password by a link, from [Service.Request], [Service.Invite] or [Service.Link]. In this order: it charges the client's limit, verifies the token's
-// signature, charges the account's limit, loads the account and checks that it is as it was, asks the policy, hashes, and
-// replaces the stored hash if it still is the one that was verified. Of any number of confirmations of one link, on any number of
-// machines, one succeeds. Then it ends sessions, calls the hooks and queues the notice, none of which can undo the success.
+// Confirm sets a new password by a link, from [Service.Request], [Service.Invite] or [Service.Link]. In this
+// order: it charges the client's limit, verifies the token's signature, charges the account's limit, loads the
+// account and checks that it is as it was, asks the policy, hashes, and replaces the stored hash if it still is
+// the one that was verified. Of any number of confirmations of one link, on any number of machines, one
+// succeeds. Then it ends sessions, calls the hooks and queues the notice, none of which can undo the success.
 //
-// The error matches [ErrRejected] when the link is refused; is a *policy.Error when the password is, which spends nothing; is a
-// *[ThrottledError]; or is internal, such as hash.ErrBusy or a store that is down, and then the link stays good. When the
-// store could not tell whether it wrote, Confirm looks: the new hash, salted at random, is proof of its own write.
+// The error matches [ErrRejected] when the link is refused; is a *policy.Error when the password is, which
+// spends nothing; is a *[ThrottledError]; or is internal, such as hash.ErrBusy or a store that is down, and
+// then the link stays good. When the store could not tell whether it wrote, Confirm looks: the new hash, salted
+// at random, is proof of its own write.
 //
 // The end of ctx matters until the derivation has begun; from then on the visitor may hang up.
 func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
@@ -74,7 +77,8 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	return nil
 }
 
-// verify opens a token of either purpose. The event has what is known by then: account, token, purpose, and the reason of a rejection.
+// verify opens a token of either purpose. The event has what is known by then: account, token, purpose, and the
+// reason of a rejection.
 func (s *Service) verify(ctx context.Context, raw string, charge func(string, token.Purpose) error) (User, token.Claims, Event, error) {
 	var user User
 	ev := Event{Purpose: token.Reset}

@@ -341,7 +341,8 @@ func TestConfirmOrder(t *testing.T) {
 	}, steps)
 }
 
-// Each part fails once, by an error and by a panic, and the state afterwards is either all old with a good link, or all new.
+// Each part fails once, by an error and by a panic, and the state afterwards is either all old with a good
+// link, or all new.
 func TestFaultAtEachStepOfConfirm(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")

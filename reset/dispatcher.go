@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// A pool works on errands with a fixed number of goroutines. Everything it holds, waiting errands and those between two tries alike, counts
-// against one bound, so that a mail server that is down fills the queue and not the memory.
+// A pool works on errands with a fixed number of goroutines. Everything it holds, waiting errands and those
+// between two tries alike, counts against one bound, so that a mail server that is down fills the queue and not
+// the memory.
 type pool struct {
 	// work does what it can of an errand. It returns how long to wait before the next try, or done.
 	work func(ctx context.Context, e *errand) (wait time.Duration, done bool)
@@ -27,7 +28,8 @@ type pool struct {
 	closed  bool
 }
 
-// noticeRoom is what the queue holds on top for mail after a confirmation: a flood of requests must not keep an owner from being told.
+// noticeRoom is what the queue holds on top for mail after a confirmation: a flood of requests must not keep an
+// owner from being told.
 func noticeRoom(queue int) int { return queue/4 + 1 }
 
 func newPool(queue, workers int, work func(context.Context, *errand) (time.Duration, bool), abandon func(*errand)) *pool {
@@ -124,8 +126,8 @@ func (p *pool) endIfIdle() {
 	}
 }
 
-// shutdown takes no more errands and waits for those it has. When ctx ends first, it cancels what is being worked on, gives up the rest, and
-// returns how many that were.
+// shutdown takes no more errands and waits for those it has. When ctx ends first, it cancels what is being
+// worked on, gives up the rest, and returns how many that were.
 func (p *pool) shutdown(ctx context.Context) (left int, err error) {
 	p.mu.Lock()
 	if !p.closed {
@@ -151,8 +153,8 @@ func (p *pool) shutdown(ctx context.Context) (left int, err error) {
 	return p.pending, ctx.Err()
 }
 
-// Backoff with full jitter: anything from nothing to a bound that doubles from two seconds up to a fifteenth of the time the mail is of use,
-// which is a minute for reset mails. Greylisting servers want one to five minutes.
+// Backoff with full jitter: anything from nothing to a bound that doubles from two seconds up to a fifteenth of
+// the time the mail is of use, which is a minute for reset mails. Greylisting servers want one to five minutes.
 const firstBackoff = 2 * time.Second
 
 func backoff(tries int, window time.Duration) time.Duration {

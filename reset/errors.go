@@ -8,9 +8,9 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// ErrRejected is what every refused link matches, whatever the reason: forged, expired, used, of another purpose or site, or of
-// an account that is gone or disabled. Its text is safe to show. It is the same value as [token.ErrRejected]; operators find the
-// reason in the event, or with errors.AsType[*token.RejectedError].
+// ErrRejected is what every refused link matches, whatever the reason: forged, expired, used, of another
+// purpose or site, or of an account that is gone or disabled. Its text is safe to show. It is the same value as
+// [token.ErrRejected]; operators find the reason in the event, or with errors.AsType[*token.RejectedError].
 var ErrRejected = token.ErrRejected
 
 var (
@@ -18,11 +18,13 @@ var (
 	ErrUserNotFound = errors.New("reset: user not found")
 	// ErrStale is what Store.ReplaceHash returns, or wraps, when the row no longer matches what was verified.
 	ErrStale = errors.New("reset: the account has changed since it was read")
-	// ErrInvalidAddress is the answer to text that cannot be one plain mail address. It says nothing about accounts.
+	// ErrInvalidAddress is the answer to text that cannot be one plain mail address. It says nothing about
+	// accounts.
 	ErrInvalidAddress = errors.New("reset: not a mail address")
 	// ErrClosed is the answer to requests after Shutdown has begun.
 	ErrClosed = errors.New("reset: the service is shut down")
-	// ErrQueueFull is the answer to [Service.Invite] when no more mail can be queued. [Service.Request] never returns it.
+	// ErrQueueFull is the answer to [Service.Invite] when no more mail can be queued. [Service.Request] never
+	// returns it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
@@ -32,8 +34,9 @@ var (
 	ErrHasPassword = errors.New("reset: the account already has a password")
 )
 
-// A ThrottledError says that a client, an account or the whole site has had its share of tries. [Service.Request] returns it for
-// clients and the site only: a throttled account gets the usual answer, or the throttle would tell which addresses were tried.
+// A ThrottledError says that a client, an account or the whole site has had its share of tries.
+// [Service.Request] returns it for clients and the site only: a throttled account gets the usual answer, or the
+// throttle would tell which addresses were tried.
 type ThrottledError struct {
 	// RetryAfter is how long to wait before a try can succeed. At least a second.
 	RetryAfter time.Duration

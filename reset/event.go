@@ -8,7 +8,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// An Outcome is one way in which a step of the flow ended. The texts are stable: they may be stored and searched for.
+// An Outcome is one way in which a step of the flow ended. The texts are stable: they may be stored and
+// searched for.
 type Outcome string
 
 // Outcomes of a request for a link, on the visitor's side.
@@ -47,8 +48,8 @@ const (
 	OutcomeLinkMade        Outcome = "link-made"        // Link made one without sending it
 )
 
-// Reasons of [OutcomeSkipped]. Rejections carry the text of a [token.Reason], or one of ReasonDisabled, ReasonNoPassword and
-// ReasonHasPassword.
+// Reasons of [OutcomeSkipped]. Rejections carry the text of a [token.Reason], or one of ReasonDisabled,
+// ReasonNoPassword and ReasonHasPassword.
 const (
 	ReasonUnknownAddress  = "unknown-address"
 	ReasonAddressMismatch = "address-mismatch"  // the store returned an account with another address, a look-alike perhaps
@@ -85,8 +86,9 @@ const (
 	ReasonPolicy   = "policy"
 )
 
-// An Event is one outcome. It never holds a token, a link, an address, a password, a hash or a key, and texts that come from errors of
-// the application's own store and mailer have those removed which the Service knows of.
+// An Event is one outcome. It never holds a token, a link, an address, a password, a hash or a key, and texts
+// that come from errors of the application's own store and mailer have those removed which the Service knows
+// of.
 type Event struct {
 	Outcome Outcome
 	Time    time.Time
@@ -105,9 +107,10 @@ type Event struct {
 	Err error
 }
 
-// A Sink records events, concurrently. Record is called on the goroutine that made the event, except for what [Service.Request]
-// records: a background goroutine passes that on, so that a slow sink cannot slow, or vary, the answer. The context is not the
-// visitor's; it ends after five seconds. A panic in Record is recovered and lost.
+// A Sink records events, concurrently. Record is called on the goroutine that made the event, except for what
+// [Service.Request] records: a background goroutine passes that on, so that a slow sink cannot slow, or vary,
+// the answer. The context is not the visitor's; it ends after five seconds. A panic in Record is recovered and
+// lost.
 type Sink interface {
 	Record(ctx context.Context, ev Event)
 }

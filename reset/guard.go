@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// A PanicError is a panic of the application's own code that was recovered, so that one bad row or template cannot take the process down.
+// A PanicError is a panic of the application's own code that was recovered, so that one bad row or template
+// cannot take the process down.
 type PanicError struct {
 	// Step is what was being called, such as "Mailer.Send".
 	Step string
@@ -27,8 +28,8 @@ func guard(step string, call func() error) (err error) {
 	return call()
 }
 
-// scrubbed is an error whose text has the secrets of its request removed. Errors of stores and mailers quote their arguments all too often:
-// "duplicate key (email)=(ana@example.com)", "550 <ana@example.com> unknown".
+// scrubbed is an error whose text has the secrets of its request removed. Errors of stores and mailers quote
+// their arguments all too often: "duplicate key (email)=(ana@example.com)", "550 <ana@example.com> unknown".
 type scrubbed struct {
 	text string
 	err  error
@@ -39,8 +40,8 @@ func (e *scrubbed) Unwrap() error { return e.err }
 
 const redacted = "[redacted]"
 
-// scrub returns err with all secrets taken out of its text, in upper and lower case, since mail servers change that of addresses. Very short
-// ones are left: removing "a" everywhere says more than it hides.
+// scrub returns err with all secrets taken out of its text, in upper and lower case, since mail servers change
+// that of addresses. Very short ones are left: removing "a" everywhere says more than it hides.
 func scrub(err error, secrets ...string) error {
 	if err == nil {
 		return nil

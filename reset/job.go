@@ -11,13 +11,16 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// A Job is one mail, or one look-up that leads to mails, that is still to be done. It marshals to JSON and back without loss, for
-// queues outside the process, and never holds a token: a link is made each time the mail is tried, so what lies in a queue, its
-// database or its dashboard is no credential. It does hold what the visitor typed. Its other print forms hide that.
+// A Job is one mail, or one look-up that leads to mails, that is still to be done. It marshals to JSON and back
+// without loss, for queues outside the process, and never holds a token: a link is made each time the mail is
+// tried, so what lies in a queue, its database or its dashboard is no credential. It does hold what the visitor
+// typed. Its other print forms hide that.
 type Job struct {
-	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same over tries.
+	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same
+	// over tries.
 	ID string `json:"id"`
-	// Kind is what to send: mail.KindReset (also the meaning of empty), mail.KindInvite or mail.KindPasswordChanged.
+	// Kind is what to send: mail.KindReset (also the meaning of empty), mail.KindInvite or
+	// mail.KindPasswordChanged.
 	Kind mail.Kind `json:"kind,omitempty"`
 	// Email is what was typed, for a notice the stored address.
 	Email string `json:"email,omitempty"`
@@ -26,7 +29,8 @@ type Job struct {
 	Locale string `json:"locale,omitempty"`
 	// Client is who asked, or the zero Addr.
 	Client netip.Addr `json:"client,omitzero"`
-	// RequestedAt is when the mail was asked for. A job is given up when that is longer ago than Config.MailWindow.
+	// RequestedAt is when the mail was asked for. A job is given up when that is longer ago than
+	// Config.MailWindow.
 	RequestedAt time.Time `json:"requested_at"`
 	// Lifetime of the link; zero means the default of its purpose.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
@@ -49,8 +53,8 @@ type RequestInput struct {
 	Email string
 	// Locale is the language to write in if the account has none of its own.
 	Locale string
-	// Client is the visitor's address, as the application trusts it. The zero Addr means unknown, and charges no client's limit: never
-	// pass one address for all visitors, such as a proxy's.
+	// Client is the visitor's address, as the application trusts it. The zero Addr means unknown, and charges
+	// no client's limit: never pass one address for all visitors, such as a proxy's.
 	Client netip.Addr
 	// Lifetime of the link, at most Config.MaxLifetime. Zero means Config.Lifetime.
 	Lifetime time.Duration
@@ -69,7 +73,8 @@ func (in RequestInput) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
-// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and password.
+// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and
+// password.
 type ConfirmInput struct {
 	// Token is the text of the token, without the rest of the link.
 	Token string

@@ -517,7 +517,8 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 	})
 }
 
-// A password changed while the mail server was down: the link that finally goes out is made for the account as it is then.
+// A password changed while the mail server was down: the link that finally goes out is made for the account as
+// it is then.
 func TestEachTryMakesItsLinkAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,7 +12,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// maxAccounts is how many accounts on one address are mailed: each gets a mail, and one request must not become a hundred.
+// maxAccounts is how many accounts on one address are mailed: each gets a mail, and one request must not become
+// a hundred.
 const maxAccounts = 5
 
 // errKind marks a job that no repetition makes better.
@@ -42,12 +43,14 @@ func (l letter) outcome() (outcome Outcome, reason string) {
 	}
 }
 
-// letters looks up whom a job is for, and records everybody who gets no link. several says that there was more than one account to look at.
+// letters looks up whom a job is for, and records everybody who gets no link. several says that there was more
+// than one account to look at.
 func (s *Service) letters(ctx context.Context, t try) (letters []letter, several bool, err error) {
 	job := t.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
-		// The address was read with the row that changed. Looking it up again would let whoever took the account over redirect the notice.
+		// The address was read with the row that changed. Looking it up again would let whoever took the
+		// account over redirect the notice.
 		if !isAddress(job.Email) {
 			s.recordFailure(ctx, job, Event{UserID: job.UserID, Reason: ReasonBadAddress})
 			return nil, false, nil
@@ -187,7 +190,8 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 	}, made, nil
 }
 
-// messageID is the same for every try of one mail, so that a mailbox can drop the second copy. It gives away neither account nor job.
+// messageID is the same for every try of one mail, so that a mailbox can drop the second copy. It gives away
+// neither account nor job.
 func messageID(job Job, l letter) string {
 	sum := sha256.Sum256([]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

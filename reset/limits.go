@@ -13,9 +13,10 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Limiter decides whether one more try is allowed under a key. Allow charges the key only when it says ok; otherwise it says how
-// long to wait. An error means that the limiter does not know, for instance because a server cannot be reached.
-// It is called in the path of requests: it must honour the context's deadline and be safe for concurrent use.
+// A Limiter decides whether one more try is allowed under a key. Allow charges the key only when it says ok;
+// otherwise it says how long to wait. An error means that the limiter does not know, for instance because a
+// server cannot be reached. It is called in the path of requests: it must honour the context's deadline and be
+// safe for concurrent use.
 type Limiter interface {
 	Allow(ctx context.Context, key string) (retryAfter time.Duration, ok bool, err error)
 }
@@ -28,17 +29,19 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 	return f(ctx, key)
 }
 
-// Limits throttle the flow. A nil field means the in-process default in its comment, so that with n processes n times as much passes;
-// a Limiter of one's own can be shared between them. Keys begin with the name of the limit, so one Limiter may serve several fields.
+// Limits throttle the flow. A nil field means the in-process default in its comment, so that with n processes n
+// times as much passes; a Limiter of one's own can be shared between them. Keys begin with the name of the
+// limit, so one Limiter may serve several fields.
 //
-// Requests charge Client, then Global, then Account, all before any look-up, so that no limit tells who has an account. Client comes
-// first: a client over its limit must not use up everybody's. Keys are the client's /32 (IPv4) or /64 (IPv6) and, for accounts, a
-// keyed digest of what was typed or of the id: no mail address is stored in a limiter. Confirmations charge ConfirmClient first of all,
-// and ConfirmUser, whose key is the account's id, only once the token's signature is good, so that nobody without a link can use
-// up a victim's tries.
+// Requests charge Client, then Global, then Account, all before any look-up, so that no limit tells who has an
+// account. Client comes first: a client over its limit must not use up everybody's. Keys are the client's /32
+// (IPv4) or /64 (IPv6) and, for accounts, a keyed digest of what was typed or of the id: no mail address is
+// stored in a limiter. Confirmations charge ConfirmClient first of all, and ConfirmUser, whose key is the
+// account's id, only once the token's signature is good, so that nobody without a link can use up a victim's
+// tries.
 //
-// When a limiter fails, or takes longer than 150 milliseconds, requests fall back to the in-process default and confirmations, which
-// need a signed token anyway, proceed. Either makes an event.
+// When a limiter fails, or takes longer than 150 milliseconds, requests fall back to the in-process default and
+// confirmations, which need a signed token anyway, proceed. Either makes an event.
 type Limits struct {
 	Global  Limiter // 600 a minute, at most 600 at once, for the whole site
 	Client  Limiter // 20 an hour for each client prefix; requests over it get a *ThrottledError
@@ -151,12 +154,13 @@ func (s *Service) allowClient(ctx context.Context, t *throttle, client netip.Add
 	return s.allow(ctx, t, clientKey(client), ev)
 }
 
-// A digester turns what was typed into a limiter's key. It is a function, because fmt prints an address for one under every verb. Its key
-// comes from the ring's signing key, so that processes which share a limiter agree.
+// A digester turns what was typed into a limiter's key. It is a function, because fmt prints an address for one
+// under every verb. Its key comes from the ring's signing key, so that processes which share a limiter agree.
 type digester func(folded string) string
 
-// limitPurpose is a purpose that no page accepts. Its one token never leaves the process: what counts is the MAC in it, which makes its
-// digest a key that only holders of the ring can derive, different from every other key.
+// limitPurpose is a purpose that no page accepts. Its one token never leaves the process: what counts is the
+// MAC in it, which makes its digest a key that only holders of the ring can derive, different from every other
+// key.
 const limitPurpose token.Purpose = "limit-key"
 
 func newDigester(site string, keys token.Keys) (digester, error) {

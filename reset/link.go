@@ -14,14 +14,15 @@ import (
 type LinkStyle int
 
 const (
-	// LinkFragment puts the token behind '#': browsers keep that part to themselves, so it reaches no server log, proxy, Referer header or
-	// mail scanner. A script on the page moves it into the form.
+	// LinkFragment puts the token behind '#': browsers keep that part to themselves, so it reaches no server
+	// log, proxy, Referer header or mail scanner. A script on the page moves it into the form.
 	LinkFragment LinkStyle = iota
 	// LinkQuery puts the token into the query, which works without scripts, and is written to access logs.
 	LinkQuery
 )
 
-// A Link is a live link: whoever holds it can set the account's password. It prints, logs and marshals redacted.
+// A Link is a live link: whoever holds it can set the account's password. It prints, logs and marshals
+// redacted.
 type Link struct {
 	url     *string // behind a pointer: fmt prints an address even where it cannot call Format
 	expires time.Time
@@ -62,11 +63,12 @@ type LinkOptions struct {
 	Lifetime time.Duration
 }
 
-// Link makes a link for the account without sending it, for support staff or for a channel of the application's own. It is as
-// good as a password while it lives: the caller must make sure who gets it. No limit is charged and no mail is sent.
+// Link makes a link for the account without sending it, for support staff or for a channel of the application's
+// own. It is as good as a password while it lives: the caller must make sure who gets it. No limit is charged
+// and no mail is sent.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for a reset link) or [ErrHasPassword] (for an invitation);
-// anything else is internal, or a LinkOptions that is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for a reset link) or
+// [ErrHasPassword] (for an invitation); anything else is internal, or a LinkOptions that is out of range.
 func (s *Service) Link(ctx context.Context, userID string, opts LinkOptions) (Link, error) {
 	if opts.Purpose == "" {
 		opts.Purpose = token.Reset

@@ -25,20 +25,22 @@ type try struct {
 	hint mail.Kind
 }
 
-// Process does one job: it looks the accounts up, makes a link for each, and mails it. It is what the worker of an engine behind Config.Dispatch
-// calls; without Config.Dispatch nobody needs to call it.
+// Process does one job: it looks the accounts up, makes a link for each, and mails it. It is what the worker of
+// an engine behind Config.Dispatch calls; without Config.Dispatch nobody needs to call it.
 //
-// It returns nil when there is nothing more to do, also when the mail can never be delivered or the job came too late: events
-// tell. An error means that the engine should call it again later, with the same job. Of several accounts, those whose mail failed are
-// dispatched as jobs of their own, so that the others are not mailed twice. A job that is processed again after success
-// mails again, under the same Message-ID. Each call makes its own events.
+// It returns nil when there is nothing more to do, also when the mail can never be delivered or the job came
+// too late: events tell. An error means that the engine should call it again later, with the same job. Of
+// several accounts, those whose mail failed are dispatched as jobs of their own, so that the others are not
+// mailed twice. A job that is processed again after success mails again, under the same Message-ID. Each call
+// makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
 	if job.Kind == "" {
 		job.Kind = mail.KindReset
 	}
 	left, err := s.attempt(ctx, try{job: job})
 	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
-		// The engine cannot tell a try that may have been delivered from one that was not: the one repetition that is due happens here.
+		// The engine cannot tell a try that may have been delivered from one that was not: the one repetition
+		// that is due happens here.
 		left, err = s.attempt(ctx, left[0])
 	}
 	if len(left) == 0 {
@@ -80,7 +82,8 @@ func (s *Service) abandon(e *errand) {
 	}
 }
 
-// workInline does a job in the caller's request, to its end even if the visitor hangs up. There is no later to try again in.
+// workInline does a job in the caller's request, to its end even if the visitor hangs up. There is no later to
+// try again in.
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
 	left, err := s.attempt(ctx, try{job: job})
@@ -95,7 +98,8 @@ func (s *Service) workInline(ctx context.Context, job Job) error {
 	return err
 }
 
-// window is for how long after it was asked for a mail is of use. Whoever asks for a link waits for it; invitations and notices can be late.
+// window is for how long after it was asked for a mail is of use. Whoever asks for a link waits for it;
+// invitations and notices can be late.
 func (s *Service) window(kind mail.Kind) time.Duration {
 	if kind == mail.KindReset {
 		return s.cfg.MailWindow

@@ -11,7 +11,8 @@ import (
 // sinkPatience bounds one call of a sink that heeds its context.
 const sinkPatience = 5 * time.Second
 
-// record passes an event to the sink now. The event outlives the visitor: one who hangs up must not keep a line out of an audit trail.
+// record passes an event to the sink now. The event outlives the visitor: one who hangs up must not keep a line
+// out of an audit trail.
 func (s *Service) record(ctx context.Context, ev Event) {
 	if ev.Time.IsZero() {
 		ev.Time = s.cfg.Now()
@@ -24,7 +25,8 @@ func (s *Service) record(ctx context.Context, ev Event) {
 	})
 }
 
-// recordLater passes an event to the sink from the background, because a sink that writes to a database must not be in the path of a request.
+// recordLater passes an event to the sink from the background, because a sink that writes to a database must
+// not be in the path of a request.
 func (s *Service) recordLater(ev Event) {
 	ev.Time = s.cfg.Now()
 	if s.later == nil {
@@ -37,7 +39,8 @@ func (s *Service) recordLater(ev Event) {
 // recorderRoom is how many events of requests may wait for a slow sink.
 const recorderRoom = 1024
 
-// A recorder passes events on from one goroutine, in order. When the sink cannot keep up, it counts instead of growing.
+// A recorder passes events on from one goroutine, in order. When the sink cannot keep up, it counts instead of
+// growing.
 type recorder struct {
 	pass  func(Event)
 	queue chan Event

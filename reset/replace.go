@@ -8,10 +8,11 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// replace writes the new hash if the account is still as it was verified, and finds out what happened when the store cannot tell. It returns
-// nil when the new hash is in force.
+// replace writes the new hash if the account is still as it was verified, and finds out what happened when the
+// store cannot tell. It returns nil when the new hash is in force.
 func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Event) error {
-	// A write that was sent cannot be called back, only lost sight of: the visitor's hanging up must not end it half way.
+	// A write that was sent cannot be called back, only lost sight of: the visitor's hanging up must not end it
+	// half way.
 	ctx = context.WithoutCancel(ctx)
 	writeCtx, cancel := context.WithTimeout(ctx, writePatience)
 	defer cancel()
@@ -22,7 +23,8 @@ func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Eve
 	if errors.Is(err, ErrStale) {
 		return s.lostRace(ctx, ev)
 	}
-	// A reply may be lost after the server has committed: reset connections, deadlines, a failing pool. Only the row knows.
+	// A reply may be lost after the server has committed: reset connections, deadlines, a failing pool. Only
+	// the row knows.
 	now, readErr := s.findByID(ctx, seen.ID)
 	switch {
 	case readErr == nil && now.PasswordHash == encoded:
@@ -41,7 +43,8 @@ func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Eve
 	return err
 }
 
-// lostRace is the answer to a link that was good when verified: another confirmation, a changed password or address came first.
+// lostRace is the answer to a link that was good when verified: another confirmation, a changed password or
+// address came first.
 func (s *Service) lostRace(ctx context.Context, ev Event) error {
 	ev.Outcome, ev.Reason = OutcomeLostRace, token.ReasonStale.String()
 	s.record(ctx, ev)

@@ -10,13 +10,14 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// Request asks for a link for whatever accounts have the typed address. It checks the address, charges the limits and queues a job; it neither
-// looks anything up, nor signs, nor mails, so that neither its answer nor its time tells whether there is an account.
+// Request asks for a link for whatever accounts have the typed address. It checks the address, charges the
+// limits and queues a job; it neither looks anything up, nor signs, nor mails, so that neither its answer nor
+// its time tells whether there is an account.
 //
-// It returns nil for every address that could be one, whether it has an account, has used up its tries, or found the queue full.
-// [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this client or the site has asked too often. After
-// Shutdown it is [ErrClosed]. Any other error says that Config.Dispatch failed, which has nothing to do with the address, or that
-// in.Lifetime is out of range.
+// It returns nil for every address that could be one, whether it has an account, has used up its tries, or
+// found the queue full. [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this
+// client or the site has asked too often. After Shutdown it is [ErrClosed]. Any other error says that
+// Config.Dispatch failed, which has nothing to do with the address, or that in.Lifetime is out of range.
 //
 // ctx reaches limiters and Config.Dispatch, not the work that follows.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {
@@ -76,7 +77,8 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 	return err
 }
 
-// enqueue hands a job to whatever works on jobs. What is no stranger's doing may use room that requests may not.
+// enqueue hands a job to whatever works on jobs. What is no stranger's doing may use room that requests may
+// not.
 func (s *Service) enqueue(ctx context.Context, job Job) error {
 	if s.cfg.Dispatch != nil {
 		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, job) })
@@ -84,7 +86,8 @@ func (s *Service) enqueue(ctx context.Context, job Job) error {
 	return s.pool.add(&errand{tries: []try{{job: job}}}, job.Kind != mail.KindReset)
 }
 
-// plainLocale drops what cannot be a language tag (RFC 5646 section 4.4.1: 35 characters hold every one): it may come from a header.
+// plainLocale drops what cannot be a language tag (RFC 5646 section 4.4.1: 35 characters hold every one): it
+// may come from a header.
 func plainLocale(locale string) string {
 	if len(locale) > 35 {
 		return ""
@@ -107,11 +110,12 @@ type InviteInput struct {
 	Lifetime time.Duration
 }
 
-// Invite mails the account a link that sets its first password. It is for callers who may know who has an account, administrators for
-// instance: it looks the account up and says what is wrong with it. It charges no limits. Confirm takes the link as it takes any other.
+// Invite mails the account a link that sets its first password. It is for callers who may know who has an
+// account, administrators for instance: it looks the account up and says what is wrong with it. It charges no
+// limits. Confirm takes the link as it takes any other.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword], [ErrQueueFull] or [ErrClosed]; anything else is internal, or
-// in.Lifetime is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword], [ErrQueueFull] or [ErrClosed];
+// anything else is internal, or in.Lifetime is out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	if err := s.checkLifetime(token.Invite, in.Lifetime); err != nil {
 		return err

@@ -30,7 +30,8 @@ func people(t *testing.T, sc *scene) map[string]string {
 	}
 }
 
-// The request path must neither look up, sign nor mail. Whatever it did there would show in the time of its answer.
+// The request path must neither look up, sign nor mail. Whatever it did there would show in the time of its
+// answer.
 func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
@@ -187,7 +188,8 @@ func TestRequestLifetime(t *testing.T) {
 	require.Equal(t, map[time.Duration]bool{time.Minute: true, 30 * time.Minute: true, 2 * time.Hour: true}, lifetimes)
 }
 
-// An instance with a wrong setting must not be able to make links that another one takes for longer than it would allow.
+// An instance with a wrong setting must not be able to make links that another one takes for longer than it
+// would allow.
 func TestVerifierBoundsTheLifetimeToo(t *testing.T) {
 	t.Parallel()
 	generous := newScene(t, func(cfg *reset.Config) { cfg.Lifetime = 2 * time.Hour })

@@ -75,7 +75,8 @@ func (c *canaries) check(t *testing.T, logged string) {
 	}
 }
 
-// Everything that can go wrong goes wrong, with errors that quote all they were given, as drivers and mail servers do.
+// Everything that can go wrong goes wrong, with errors that quote all they were given, as drivers and mail
+// servers do.
 func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	t.Parallel()
 	const address, password = "Canary.Address@Example.com", "canary password, quite long"

@@ -13,7 +13,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Service is the whole flow. Make one with [New]; it is safe for concurrent use. Call [Service.Shutdown] before the process ends.
+// A Service is the whole flow. Make one with [New]; it is safe for concurrent use. Call [Service.Shutdown]
+// before the process ends.
 type Service struct {
 	cfg    Config
 	host   string
@@ -25,8 +26,9 @@ type Service struct {
 	closed atomic.Bool
 }
 
-// New makes a Service, or says which field of cfg is missing or weak, without printing its value. Unless cfg.Synchronous is set, it
-// starts goroutines, which Shutdown ends: one for events of requests and, without cfg.Dispatch, cfg.Workers for mail.
+// New makes a Service, or says which field of cfg is missing or weak, without printing its value. Unless
+// cfg.Synchronous is set, it starts goroutines, which Shutdown ends: one for events of requests and, without
+// cfg.Dispatch, cfg.Workers for mail.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
@@ -73,7 +75,8 @@ func (s *Service) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "reset.
 // clockLeeway is how far ahead the clock of the process that made a link may be of the one that checks it.
 const clockLeeway = 10 * time.Second
 
-// Bounds of single steps. The store's also hold for Check and Confirm, when the caller's context has no nearer deadline.
+// Bounds of single steps. The store's also hold for Check and Confirm, when the caller's context has no nearer
+// deadline.
 const (
 	lookupPatience = 10 * time.Second
 	writePatience  = 10 * time.Second
@@ -81,10 +84,11 @@ const (
 	sendPatience   = time.Minute
 )
 
-// Shutdown takes no more requests, tries once more what is waiting for another try, and returns when all mail and all events are out. Checks
-// and confirmations still work, but their notices are not sent, so shut the web server down first. When ctx ends before,
-// Shutdown stops the workers and returns a *[ShutdownError] that says how much was left; each of those mails makes an event.
-// It may be called again. What an engine behind Config.Dispatch holds is the engine's.
+// Shutdown takes no more requests, tries once more what is waiting for another try, and returns when all mail
+// and all events are out. Checks and confirmations still work, but their notices are not sent, so shut the web
+// server down first. When ctx ends before, Shutdown stops the workers and returns a *[ShutdownError] that says
+// how much was left; each of those mails makes an event. It may be called again. What an engine behind
+// Config.Dispatch holds is the engine's.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 	var left int
@@ -122,7 +126,8 @@ func (s *Service) blocked(client netip.Addr) bool {
 	return s.cfg.Blocked != nil && client.IsValid() && s.cfg.Blocked(client)
 }
 
-// findByID reads one account and refuses one with another id: databases turn "42abc" or " 42" into 42 on their own.
+// findByID reads one account and refuses one with another id: databases turn "42abc" or " 42" into 42 on their
+// own.
 func (s *Service) findByID(ctx context.Context, id string) (User, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()

@@ -6,9 +6,10 @@ import (
 	"strconv"
 )
 
-// SlogSink returns a [Sink] that logs to logger, nil meaning slog.Default(). The message is "password reset" followed by the outcome; what
-// needs somebody's attention is a warning or an error. Texts that others can influence are quoted when they hold control
-// characters, whatever the handler does, so that no visitor can write lines of a log.
+// SlogSink returns a [Sink] that logs to logger, nil meaning slog.Default(). The message is "password reset"
+// followed by the outcome; what needs somebody's attention is a warning or an error. Texts that others can
+// influence are quoted when they hold control characters, whatever the handler does, so that no visitor can
+// write lines of a log.
 func SlogSink(logger *slog.Logger) Sink {
 	if logger == nil {
 		logger = slog.Default()

@@ -8,20 +8,23 @@ import (
 	"log/slog"
 )
 
-// A User is a snapshot of one account: what the store read, byte for byte. It is a value; changing it changes no row.
+// A User is a snapshot of one account: what the store read, byte for byte. It is a value; changing it changes
+// no row.
 //
-// A User prints, logs and marshals to JSON as its ID alone, because everything else in it is personal or secret. That
-// protection is lost when a User sits in an unexported field of another struct, where the fmt package cannot see its methods.
+// A User prints, logs and marshals to JSON as its ID alone, because everything else in it is personal or
+// secret. That protection is lost when a User sits in an unexported field of another struct, where the fmt
+// package cannot see its methods.
 type User struct {
 	// ID is the account's key, in the one spelling the store uses. Never empty.
 	ID string
 	// Email is the stored and verified address: the only one that mail is ever sent to.
 	Email string
-	// PasswordHash is the stored hash exactly as read, with no trimming. Empty, or beginning with '!' or '*' as in Django's and
-	// shadow's unusable markers, means that the account has no password: it may sign in elsewhere, or be newly invited.
+	// PasswordHash is the stored hash exactly as read, with no trimming. Empty, or beginning with '!' or '*' as
+	// in Django's and shadow's unusable markers, means that the account has no password: it may sign in
+	// elsewhere, or be newly invited.
 	PasswordHash string
-	// Stamp is anything whose change should kill every outstanding link of this account, such as a session version. Optional.
-	// Prefer an integer: a timestamp may lose digits between the database and Go.
+	// Stamp is anything whose change should kill every outstanding link of this account, such as a session
+	// version. Optional. Prefer an integer: a timestamp may lose digits between the database and Go.
 	Stamp string
 	// Locale picks the language of mail to this account. Empty means the one the visitor asked in.
 	Locale string
@@ -29,7 +32,8 @@ type User struct {
 	Disabled bool
 }
 
-// HasPassword tells whether the account can have a password to forget: its hash is neither empty nor an unusable marker.
+// HasPassword tells whether the account can have a password to forget: its hash is neither empty nor an
+// unusable marker.
 func (u User) HasPassword() bool {
 	return u.PasswordHash != "" && u.PasswordHash[0] != '!' && u.PasswordHash[0] != '*'
 }
@@ -43,31 +47,38 @@ func (u User) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String())
 // LogValue logs the ID alone.
 func (u User) LogValue() slog.Value { return slog.StringValue(u.ID) }
 
-// MarshalJSON writes the ID alone, so that a User that reaches a log or a response by accident gives nothing away.
+// MarshalJSON writes the ID alone, so that a User that reaches a log or a response by accident gives nothing
+// away.
 func (u User) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ ID string }{u.ID})
 }
 
-// A Store is the application's users table. Check an implementation with the resettest package: each sentence below is a test there.
+// A Store is the application's users table. Check an implementation with the resettest package: each sentence
+// below is a test there.
 //
-// All methods may be called concurrently. They get a context with a deadline and should honour it. Their errors reach logs:
-// they should not contain addresses or hashes, though the Service also removes the ones it knows of.
+// All methods may be called concurrently. They get a context with a deadline and should honour it. Their errors
+// reach logs: they should not contain addresses or hashes, though the Service also removes the ones it knows
+// of.
 type Store interface {
-	// FindByEmail returns every account whose stored address is email, upper and lower case of ASCII letters being equal. None is
-	// an empty slice and nil. It may return accounts with similar addresses too: the Service compares again and drops them. An
-	// implementation therefore need not, and should not, fold anything beyond ASCII.
+	// FindByEmail returns every account whose stored address is email, upper and lower case of ASCII letters
+	// being equal. None is an empty slice and nil. It may return accounts with similar addresses too: the
+	// Service compares again and drops them. An implementation therefore need not, and should not, fold
+	// anything beyond ASCII.
 	FindByEmail(ctx context.Context, email string) ([]User, error)
 
-	// FindByID returns the account with exactly this id, or an error that matches [ErrUserNotFound], also for an id that is
-	// malformed for the store ("42abc" for an integer column). A malformed id must never be coerced into another account's.
+	// FindByID returns the account with exactly this id, or an error that matches [ErrUserNotFound], also for
+	// an id that is malformed for the store ("42abc" for an integer column). A malformed id must never be
+	// coerced into another account's.
 	FindByID(ctx context.Context, id string) (User, error)
 
-	// ReplaceHash stores encoded as the account's hash if, and only if, the row still matches seen: same hash, byte for byte, same
-	// Email, same Stamp, and not disabled. Otherwise it changes nothing and returns an error that matches [ErrStale].
-	// Comparing and writing must be one atomic step, such as one UPDATE with a WHERE clause; reading and then writing is not,
-	// even inside a default transaction. It must write to the primary, while the look-ups may read a replica.
+	// ReplaceHash stores encoded as the account's hash if, and only if, the row still matches seen: same hash,
+	// byte for byte, same Email, same Stamp, and not disabled. Otherwise it changes nothing and returns an
+	// error that matches [ErrStale]. Comparing and writing must be one atomic step, such as one UPDATE with a
+	// WHERE clause; reading and then writing is not, even inside a default transaction. It must write to the
+	// primary, while the look-ups may read a replica.
 	//
-	// Whatever must be atomic with the new hash, such as ending sessions or writing an audit row, belongs in here, in the same
-	// transaction: if it fails, the old hash must stay. Any other error is taken to mean that the outcome is unknown.
+	// Whatever must be atomic with the new hash, such as ending sessions or writing an audit row, belongs in
+	// here, in the same transaction: if it fails, the old hash must stay. Any other error is taken to mean that
+	// the outcome is unknown.
 	ReplaceHash(ctx context.Context, seen User, encoded string) error
 }

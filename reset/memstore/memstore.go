@@ -1,7 +1,8 @@
-// Package memstore is a [reset.Store] in memory: for tests, and for the first hour with the library. It forgets everything when the
-// process ends.
+// Package memstore is a [reset.Store] in memory: for tests, and for the first hour with the library. It forgets
+// everything when the process ends.
 //
-// [New] makes one, [Store.Add] puts an account in. The other methods change accounts, for tests of what a link must not survive.
+// [New] makes one, [Store.Add] puts an account in. The other methods change accounts, for tests of what a link
+// must not survive.
 package memstore
 
 import (
@@ -51,7 +52,8 @@ func (s *Store) Add(user reset.User) error {
 	return nil
 }
 
-// Update lets change alter the account, as one step. It cannot change the id. The error matches [reset.ErrUserNotFound].
+// Update lets change alter the account, as one step. It cannot change the id. The error matches
+// [reset.ErrUserNotFound].
 func (s *Store) Update(id string, change func(user *reset.User)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +79,8 @@ func (s *Store) Delete(id string) error {
 	return nil
 }
 
-// AddSession counts one more session of the account. Sessions here are a number, enough to see that a reset ends them.
+// AddSession counts one more session of the account. Sessions here are a number, enough to see that a reset
+// ends them.
 func (s *Store) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +124,8 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	return *user, nil
 }
 
-// ReplaceHash implements [reset.Store]. It ends the account's sessions in the same step, so [reset.SessionsEndInStore] is true of it.
+// ReplaceHash implements [reset.Store]. It ends the account's sessions in the same step, so
+// [reset.SessionsEndInStore] is true of it.
 func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -138,8 +142,8 @@ func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 	return nil
 }
 
-// SwapFor returns the function with which a login upgrades the hash of user, as read by that login: it swaps the hash if nobody else
-// has, and ends no session.
+// SwapFor returns the function with which a login upgrades the hash of user, as read by that login: it swaps
+// the hash if nobody else has, and ends no session.
 func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 	return func(ctx context.Context, old, encoded string) (swapped bool, err error) {
 		if err := ctx.Err(); err != nil {

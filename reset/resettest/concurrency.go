@@ -17,7 +17,8 @@ func oneWinner(ctx context.Context, f Fixture) error {
 	if err != nil {
 		return err
 	}
-	// Everybody has read before anybody writes: without this barrier a store that reads and then writes often looks right.
+	// Everybody has read before anybody writes: without this barrier a store that reads and then writes often
+	// looks right.
 	var read, done sync.WaitGroup
 	read.Add(racers)
 	results := make([]error, racers)

@@ -9,9 +9,10 @@
 //		})
 //	}
 //
-// Each check is a subtest; a failure says what was expected and what usually causes it. Checks for which the fixture lacks a
-// function are skipped, and say which function they need: fill in all of them that the store has a notion of.
+// Each check is a subtest; a failure says what was expected and what usually causes it. Checks for which the
+// fixture lacks a function are skipped, and say which function they need: fill in all of them that the store
+// has a notion of.
 //
-// The kit has no false alarms as far as we know, but it can miss faults, races above all: run it repeatedly, with -race, and against the
-// database that production uses, with production's schema.
+// The kit has no false alarms as far as we know, but it can miss faults, races above all: run it repeatedly,
+// with -race, and against the database that production uses, with production's schema.
 package resettest

@@ -9,7 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A look-alike of kim.fiss@example.com. All are escapes: an editor or a keyboard may turn the real letters into the plain ones.
+// A look-alike of kim.fiss@example.com. All are escapes: an editor or a keyboard may turn the real letters into
+// the plain ones.
 var lookAlikeForms = []struct{ name, address string }{
 	{"Kelvin sign for k", "\u212Aim.fiss@example.com"},
 	{"dotless i", "k\u0131m.fiss@example.com"},

@@ -9,11 +9,13 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A Fixture is one fresh store and what the kit needs to set scenes in it. Store and Create are required. Clean-up belongs in t.Cleanup.
+// A Fixture is one fresh store and what the kit needs to set scenes in it. Store and Create are required.
+// Clean-up belongs in t.Cleanup.
 type Fixture struct {
 	Store reset.Store
-	// Create inserts an account and returns its id as the store spells it. A store that makes its own ids ignores user.ID, which is
-	// unique; one that has no stamps or locales ignores those. The address and the hash must be stored exactly.
+	// Create inserts an account and returns its id as the store spells it. A store that makes its own ids
+	// ignores user.ID, which is unique; one that has no stamps or locales ignores those. The address and the
+	// hash must be stored exactly.
 	Create func(ctx context.Context, user reset.User) (id string, err error)
 
 	// Disable disables the account. Nil if there are no disabled accounts.
@@ -36,7 +38,8 @@ type Fixture struct {
 // patience bounds one check, so that a deadlock is a failure with a name.
 const patience = time.Minute
 
-// TestStore runs all checks, each against a fixture of its own. It may be called several times, with different schemas.
+// TestStore runs all checks, each against a fixture of its own. It may be called several times, with different
+// schemas.
 func TestStore(t *testing.T, fixture func(t *testing.T) Fixture) {
 	t.Helper()
 	for _, c := range checks {

@@ -14,7 +14,8 @@ func storesLongHash(ctx context.Context, f Fixture) error {
 	if err != nil {
 		return err
 	}
-	// 160 characters hold the longest of the formats in use; these are the ones that escaping and trimming go wrong on.
+	// 160 characters hold the longest of the formats in use; these are the ones that escaping and trimming go
+	// wrong on.
 	long := "$argon2id$v=19$m=65536,t=3,p=4$c29tZS9zYWx0Kw==$" + "'\"\\%_{}<>" + strings.Repeat("Ab3/+.=", 13)
 	long += strings.Repeat("z", 160-len(long))
 	if err := f.Store.ReplaceHash(ctx, user, long); err != nil {
