@@ -112,9 +112,10 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 
 // sendNotice tells the owner of a that its password has been changed: if it was
 // somebody else, this mail is how they learn of it. A reset does the same by
-// itself. The change stands even if the mail cannot be sent.
+// itself. The change stands even if the mail cannot be sent, and whoever made it
+// cannot stop the mail by closing the connection.
 func (app *application) sendNotice(ctx context.Context, a account, from netip.Addr) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := app.resets.Process(ctx, reset.Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged, UserID: a.ID, Email: a.Email,
