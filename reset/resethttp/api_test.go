@@ -3,6 +3,7 @@ package resethttp_test
 import (
 	"context"
 	"encoding/json"
+	"go/doc/comment"
 	"net/http"
 	"os"
 	"strings"
@@ -37,7 +38,7 @@ func (a answer) problem(t *testing.T, status int, kind string) map[string]any {
 	require.Equal(t, "default-src 'none'; frame-ancestors 'none'", a.header.Get("Content-Security-Policy"))
 	var document map[string]any
 	require.NoError(t, json.Unmarshal([]byte(a.body), &document))
-	require.Equal(t, "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"+kind, document["type"])
+	require.Equal(t, "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"+strings.ReplaceAll(kind, "-", "_"), document["type"])
 	require.InDelta(t, status, document["status"], 0)
 	require.NotEmpty(t, document["title"])
 	return document
@@ -181,6 +182,8 @@ func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
 	require.NoError(t, err)
 	for _, kind := range resethttp.ProblemKinds {
 		require.Contains(t, string(doc), "\n// # Problem "+kind+"\n")
+		heading := comment.Heading{Text: []comment.Text{comment.Plain("Problem " + kind)}}
+		require.Equal(t, "hdr-Problem_"+strings.ReplaceAll(kind, "-", "_"), heading.DefaultID())
 	}
 }
 

@@ -53,7 +53,7 @@ func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf)
 	for _, login := range []string{
-		"login", "//evil.example", "/\\evil.example", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "https://", "https://u:p@app.example/",
+		"login", "//evil.example", "///evil.example", "/\\evil.example", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "https://", "https://u:p@app.example/",
 		"ftp://app.example/", "/log in", "mailto:a@b.example", "?x", " /login", "/login\n",
 	} {
 		_, err := resethttp.New(w.svc, resethttp.Config{Login: login})

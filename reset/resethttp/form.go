@@ -19,7 +19,7 @@ var (
 	errUnreadable  = errors.New("resethttp: the body cannot be read")
 )
 
-// readBody reads a body of the given media type. Only UTF-8 is read: other bytes would become another password than was typed.
+// readBody reads a body of the given media type in UTF-8.
 func readBody(w http.ResponseWriter, r *http.Request, mediaType string) ([]byte, error) {
 	got, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || got != mediaType || len(r.Header.Values("Content-Type")) > 1 || r.Header.Get("Content-Encoding") != "" {
@@ -28,14 +28,11 @@ func readBody(w http.ResponseWriter, r *http.Request, mediaType string) ([]byte,
 	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
 		return nil, errUnsupported
 	}
-	if r.ContentLength > maxBody {
-		return nil, errTooLarge
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, errTooLarge
 	}
-	if err != nil || !utf8.Valid(body) {
+	if err != nil {
 		return nil, errUnreadable
 	}
 	return body, nil
@@ -60,6 +57,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, errUnreadable
 	}
+	// Other bytes than UTF-8 would become another password than was typed.
 	for _, values := range form {
 		for _, value := range values {
 			if !utf8.ValidString(value) {

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 )
 
-// problemBase begins the type of every problem; the rest is the heading of its explanation in the package documentation.
+// problemBase begins the type of every problem; the rest names the heading of its explanation in the package documentation, with an
+// underscore for each hyphen, as go/doc/comment writes it.
 const problemBase = "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"
 
 // problemDocument is an answer of the API that is not a success (RFC 9457 section 3.1). It never holds what was sent.
@@ -70,7 +72,7 @@ func bodyProblem(err error) problemDocument {
 }
 
 func writeProblem(w http.ResponseWriter, of problemDocument) {
-	of.Type = problemBase + of.Type
+	of.Type = problemBase + strings.ReplaceAll(of.Type, "-", "_")
 	// Strings and numbers only: this cannot fail.
 	body, _ := json.Marshal(of)
 	w.Header().Set("Content-Type", "application/problem+json")
