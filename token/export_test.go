@@ -49,3 +49,14 @@ func (r Keys) Reveal() []string {
 	}
 	return texts
 }
+
+// Pooled returns what lies in a keyed state that waits to be used again.
+func (s *Signer) Pooled(purpose Purpose) (left []byte) {
+	signing := s.purposes[purpose].signing
+	for _, key := range []*macKey{signing.mac, signing.fingerprint} {
+		state := key.start()
+		left = append(append(left, state.text[:]...), state.out[:]...)
+		key.release(state)
+	}
+	return left
+}

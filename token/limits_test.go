@@ -87,6 +87,19 @@ func TestNoKeyedStateOutlivesItsSigner(t *testing.T) {
 	}
 }
 
+// A state that waits for the next token holds nothing of the last one.
+func TestPooledStatesAreWiped(t *testing.T) {
+	s, state := newSigner(t, config(t)), ann()
+	for _, hash := range []string{state.PasswordHash, repeat("h", 400), repeat("h", 1000), repeat("h", 4096)} {
+		state.PasswordHash = hash
+		raw := issue(t, s, token.Reset, state, 0).Reveal()
+		_, err := s.Verify(t.Context(), raw, token.Reset, tableOf(state).load)
+		require.NoError(t, err)
+		left := s.Pooled(token.Reset)
+		require.Equal(t, make([]byte, len(left)), left)
+	}
+}
+
 func TestTokenIDSaysNothingOfTheText(t *testing.T) {
 	t.Parallel()
 	issued := issue(t, newSigner(t, config(t)), token.Reset, ann(), 0)
