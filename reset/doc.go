@@ -1,50 +1,60 @@
-// Package reset lets the users of a web application replace a forgotten password by a mailed link, without a table of tokens.
+// Package reset lets the users of a web application replace a forgotten password by a mailed link, without a
+// table of tokens.
 //
-// A link is signed, and bound to the account's id, its stored password hash, its stored address and an optional stamp. The moment any of
-// those changes, every link of the account is dead; using a link changes the hash, so a link works once. Nothing is written
-// when somebody asks for a link. One row is written when a password changes.
+// A link is signed, and bound to the account's id, its stored password hash, its stored address and an
+// optional stamp. The moment any of those changes, every link of the account is dead; using a link changes
+// the hash, so a link works once. Nothing is written when somebody asks for a link. One row is written when
+// a password changes.
 //
-// Most applications need [New], [Service.Shutdown] and the ready pages of the resethttp package, which call the four steps:
-// [Service.Request] takes an address and queues the mail, [Service.Check] looks at a link, [Service.Confirm] sets the new password,
-// and [Service.Link] makes a link without sending it. [Service.Invite] mails a link for a first password. The application
-// brings a [Store], three methods over its users table, or uses the sqlstore package; the resettest package checks it.
+// Most applications need [New], [Service.Shutdown] and the ready pages of the resethttp package, which call
+// the four steps: [Service.Request] takes an address and queues the mail, [Service.Check] looks at a link,
+// [Service.Confirm] sets the new password, and [Service.Link] makes a link without sending it.
+// [Service.Invite] mails a link for a first password. The application brings a [Store], three methods over
+// its users table, or uses the sqlstore package; the resettest package checks it.
 //
 // # Security
 //
 // What the package does, each point with tests of its own:
 //
-//   - Of any number of confirmations of one link, on any number of machines, one succeeds: the new hash is written only where the
-//     old one still is. A store that cannot say whether it wrote is asked again, so a lost reply is neither a false
-//     success nor a dead link.
-//   - Request does the same work for every address: it looks nothing up, signs nothing and mails nothing. Answer and time tell nothing
-//     about accounts. That includes accounts that are disabled, have no password, or are over their limit, and a store or a mail
-//     server that is down.
-//   - Mail goes to the stored address alone, and only if it equals the typed one up to the case of ASCII letters, so that look-alike
-//     letters lead nowhere.
+//   - Of any number of confirmations of one link, on any number of machines, one succeeds: the new hash
+//     is written only where the old one still is. A store that cannot say whether it wrote is asked
+//     again, so a lost reply is neither a false success nor a dead link.
+//   - Request does the same work for every address: it looks nothing up, signs nothing and mails nothing.
+//     Answer and time tell nothing about accounts. That includes accounts that are disabled, have no
+//     password, or are over their limit, and a store or a mail server that is down.
+//   - Links go to the stored address alone, and only if it equals the typed one up to the case of ASCII
+//     letters, so that look-alike letters lead nowhere.
 //   - Links are made from Config.Site alone. Host headers and the like cannot change them.
-//   - No store, policy or hasher is asked about a token whose signature is not good, and all refused links get one answer.
-//   - An account's sessions are dealt with: [New] refuses a [Config] that does not say how. Nobody is signed in by a reset.
+//   - No store, policy or hasher is asked about a token whose signature is not good, and all refused
+//     links get one answer.
+//   - An account's sessions are dealt with: [New] refuses a [Config] that does not say how. Nobody is
+//     signed in by a reset.
 //   - The account's owner is told of the change by mail, at the address the account had at that moment.
-//   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold, queue and counters, is bounded.
-//   - Queued jobs hold no token. Events, errors, logs and print forms hold no token, link, address, password, hash or key; texts of the
-//     application's own errors have those removed that belong to the request at hand.
+//   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold,
+//     queue and counters, is bounded.
+//   - Queued jobs hold no token, only what was typed. Events, errors, logs and print forms hold no token,
+//     link, address, password, hash or key; texts of the application's own errors have those removed that
+//     belong to the request at hand.
 //
 // What it does not do:
 //
-//   - Several links of one account may be live at once, until one is used; a single one cannot be revoked. A Stamp that changes with
-//     each request, or with each sign-in, narrows that: see the examples.
-//   - A restored backup brings back old hashes, and with them the links that were bound to them and have not expired. Rotate
-//     the key after a restore.
+//   - Several links of one account may be live at once, until one is used; a single one cannot be
+//     revoked. A Stamp that changes with each request, or with each sign-in, narrows that: see the
+//     examples.
+//   - A restored backup brings back old hashes, and with them the links that were bound to them and have
+//     not expired. Rotate the key after a restore.
 //   - A login that upgrades a hash changes it, and so kills outstanding links.
-//   - Whoever reads the user's mail can reset the password. Mail is a way to recover an account, not a second factor: ask for the second
-//     factor at the next login as always (NIST SP 800-63B-4 section 4.2).
-//   - In the default mode queued mails are lost when the process is killed: users ask again. Config.Dispatch puts them on a durable queue.
+//   - Whoever reads the user's mail can reset the password. Mail is a way to recover an account, not a
+//     second factor: ask for the second factor at the next login as always (NIST SP 800-63B-4 section
+//     4.2).
+//   - In the default mode queued mails are lost when the process is killed: users ask again.
+//     Config.Dispatch puts them on a durable queue.
 //   - Config.Synchronous gives up that time tells nothing.
-//   - TLS, the login, sessions and the users table are the application's. So is the client's address: never pass one that a header
-//     named unless the proxy that set the header is your own.
+//   - TLS, the login, sessions and the users table are the application's. So is the client's address:
+//     never pass one that a header named unless the proxy that set the header is your own.
 //
 // # Compatibility
 //
-// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable. Jobs of one version are processed by the next. Links
-// survive upgrades as long as the token package's format does.
+// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable. Jobs of one version are
+// processed by the next. Links survive upgrades as long as the token package's format does.
 package reset

@@ -75,7 +75,9 @@ type Store interface {
 	// byte for byte, same Email, same Stamp, and not disabled. Otherwise it changes nothing and returns an
 	// error that matches [ErrStale]. Comparing and writing must be one atomic step, such as one UPDATE with a
 	// WHERE clause; reading and then writing is not, even inside a default transaction. It must write to the
-	// primary, while the look-ups may read a replica.
+	// primary. The look-ups may read a replica: one that lags refuses or lets the write be refused, it lets
+	// nobody in twice. After a write whose reply was lost, though, a lagging replica makes Confirm report a
+	// failure where the password is changed.
 	//
 	// Whatever must be atomic with the new hash, such as ending sessions or writing an audit row, belongs in
 	// here, in the same transaction: if it fails, the old hash must stay. Any other error is taken to mean that
