@@ -36,7 +36,7 @@ func TestNewKeyRefusesWeakSecrets(t *testing.T) {
 		"a block of 8, four times":       bytes.Repeat(secretOf(1)[:8], 4),
 		"a block of 16, twice":           bytes.Repeat(secretOf(1)[:16], 2),
 		"a block of 15, cut off":         bytes.Repeat(secretOf(1)[:15], 3)[:40],
-		"seven different bytes":          bytes.Repeat([]byte{1, 9, 3, 4, 200, 6, 7, 7, 6, 1}, 6)[:59],
+		"seven different bytes":          []byte("13572461735274615327461537264157"),
 		"the word secret":                []byte("this-is-my-very-own-Secret-string-0k"),
 		"the word changeme":              []byte("ChangeMe-in-productionXyZ-1234-abcd"),
 		"the placeholder of jwt.io":      []byte("your-256-bit-secret-goes-here-12345"),
