@@ -47,6 +47,11 @@ func newPool(queue, workers int, work func(context.Context, *errand) (time.Durat
 	return p
 }
 
+// headStart is how long an errand rests before it is worked on, so that the answer to its request is out by then. Begun at once, the work
+// on an address with an account takes processor time from its own answer: measured over loopback on two cores, 95 µs
+// against 48 µs for an address without one. The rest costs the visitor nothing.
+const headStart = 3 * time.Millisecond
+
 // add queues an errand and says whether there was room. It never blocks.
 func (p *pool) add(e *errand, notice bool) error {
 	p.mu.Lock()
@@ -62,7 +67,7 @@ func (p *pool) add(e *errand, notice bool) error {
 		return ErrQueueFull
 	}
 	p.pending++
-	p.queue <- e
+	p.waiting[e] = time.AfterFunc(headStart, func() { p.wake(e) })
 	return nil
 }
 
@@ -134,7 +139,7 @@ func (p *pool) shutdown(ctx context.Context) (left int, err error) {
 		p.closed = true
 		for e, timer := range p.waiting {
 			timer.Stop()
-			e.last = true
+			e.last = e.tries[0].count > 0
 			p.queue <- e
 		}
 		clear(p.waiting)
