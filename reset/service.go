@@ -111,11 +111,20 @@ type Settings struct {
 	ResetPath, ForgotPath, LoginPath string
 	LinkStyle                        LinkStyle
 	Lifetime                         time.Duration
+	// MinLength is the shortest password in code points, if the policy has a method MinLength() int, as policy.Policy has; else 0.
+	MinLength int
+	// Identifiers says that Config.FindByIdentifier is set.
+	Identifiers bool
 }
 
 // Settings returns what pages need to know.
 func (s *Service) Settings() Settings {
+	minLength := 0
+	if p, ok := s.cfg.Policy.(interface{ MinLength() int }); ok {
+		minLength = p.MinLength()
+	}
 	return Settings{
+		MinLength: minLength, Identifiers: s.cfg.FindByIdentifier != nil,
 		Site: s.cfg.Site, Product: s.cfg.Product, Support: s.cfg.Support,
 		ResetPath: s.cfg.ResetPath, ForgotPath: s.cfg.ForgotPath, LoginPath: s.cfg.LoginPath,
 		LinkStyle: s.cfg.LinkStyle, Lifetime: s.cfg.Lifetime,

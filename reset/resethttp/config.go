@@ -21,12 +21,6 @@ type Config struct {
 	Login string
 	// Product is the name above the card and in the title. Empty means the Service's.
 	Product string
-	// MinLength is the shortest password in characters, for the hint below the field and for password managers. It is the policy that
-	// decides. Zero leaves the number out.
-	MinLength int
-	// Identifiers says that the Service's FindByIdentifier is set: the forgot page then asks for an address or a user name, and the
-	// browser does not insist on an address.
-	Identifiers bool
 	// Client says who sends a request, for limits and events. Nil means the other end of the connection: behind a proxy that is the
 	// proxy, and everybody shares one limit, so set it there. X-Forwarded-For and its like are never read otherwise, because
 	// anybody can send them. The zero Addr means unknown.
@@ -60,9 +54,6 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err := checkLogin(cfg.Login); err != nil {
 		return nil, err
 	}
-	if cfg.MinLength < 0 {
-		return nil, errors.New("resethttp: Config.MinLength is negative")
-	}
 	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
 	if err != nil {
 		return nil, err
@@ -77,7 +68,7 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		common: Page{
 			Product: cmp.Or(cfg.Product, of.Product), LoginURL: cfg.login(where, of),
 			ForgotURL: where.forgotURL(), ResetURL: where.resetURL(),
-			MinLength: cfg.MinLength, Identifiers: cfg.Identifiers, lifetime: of.Lifetime,
+			MinLength: of.MinLength, Identifiers: of.Identifiers, lifetime: of.Lifetime,
 		},
 	}, nil
 }

@@ -1,6 +1,7 @@
 package resethttp_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -20,7 +21,6 @@ func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 		return resethttp.Config{Files: fstest.MapFS{name: {Data: []byte(body)}}}
 	}
 	for want, cfg := range map[string]resethttp.Config{
-		"Config.MinLength":                           {MinLength: -1},
 		"Config.Locale":                              {Locale: "xx"},
 		"pages/forget.html is not one":               file("pages/forget.html", ""),
 		"assets/style.scss is not one":               file("assets/style.scss", ""),
@@ -188,22 +188,27 @@ func FuzzAcceptLanguage(f *testing.F) {
 	})
 }
 
-func TestHintOfTheLengthIsShownOnlyWhenItIsKnown(t *testing.T) {
+func TestHintOfTheLengthIsThePolicys(t *testing.T) {
 	t.Parallel()
 	body := newWorld(t, pagesOf).get("/reset-password").body
-	require.NotContains(t, body, "minlength")
-	require.NotContains(t, body, "At least 0")
-	body = newWorld(t, func(svc *reset.Service) (http.Handler, error) {
-		return resethttp.New(svc, resethttp.Config{MinLength: 15})
-	}).get("/reset-password").body
 	require.Contains(t, body, `minlength="15" passwordrules="minlength: 15;`)
 	require.Contains(t, body, "At least 15 characters.")
+	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.MFA = true }).get("/reset-password").body
+	require.Contains(t, body, "At least 8 characters.")
+	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = anyPassword{} }).get("/reset-password").body
+	require.NotContains(t, body, "minlength")
+	require.NotContains(t, body, "At least 0")
 }
 
-func TestUserNamesMayBeAskedFor(t *testing.T) {
+// anyPassword is a policy that does not say how long a password must be.
+type anyPassword struct{}
+
+func (anyPassword) Check(context.Context, string, []string) error { return nil }
+
+func TestUserNamesAreAskedForWhereTheyAreLookedUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
-		return resethttp.New(svc, resethttp.Config{Identifiers: true})
+	w := newWorld(t, pagesOf, func(cfg *reset.Config) {
+		cfg.FindByIdentifier = func(context.Context, string) ([]reset.User, error) { return nil, nil }
 	})
 	body := w.get("/forgot-password").body
 	require.Contains(t, body, `<input type="text" id="email" name="email" value="" autocomplete="username"`)

@@ -37,6 +37,9 @@
 // by [http.CrossOriginProtection]. No answer holds a token, except for the form that comes back with the token that was
 // posted. Nobody is signed in by a reset.
 //
+// A browser may keep a page for its Back button although every answer says no-store. The script empties the field when the page is left;
+// without scripts, going back may still show the typed password (seen in Chromium).
+//
 // This package does not set Strict-Transport-Security, does not set time limits of the server (ReadTimeout and the like), and does not know
 // which proxies to believe: see [Config.Client].
 //
