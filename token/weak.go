@@ -6,18 +6,19 @@ import (
 	"fmt"
 )
 
-// minDistinct is how many different byte values a secret must have. Of 32
-// random bytes fewer than 16 are different once in about 10^15 keys; 32 random
-// hexadecimal digits, the poorest text that people use, have 8 or more of 16.
+// minDistinct is how many different byte values a secret must have. 32 random
+// bytes have about 30; 32 random hexadecimal digits, the poorest text that
+// people use, have fewer than 8 once in 25 million.
 const minDistinct = 8
 
 // placeholders are the words of secrets copied from documentation, in lower
-// case. They are looked for in secrets that are text.
+// case. They are looked for in secrets that are text; shorter words would turn
+// up in random text.
 func placeholders() []string {
 	return []string{
 		"secret", "password", "passw0rd", "changeme", "change-me", "change_me", "change me", "changethis",
 		"example", "default", "replace", "your-", "your_", "insecure", "qwerty", "letmein", "admin", "testtest",
-		"0123456789", "123456789", "abcdefgh", "lostkey", "placeholder", "do-not-use", "donotuse", "todo",
+		"0123456789", "123456789", "abcdefgh", "lostkey", "placeholder", "do-not-use", "donotuse",
 	}
 }
 
