@@ -20,13 +20,14 @@
 //   - A token has one spelling. Whatever does not encode again to the same bytes
 //     is rejected, also when its MAC is good.
 //   - Before the MAC is good no claim is used and no user is loaded. Input of
-//     any size costs the same and leaves no garbage.
+//     more than 1,024 characters is refused unread, whatever its size.
 //   - A token for one purpose, site or environment is rejected by every other,
 //     also with the same secret: both are part of the key.
 //   - A token dies when the user's password hash, address or stamp changes, so
 //     using it kills it and all others for the same state.
 //   - The fingerprint that binds it is keyed. Without the key, a link says
-//     nothing about the hash; without the hash, the key makes no link that works.
+//     nothing about the hash; without the hash of an account that has one, the
+//     key makes no link to it.
 //   - A rejection has one text. The reason is for operators: [RejectedError].
 //   - Keys, tokens and states print themselves redacted.
 //
