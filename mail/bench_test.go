@@ -9,6 +9,9 @@ import (
 )
 
 func TestRenderingStaysWithinItsAllocations(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates for itself")
+	}
 	templates := builtin(t)
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
@@ -21,7 +24,7 @@ func TestRenderingStaysWithinItsAllocations(t *testing.T) {
 
 // The cost beyond the two templates themselves is checks, dates, the subject and one string.
 func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("measures time")
 	}
 	templates := builtin(t)

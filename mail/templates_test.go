@@ -353,3 +353,14 @@ func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 		require.NoError(t, <-done)
 	}
 }
+
+func FuzzCoarseClient(f *testing.F) {
+	f.Add("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	f.Add("Firefox/ Call 0800 now iPhone")
+	known := regexp.MustCompile(`^(Edge|Opera|Samsung Internet|Firefox|Chrome|Safari), (iOS|iPadOS|Android|Windows|ChromeOS|macOS|Linux)$`)
+	f.Fuzz(func(t *testing.T, userAgent string) {
+		if client := mail.CoarseClient(userAgent); client != "" {
+			require.Regexp(t, known, client)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package mailservice_test
 import (
 	"context"
 	"encoding/json"
-
 	"fmt"
 	"io"
 	"net/http"

@@ -151,7 +151,7 @@ func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server
 	t.Cleanup(func() {
 		require.NoError(t, mailer.Close())
 		_ = server.Close()
-		<-done
+		require.ErrorIs(t, <-done, smtp.ErrServerClosed)
 	})
 	return mailer
 }
