@@ -5,7 +5,12 @@ packages=(
 	ca-certificates curl git gcc libc6-dev
 	postgresql mariadb-server redis-server
 	chromium fonts-dejavu-core
-	python3 nodejs npm
+	# other languages' readers of our tokens, and makers of the hashes we read
+	python3 python3-jwt nodejs npm
+	python3-passlib python3-django python3-werkzeug python3-argon2 python3-bcrypt python3-flask-bcrypt python3-flask-security
+	php-cli ruby-bcrypt ruby-devise whois argon2
+	# mail servers and judges
+	python3-aiosmtpd python3-dkim postfix spamassassin
 )
 started_pids=()
 pg_data=
