@@ -32,6 +32,21 @@ func (d Dialect) conflict(err error) bool {
 	}
 }
 
+// maxTries bounds how often work is begun that other transactions get in the way of.
+const maxTries = 3
+
+// look repeats a look-up that was refused because of other transactions, as
+// PostgreSQL under SERIALIZABLE does to a lone SELECT too. It writes nothing, so
+// nothing has to be found out in between.
+func look[T any](d Dialect, find func() (T, error)) (T, error) {
+	for range maxTries - 1 {
+		if found, err := find(); !d.conflict(err) {
+			return found, err
+		}
+	}
+	return find()
+}
+
 // badValue reports whether the database refused a parameter as something its
 // column can never hold, so that no row can match it.
 func (d Dialect) badValue(err error) bool {

@@ -134,7 +134,7 @@ func TestRefusalAtTheCommitOrInTheHookIsOneToo(t *testing.T) {
 	require.Equal(t, "BEGIN UPDATE ROLLBACK SELECT BEGIN UPDATE COMMIT", f.sent())
 }
 
-func TestSecondRefusalIsAnError(t *testing.T) {
+func TestThirdRefusalIsAnError(t *testing.T) {
 	t.Parallel()
 	f := &fakeDB{
 		exec:  func(string, []any) (int64, error) { return 0, codeError(5) },
@@ -143,7 +143,34 @@ func TestSecondRefusalIsAnError(t *testing.T) {
 	err := newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), ann, "new hash")
 	require.ErrorIs(t, err, codeError(5))
 	require.NotErrorIs(t, err, reset.ErrStale)
-	require.Equal(t, "BEGIN UPDATE ROLLBACK SELECT BEGIN UPDATE ROLLBACK", f.sent())
+	const try = "BEGIN UPDATE ROLLBACK SELECT"
+	require.Equal(t, try+" "+try+" "+try, f.sent())
+}
+
+func TestRefusedLookUpIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range refusals {
+		for refused, want := range map[int]bool{1: true, 2: true, 3: false} {
+			left := refused
+			f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) {
+				if left--; left >= 0 {
+					return nil, refusal.err
+				}
+				return [][]driver.Value{annsRow}, nil
+			}}
+			store := newStore(t, f, refusal.dialect)
+			_, err := store.FindByID(t.Context(), ann.ID)
+			require.Equal(t, want, err == nil, "%v %v", refused, err)
+			require.NotErrorIs(t, err, reset.ErrUserNotFound)
+			left = refused
+			users, err := store.FindByEmail(t.Context(), ann.Email)
+			require.Equal(t, want, err == nil && len(users) == 1)
+		}
+	}
+	f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return nil, errors.New("reset by peer") }}
+	_, err := newStore(t, f, sqlstore.PostgreSQL).FindByID(t.Context(), ann.ID)
+	require.Error(t, err)
+	require.Equal(t, "SELECT", f.sent())
 }
 
 func TestRowThatCannotBeReadLeavesTheOutcomeOpen(t *testing.T) {

@@ -18,8 +18,9 @@ import (
 // A transaction the database refuses because of another one (serialization
 // failure, deadlock, SQLite's BUSY) is never repeated blindly: the row is read
 // again. If it changed, the answer is ErrStale; if not, the refusal had nothing to do
-// with this user and the same conditional write is tried once more. Any other
-// error, a lost connection above all, leaves open whether the write took place.
+// with this user, and the same conditional write is tried again, three times in
+// all. Any other error, a lost connection above all, leaves open whether the write
+// took place.
 //
 // ctx governs everything. When it ends before the commit is sent, nothing is
 // written; when it ends after, the error is ctx's and the write may stand.
@@ -27,24 +28,27 @@ func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 	if seen.Disabled {
 		return reset.ErrStale
 	}
-	err := s.replace(ctx, seen, encoded)
-	if !s.dialect.conflict(err) {
-		return err
+	var err error
+	for range maxTries {
+		err = s.replace(ctx, seen, encoded)
+		if !s.dialect.conflict(err) {
+			return err
+		}
+		now, readErr := s.FindByID(ctx, seen.ID)
+		switch {
+		case errors.Is(readErr, reset.ErrUserNotFound):
+			return reset.ErrStale
+		case readErr != nil:
+			return errors.Join(err, readErr)
+		case now.PasswordHash == encoded:
+			// The salt is new, so only this call can have written it.
+			return nil
+		case now.PasswordHash != seen.PasswordHash, now.Email != seen.Email,
+			now.Stamp != seen.Stamp, now.Disabled:
+			return reset.ErrStale
+		}
 	}
-	now, readErr := s.FindByID(ctx, seen.ID)
-	switch {
-	case errors.Is(readErr, reset.ErrUserNotFound):
-		return reset.ErrStale
-	case readErr != nil:
-		return errors.Join(err, readErr)
-	case now.PasswordHash == encoded:
-		// The salt is new, so only this call can have written it.
-		return nil
-	case now.PasswordHash != seen.PasswordHash, now.Email != seen.Email,
-		now.Stamp != seen.Stamp, now.Disabled:
-		return reset.ErrStale
-	}
-	return s.replace(ctx, seen, encoded)
+	return err
 }
 
 func (s *Store) replace(ctx context.Context, seen reset.User, encoded string) error {

@@ -41,6 +41,10 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 // error. It does not check that the stored address equals addr: package reset
 // does. ctx governs the whole query.
 func (s *Store) FindByEmail(ctx context.Context, addr string) ([]reset.User, error) {
+	return look(s.dialect, func() ([]reset.User, error) { return s.findByEmail(ctx, addr) })
+}
+
+func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, error) {
 	rows, err := s.db.QueryContext(ctx, s.queries.ByEmail, addr)
 	if err != nil {
 		if s.dialect.badValue(err) {
@@ -74,7 +78,9 @@ func (s *Store) FindByEmail(ctx context.Context, addr string) ([]reset.User, err
 // converting it (MySQL finds row 42 for "42abc"), is not found. ctx governs the
 // whole query.
 func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
-	u, err := scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
+	u, err := look(s.dialect, func() (reset.User, error) {
+		return scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
+	})
 	if errors.Is(err, sql.ErrNoRows) || s.dialect.badValue(err) {
 		return reset.User{}, reset.ErrUserNotFound
 	}
