@@ -120,7 +120,7 @@ func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 	for _, in := range []string{
 		"", "App", "App <a@example.com", "App <a@localhost>", "App <a@example.com> <b@example.com>", "App <a@example.com>, b@example.com",
 		"App <a@example.com> (x)", "App\r\nBcc: b@example.com <a@example.com>", "App\x00 <a@example.com>", "App \u202e <a@example.com>",
-		"=?utf-8?q?App=0D=0ABcc:_b@example.com?= <a@example.com>", `App <"a"@example.com>`,
+		"=?utf-8?q?App=E2=80=AE?= <a@example.com>", "=?utf-8?q?App=0D=0ABcc:_b@example.com?= <a@example.com>", `App <"a"@example.com>`,
 		strings.Repeat("A", 998) + " <a@example.com>",
 	} {
 		_, _, err := mail.ParseMailbox(in)

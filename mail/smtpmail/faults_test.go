@@ -1,9 +1,11 @@
 package smtpmail_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -175,6 +177,28 @@ func TestAConnectionThatBreaksBeforeTheFinalDotIsTemporary(t *testing.T) {
 		require.Equal(t, smtpmail.StageData, cause.Stage)
 		discreet(t, err)
 	}
+}
+
+// Over a pipe a write fails at once when the other side is gone, here the one that holds the final dot.
+func TestAFinalDotThatNeverLeftIsTemporary(t *testing.T) {
+	t.Parallel()
+	near, far := net.Pipe()
+	go func() {
+		defer func() { _ = far.Close() }()
+		r := bufio.NewReader(far)
+		for _, reply := range []string{"220 hi", "250 hi", "250 ok", "250 ok", "354 go on"} {
+			if _, err := far.Write([]byte(reply + "\r\n")); err != nil || reply == "354 go on" {
+				return
+			}
+			if _, err := r.ReadString('\n'); err != nil {
+				return
+			}
+		}
+	}()
+	err := smtpmail.DeliverOver(t.Context(), near, message())
+	require.Equal(t, mail.Temporary, mail.VerdictOf(err), "%v", err)
+	cause, _ := errors.AsType[*smtpmail.Error](err)
+	require.Equal(t, smtpmail.StageData, cause.Stage)
 }
 
 func TestAcceptedThenBrokenIsSuccessAndNothingIsSentTwice(t *testing.T) {
