@@ -134,6 +134,7 @@ func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, reset.Settings{
 		Site: site, Product: "app.example", ResetPath: "/reset-password", ForgotPath: "/forgot-password", Lifetime: time.Hour,
+		MinLength: 15,
 	}, svc.Settings())
 }
 
