@@ -10,8 +10,8 @@
 //	sql.Open("mysql", "app@tcp(db.internal:3306)/app")
 //
 // SQLite needs the busy timeout: without it a second writer gets an error where it
-// could have waited. PostgreSQL and MariaDB need nothing; any isolation level is
-// safe, and so is clientFoundRows.
+// could have waited. PostgreSQL and MariaDB need nothing. Any isolation level is
+// safe, the default best, and clientFoundRows makes no difference.
 //
 // The tests find their servers in LOSTKEY_POSTGRES and LOSTKEY_MYSQL, or on this
 // machine, and are skipped without. Each makes a schema or database of its own and

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -143,8 +144,8 @@ func TestThirdRefusalIsAnError(t *testing.T) {
 	err := newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), ann, "new hash")
 	require.ErrorIs(t, err, codeError(5))
 	require.NotErrorIs(t, err, reset.ErrStale)
-	const try = "BEGIN UPDATE ROLLBACK SELECT"
-	require.Equal(t, try+" "+try+" "+try, f.sent())
+	const try = " BEGIN UPDATE ROLLBACK SELECT"
+	require.Equal(t, strings.Repeat(try, 3), " "+f.sent())
 }
 
 func TestRefusedLookUpIsRepeated(t *testing.T) {
