@@ -13,6 +13,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/preview"
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -41,6 +42,7 @@ type application struct {
 	smtp     *smtpmail.Mailer // nil without
 
 	resetPages http.Handler
+	preview    http.Handler
 	pages      pages
 }
 
@@ -77,6 +79,13 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 	if err := app.openMail(opts); err != nil {
 		return nil, err
 	}
+	letters, err := mail.NewTemplates(mail.TemplatesConfig{})
+	if err != nil {
+		return nil, err
+	}
+	if app.preview, err = preview.New(preview.Config{Renderer: letters}); err != nil {
+		return nil, err
+	}
 	limits := reset.LimitsOff()
 	if opts.limits {
 		limits = reset.Limits{}
@@ -95,6 +104,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 		Store:        app.store,
 		Sessions:     reset.SessionsEndInStore(), // see endSessions
 		Mailer:       app.mailer,
+		Renderer:     letters,
 		Hasher:       app.hasher,
 		Policy:       app.policy,
 		Events:       reset.Sinks{app.audit, reset.SlogSink(log)},

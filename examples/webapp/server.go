@@ -26,6 +26,7 @@ func (app *application) routes() http.Handler {
 	own.HandleFunc("GET /account/password", app.passwordPage)
 	own.HandleFunc("POST /account/password", app.changePassword)
 	own.HandleFunc("GET /inbox", app.inboxPage)
+	own.Handle("GET /inbox/preview", app.preview) // every mail in every language, with sample data
 	own.HandleFunc("GET /inbox/{id}", app.mailPage)
 	own.HandleFunc("GET /inbox/{id}/html", app.mailHTML)
 	own.HandleFunc("GET /inbox/{id}/source", app.mailSource)

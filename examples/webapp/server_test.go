@@ -153,3 +153,20 @@ func TestClientsOfOneNetworkShareALimit(t *testing.T) {
 	require.Equal(t, "192.0.2.1", from("192.0.2.1:80"))
 	require.Equal(t, "192.0.2.1", from("[::ffff:192.0.2.1]:80"))
 }
+
+func TestSamplesOfEveryMailInEveryLanguageAreShown(t *testing.T) {
+	t.Parallel()
+	b := startSite(t, nil).browser(t)
+	require.Contains(t, b.get("/inbox").body, `href="/inbox/preview"`)
+	for _, locale := range []string{"en", "pt-BR", "es", "fr", "de"} {
+		for _, kind := range mail.Kinds() {
+			at := "/inbox/preview?kind=" + string(kind) + "&locale=" + locale
+			require.Equal(t, 200, b.get(at+"&as=text").status, at)
+			require.Equal(t, 200, b.get(at+"&as=source").status, at)
+			// Shown in a frame of the page before it.
+			raw := b.get(at + "&as=raw")
+			require.Contains(t, raw.body, `<html lang="`+locale+`"`, at)
+			require.Equal(t, "SAMEORIGIN", raw.header.Get("X-Frame-Options"), at)
+		}
+	}
+}

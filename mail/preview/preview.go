@@ -19,8 +19,6 @@ import (
 //go:embed page.html
 var source string
 
-var page = template.Must(template.New("page").Parse(source))
-
 // Config is what [New] needs.
 type Config struct {
 	Renderer mail.Renderer // required
@@ -35,7 +33,10 @@ type Config struct {
 
 // Handler serves one page at whatever path it is mounted on; all links are queries. It answers GET and HEAD, and is safe for concurrent
 // use.
-type Handler struct{ cfg Config }
+type Handler struct {
+	cfg  Config
+	page *template.Template
+}
 
 // New checks cfg.
 func New(cfg Config) (*Handler, error) {
@@ -49,7 +50,11 @@ func New(cfg Config) (*Handler, error) {
 			cfg.Locales = []string{mail.DefaultLocale}
 		}
 	}
-	return &Handler{cfg: cfg}, nil
+	page, err := template.New("page").Parse(source)
+	if err != nil {
+		return nil, err // unreachable: the source is part of the package
+	}
+	return &Handler{cfg: cfg, page: page}, nil
 }
 
 // entry is one line of the list.
@@ -94,13 +99,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	if query.Get("as") == "raw" && chosen {
 		// The mail is somebody's template: it may show itself, and nothing else.
-		header.Set("Content-Security-Policy", "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'")
+		header.Set("Content-Security-Policy", "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
+		header.Set("X-Frame-Options", "SAMEORIGIN") // an application around it may have said DENY
 		_, _ = w.Write([]byte(msg.HTML))
 		return
 	}
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'")
 	var out bytes.Buffer
-	if err := page.Execute(&out, h.view(query, sent, msg, chosen, err)); err != nil {
+	if err := h.page.Execute(&out, h.view(query, sent, msg, chosen, err)); err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
