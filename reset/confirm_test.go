@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,6 +199,36 @@ func TestLinkDiesToTheSecond(t *testing.T) {
 			require.ErrorIs(t, err, reset.ErrRejected, after)
 		}
 	}
+}
+
+// Two machines whose clocks disagree a little share one key.
+func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
+	t.Parallel()
+	for ahead, good := range map[time.Duration]bool{9 * time.Second: true, 10 * time.Second: true, 11 * time.Second: false} {
+		sc := newScene(t, nil)
+		sc.clock.advance(ahead)
+		raw := sc.link(t, "7")
+		sc.clock.advance(-ahead)
+		_, err := sc.Check(t.Context(), raw)
+		require.Equal(t, good, err == nil, ahead)
+	}
+}
+
+func TestSinkIsNotCutOffByAVisitorWhoHangsUp(t *testing.T) {
+	t.Parallel()
+	recorded := 0
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Events = reset.SinkFunc(func(ctx context.Context, _ reset.Event) {
+			require.NoError(t, ctx.Err())
+			_, bounded := ctx.Deadline()
+			require.True(t, bounded)
+			recorded++
+		})
+	})
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	require.Error(t, sc.Confirm(ctx, reset.ConfirmInput{Token: "made up", Password: newPassword}))
+	require.Equal(t, 1, recorded)
 }
 
 func TestRefusedPasswordSpendsNothing(t *testing.T) {
@@ -432,23 +463,25 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 	require.NoError(t, err)
 	hasher, err := hash.New(hash.Config{Limiter: limiter})
 	require.NoError(t, err)
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
-	raw := sc.link(t, "7")
-	results := make(chan error, 16)
-	start := newGate(cap(results))
-	for range cap(results) {
-		go func() {
-			start.pass()
-			results <- sc.confirm(t, raw)
-		}()
+	// Somebody else hashes without a pause, and somebody else waits: there is no room.
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = hasher.Hash(ctx, newPassword)
+			}
+		})
 	}
-	busy := 0
-	for range cap(results) {
-		if err := <-results; errors.Is(err, hash.ErrBusy) {
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
+	for {
+		if err := sc.confirm(t, sc.link(t, "7")); err != nil {
+			require.ErrorIs(t, err, hash.ErrBusy)
 			require.NotErrorIs(t, err, reset.ErrRejected)
-			busy++
+			break
 		}
 	}
-	require.Positive(t, busy)
+	stop()
+	others.Wait()
 	require.Contains(t, sc.events.reasons(reset.OutcomeConfirmFailed), reset.ReasonBusy)
 }

@@ -55,5 +55,5 @@ func isThisMachine(host string) bool {
 // isPagePath keeps a path from becoming another host ("//evil.example") or swallowing the token.
 func isPagePath(path string) bool {
 	u, err := url.Parse(path)
-	return err == nil && strings.HasPrefix(path, "/") && u.Host == "" && u.EscapedPath() == path
+	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path
 }
