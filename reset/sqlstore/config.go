@@ -35,7 +35,8 @@ type Config struct {
 // Queries are complete SQL statements with fixed parameters and columns.
 // Parameters are written as the driver wants them, $1 and so on for PostgreSQL and
 // ? elsewhere, and every statement must use all of its own, because drivers refuse
-// to be given more: a table without a stamp writes ” = ? in its place.
+// to be given more: a table without a stamp compares an empty text literal with its
+// parameter.
 //
 // ByEmail and ByID yield six columns: id, address, hash, stamp, locale, disabled.
 // NULL is read as "" or false. What ByID yields as the id must be the text that
