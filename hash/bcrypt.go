@@ -41,8 +41,11 @@ func (b Bcrypt) scheme() Scheme { return bcryptScheme{} }
 func (b Bcrypt) memoryKiB() int { return smallKiB }
 
 func (b Bcrypt) create(password string) (string, error) {
-	if len(password) > bcryptMaxPassword || strings.IndexByte(password, 0) >= 0 {
+	if len(password) > bcryptMaxPassword {
 		return "", ErrPasswordTooLong
+	}
+	if strings.IndexByte(password, 0) >= 0 {
+		return "", errNUL
 	}
 	encoded, err := bcrypt.GenerateFromPassword([]byte(password), b.Cost)
 	return string(encoded), err

@@ -40,6 +40,10 @@ var (
 // is dropped: it could quote its input.
 var errPanic = errors.New("hash: derivation failed")
 
+// errNUL is an error of Hash with Params of Bcrypt alone; a policy that refuses
+// control characters comes before it.
+var errNUL = errors.New("hash: password holds a NUL, which bcrypt cannot tell apart")
+
 // FormatError says which part of which scheme made a stored string unusable.
 // It unwraps to [ErrMalformed], [ErrUnsupported], [ErrOverLimit] or
 // [ErrUnknownPepper]. It never holds the stored string or a value from it.

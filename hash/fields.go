@@ -23,10 +23,9 @@ func number(s string) (int, bool) {
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	if n > math.MaxUint32 || n > math.MaxInt {
-		return 0, false
-	}
-	return int(n), true
+	// Where int has 32 bits the rest of the range is above every limit all the
+	// same.
+	return int(min(n, math.MaxInt)), n <= math.MaxUint32
 }
 
 // parameters reads "k=v,k=v" into values, in the order of names whatever the

@@ -240,6 +240,29 @@ func TestARowHeavierThanTheWholeBudgetIsAnErrorAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestTwoEmptyTagsAreNoMatch(t *testing.T) {
+	t.Parallel()
+	require.True(t, hash.SameBytes([]byte{1}, []byte{1}))
+	require.False(t, hash.SameBytes(nil, nil))
+	require.False(t, hash.SameBytes([]byte{}, []byte{}))
+	require.False(t, hash.SameBytes([]byte{1}, []byte{1, 2}))
+}
+
+type panickyParser struct{ fakeScheme }
+
+func (*panickyParser) Parse(encoded string, _ hash.Limits) (hash.Record, error) {
+	panic("cannot read " + encoded)
+}
+
+func TestAPanicInAParserIsAMalformedRow(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{Accept: []hash.Scheme{&panickyParser{}}})
+	_, err := h.Verify(t.Context(), phrase, "fake:S3CR3T")
+	require.ErrorIs(t, err, hash.ErrMalformed)
+	require.NotContains(t, err.Error(), "S3CR3T")
+	require.True(t, h.NeedsRehash("fake:S3CR3T"))
+}
+
 func TestAPanicInASchemeIsAnErrorAndFreesTheSlot(t *testing.T) {
 	t.Parallel()
 	l, err := hash.NewLimiter(hash.LimiterConfig{Slots: 1, Queue: 1})

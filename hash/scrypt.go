@@ -24,8 +24,6 @@ type scryptRow struct {
 func (s scryptRow) record(name string, limits Limits) (Record, error) {
 	n, r, p := uint64(s.n), uint64(s.r), uint64(s.p)
 	switch {
-	case n < 2 || bits.OnesCount64(n) != 1:
-		return Record{}, malformed(name, "N")
 	case r == 0 || p == 0:
 		return Record{}, malformed(name, "r or p")
 	case r > maxScryptBlock:
@@ -34,6 +32,8 @@ func (s scryptRow) record(name string, limits Limits) (Record, error) {
 		return Record{}, overLimit(name, "p")
 	case 128*n*r > uint64(limits.ScryptMemoryKiB)<<10:
 		return Record{}, overLimit(name, "N")
+	case n < 2 || bits.OnesCount64(n) != 1:
+		return Record{}, malformed(name, "N")
 	case n*r*p > uint64(limits.ScryptWork):
 		return Record{}, overLimit(name, "N times r times p")
 	case !within(len(s.salt), 1, 128):

@@ -8,9 +8,9 @@
 # The tools, on Debian 12: apt-get install --no-install-recommends python3-passlib
 # python3-django python3-werkzeug python3-argon2 python3-bcrypt
 # python3-flask-bcrypt python3-flask-security php-cli ruby-bcrypt ruby-devise
-# whois argon2 nodejs. The npm packages are installed below, in a folder of
-# their own: VECTORS_NODE names it, so that a second run finds them there.
-# VECTORS_STRICT=1 makes a missing tool an error.
+# whois argon2 nodejs npm. VECTORS_NODE names a folder where the npm packages of
+# package.json are or may be installed; without it node's rows are left out.
+# VECTORS_STRICT=1 makes a missing tool an error, and installs the packages.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 phrase='correct horse battery staple'
@@ -22,12 +22,21 @@ missing() {
 
 row() { printf '%s\t%s\t%s\t%s\t"%s"\t%s\n' all "$1" "$2" "$3" "$phrase" "$4"; }
 
-node_folder() {
-	folder=${VECTORS_NODE:-${TMPDIR:-/tmp}/lostkey-vectors-node}
+# node_run runs make.mjs where the packages are.
+node_run() {
+	folder=${VECTORS_NODE:-}
+	if [ -z "$folder" ] && [ "${VECTORS_STRICT:-0}" = 1 ]; then
+		folder=${TMPDIR:-/tmp}/lostkey-vectors-node
+	fi
+	if [ -z "$folder" ] || ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+		missing 'node, npm or VECTORS_NODE'
+		return
+	fi
 	mkdir -p "$folder"
 	cp "$here/package.json" "$here/make.mjs" "$folder/"
 	[ -d "$folder/node_modules/asp-identity-pw" ] ||
 		npm install --prefix "$folder" --no-audit --no-fund --silent >&2
+	node "$folder/make.mjs" "$@"
 }
 
 mkpasswd_rows() {
@@ -56,10 +65,7 @@ if [ "${1:-}" = check ]; then
 	else missing passlib; fi
 	if command -v php >/dev/null; then php "$here/make.php" check <"$rows"; else missing php; fi
 	if command -v ruby >/dev/null; then ruby "$here/make.rb" check <"$rows"; else missing ruby; fi
-	if command -v node >/dev/null && command -v npm >/dev/null; then
-		node_folder
-		node "$folder/make.mjs" check <"$rows"
-	else missing node; fi
+	node_run check <"$rows"
 	exit 0
 fi
 
@@ -68,9 +74,6 @@ if /usr/bin/python3 -c 'import passlib, django, werkzeug, flask_bcrypt, flask_se
 else missing 'passlib, django, werkzeug or flask'; fi
 if command -v php >/dev/null; then php "$here/make.php"; else missing php; fi
 if command -v ruby >/dev/null; then ruby "$here/make.rb"; else missing ruby; fi
-if command -v node >/dev/null && command -v npm >/dev/null; then
-	node_folder
-	node "$folder/make.mjs"
-else missing node; fi
+node_run
 if command -v mkpasswd >/dev/null; then mkpasswd_rows; else missing mkpasswd; fi
 if command -v argon2 >/dev/null; then argon2_rows; else missing argon2; fi
