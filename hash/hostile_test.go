@@ -39,6 +39,7 @@ var hostile = map[string]struct {
 	"argon2 of four terabytes":            {argon("m=4294967295,t=1,p=1"), hash.ErrOverLimit},
 	"argon2 just above the memory limit":  {argon("m=262145,t=1,p=1"), hash.ErrOverLimit},
 	"argon2 for centuries":                {argon("m=64,t=4294967295,p=1"), hash.ErrOverLimit},
+	"argon2 of 17 passes":                 {argon("m=64,t=17,p=1"), hash.ErrOverLimit},
 	"argon2 above the work limit":         {argon("m=262144,t=5,p=1"), hash.ErrOverLimit},
 	"argon2 of 17 threads":                {argon("m=65536,t=1,p=17"), hash.ErrOverLimit},
 	"argon2 without passes":               {argon("m=64,t=0,p=1"), hash.ErrMalformed},
@@ -130,6 +131,8 @@ var hostile = map[string]struct {
 	"ASP.NET with a salt beyond the blob": {aspnetV3(1, 10000, 1000, 48), hash.ErrMalformed},
 	"ASP.NET with a salt of 2^32-1":       {aspnetV3(1, 10000, 1<<32-1, 48), hash.ErrMalformed},
 	"ASP.NET with a salt of one byte":     {aspnetV3(1, 10000, 1, 48), hash.ErrMalformed},
+	"ASP.NET with a salt of 12 bytes":     {aspnetV3(1, 10000, 12, 44), hash.ErrMalformed},
+	"ASP.NET with a key of 12 bytes":      {aspnetV3(1, 10000, 36, 48), hash.ErrMalformed},
 	"ASP.NET of an unknown function":      {aspnetV3(3, 10000, 16, 48), hash.ErrUnsupported},
 	"ASP.NET of 2^32-1 rounds":            {aspnetV3(1, 1<<32-1, 16, 48), hash.ErrOverLimit},
 	"ASP.NET of no rounds":                {aspnetV3(1, 0, 16, 48), hash.ErrMalformed},
@@ -209,6 +212,19 @@ func TestLimitsCanBeRaisedAndLowered(t *testing.T) {
 	for rounds, want := range map[int]error{999: hash.ErrOverLimit, 1000: nil, 1001: nil} {
 		_, err := insecure(t, hash.Config{Limits: hash.Limits{PBKDF2Rounds: rounds}}).Inspect(stored)
 		require.ErrorIs(t, err, want)
+	}
+}
+
+func TestMemoryIsBoundedWhateverTheLimiterHas(t *testing.T) {
+	t.Parallel()
+	l, err := hash.NewLimiter(hash.LimiterConfig{MemoryKiB: 1 << 30})
+	require.NoError(t, err)
+	h := insecure(t, hash.Config{Limiter: l})
+	for _, stored := range []string{
+		argon("m=262145,t=1,p=1"), "$scrypt$ln=19,r=8,p=1$" + salt16 + "$" + tag32,
+	} {
+		_, err := h.Inspect(stored)
+		require.ErrorIs(t, err, hash.ErrOverLimit, stored)
 	}
 }
 

@@ -73,13 +73,13 @@ func TestMemoryIsNeverOverbookedAndAHeavyRowIsNotStarved(t *testing.T) {
 				return true, nil
 			}}}
 		}
-		h := insecure(t, hash.Config{Limiter: l, Accept: []hash.Scheme{scheme("light", 400), scheme("heavy", 900)}})
+		h := insecure(t, hash.Config{Limiter: l, Accept: []hash.Scheme{scheme("light", 300), scheme("heavy", 900)}})
 		var wg sync.WaitGroup
 		for _, row := range []string{"light", "light", "heavy", "light", "light"} {
 			wg.Go(func() { _, _ = h.Verify(t.Context(), "x", row) })
 			synctest.Wait() // one after the other into the queue
 		}
-		require.Equal(t, hash.LimiterStats{Running: 2, MemoryKiB: 800, Waiting: 3, Started: 2}, l.Stats())
+		require.Equal(t, hash.LimiterStats{Running: 2, MemoryKiB: 600, Waiting: 3, Started: 2}, l.Stats())
 		wg.Wait()
 		require.Equal(t, []string{"light", "light", "heavy", "light", "light"}, order)
 	})

@@ -113,9 +113,6 @@ func (h *Hasher) current(encoded string) bool {
 
 func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, error) {
 	rec, err := h.parse(encoded)
-	if err == nil && rec.MemoryKiB > h.limiter.memory {
-		err = overLimit(rec.Scheme, "memory")
-	}
 	if err != nil {
 		if busy := h.burn(ctx, 1); busy != nil {
 			return Result{}, busy

@@ -80,6 +80,17 @@ func TestEveryWayToFailCostsADerivationOfTodaysParameters(t *testing.T) {
 	}
 }
 
+func TestAnOverLongPasswordReachesNoDerivation(t *testing.T) {
+	t.Parallel()
+	fake := &fakeScheme{check: func(password string) (bool, error) { return len(password) > 0, nil }}
+	h := insecure(t, hash.Config{Accept: []hash.Scheme{fake}})
+	for length, want := range map[int]bool{0: false, 1: true, 1024: true, 1025: false, 1 << 20: false} {
+		res, err := h.Verify(t.Context(), strings.Repeat("a", length), "fake:1")
+		require.NoError(t, err)
+		require.Equal(t, want, res.OK, length)
+	}
+}
+
 func TestDummyCostsWhatAFailureOnACurrentRowCosts(t *testing.T) {
 	t.Parallel()
 	h := insecure(t, hash.Config{Normalize: normalize.NFKC})

@@ -32,8 +32,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "migrate:", err)
 		os.Exit(1)
 	}
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was only read
 	found, err := count(ctx, db, "SELECT "+*column+" FROM "+*table)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func count(ctx context.Context, db *sql.DB, query string) (census, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	found := make(census)
 	for rows.Next() {
 		var stored sql.NullString
@@ -146,11 +147,14 @@ func (c census) print(out io.Writer) error {
 		}
 		return strings.Compare(a.scheme+" "+a.params+" "+a.next, b.scheme+" "+b.params+" "+b.next)
 	})
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ROWS\tFORMAT\tPARAMETERS\tNEXT")
+	text := "ROWS\tFORMAT\tPARAMETERS\tNEXT\n"
 	for _, k := range kinds {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", c[k], k.scheme, k.params, k.next)
+		text += fmt.Sprintf("%d\t%s\t%s\t%s\n", c[k], k.scheme, k.params, k.next)
 	}
-	fmt.Fprintf(w, "%d\tin all\t\t%d up to date\n", total, current)
+	text += fmt.Sprintf("%d\tin all\t\t%d up to date\n", total, current)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if _, err := io.WriteString(w, text); err != nil {
+		return err
+	}
 	return w.Flush()
 }

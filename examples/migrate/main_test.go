@@ -19,7 +19,7 @@ func TestCountsATableOfManyOrigins(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.db")
 	db, err := sql.Open("sqlite", file)
 	require.NoError(t, err)
-	defer db.Close()
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	_, err = db.ExecContext(t.Context(), "CREATE TABLE members (id INTEGER PRIMARY KEY, secret TEXT)")
 	require.NoError(t, err)
 	add := func(times int, stored any) {

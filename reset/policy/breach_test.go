@@ -52,6 +52,7 @@ func TestRangeAnswersAreReadWhateverTheirShape(t *testing.T) {
 		"a negative count":          {suffix + ":-5\r\n", 0, true},
 		"no count":                  {suffix + "\r\n", 0, true},
 		"oversized":                 {strings.Repeat(other+"1:3\r\n", 10_000), 0, true},
+		"oversized, cut at a line":  {other + "1:" + strings.Repeat("0", 21) + "1\n" + strings.Repeat(other+"1:1\n", 8000), 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
