@@ -71,7 +71,7 @@ func TestWholeFlowWithoutScripts(t *testing.T) {
 func TestRefusedPasswordLeavesTheLinkInTheFormAndTheFocusOnTheSummary(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	open(ctx, t, s.link())
-	fill(ctx, t, "#password", "too short")
+	fill(ctx, t, "#password", guessable)
 	refused := press(ctx, t, "form .button")
 	require.EqualValues(t, 422, refused.Status)
 	require.Equal(t, "summary", eval[string](ctx, t, "document.activeElement.id"))

@@ -56,7 +56,7 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 		"reset-paste":  show(s.base + "/reset-password"),
 		"reset-link":   show(s.link()),
 		"reset-held":   show(byQuery.link()),
-		"reset-error":  set(s.link(), "too short"),
+		"reset-error":  set(s.link(), guessable),
 		"done":         show(s.base + "/reset-password?done"),
 		"rejected":     set(s.base+"/reset-password#token=a.b.c", newPassword),
 		"throttled":    ask(throttled, account),

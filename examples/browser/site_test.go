@@ -25,6 +25,9 @@ const (
 	account     = "ada@example.com"
 	oldPassword = "the old password of ada"
 	newPassword = "seven green rivers sing"
+
+	// guessable is long enough for the browser to send it, and refused by the policy.
+	guessable = "abababababababababab"
 )
 
 // site is the ready pages on a server of their own, with one account.
