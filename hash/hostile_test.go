@@ -61,6 +61,7 @@ var hostile = map[string]struct {
 	"argon2d":                             {strings.Replace(argon("m=64,t=1,p=1"), "2id", "2d", 1), hash.ErrUnsupported},
 	"argon2 of version 16":                {strings.Replace(argon("m=64,t=1,p=1"), "v=19", "v=16", 1), hash.ErrUnsupported},
 	"argon2 without version":              {strings.Replace(argon("m=64,t=1,p=1"), "v=19$", "", 1), hash.ErrUnsupported},
+	"argon2 of a bare 19":                 {strings.Replace(argon("m=64,t=1,p=1"), "v=19", "19", 1), hash.ErrUnsupported},
 	"argon2 with a blank in its version":  {strings.Replace(argon("m=64,t=1,p=1"), "v=19", "v=19 ", 1), hash.ErrMalformed},
 	"argon2 with an empty tag":            {"$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$", hash.ErrOverLimit},
 	"argon2 with a tag of one byte":       {"$argon2id$v=19$m=64,t=1,p=1$" + salt16 + "$AA", hash.ErrOverLimit},
