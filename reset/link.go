@@ -123,7 +123,7 @@ func (s *Service) issue(user User, purpose token.Purpose, lifetime time.Duration
 
 // stateOf is what a token is bound to.
 func stateOf(user User) token.State {
-	return token.State{UserID: user.ID, PasswordHash: user.PasswordHash, Email: user.Email, Stamp: user.Stamp}
+	return token.State{UserID: user.ID, PasswordHash: token.Hide(user.PasswordHash), Email: token.Hide(user.Email), Stamp: token.Hide(user.Stamp)}
 }
 
 func (s *Service) checkLifetime(purpose token.Purpose, lifetime time.Duration) error {

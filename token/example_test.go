@@ -25,7 +25,7 @@ func Example() {
 		return
 	}
 	users := map[string]token.State{
-		"42": {UserID: "42", PasswordHash: "$2b$10$before", Email: "ann@example.org"},
+		"42": {UserID: "42", PasswordHash: token.Hide("$2b$10$before"), Email: token.Hide("ann@example.org")},
 	}
 	load := func(_ context.Context, id string) (token.State, error) {
 		state, ok := users[id]
@@ -46,7 +46,7 @@ func Example() {
 	claims, err := signer.Verify(context.Background(), raw, token.Reset, load)
 	fmt.Println("first click:", claims.UserID, err)
 
-	users["42"] = token.State{UserID: "42", PasswordHash: "$2b$10$after", Email: "ann@example.org"}
+	users["42"] = token.State{UserID: "42", PasswordHash: token.Hide("$2b$10$after"), Email: token.Hide("ann@example.org")}
 	_, err = signer.Verify(context.Background(), raw, token.Reset, load)
 	fmt.Println("after the change:", err)
 	// Output:
@@ -130,7 +130,7 @@ func ExampleSigner_Issue() {
 		fmt.Println(err)
 		return
 	}
-	state := token.State{UserID: "42", PasswordHash: "$2b$10$x", Email: "ann@example.org", Stamp: "ann@new.example"}
+	state := token.State{UserID: "42", PasswordHash: token.Hide("$2b$10$x"), Email: token.Hide("ann@example.org"), Stamp: token.Hide("ann@new.example")}
 	issued, err := signer.Issue("email-change", state, 0)
 	fmt.Println(issued, issued.ExpiresAt(), err)
 	// Output: token.Token(mLFQunPzptk_, redacted) 2026-11-21 03:30:00 +0000 UTC <nil>

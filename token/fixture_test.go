@@ -35,8 +35,8 @@ func issuedAt() time.Time { return time.Unix(1795230000, 0) }
 func ann() token.State {
 	return token.State{
 		UserID:       "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1",
-		PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz",
-		Email:        "ann@example.org",
+		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
+		Email:        token.Hide("ann@example.org"),
 	}
 }
 

@@ -81,14 +81,14 @@ func TestPurposesOfOnesOwn(t *testing.T) {
 	// Bound to the new address by the stamp, and to the present one: changing
 	// the address in between kills the link.
 	state := ann()
-	state.PasswordHash = "" // signs in elsewhere
-	state.Stamp = "new@example.org"
+	state.PasswordHash = token.Hide("") // signs in elsewhere
+	state.Stamp = token.Hide("new@example.org")
 	issued := issue(t, s, "email-change", state, 0)
 	require.Equal(t, issuedAt().Add(30*time.Minute).UTC(), issued.ExpiresAt())
 	claims, err := s.Verify(t.Context(), issued.Reveal(), "email-change", tableOf(state).load)
 	require.NoError(t, err)
 	require.Equal(t, token.Purpose("email-change"), claims.Purpose)
-	state.Email = "mallory@example.org"
+	state.Email = token.Hide("mallory@example.org")
 	claims, err = s.Verify(t.Context(), issued.Reveal(), "email-change", tableOf(state).load)
 	requireRejected(t, token.ReasonStale, claims, err)
 }
@@ -99,7 +99,7 @@ func TestVerifyNeverResetsAnAccountWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	v := victimOf(t)
 	state := v.state
-	state.PasswordHash = ""
+	state.PasswordHash = token.Hide("")
 	raw := v.sealed(v.claimsWith(v.exp, v.iat, fingerprintOf(t, v.secret, site, token.Reset, state), state.UserID))
 	claims, err := newSigner(t, config(t)).Verify(t.Context(), raw, token.Reset, tableOf(state).load)
 	requireRejected(t, token.ReasonStale, claims, err)

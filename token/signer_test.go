@@ -94,10 +94,10 @@ func TestIssueFailsClosed(t *testing.T) {
 		"invalid UTF-8":     {token.Reset, with(func(s *token.State) { s.UserID = "a\xff" }), 0, "State.UserID is not valid UTF-8"},
 		"half a surrogate":  {token.Reset, with(func(s *token.State) { s.UserID = "\xed\xa0\x80" }), 0, "State.UserID is not valid UTF-8"},
 		"over-long NUL":     {token.Reset, with(func(s *token.State) { s.UserID = "\xc0\x80" }), 0, "State.UserID is not valid UTF-8"},
-		"no hash for reset": {token.Reset, with(func(s *token.State) { s.PasswordHash = "" }), 0, "State.PasswordHash is empty"},
-		"long hash":         {token.Reset, with(func(s *token.State) { s.PasswordHash = repeat("h", 4097) }), 0, "State has a field of more than 4096 bytes"},
-		"long address":      {token.Reset, with(func(s *token.State) { s.Email = repeat("h", 4097) }), 0, "State has a field of more than 4096 bytes"},
-		"long stamp":        {token.Invite, with(func(s *token.State) { s.Stamp = repeat("h", 4097) }), 0, "State has a field of more than 4096 bytes"},
+		"no hash for reset": {token.Reset, with(func(s *token.State) { s.PasswordHash = token.Hide("") }), 0, "State.PasswordHash is empty"},
+		"long hash":         {token.Reset, with(func(s *token.State) { s.PasswordHash = token.Hide(repeat("h", 4097)) }), 0, "State has a field of more than 4096 bytes"},
+		"long address":      {token.Reset, with(func(s *token.State) { s.Email = token.Hide(repeat("h", 4097)) }), 0, "State has a field of more than 4096 bytes"},
+		"long stamp":        {token.Invite, with(func(s *token.State) { s.Stamp = token.Hide(repeat("h", 4097)) }), 0, "State has a field of more than 4096 bytes"},
 	} {
 		issued, err := newSigner(t, config(t)).Issue(tt.purpose, tt.state, tt.lifetime)
 		require.ErrorContains(t, err, tt.want, name)
@@ -172,7 +172,7 @@ func TestNewCopiesTheConfiguration(t *testing.T) {
 func TestTokensHoldAClosedSetOfClaimsAndNoPersonalData(t *testing.T) {
 	t.Parallel()
 	state := ann()
-	state.Stamp = "stamp-canary"
+	state.Stamp = token.Hide("stamp-canary")
 	raw := issue(t, newSigner(t, config(t)), token.Reset, state, 0).Reveal()
 	h, p, _ := segments(raw)
 	parsed := jwt.MapClaims{}
@@ -180,7 +180,7 @@ func TestTokensHoldAClosedSetOfClaimsAndNoPersonalData(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, parsed, 4)
 	require.Equal(t, headerOf(keyID, token.Reset), unb64(t, h))
-	for _, secret := range []string{state.PasswordHash, state.PasswordHash[:12], "QmFzZTY0", state.Email, "example.org", state.Stamp, "app.example"} {
+	for _, secret := range []string{state.PasswordHash.Reveal(), state.PasswordHash.Reveal()[:12], "QmFzZTY0", state.Email.Reveal(), "example.org", state.Stamp.Reveal(), "app.example"} {
 		require.NotContains(t, unb64(t, h)+unb64(t, p)+raw, secret)
 	}
 }
@@ -239,7 +239,7 @@ func TestRejectedErrorNamesUserAndTokenOnceTheMACIsGood(t *testing.T) {
 	t.Parallel()
 	s, state := newSigner(t, config(t)), ann()
 	issued := issue(t, s, token.Reset, state, 0)
-	state.PasswordHash = "changed"
+	state.PasswordHash = token.Hide("changed")
 	claims, err := s.Verify(t.Context(), issued.Reveal(), token.Reset, tableOf(state).load)
 	requireRejected(t, token.ReasonStale, claims, err)
 	rejected, _ := errors.AsType[*token.RejectedError](err)

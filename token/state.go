@@ -10,8 +10,10 @@ import (
 
 // State is what a token is bound to: the facts about a user whose change kills
 // every token that was issued before it. All of them enter exactly as stored,
-// byte for byte; nothing is trimmed or folded. It prints itself with the user
-// id only (but see [State.Format]).
+// byte for byte; nothing is trimmed or folded. All but the user id is [Hidden]:
+// a State shows neither hash nor address, wherever it is printed.
+//
+//	token.State{UserID: u.ID, PasswordHash: token.Hide(u.PasswordHash), Email: token.Hide(u.Email)}
 type State struct {
 	// UserID names the user, and is readable in the token: 1 to 255 bytes of
 	// UTF-8 without control characters.
@@ -19,14 +21,14 @@ type State struct {
 	// PasswordHash is the stored hash, whole. It may be empty, for accounts
 	// that have none yet, except for the purpose Reset. This and the fields
 	// below have at most 4,096 bytes.
-	PasswordHash string
+	PasswordHash Hidden
 	// Email is the stored address that the token is sent to, so that a link in
 	// an old mailbox dies when the address changes. Empty binds to no address.
-	Email string
+	Email Hidden
 	// Stamp is anything else that should kill links when it changes: a counter
 	// that is raised with each request makes only the newest link good, the
 	// time of the last sign-in kills links at sign-in. Empty when not used.
-	Stamp string
+	Stamp Hidden
 }
 
 // maxUserID is the longest user id in bytes: room for an e-mail address (254).
@@ -51,18 +53,16 @@ func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintBytes]byt
 	defer k.release(m)
 	m.addField(string(purpose))
 	m.addField(state.UserID)
-	m.addField(state.PasswordHash)
-	m.addField(state.Email)
-	m.addField(state.Stamp)
+	m.addField(state.PasswordHash.Reveal())
+	m.addField(state.Email.Reveal())
+	m.addField(state.Stamp.Reveal())
 	return [fingerprintBytes]byte(m.sum()[:fingerprintBytes])
 }
 
 // String returns the user id and nothing else of the state.
 func (s State) String() string { return fmt.Sprintf("token.State(%q, redacted)", s.UserID) }
 
-// Format prints what String returns, whatever the verb. No method can reach a
-// State that sits by value in an unexported field of another struct, nor the
-// verbs %p and %w, which go vet reports: there fmt prints the fields as they are.
+// Format prints what String returns, whatever the verb.
 func (s State) Format(f fmt.State, _ rune) { printText(f, s.String()) }
 
 // MarshalText returns what String returns, so that JSON holds no hash and no
@@ -81,13 +81,15 @@ func (s State) check(purpose Purpose) error {
 }
 
 func (s State) checkFields(purpose Purpose) error {
-	if s.PasswordHash == "" && purpose == Reset {
+	if s.PasswordHash.Reveal() == "" && purpose == Reset {
 		// Such an account signs in elsewhere, or is disabled; a reset would
 		// give it a password that nobody meant it to have.
 		return errors.New("State.PasswordHash is empty, there is no password to reset")
 	}
-	if len(s.PasswordHash) > maxField || len(s.Email) > maxField || len(s.Stamp) > maxField {
-		return fmt.Errorf("State has a field of more than %d bytes", maxField)
+	for _, field := range [...]Hidden{s.PasswordHash, s.Email, s.Stamp} {
+		if len(field.Reveal()) > maxField {
+			return fmt.Errorf("State has a field of more than %d bytes", maxField)
+		}
 	}
 	return nil
 }

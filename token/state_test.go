@@ -32,12 +32,12 @@ func TestFingerprintsOfDifferentStatesDiffer(t *testing.T) {
 		for _, hash := range parts {
 			for _, addr := range parts {
 				for _, stamp := range parts {
-					state := token.State{UserID: id, PasswordHash: hash, Email: addr, Stamp: stamp}
+					state := token.State{UserID: id, PasswordHash: token.Hide(hash), Email: token.Hide(addr), Stamp: token.Hide(stamp)}
 					for _, purpose := range []token.Purpose{token.Invite, "invite2"} {
 						fp := fingerprintIn(t, issue(t, s, purpose, state, time.Hour).Reveal())
 						require.Len(t, fp, 22, "128 bits")
 						if twin, ok := seen[fp]; ok {
-							t.Fatalf("%+q and %+q have one fingerprint", twin.PasswordHash+"|"+twin.Email, hash+"|"+addr)
+							t.Fatalf("%+q and %+q have one fingerprint", twin.PasswordHash.Reveal()+"|"+twin.Email.Reveal(), hash+"|"+addr)
 						}
 						seen[fp] = state
 					}
@@ -68,8 +68,8 @@ func TestATokenDiesWithThePasswordEvenIfTheNewOneIsTheSame(t *testing.T) {
 	s, before := newSigner(t, config(t)), ann()
 	raw := issue(t, s, token.Reset, before, 0).Reveal()
 	after := before
-	after.PasswordHash = strings.Replace(before.PasswordHash, "c29tZXNhbHRzb21lc2FsdA", "YW5vdGhlcnNhbHRhbm90aA", 1)
-	require.NotEqual(t, before.PasswordHash, after.PasswordHash)
+	after.PasswordHash = token.Hide(strings.Replace(before.PasswordHash.Reveal(), "c29tZXNhbHRzb21lc2FsdA", "YW5vdGhlcnNhbHRhbm90aA", 1))
+	require.NotEqual(t, before.PasswordHash.Reveal(), after.PasswordHash.Reveal())
 	claims, err := s.Verify(t.Context(), raw, token.Reset, tableOf(after).load)
 	requireRejected(t, token.ReasonStale, claims, err)
 }
@@ -77,8 +77,8 @@ func TestATokenDiesWithThePasswordEvenIfTheNewOneIsTheSame(t *testing.T) {
 func TestAnIDThatIsGivenToANewUserDoesNotRevive(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, config(t))
-	first := token.State{UserID: "7", PasswordHash: "$2b$10$one", Email: "one@example.org"}
-	second := token.State{UserID: "7", PasswordHash: "$2b$10$two", Email: "two@example.org"}
+	first := token.State{UserID: "7", PasswordHash: token.Hide("$2b$10$one"), Email: token.Hide("one@example.org")}
+	second := token.State{UserID: "7", PasswordHash: token.Hide("$2b$10$two"), Email: token.Hide("two@example.org")}
 	raw := issue(t, s, token.Reset, first, 0).Reveal()
 	claims, err := s.Verify(t.Context(), raw, token.Reset, tableOf(second).load)
 	requireRejected(t, token.ReasonStale, claims, err)
@@ -101,9 +101,9 @@ func TestSeveralLinksLiveAtOnceUnlessStamped(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	state.Stamp = "1"
+	state.Stamp = token.Hide("1")
 	first = issue(t, s, token.Reset, state, 0)
-	state.Stamp = "2" // raised with each request: only the newest link is good
+	state.Stamp = token.Hide("2") // raised with each request: only the newest link is good
 	second = issue(t, s, token.Reset, state, 0)
 	claims, err := s.Verify(t.Context(), first.Reveal(), token.Reset, tableOf(state).load)
 	requireRejected(t, token.ReasonStale, claims, err)
@@ -116,7 +116,7 @@ func TestARestoredBackupRevivesLinksThatHaveNotExpired(t *testing.T) {
 	s, backup := newSigner(t, config(t)), ann()
 	raw := issue(t, s, token.Reset, backup, 0).Reveal()
 	used := backup
-	used.PasswordHash = "$argon2id$new"
+	used.PasswordHash = token.Hide("$argon2id$new")
 	claims, err := s.Verify(t.Context(), raw, token.Reset, tableOf(used).load)
 	requireRejected(t, token.ReasonStale, claims, err)
 	_, err = s.Verify(t.Context(), raw, token.Reset, tableOf(backup).load)

@@ -45,7 +45,7 @@ func vectors(tb testing.TB) []vector {
 }
 
 func (v vector) state() token.State {
-	return token.State{UserID: v.UserID, PasswordHash: v.PasswordHash, Email: v.Email, Stamp: v.Stamp}
+	return token.State{UserID: v.UserID, PasswordHash: token.Hide(v.PasswordHash), Email: token.Hide(v.Email), Stamp: token.Hide(v.Stamp)}
 }
 
 func (v vector) signer(tb testing.TB) *token.Signer {

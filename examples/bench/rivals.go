@@ -60,7 +60,7 @@ const (
 func fingerprint() string {
 	mac := hmac.New(sha256.New, secret())
 	state := user()
-	for _, field := range []string{"reset", state.UserID, state.PasswordHash, state.Email, state.Stamp} {
+	for _, field := range []string{"reset", state.UserID, state.PasswordHash.Reveal(), state.Email.Reveal(), state.Stamp.Reveal()} {
 		var length [4]byte
 		binary.BigEndian.PutUint32(length[:], uint32(len(field)))
 		mac.Write(length[:])

@@ -53,7 +53,7 @@ func newIssuer(t *testing.T, userID string) issuer {
 	require.NoError(t, err)
 	signer, err := token.New(token.Config{Site: "https://app.example", Keys: keys})
 	require.NoError(t, err)
-	state := token.State{UserID: userID, PasswordHash: "$2b$10$x", Email: "ann@example.org"}
+	state := token.State{UserID: userID, PasswordHash: token.Hide("$2b$10$x"), Email: token.Hide("ann@example.org")}
 	issued, err := signer.Issue(token.Reset, state, time.Hour)
 	require.NoError(t, err)
 	return issuer{signer, state, request{

@@ -200,7 +200,7 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 	}
 	known := map[string]token.State{}
 	for i := range accounts {
-		known[knownAddr(i)] = token.State{UserID: strconv.Itoa(i), PasswordHash: "x", Email: knownAddr(i)}
+		known[knownAddr(i)] = token.State{UserID: strconv.Itoa(i), PasswordHash: token.Hide("x"), Email: token.Hide(knownAddr(i))}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
