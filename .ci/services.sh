@@ -70,7 +70,7 @@ postgres_start() {
 	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 	pg_data=$(mktemp -d)
 	as_root chown postgres "$pg_data"
-	as_root su postgres -s /bin/sh -c "'$bin/initdb' -D '$pg_data/data' -A trust -U postgres >/dev/null && '$bin/pg_ctl' -s -w -D '$pg_data/data' -l '$pg_data/log' -o '-p 5432 -k $pg_data -c listen_addresses=127.0.0.1' start"
+	as_root su postgres -s /bin/sh -c "'$bin/initdb' -D '$pg_data/data' -A trust -U postgres -E UTF8 --locale=C.UTF-8 >/dev/null && '$bin/pg_ctl' -s -w -D '$pg_data/data' -l '$pg_data/log' -o '-p 5432 -k $pg_data -c listen_addresses=127.0.0.1' start"
 	wait_for 5432 PostgreSQL
 	as_root su postgres -s /bin/sh -c "'$bin/createdb' -h 127.0.0.1 -U postgres test"
 	echo "started PostgreSQL"
