@@ -12,6 +12,7 @@
 # package.json are or may be installed; without it node's rows are left out.
 # VECTORS_STRICT=1 makes a missing tool an error, and installs the packages.
 set -eu
+export LC_ALL=C.UTF-8 # the passwords are UTF-8, whatever the machine's language
 here=$(cd "$(dirname "$0")" && pwd)
 phrase='correct horse battery staple'
 
