@@ -13,6 +13,7 @@ packages=(
 	python3-aiosmtpd python3-dkim postfix spamassassin
 )
 started_pids=()
+mariadb_started=
 pg_data=
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -84,7 +85,7 @@ mariadb_start() {
 	as_root chmod 755 "$work"
 	as_root mariadb-install-db --no-defaults --user=mysql --datadir="$dir/data" --auth-root-authentication-method=normal >/dev/null 2>&1
 	as_root mariadbd --no-defaults --user=mysql --datadir="$dir/data" --bind-address=127.0.0.1 --port=3306 --socket="$dir/sock" --pid-file="$dir/pid" >"$work/mariadb.log" 2>&1 &
-	started_pids+=($!)
+	mariadb_started=1
 	wait_for 3306 MariaDB
 	mariadb -h 127.0.0.1 -u root -e 'CREATE DATABASE IF NOT EXISTS test'
 	echo "started MariaDB"
@@ -101,6 +102,7 @@ redis_start() {
 services_stop() {
 	local pid
 	for pid in "${started_pids[@]}"; do as_root kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+	if [ -n "$mariadb_started" ]; then mariadb-admin -h 127.0.0.1 -u root shutdown; fi
 	if [ -n "$pg_data" ]; then
 		as_root su postgres -s /bin/sh -c "$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)/pg_ctl -s -m immediate -D '$pg_data/data' stop" || true
 		as_root rm -rf "$pg_data"
