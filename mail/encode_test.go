@@ -275,7 +275,9 @@ func TestEncodeGivesTheSameBytesForTheSameMessage(t *testing.T) {
 	require.NotEqual(t, string(first), string(other))
 	ids := map[string]bool{}
 	for range 1000 {
-		ids[mail.NewID()] = true
+		id := mail.NewID()
+		require.Regexp(t, "^[a-z0-9]{26,}$", id, "filters count capitals in a Message-ID")
+		ids[id] = true
 	}
 	require.Len(t, ids, 1000)
 }
