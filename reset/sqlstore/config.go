@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -42,7 +43,10 @@ type Config struct {
 // NULL is read as "" or false. What ByID yields as the id must be the text that
 // was asked for, otherwise the row counts as not found.
 type Queries struct {
-	// ByEmail takes the typed address.
+	// ByEmail takes the typed address. Where parameters are ?, it takes it as often
+	// as there are marks outside of quotes. It should yield rows whose address is
+	// spelled exactly like it first, and end with LIMIT 100, because no more are
+	// read: see what Table.Queries makes.
 	ByEmail string
 	// ByID takes the id.
 	ByID string
@@ -101,7 +105,7 @@ func (q Queries) check(d Dialect) error {
 
 func (d Dialect) hasParams(text string, n int) bool {
 	if d != PostgreSQL {
-		return strings.Count(text, "?") >= n
+		return countMarks(text) >= n
 	}
 	for i := range n {
 		if !strings.Contains(text, d.param(i+1)) {
@@ -109,4 +113,12 @@ func (d Dialect) hasParams(text string, n int) bool {
 		}
 	}
 	return true
+}
+
+// quoted is a literal or a name in quotes. A doubled quote reads as two of them.
+var quoted = regexp.MustCompile("'[^']*'|\"[^\"]*\"|`[^`]*`")
+
+// countMarks counts the parameters of a statement that writes them as ?.
+func countMarks(text string) int {
+	return strings.Count(quoted.ReplaceAllString(text, ""), "?")
 }

@@ -66,6 +66,7 @@ func TestNewRefusesStatementsWithoutTheirParameters(t *testing.T) {
 		{"an update without the stamp", "Replace needs 5", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.Replace = "r $1 $2 $3 $4 $4" }},
 		{"marks of another dialect", "needs 1", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.ByEmail = "e ?" }},
 		{"an update with four marks", "Replace needs 5", sqlstore.MySQL, func(q *sqlstore.Queries) { q.Replace = "? ? ? ?" }},
+		{"an update with a mark that is text", "Replace needs 5", sqlstore.MySQL, func(q *sqlstore.Queries) { q.Replace = "? ? ? ? '?' \"?\" `?`" }},
 		{"a swap without the old hash", "Swap needs 3", sqlstore.SQLite, func(q *sqlstore.Queries) { q.Swap = "? ?" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -156,11 +157,12 @@ func TestStatementsOfATable(t *testing.T) {
 	fields := `SELECT "id"::text, COALESCE("email"::text, ''), COALESCE("hash"::text, ''), COALESCE("version"::text, ''),` +
 		` COALESCE("lang"::text, ''), CASE WHEN "deleted_at" IS NOT NULL THEN TRUE ELSE FALSE END FROM "app"."users"`
 	require.Equal(t, sqlstore.Queries{
-		ByEmail: fields + ` WHERE lower("email") = lower($1)`,
-		ByID:    fields + ` WHERE "id" = $1`,
-		Replace: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3` +
-			` AND COALESCE("email"::text, '') COLLATE "C" = $4 AND COALESCE("version"::text, '') COLLATE "C" = $5` +
+		ByEmail: fields + ` WHERE lower("email") = lower($1)` +
+			` ORDER BY CASE WHEN COALESCE("email"::text, '') COLLATE "C" = $1::text THEN 0 ELSE 1 END, "id" LIMIT 100`,
+		ByID: fields + ` WHERE "id" = $1`,
+		Replace: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3::text` +
+			` AND COALESCE("email"::text, '') COLLATE "C" = $4::text AND COALESCE("version"::text, '') COLLATE "C" = $5::text` +
 			` AND NOT CASE WHEN "deleted_at" IS NOT NULL THEN TRUE ELSE FALSE END`,
-		Swap: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3`,
+		Swap: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3::text`,
 	}, q)
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -24,9 +25,7 @@ func (d Dialect) conflict(err error) bool {
 	case MySQL:
 		// Deadlock, lock wait timeout, and MariaDB's "Record has changed since last
 		// read" under innodb_snapshot_isolation.
-		return hasText(err, func(text string) bool {
-			return hasNumber(text, "1213") || hasNumber(text, "1205") || hasNumber(text, "1020")
-		}) || hasState(err, "40001")
+		return hasNumbers(err, "1213", "1205", "1020") || hasState(err, "40001")
 	default:
 		return sqliteBusy(err)
 	}
@@ -47,28 +46,12 @@ func look[T any](d Dialect, find func() (T, error)) (T, error) {
 	return find()
 }
 
-// badValue reports whether the database refused a parameter as something its
-// column can never hold, so that no row can match it.
-func (d Dialect) badValue(err error) bool {
-	if err == nil || d != PostgreSQL {
-		return false
-	}
-	// invalid_text_representation, numeric_value_out_of_range,
-	// character_not_in_repertoire (NUL, bytes that are not UTF-8).
-	return hasState(err, "22P02", "22003", "22021")
-}
-
 func hasState(err error, states ...string) bool {
 	var coded interface{ SQLState() string }
 	if !errors.As(err, &coded) {
 		return false
 	}
-	for _, state := range states {
-		if coded.SQLState() == state {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(states, coded.SQLState())
 }
 
 // sqliteBusy knows BUSY (5) and LOCKED (6) with their extended codes, of which
@@ -81,6 +64,14 @@ func sqliteBusy(err error) bool {
 	}
 	return hasText(err, func(text string) bool {
 		return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked")
+	})
+}
+
+// hasNumbers reports whether an error in the tree is one of MySQL's with one of
+// these numbers.
+func hasNumbers(err error, numbers ...string) bool {
+	return hasText(err, func(text string) bool {
+		return slices.ContainsFunc(numbers, func(number string) bool { return hasNumber(text, number) })
 	})
 }
 

@@ -94,7 +94,7 @@ func (d Dialect) sameBytes(column, param string) string {
 	text := d.asText(column)
 	switch d {
 	case PostgreSQL:
-		return text + ` COLLATE "C" = ` + param
+		return text + ` COLLATE "C" = ` + param + "::text"
 	case MySQL:
 		return "CAST(" + text + " AS BINARY) = CAST(CONVERT(" + param + " USING utf8mb4) AS BINARY)"
 	default:

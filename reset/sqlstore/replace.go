@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,16 +23,21 @@ import (
 // all. Any other error, a lost connection above all, leaves open whether the write
 // took place.
 //
+// When the database refuses a value, the row decides as well: an account that is
+// not as seen is stale, otherwise the column cannot hold encoded, because it is
+// too short or of another character set, and the error says so.
+//
 // ctx governs everything. When it ends before the commit is sent, nothing is
 // written; when it ends after, the error is ctx's and the write may stand.
 func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
-	if seen.Disabled {
-		return reset.ErrStale
+	if seen.Disabled || !s.canHold(seen) {
+		return cmp.Or(ctx.Err(), reset.ErrStale)
 	}
 	var err error
 	for range maxTries {
 		err = s.replace(ctx, seen, encoded)
-		if !s.dialect.conflict(err) {
+		refused, isRefused := errors.AsType[*refusedError](err)
+		if !isRefused && !s.dialect.conflict(err) {
 			return err
 		}
 		now, readErr := s.FindByID(ctx, seen.ID)
@@ -46,9 +52,16 @@ func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 		case now.PasswordHash != seen.PasswordHash, now.Email != seen.Email,
 			now.Stamp != seen.Stamp, now.Disabled:
 			return reset.ErrStale
+		case isRefused:
+			return fmt.Errorf("sqlstore: replace hash: the column cannot hold the new hash: %w", refused.err)
 		}
 	}
 	return err
+}
+
+// canHold reports whether there can be a row that is as seen.
+func (s *Store) canHold(seen reset.User) bool {
+	return s.dialect.canHold(seen.ID + seen.PasswordHash + seen.Email + seen.Stamp)
 }
 
 func (s *Store) replace(ctx context.Context, seen reset.User, encoded string) error {
@@ -100,10 +113,10 @@ func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query s
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do; before, the first error counts.
 	res, err := tx.ExecContext(ctx, query, args...)
-	if s.dialect.badValue(err) {
-		return false, nil
-	}
 	if err != nil {
+		if s.dialect.refuses(err, fmt.Sprint(args...)) {
+			err = &refusedError{err}
+		}
 		return false, err
 	}
 	n, err := res.RowsAffected()
@@ -123,3 +136,9 @@ func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query s
 	}
 	return true, tx.Commit()
 }
+
+// A refusedError says that the database refused one of the values of a write.
+type refusedError struct{ err error }
+
+func (e *refusedError) Error() string { return e.err.Error() }
+func (e *refusedError) Unwrap() error { return e.err }

@@ -1,16 +1,19 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// maxMatches bounds the rows read for one address. More mean that the statement
-// lost its condition and would drag the table into memory.
+// maxMatches bounds the rows read for one address. Anybody who may register the
+// spellings of an address could make them as many as they like, and a statement
+// that lost its condition would drag the table into memory.
 const maxMatches = 100
 
 // Store is a [reset.Store] over database/sql. It is safe for concurrent use. The
@@ -19,7 +22,9 @@ type Store struct {
 	db      *sql.DB
 	dialect Dialect
 	queries Queries
-	inTx    func(ctx context.Context, tx *sql.Tx, seen reset.User) error
+	// emailArgs is how often Queries.ByEmail takes the address.
+	emailArgs int
+	inTx      func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
 var _ reset.Store = (*Store)(nil)
@@ -34,43 +39,55 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, dialect: cfg.Dialect, queries: queries, inTx: cfg.InTx}, nil
+	s := &Store{db: db, dialect: cfg.Dialect, queries: queries, emailArgs: 1, inTx: cfg.InTx}
+	if s.dialect != PostgreSQL {
+		s.emailArgs = countMarks(queries.ByEmail)
+	}
+	return s, nil
 }
 
-// FindByEmail returns every account the statement finds for addr; none is no
-// error. It does not check that the stored address equals addr: package reset
-// does. ctx governs the whole query.
+// FindByEmail returns the accounts the statement finds for addr, at most 100 of
+// them; none is no error. Accounts whose address is spelled exactly like addr
+// come first, so that no number of accounts under other spellings of it hides
+// its owner, provided that Queries.ByEmail sorts and bounds its rows as the
+// statements of a Table do. It does not check that the stored address equals
+// addr: package reset does. A text that no address in the table can be, because
+// the database cannot compare it with the column, finds nothing. ctx governs the
+// whole query.
 func (s *Store) FindByEmail(ctx context.Context, addr string) ([]reset.User, error) {
-	return look(s.dialect, func() ([]reset.User, error) { return s.findByEmail(ctx, addr) })
-}
-
-func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, error) {
-	rows, err := s.db.QueryContext(ctx, s.queries.ByEmail, addr)
+	if !s.dialect.canHold(addr) {
+		return nil, ctx.Err()
+	}
+	users, err := look(s.dialect, func() ([]reset.User, error) { return s.findByEmail(ctx, addr) })
+	if s.dialect.refuses(err, addr) {
+		return nil, nil
+	}
 	if err != nil {
-		if s.dialect.badValue(err) {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("sqlstore: find by address: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err below reports what matters.
-	var users []reset.User
-	for rows.Next() {
-		if len(users) == maxMatches {
-			return nil, fmt.Errorf("sqlstore: more than %d accounts for one address", maxMatches)
-		}
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, fmt.Errorf("sqlstore: find by address: %w", err)
-		}
-		users = append(users, u)
-	}
-	if err := rows.Err(); err != nil {
-		if s.dialect.badValue(err) {
-			return nil, nil
-		}
 		return nil, fmt.Errorf("sqlstore: find by address: %w", err)
 	}
 	return users, nil
+}
+
+func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, error) {
+	rows, err := s.db.QueryContext(ctx, s.queries.ByEmail, slices.Repeat([]any{addr}, s.emailArgs)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err below reports what matters.
+
+	var exact, others []reset.User
+	for len(exact)+len(others) < maxMatches && rows.Next() {
+		u, err := scanUser(rows)
+		switch {
+		case err != nil:
+			return nil, err
+		case u.Email == addr:
+			exact = append(exact, u)
+		default:
+			others = append(others, u)
+		}
+	}
+	return append(exact, others...), rows.Err()
 }
 
 // FindByID returns the account with exactly this id, or [reset.ErrUserNotFound].
@@ -78,10 +95,13 @@ func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, err
 // converting it (MySQL finds row 42 for "42abc"), is not found. ctx governs the
 // whole query.
 func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
+	if !s.dialect.canHold(id) {
+		return reset.User{}, cmp.Or(ctx.Err(), reset.ErrUserNotFound)
+	}
 	u, err := look(s.dialect, func() (reset.User, error) {
 		return scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
 	})
-	if errors.Is(err, sql.ErrNoRows) || s.dialect.badValue(err) {
+	if errors.Is(err, sql.ErrNoRows) || s.dialect.refuses(err, id) {
 		return reset.User{}, reset.ErrUserNotFound
 	}
 	if err != nil {

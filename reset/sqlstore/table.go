@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -135,12 +136,20 @@ func (t Table) queries(d Dialect) Queries {
 		stamp = d.sameBytes(d.quote(t.Stamp), d.param(5))
 	}
 	return Queries{
-		ByEmail: from + t.emailCondition(d),
+		ByEmail: from + t.emailCondition(d) + t.exactFirst(d),
 		ByID:    from + id + " = " + d.param(1),
 		Replace: update + " AND " + d.sameBytes(d.quote(t.Email), d.param(4)) +
 			" AND " + stamp + " AND NOT " + t.disabled(d),
 		Swap: update,
 	}
+}
+
+// exactFirst puts the address as it was typed before its other spellings, of
+// which a stranger may have registered any number, and then the oldest account
+// first where ids count up.
+func (t Table) exactFirst(d Dialect) string {
+	return " ORDER BY CASE WHEN " + d.sameBytes(d.quote(t.Email), d.param(1)) + " THEN 0 ELSE 1 END, " +
+		d.quote(t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
 }
 
 func (t Table) idText(d Dialect) string {
