@@ -94,20 +94,26 @@ func (s *Store) Sessions(id string) int {
 	return s.sessions[id]
 }
 
-// FindByEmail implements [reset.Store]. Accounts come in the order in which they were added.
+// FindByEmail implements [reset.Store]. Accounts whose address is spelled exactly
+// like email come first, then those under other spellings, each in the order in
+// which they were added.
 func (s *Store) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []reset.User
+
+	var exact, others []reset.User
 	for _, id := range s.order {
-		if user := s.users[id]; equalFoldASCII(user.Email, email) {
-			found = append(found, *user)
+		switch user := s.users[id]; {
+		case user.Email == email:
+			exact = append(exact, *user)
+		case equalFoldASCII(user.Email, email):
+			others = append(others, *user)
 		}
 	}
-	return found, nil
+	return append(exact, others...), nil
 }
 
 // FindByID implements [reset.Store].

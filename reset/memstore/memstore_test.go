@@ -119,6 +119,26 @@ func TestPrintsNobody(t *testing.T) {
 	}
 }
 
+// Whoever registers other spellings of an address first must not come first.
+func TestExactSpellingComesFirst(t *testing.T) {
+	t.Parallel()
+	store := memstore.New()
+	for i, spelled := range []string{"ANA@example.com", "Ana@example.com", "ana@example.com", "aNa@example.com"} {
+		require.NoError(t, store.Add(reset.User{ID: fmt.Sprint(i), Email: spelled}))
+	}
+	for typed, want := range map[string]string{
+		"ana@example.com": "[2 0 1 3]", "aNa@example.com": "[3 0 1 2]", "ana@EXAMPLE.com": "[0 1 2 3]",
+	} {
+		found, err := store.FindByEmail(t.Context(), typed)
+		require.NoError(t, err)
+		var ids []string
+		for _, user := range found {
+			ids = append(ids, user.ID)
+		}
+		require.Equal(t, want, fmt.Sprint(ids), typed)
+	}
+}
+
 func Example() {
 	store := memstore.New()
 	if err := store.Add(reset.User{ID: "1", Email: "ana@example.com", PasswordHash: "$argon2id$..."}); err != nil {

@@ -30,10 +30,19 @@
 // value of their own.
 //
 // The package does not create or migrate the users' table, and does not make the
-// address unique: several accounts on one address are all returned. Look-ups may
-// go to a replica that lags, but the writes must reach the primary; to split them,
-// wrap two Stores. A reset whose reply is lost is then reported as failed until the
-// replica has caught up, because the row is read again to find out.
+// address unique: several accounts on one address are all returned, 100 of them at
+// most, and those that are spelled as it was typed come first. A unique index on
+// lower(email) is the application's to make: [Table] has the statement for each
+// engine, and says what happens without.
+//
+// A typed text that the address column cannot hold, such as a Cyrillic letter
+// where the column is latin1, matches no row. The engines' errors about it are
+// known by their numbers, and do not pass for an outage.
+//
+// Look-ups may go to a replica that lags, but the writes must reach the primary;
+// to split them, wrap two Stores. A reset whose reply is lost is then reported as
+// failed until the replica has caught up, because the row is read again to find
+// out.
 //
 // # Databases
 //

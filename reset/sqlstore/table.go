@@ -18,12 +18,8 @@ const (
 	MatchDefault EmailMatch = iota
 	// MatchFolded compares lower(column) with lower(address) and finds every
 	// spelling. It needs an index on the expression, otherwise each request reads
-	// the whole table:
-	//
-	//	CREATE INDEX users_email_lower ON users (lower(email))      -- SQLite, PostgreSQL
-	//	CREATE INDEX users_email_lower ON users ((lower(email)))    -- MySQL 8.0.13
-	//
-	// MariaDB has no such index; use MatchColumn there.
+	// the whole table: the unique index of [Table], which MariaDB cannot use for
+	// this. Use MatchColumn there.
 	MatchFolded
 	// MatchLowered compares the column with lower(address). It is for tables that
 	// keep every address in lower case; the plain index on the column serves it.
@@ -38,6 +34,25 @@ const (
 // [A-Za-z_][A-Za-z0-9_]{0,62} and is used as written, in quotes: on PostgreSQL a
 // table made without quotes is spelled in lower case. New refuses other names.
 // For joins, tenants, or a soft delete that hides rows, write Queries instead.
+//
+// Addresses should be unique whatever the case of their letters, or anybody who
+// may register can have accounts under other spellings of somebody's address:
+//
+//	-- SQLite, PostgreSQL
+//	CREATE UNIQUE INDEX users_email_lower ON users (lower(email));
+//	-- MySQL 8.0.13
+//	CREATE UNIQUE INDEX users_email_lower ON users ((lower(email)));
+//	-- MariaDB, where the column compares the case of letters
+//	ALTER TABLE users ADD COLUMN email_lower VARCHAR(255) AS (lower(email)) STORED,
+//		ADD UNIQUE INDEX users_email_lower (email_lower);
+//
+// A plain unique index does for a column that ignores case, such as citext or
+// one of MySQL's _ci collations, and for a table that keeps every address in
+// lower case. Without such an index nobody gets another's
+// link, but a request also mails the accounts under other spellings, as far as
+// the bound on mails goes. The account whose address is spelled as it was typed
+// comes first, so its owner is served however many others there are; an owner
+// who types another spelling than the stored one is one of many.
 type Table struct {
 	// Name is the table, with its schema before a dot if it needs one.
 	Name string
