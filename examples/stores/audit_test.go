@@ -185,6 +185,63 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 	})
 }
 
+// Junk from one source must not fill the disk, and must show who sends it.
+func TestRotatingSourceCostsARowAndIsFound(t *testing.T) {
+	const junk = 30_000
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		db, _ := e.open(t)
+		now := start
+		audit := newAudit(t, e, db, func() time.Time { return now })
+		before := 0
+		for _, c := range []struct {
+			network string
+			client  func(n int) netip.Addr
+		}{
+			{"2001:db8:1:2::/64", func(n int) netip.Addr {
+				return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 0, 1, 0, 2, 14: byte(n >> 8), 15: byte(n)})
+			}},
+			{"2001:db8:2::/48", func(n int) netip.Addr {
+				return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 0, 2, byte(n >> 8), byte(n), 15: 9})
+			}},
+			{"203.0.113.0/24", func(n int) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, byte(n)}) }},
+		} {
+			for n := range junk {
+				audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeRejected, Reason: "malformed", Client: c.client(n), Time: now})
+			}
+			require.NoError(t, audit.Flush(t.Context()))
+			rows := queryInt(t, db, "SELECT COUNT(*) FROM lostkey_audit")
+			t.Logf("%s: %d hits from %s made %d rows", e.name, junk, c.network, rows-before)
+			require.Equal(t, 1, rows-before)
+			before = rows
+
+			last, err := audit.List(t.Context(), sqlstore.Filter{Limit: 1})
+			require.NoError(t, err)
+			require.Equal(t, netip.MustParsePrefix(c.network), last[0].Network)
+			require.Zero(t, last[0].Client)
+			require.EqualValues(t, junk, last[0].Hits)
+			busiest, err := audit.BusiestClients(t.Context(), now, 1)
+			require.NoError(t, err)
+			require.Equal(t, []sqlstore.ClientCount{{Prefix: netip.MustParsePrefix(c.network), Refused: junk}}, busiest)
+			now = now.Add(time.Second)
+		}
+
+		// What a flood from everywhere is counted in is too wide to be blocked.
+		now = now.Add(time.Second)
+		for n := range 1000 {
+			audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeRejected, Client: netip.AddrFrom4([4]byte{11, byte(n >> 8), byte(n)}), Time: now})
+			wide := [16]byte{0x20, 1, 1, 0, byte(n >> 8), byte(n)}
+			audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeRejected, Client: netip.AddrFrom16(wide), Time: now})
+		}
+		busiest, err := audit.BusiestClients(t.Context(), now, 1000)
+		require.NoError(t, err)
+		require.NotEmpty(t, busiest)
+		for _, client := range busiest {
+			require.Contains(t, []int{32, 64}, client.Prefix.Bits(), "%v", client)
+			require.NotEqual(t, client.Prefix.Bits() == 32, client.Prefix.Addr().Is6(), "%v", client)
+		}
+	})
+}
+
 func TestAuditPagesAndPrunes(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		db, _ := e.open(t)

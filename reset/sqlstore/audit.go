@@ -33,11 +33,6 @@ type AuditConfig struct {
 const (
 	defaultAuditTable = "lostkey_audit"
 	maxIndexedTable   = 40
-	// countFor is how long repeatable events are counted before they are written,
-	// and maxCounted how many kinds of them are held: a flood of junk costs a row for
-	// each client and ten seconds, not one for each hit.
-	countFor   = 10 * time.Second
-	maxCounted = 1024
 	// rowsPerInsert keeps a statement far below every engine's bound on parameters.
 	rowsPerInsert = 100
 )
@@ -53,8 +48,13 @@ const (
 // worker and in confirmations; what Request records arrives from a background
 // goroutine, so that visitors wait for no row. Events that a visitor can cause over
 // and over (throttled tries, refused links and passwords) are counted in memory and
-// written about every ten seconds as one row for each kind and client, by whichever
-// call comes next: call Flush before the program ends.
+// written about every ten seconds, by whichever call comes next: call Flush before
+// the program ends. They make one row for each kind and network, an IPv4 /24 or an
+// IPv6 /48, however many addresses of it took part: a customer of an access provider
+// often holds a whole /48, and whoever holds some addresses of a /24 can change
+// between them. The row names the client when all of its hits came from one. Memory
+// is bounded at some 300 rows: under a flood from more networks the rest is counted by
+// /16 and /32, without user and link, and at last by outcome alone.
 //
 // A request that passes the limits makes a row, and so does what becomes of it: run
 // Prune from time to time.
@@ -70,7 +70,7 @@ type Audit struct {
 	now     func() time.Time
 
 	mu      sync.Mutex // held only for work in memory
-	counted map[auditRow]count
+	counted map[auditRow]auditCount
 	flushed time.Time
 }
 
@@ -93,7 +93,7 @@ func NewAudit(db *sql.DB, cfg AuditConfig) (*Audit, error) {
 	}
 	a := &Audit{
 		db: db, dialect: cfg.Dialect, name: cfg.Table,
-		logger: cfg.Logger, now: cfg.Now, counted: map[auditRow]count{},
+		logger: cfg.Logger, now: cfg.Now, counted: map[auditRow]auditCount{},
 	}
 	if a.logger == nil {
 		a.logger = slog.Default()
@@ -116,9 +116,6 @@ type auditRow struct {
 	userID, requestID, tokenID string
 }
 
-// count is how many events were like one row, and when the last of them was.
-type count struct{ hits, at int64 }
-
 // Record stores ev. See [Audit].
 func (a *Audit) Record(ctx context.Context, ev reset.Event) {
 	row, at := newAuditRow(ev), ev.Time
@@ -126,10 +123,10 @@ func (a *Audit) Record(ctx context.Context, ev reset.Event) {
 		at = a.now()
 	}
 	if !row.repeatable() {
-		a.report(ctx, a.insert(ctx, map[auditRow]count{row: {hits: 1, at: at.UnixMilli()}}))
+		a.report(ctx, a.insert(ctx, map[auditRow]auditCount{row: row.once(at)}))
 		return
 	}
-	if a.add(row, at) {
+	if a.add(row, plainAddr(ev.Client), at) {
 		a.report(ctx, a.Flush(ctx))
 	}
 }
@@ -151,36 +148,16 @@ func (a *Audit) report(ctx context.Context, err error) {
 	}
 }
 
-// add counts one more event like row and reports whether it is time to write.
-func (a *Audit) add(row auditRow, at time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.counted[row] = count{hits: a.counted[row].hits + 1, at: at.UnixMilli()}
-	age := a.now().Sub(a.flushed)
-	// A clock that was set back must not stop the writing.
-	return len(a.counted) >= maxCounted || age >= countFor || age < 0
-}
-
-// Flush writes what has been counted so far. What cannot be written is lost.
-func (a *Audit) Flush(ctx context.Context) error {
-	now := a.now()
-	a.mu.Lock()
-	counted := a.counted
-	a.counted, a.flushed = map[auditRow]count{}, now
-	a.mu.Unlock()
-	return a.insert(ctx, counted)
-}
-
 const (
 	auditColumns = "at_ms, outcome, purpose, reason, client, client_net, user_id, request_id, token_id, hits"
 	auditWidth   = 10
 )
 
-func (a *Audit) insert(ctx context.Context, rows map[auditRow]count) error {
+func (a *Audit) insert(ctx context.Context, rows map[auditRow]auditCount) error {
 	args := make([]any, 0, auditWidth*min(len(rows), rowsPerInsert))
 	var failed error
 	for r, n := range rows {
-		args = append(args, n.at, r.outcome, r.purpose, r.reason, r.client, r.clientNet,
+		args = append(args, n.at, r.outcome, r.purpose, r.reason, n.client, n.clientNet,
 			r.userID, r.requestID, r.tokenID, n.hits)
 		if len(args) == auditWidth*rowsPerInsert {
 			failed = errors.Join(failed, a.insertValues(ctx, args))
@@ -217,7 +194,7 @@ func newAuditRow(ev reset.Event) auditRow {
 		row.requestID = ""
 	}
 	if client := plainAddr(ev.Client); client.IsValid() {
-		row.client, row.clientNet = client.String(), clientPrefix(client).String()
+		row.client, row.clientNet = client.String(), prefixOf(client, clientBits).String()
 	}
 	return row
 }
@@ -225,20 +202,6 @@ func newAuditRow(ev reset.Event) auditRow {
 // plainAddr drops the zone and the IPv6 dress of an IPv4 address: both are spellings
 // of the same client.
 func plainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
-
-// clientPrefix is what one client is taken to own: an IPv4 address, or the /64 that
-// an IPv6 host gets as a whole.
-func clientPrefix(addr netip.Addr) netip.Prefix {
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
-}
 
 // printable returns text that is safe in a terminal, a log and a page of plain text,
 // of at most limit bytes. A user id with a line break or a bidirectional override

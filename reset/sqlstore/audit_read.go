@@ -62,8 +62,13 @@ type Entry struct {
 	Outcome reset.Outcome
 	Purpose token.Purpose
 	Reason  string
-	// Client is the zero Addr when it was not known.
-	Client                     netip.Addr
+	// Client is the zero Addr when it was not known, and when the row stands for
+	// hits of several clients.
+	Client netip.Addr
+	// Network is the smallest network counted by that all hits came from: a single
+	// IPv4 address or an IPv6 /64, a /24 or /48, a /16 or /32. It is the zero
+	// Prefix when it was not known.
+	Network                    netip.Prefix
 	UserID, RequestID, TokenID string
 	// Hits is how many equal events the row stands for; Time is that of the last.
 	Hits int64
@@ -75,16 +80,16 @@ func (a *Audit) List(ctx context.Context, f Filter) ([]Entry, error) {
 		return nil, err
 	}
 	where, args := f.conditions(a.dialect, "e", "1 = 1")
-	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason, e.client, e.user_id, e.request_id, e.token_id, e.hits FROM " +
+	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason, e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits FROM " +
 		a.dialect.quote(a.name) + " e" + where
 	entries, err := collect(ctx, a.db, query, args, func(row *sql.Rows) (Entry, error) {
 		var (
-			e      Entry
-			at     int64
-			client string
+			e               Entry
+			at              int64
+			client, network string
 		)
-		err := row.Scan(&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason, &client, &e.UserID, &e.RequestID, &e.TokenID, &e.Hits)
-		e.Time, e.Client = time.UnixMilli(at).UTC(), storedAddr(client)
+		err := row.Scan(&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason, &client, &network, &e.UserID, &e.RequestID, &e.TokenID, &e.Hits)
+		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(), storedAddr(client), storedPrefix(network)
 		return e, err
 	})
 	if err != nil {
@@ -138,9 +143,12 @@ func (a *Audit) Links(ctx context.Context, f Filter) ([]Link, error) {
 	return links, nil
 }
 
-// ClientCount is how much one client has asked.
+// ClientCount is how much one client has asked, or several clients of one network
+// that took turns.
 type ClientCount struct {
-	// Prefix is the client's address, or its /64: what [Blocks.Add] takes.
+	// Prefix is what [Blocks.Add] takes: a client's IPv4 address or IPv6 /64, or the
+	// /24 or /48 in which several clients were refused within the same seconds.
+	// Strangers may live in a /24, so block it for a short time.
 	Prefix netip.Prefix
 	// Requests counts requests for a link, those refused by a limit included.
 	Requests int64
@@ -149,8 +157,10 @@ type ClientCount struct {
 }
 
 // BusiestClients returns the n clients with the most requests and refused links
-// since then, busiest first. Clients that were not known are left out. ctx governs the
-// query, which reads every row since then.
+// since then, busiest first. Clients that were not known are left out, and so is what a
+// flood from very many networks had counted by /16 and /32. What clients of one /24 or
+// /48 did within the same seconds is counted for it, and not again for each of them.
+// ctx governs the query, which reads every row since then.
 func (a *Audit) BusiestClients(ctx context.Context, since time.Time, n int) ([]ClientCount, error) {
 	if err := a.Flush(ctx); err != nil {
 		return nil, err
@@ -161,6 +171,7 @@ func (a *Audit) BusiestClients(ctx context.Context, since time.Time, n int) ([]C
 		" SUM(CASE WHEN outcome IN ('rejected', 'check-rejected') THEN hits ELSE 0 END)" +
 		" FROM " + d.quote(a.name) +
 		" WHERE at_ms >= " + d.param(1) + " AND client_net <> ''" +
+		" AND client_net NOT LIKE '%/16' AND client_net NOT LIKE '%:/32'" +
 		" AND outcome IN ('requested', 'throttled', 'blocked', 'dropped', 'rejected', 'check-rejected')" +
 		" GROUP BY client_net ORDER BY SUM(hits) DESC, client_net LIMIT " + d.param(2)
 	counts, err := collect(ctx, a.db, query, []any{since.UnixMilli(), min(max(n, 0), maxPage)},
@@ -200,6 +211,15 @@ func storedAddr(text string) netip.Addr {
 		return netip.Addr{}
 	}
 	return addr
+}
+
+// storedPrefix is the zero Prefix for "".
+func storedPrefix(text string) netip.Prefix {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
 }
 
 func collect[T any](ctx context.Context, db *sql.DB, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {

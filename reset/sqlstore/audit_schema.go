@@ -2,8 +2,9 @@ package sqlstore
 
 // Schema returns the statements that make the trail's table and indexes where they
 // are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads the same
-// in every time zone and driver; client_net is the client's /32 or /64; hits is how
-// many equal events the row stands for.
+// in every time zone and driver; hits is how many equal events the row stands for;
+// client is empty where they came from several clients or from none that was known;
+// client_net is the /32 or /64 of all of them, or a wider network.
 func (a *Audit) Schema() []string {
 	table, d := a.dialect.quote(a.name), a.dialect
 	columns := `

@@ -74,37 +74,6 @@ func TestEventThatCannotBeStoredIsLogged(t *testing.T) {
 	require.Contains(t, log.String(), "disk is full")
 }
 
-// A flood from ever new clients must cost neither memory without end nor a
-// statement for each hit.
-func TestFloodOfAnonymousEventsIsBounded(t *testing.T) {
-	t.Parallel()
-	statements, rows, longest := 0, 0, 0
-	f := &fakeDB{exec: func(_ string, args []any) (int64, error) {
-		statements++
-		rows += len(args) / 10
-		longest = max(longest, len(args))
-		return 1, nil
-	}}
-	audit := newTrail(t, f)
-	for i := range 10_000 {
-		client := netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)})
-		audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeThrottled, Client: client})
-	}
-	require.Greater(t, rows, 10_000-1024, "what is held in memory")
-	require.NoError(t, audit.Flush(t.Context()))
-	require.Equal(t, 10_000, rows)
-	require.Less(t, statements, 200)
-	require.LessOrEqual(t, longest, 1000)
-
-	statements = 0
-	for range 10_000 {
-		audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeThrottled, Client: netip.MustParseAddr("203.0.113.7")})
-	}
-	require.Zero(t, statements, "the clock stands still")
-	require.NoError(t, audit.Flush(t.Context()))
-	require.Equal(t, 1, statements)
-}
-
 func TestAuditCountsExactlyUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	var (

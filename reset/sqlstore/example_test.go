@@ -114,7 +114,8 @@ func ExampleNewAudit() {
 	// Output:
 }
 
-// The busiest clients of the last hour are blocked for a day.
+// The busiest clients of the last hour are blocked for an hour: a network that
+// several clients were refused in may have other people in it.
 func ExampleNewBlocks() {
 	db := openDatabase()
 	ctx := context.Background()
@@ -136,7 +137,7 @@ func ExampleNewBlocks() {
 	}
 	for _, client := range clients {
 		if client.Requests+client.Refused > 1000 {
-			if err := blocks.Add(ctx, client.Prefix, "busy", time.Now().Add(24*time.Hour)); err != nil {
+			if err := blocks.Add(ctx, client.Prefix, "busy", time.Now().Add(time.Hour)); err != nil {
 				log.Fatal(err)
 			}
 		}
