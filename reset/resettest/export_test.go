@@ -14,13 +14,14 @@ func Names() []string {
 	return names
 }
 
-// Run runs one check, and says whether it lacked something in the fixture.
-func Run(ctx context.Context, name string, f Fixture) (skipped bool, err error) {
+// Run runs one check, and says whether it lacked something in the fixture, and
+// what the probable cause of an error is.
+func Run(ctx context.Context, name string, f Fixture) (skipped bool, cause string, err error) {
 	for _, c := range checks {
 		if c.name == name {
 			err := c.run(ctx, f)
 			_, skipped := errors.AsType[needs](err)
-			return skipped, err
+			return skipped, c.causeOf(err), err
 		}
 	}
 	panic("no check " + name)

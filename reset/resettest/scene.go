@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
@@ -24,11 +25,14 @@ func create(ctx context.Context, f Fixture, user reset.User) (reset.User, error)
 
 func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User, error) {
 	user.ID, user.Stamp = rand.Text(), "7"
+	if f.LowercaseEmail {
+		user.Email = strings.ToLower(user.Email)
+	}
 	id, err := f.Create(ctx, user)
 	if err != nil {
-		return reset.User{}, fmt.Errorf("Fixture.Create: %w", err)
+		return reset.User{}, inFixture("Create", err)
 	}
-	read, err := f.Store.FindByID(ctx, id)
+	read, err := readBack(ctx, f, id)
 	if err != nil {
 		return reset.User{}, fmt.Errorf("FindByID of a new account failed: %w", err)
 	}
@@ -43,6 +47,33 @@ func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User,
 	return read, nil
 }
 
+// inFixture is the failure of one of the fixture's functions.
+func inFixture(function string, err error) error {
+	return &causedError{
+		fmt.Errorf("Fixture.%s: %w", function, err),
+		"the fixture does not do what its documentation says; the store was not asked",
+	}
+}
+
+// catchUp waits for a replica.
+func catchUp(ctx context.Context, f Fixture) error {
+	if f.CatchUp == nil {
+		return nil
+	}
+	if err := f.CatchUp(ctx); err != nil {
+		return inFixture("CatchUp", err)
+	}
+	return nil
+}
+
+// readBack reads an account after something was written.
+func readBack(ctx context.Context, f Fixture, id string) (reset.User, error) {
+	if err := catchUp(ctx, f); err != nil {
+		return reset.User{}, err
+	}
+	return f.Store.FindByID(ctx, id)
+}
+
 // same compares two readings of one account. The texts in it are the kit's own, so a failure may show them.
 func same(got, want reset.User) error {
 	if got != want {
@@ -54,7 +85,7 @@ func same(got, want reset.User) error {
 
 // stored checks which hash is in force.
 func stored(ctx context.Context, f Fixture, user reset.User, want string) error {
-	read, err := f.Store.FindByID(ctx, user.ID)
+	read, err := readBack(ctx, f, user.ID)
 	if err != nil {
 		return fmt.Errorf("FindByID after a write failed: %w", err)
 	}
@@ -66,13 +97,13 @@ func stored(ctx context.Context, f Fixture, user reset.User, want string) error 
 
 // refuses creates an account, changes it or what was seen of it, and expects the write to be refused.
 func refuses(ctx context.Context, f Fixture, change func(f Fixture, seen *reset.User) error) error {
-	user, err := create(ctx, f, reset.User{Email: "user-" + rand.Text() + "@example.com"})
+	user, err := create(ctx, f, reset.User{Email: "user-" + strings.ToLower(rand.Text()) + "@example.com"})
 	if err != nil {
 		return err
 	}
 	seen := user
 	if err := change(f, &seen); err != nil {
-		return fmt.Errorf("change in the fixture: %w", err)
+		return inFixture("Disable, ChangeEmail or ChangeStamp", err)
 	}
 	return refusesWrite(ctx, f, seen, user.PasswordHash)
 }
@@ -94,7 +125,7 @@ func signedIn(ctx context.Context, f Fixture) (user, other reset.User, err error
 	}
 	for _, id := range []string{user.ID, other.ID, user.ID, other.ID} {
 		if err := f.AddSession(ctx, id); err != nil {
-			return user, other, fmt.Errorf("Fixture.AddSession: %w", err)
+			return user, other, inFixture("AddSession", err)
 		}
 	}
 	return user, other, nil
@@ -103,7 +134,7 @@ func signedIn(ctx context.Context, f Fixture) (user, other reset.User, err error
 func sessions(ctx context.Context, f Fixture, user reset.User, want int) error {
 	got, err := f.Sessions(ctx, user.ID)
 	if err != nil {
-		return fmt.Errorf("Fixture.Sessions: %w", err)
+		return inFixture("Sessions", err)
 	}
 	if got != want {
 		return fmt.Errorf("the account has %d sessions, want %d", got, want)

@@ -14,12 +14,13 @@ func storesLongHash(ctx context.Context, f Fixture) error {
 	if err != nil {
 		return err
 	}
-	// 160 characters hold the longest of the formats in use; these are the ones that escaping and trimming go
-	// wrong on.
-	long := "$argon2id$v=19$m=65536,t=3,p=4$c29tZS9zYWx0Kw==$" + "'\"\\%_{}<>" + strings.Repeat("Ab3/+.=", 13)
-	long += strings.Repeat("z", 160-len(long))
+	// No hash that hash.Hasher makes has more than 128 bytes. These are the
+	// characters that the formats in use are made of, and that escaping, trimming
+	// and lossy character sets go wrong on.
+	long := "$argon2id$v=19$m=65536,t=3,p=4$c29tZS9zYWx0Kw==${}*!_-:|" + strings.Repeat("Ab3/+.=", 10)
+	long += strings.Repeat("z", 128-len(long))
 	if err := f.Store.ReplaceHash(ctx, user, long); err != nil {
-		return fmt.Errorf("ReplaceHash with a hash of 160 characters failed: %w", err)
+		return fmt.Errorf("ReplaceHash with a hash of 128 characters failed: %w", err)
 	}
 	return stored(ctx, f, user, long)
 }
@@ -126,7 +127,21 @@ func refusesDisabled(ctx context.Context, f Fixture) error {
 	if f.Disable == nil {
 		return needs("Fixture.Disable")
 	}
-	return refuses(ctx, f, func(f Fixture, user *reset.User) error { return f.Disable(ctx, user.ID) })
+	user, err := create(ctx, f, reset.User{Email: "ana@example.com"})
+	if err != nil {
+		return err
+	}
+	if err := f.Disable(ctx, user.ID); err != nil {
+		return inFixture("Disable", err)
+	}
+	if err := f.Store.ReplaceHash(ctx, user, newHash()); !errors.Is(err, reset.ErrStale) {
+		return fmt.Errorf("ReplaceHash of a disabled account returned %s, want ErrStale", what(err))
+	}
+	// A store that leaves disabled accounts out of its look-ups shows no hash.
+	if err := stored(ctx, f, user, user.PasswordHash); !errors.Is(err, reset.ErrUserNotFound) {
+		return err
+	}
+	return nil
 }
 
 func refusesDeleted(ctx context.Context, f Fixture) error {
@@ -138,15 +153,20 @@ func refusesDeleted(ctx context.Context, f Fixture) error {
 		return err
 	}
 	if err := f.Delete(ctx, user.ID); err != nil {
-		return fmt.Errorf("Fixture.Delete: %w", err)
+		return inFixture("Delete", err)
 	}
 	if err := f.Store.ReplaceHash(ctx, user, newHash()); !errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf("ReplaceHash of a deleted account returned %s, want ErrStale", what(err))
 	}
-	if _, err := f.Store.FindByID(ctx, user.ID); !errors.Is(err, reset.ErrUserNotFound) {
-		return fmt.Errorf("FindByID of a deleted account returned %s, want ErrUserNotFound", what(err))
+	// Marking a deleted account as disabled is as good as not finding it.
+	read, err := readBack(ctx, f, user.ID)
+	if errors.Is(err, reset.ErrUserNotFound) || err == nil && read.Disabled {
+		return nil
 	}
-	return nil
+	return &causedError{
+		fmt.Errorf("FindByID of a deleted account returned %s, want ErrUserNotFound or a disabled account", what(err)),
+		"deleting only marks the row, and the look-up lacks the condition on the mark; or no row is not reported as ErrUserNotFound",
+	}
 }
 
 func endsSessions(ctx context.Context, f Fixture) error {
@@ -191,7 +211,7 @@ func keepsHash(ctx context.Context, f Fixture) error {
 		return err
 	}
 	if err := f.FailSessions(ctx); err != nil {
-		return fmt.Errorf("Fixture.FailSessions: %w", err)
+		return inFixture("FailSessions", err)
 	}
 	err = f.Store.ReplaceHash(ctx, user, newHash())
 	if err == nil || errors.Is(err, reset.ErrStale) {
