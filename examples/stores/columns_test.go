@@ -33,7 +33,7 @@ var hashColumns = []struct {
 	{1, "CHAR(255)", []string{pad}, everything}, // the padding is read as part of the hash, unless it is cast
 	{1, "CHAR(120)", []string{pad, long}, everything},
 	{1, "VARCHAR(60)", everything, everything},
-	{1, "BYTEA", everything, []string{long}}, // its text is hexadecimal; a backslash means something to it
+	{1, "BYTEA", everything, nil}, // its text is hexadecimal
 	{2, "VARBINARY(255)", nil, nil},
 	{2, "BLOB", nil, nil},
 	{2, "TEXT", nil, []string{flip, pad}},

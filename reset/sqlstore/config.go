@@ -45,8 +45,8 @@ type Config struct {
 type Queries struct {
 	// ByEmail takes the typed address. Where parameters are ?, it takes it as often
 	// as there are marks outside of quotes. It should yield rows whose address is
-	// spelled exactly like it first, and end with LIMIT 100, because no more are
-	// read: see what Table.Queries makes.
+	// spelled exactly like it first, and end with LIMIT 100, as what Table.Queries
+	// makes does: of more than 10,000 rows the rest is not looked at.
 	ByEmail string
 	// ByID takes the id.
 	ByID string

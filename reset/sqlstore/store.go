@@ -16,6 +16,11 @@ import (
 // that lost its condition would drag the table into memory.
 const maxMatches = 100
 
+// maxRows bounds the rows looked at for one address. The statements of a Table
+// yield no more than maxMatches, the exact spelling first; those of a host may
+// yield it anywhere.
+const maxRows = 10_000
+
 // Store is a [reset.Store] over database/sql. It is safe for concurrent use. The
 // *sql.DB stays the caller's: its pool, its time limits, its Close.
 type Store struct {
@@ -49,11 +54,11 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 // FindByEmail returns the accounts the statement finds for addr, at most 100 of
 // them; none is no error. Accounts whose address is spelled exactly like addr
 // come first, so that no number of accounts under other spellings of it hides
-// its owner, provided that Queries.ByEmail sorts and bounds its rows as the
-// statements of a Table do. It does not check that the stored address equals
-// addr: package reset does. A text that no address in the table can be, because
-// the database cannot compare it with the column, finds nothing. ctx governs the
-// whole query.
+// its owner. That holds for any number with the statements of a Table, and for
+// 10,000 with a Queries.ByEmail that does not sort. It does not check that the
+// stored address equals addr: package reset does. A text that no address in the
+// table can be, because the database cannot compare it with the column, finds
+// nothing. ctx governs the whole query.
 func (s *Store) FindByEmail(ctx context.Context, addr string) ([]reset.User, error) {
 	if !s.dialect.canHold(addr) {
 		return nil, ctx.Err()
@@ -76,18 +81,19 @@ func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, err
 	defer rows.Close() //nolint:errcheck // rows.Err below reports what matters.
 
 	var exact, others []reset.User
-	for len(exact)+len(others) < maxMatches && rows.Next() {
+	for n := 0; n < maxRows && len(exact) < maxMatches && rows.Next(); n++ {
 		u, err := scanUser(rows)
 		switch {
 		case err != nil:
 			return nil, err
 		case u.Email == addr:
 			exact = append(exact, u)
-		default:
+		case len(others) < maxMatches:
 			others = append(others, u)
 		}
 	}
-	return append(exact, others...), rows.Err()
+	users := append(exact, others...)
+	return users[:min(len(users), maxMatches)], rows.Err()
 }
 
 // FindByID returns the account with exactly this id, or [reset.ErrUserNotFound].
