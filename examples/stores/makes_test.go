@@ -50,7 +50,6 @@ var constructions = []construction{
 	{name: "soft delete by DisabledAt, MariaDB", engine: 2, change: disabledAt, fix: softDelete},
 	{name: "UUID ids, PostgreSQL", engine: 1, id: "UUID PRIMARY KEY"},
 	{name: "UUID ids, MariaDB", engine: 2, id: "UUID PRIMARY KEY"},
-	{name: "UUID ids in CHAR(36), MariaDB", engine: 2, id: "CHAR(36) CHARACTER SET latin1 PRIMARY KEY"},
 	{name: "text ids, SQLite", engine: 0, id: "TEXT PRIMARY KEY"},
 	{name: "empty hash instead of NULL, PostgreSQL", engine: 1, hash: "TEXT NOT NULL DEFAULT ''", fix: storeEmpty},
 	{name: "citext with a unique index, PostgreSQL", engine: 1, email: "CITEXT", then: "CREATE UNIQUE INDEX one_address ON users (email)",
@@ -64,9 +63,7 @@ var constructions = []construction{
 	{name: "loose collation, MariaDB", engine: 2, email: "VARCHAR(255) COLLATE utf8mb4_unicode_ci", hash: "VARCHAR(255) COLLATE utf8mb4_general_ci"},
 	{name: "loose collation and unique, MariaDB", engine: 2, email: "VARCHAR(255) COLLATE utf8mb4_unicode_ci",
 		then: "CREATE UNIQUE INDEX one_address ON users (email)", fix: uniqueEmail, skips: 2},
-	{name: "latin1 columns, MariaDB", engine: 2, email: "VARCHAR(255) CHARACTER SET latin1", hash: "VARCHAR(255) CHARACTER SET latin1"},
-	{name: "ascii columns, MariaDB", engine: 2, email: "VARCHAR(255) CHARACTER SET ascii", hash: "VARCHAR(255) CHARACTER SET ascii"},
-	{name: "utf8mb3 columns, MariaDB", engine: 2, email: "VARCHAR(255) CHARACTER SET utf8mb3", hash: "VARCHAR(255) CHARACTER SET utf8mb3"},
+	{name: "latin1 and ascii columns, MariaDB", engine: 2, email: "VARCHAR(255) CHARACTER SET latin1", hash: "VARCHAR(255) CHARACTER SET ascii"},
 	{name: "look-ups on a replica, PostgreSQL", engine: 1, store: replicated, fix: replicate},
 	{name: "one new marker for each cleared password, SQLite", engine: 0, fix: clearWith("'!' || hex(randomblob(16))")},
 	{name: "hand-written, autocommit, MariaDB", engine: 2, store: handWritten("")},
@@ -81,11 +78,16 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the kit some forty times")
 	}
-	var table strings.Builder
 	run := func(name string, skips int, prepare func(t *testing.T) func(t *testing.T) resettest.Fixture) {
 		var mu sync.Mutex
 		passed, failed, skipped := 0, 0, 0
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			t.Cleanup(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				t.Logf("%-54s %2d passed, %d not for it, %d failed", name, passed, skipped, failed)
+			})
 			fixture := prepare(t)
 			resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
 				t.Cleanup(func() {
@@ -104,13 +106,11 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 			})
 			require.Equal(t, skips, skipped, "checks that were skipped")
 		})
-		fmt.Fprintf(&table, "\n%-54s %2d passed, %d not for it, %d failed", name, passed, skipped, failed)
 	}
 	run("memstore", 1, func(*testing.T) func(*testing.T) resettest.Fixture { return memstoreFixture })
 	for _, c := range constructions {
 		run(c.name, c.skips, c.prepare)
 	}
-	t.Log(table.String())
 }
 
 // memstoreFixture has no way to make ending sessions fail.
@@ -150,6 +150,9 @@ func (c construction) prepare(t *testing.T) func(t *testing.T) resettest.Fixture
 		e.prepare = func(t testing.TB) string { return preparePostgresEncoded(t, c.database) }
 	}
 	dsn := e.prepare(t) + c.dsn
+	if e.dialect == sqlstore.PostgreSQL {
+		dsn += "&synchronous_commit=off" // no check is about a crash
+	}
 	return func(t *testing.T) resettest.Fixture {
 		t.Helper()
 		db := openDB(t, e.driver, dsn)
