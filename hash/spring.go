@@ -11,10 +11,10 @@ import (
 // SpringConfig describes how a Spring Security application was set up where
 // its stored strings do not say so.
 //
-// It prints, logs and marshals without the secret. That protection is lost when
-// a SpringConfig sits in an unexported field of another struct, where the fmt
-// package cannot see its methods. The schemes that are made of it hide the
-// secret everywhere.
+// It prints, logs and marshals without the secret. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods. The schemes that are made of it hide the secret
+// everywhere.
 type SpringConfig struct {
 	// Default is the id of the encoder given to
 	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example: rows without

@@ -14,8 +14,8 @@ import (
 // no row.
 //
 // A User prints, logs and marshals to JSON as its ID alone, because everything else in it is personal or
-// secret. That protection is lost when a User sits in an unexported field of another struct, where the fmt
-// package cannot see its methods.
+// secret. That protection is lost in an unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods.
 type User struct {
 	// ID is the account's key, in the one spelling the store uses. Never empty.
 	ID string
