@@ -32,6 +32,7 @@ func refusals(current string) map[string]refusal {
 		"longest password":         {strings.Repeat("a", 1024), current, nil},
 		"over-long password":       {strings.Repeat("a", 1025), current, nil},
 		"long password, two forms": {strings.Repeat("\ufb01", 341), current, nil},
+		"over-long, two forms":     {strings.Repeat("\ufb01", 342), current, nil},
 		"above 72 bytes":           {strings.Repeat("a", 73), current, nil},
 		"above 72 bytes, NUL":      {strings.Repeat("a", 73) + "\x00", current, nil},
 		"NUL":                      {"\x00", current, nil},
@@ -145,7 +146,8 @@ func TestEveryRefusalDerivesWhatAnUnknownUserDerives(t *testing.T) {
 
 // dummyRuns says in the test's own words what an unknown user costs.
 func dummyRuns(cfg hash.Config, password string) int {
-	if cfg.Normalize != nil && strings.Contains(password, "\ufb01") && !strings.Contains(password, "\x00") {
+	if cfg.Normalize != nil && len(password) <= 1024 &&
+		strings.Contains(password, "\ufb01") && !strings.Contains(password, "\x00") {
 		return 2
 	}
 	return 1
