@@ -160,7 +160,7 @@ func (h *Hasher) Limiter() *Limiter { return h.limiter }
 //
 // ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := checkPassword(password); err != nil {
+	if err := validatePassword(password); err != nil {
 		return "", err
 	}
 	if !utf8.ValidString(password) {
@@ -168,7 +168,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	}
 	if h.normalize != nil {
 		password = h.normalize(password)
-		if err := checkForm(password); err != nil {
+		if err := validateForm(password); err != nil {
 			return "", err
 		}
 	}
@@ -185,18 +185,18 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return prefix + encoded, nil
 }
 
-// checkPassword refuses what no row can be of. A NUL is refused whatever the
+// validatePassword refuses what no row can be of. A NUL is refused whatever the
 // format: bcrypt ends or repeats a password at one, and the HMAC in PBKDF2 and
 // scrypt cannot tell one at the end from none.
-func checkPassword(password string) error {
+func validatePassword(password string) error {
 	if len(password) > MaxPasswordBytes {
 		return ErrPasswordTooLong
 	}
-	return checkForm(password)
+	return validateForm(password)
 }
 
-// checkForm is checkPassword for what normalisation has made.
-func checkForm(form string) error {
+// validateForm is validatePassword for what normalisation has made.
+func validateForm(form string) error {
 	switch {
 	case form == "":
 		return ErrEmptyPassword
@@ -232,7 +232,7 @@ func (h *Hasher) candidates(password string) []string {
 		return []string{password}
 	}
 	form := h.normalize(password)
-	if form == password || checkForm(form) != nil {
+	if form == password || validateForm(form) != nil {
 		return []string{password}
 	}
 	return []string{password, form}

@@ -133,7 +133,7 @@ func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, 
 
 	res := Result{Scheme: rec.Scheme, NeedsRehash: !h.current(encoded)}
 	for _, candidate := range candidates {
-		if checkPassword(password) != nil ||
+		if validatePassword(password) != nil ||
 			rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
 			continue
 		}
