@@ -8,6 +8,10 @@ import (
 
 // Data is what a mail says, before it is in any language. Every field comes from configuration, the clock or the
 // store; never fill one with text that a visitor chose.
+//
+// It prints, logs and marshals as its Kind and Locale alone, without Link. That
+// protection is lost in an unexported field of another struct, and under %p and
+// %w, where the fmt package does not call methods.
 type Data struct {
 	Kind   Kind
 	Locale string // wanted BCP 47 tag; a [Renderer] picks the nearest it has
@@ -31,6 +35,9 @@ type Data struct {
 }
 
 // Content is a rendered mail. Locale is the tag of the templates that were used.
+// It prints, logs and marshals as its Locale alone. That protection is lost in
+// an unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods.
 type Content struct{ Subject, Text, HTML, Locale string }
 
 // Renderer turns [Data] into the words of a mail. Render must be safe for concurrent use, must not block, and must show Link

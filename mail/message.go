@@ -37,6 +37,9 @@ type Header struct{ Name, Value string }
 // Text and HTML usually hold a live link. All print forms (fmt verbs, slog, JSON) therefore show
 // Kind, Locale and ID alone: neither bodies, subject nor addresses. A Message cannot be stored by marshalling
 // it to JSON; queue what it is made from and make it anew.
+//
+// The protection of the print forms is lost in an unexported field of another
+// struct, and under %p and %w, where the fmt package does not call methods.
 type Message struct {
 	// ID is stable over retries and different for every other mail; the Message-ID header is made of it.
 	// 1 to 64 letters, digits and any of "._-"; [NewID] makes one.

@@ -106,12 +106,14 @@ func inspect(hasher *hash.Hasher, stored string) kind {
 	info, err := hasher.Inspect(stored)
 	broken, known := errors.AsType[*hash.FormatError](err)
 	switch {
+	case known && errors.Is(err, hash.ErrUnknownFormat):
+		return kind{broken.Scheme, "", refusal(err)}
 	case known:
 		return kind{broken.Scheme, broken.Field, refusal(err)}
 	case err != nil:
 		return kind{"unknown", "", "nobody can log in: not accepted"}
 	case info.Scheme == "unusable":
-		return kind{"no password", "", "reset or invitation only"}
+		return kind{"no password", "", "invitation only"}
 	case info.NeedsRehash:
 		return kind{info.Scheme, info.Params, "upgraded at the next login"}
 	}
@@ -120,6 +122,8 @@ func inspect(hasher *hash.Hasher, stored string) kind {
 
 func refusal(err error) string {
 	switch {
+	case errors.Is(err, hash.ErrUnknownFormat):
+		return "nobody can log in: no preset reads it"
 	case errors.Is(err, hash.ErrUnsupported):
 		return "nobody can log in: unsupported"
 	case errors.Is(err, hash.ErrOverLimit):

@@ -47,6 +47,11 @@ func TestCountsATableOfManyOrigins(t *testing.T) {
 	add(1, "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$iqbHhgtqJMWWf23kIatRWniYNRyhFWif/l6I+m/2Exw")
 	add(1, "$2b$10$cut short")
 	add(1, "5f4dcc3b5aa765d61d8327deb882cf99")
+	add(3, "$1$abcdefgh$4/U5.w6NPtLkJ2WyrTwm91")
+	add(1, "$apr1$fGfmfbuv$wUw1NzJqTmPG38AkhU9fN.")
+	add(2, "{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4")
+	add(1, "$y$j9T$RsqIWvVJUgZbnOBah1JEc/$dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5")
+	add(1, "disabled")
 
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-dsn", file, "-table", "members", "-column", "secret"}, &out))

@@ -25,7 +25,9 @@ const (
 	defaultMaxConnections = 2
 )
 
-// Config is what [New] needs: URL or Host. It prints without credentials.
+// Config is what [New] needs: URL or Host. It prints without credentials. That
+// protection is lost in an unexported field of another struct, and under %p and
+// %w, where the fmt package does not call methods.
 type Config struct {
 	// URL is a server in one string, so that one environment variable can hold it:
 	//

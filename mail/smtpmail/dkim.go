@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"errors"
+	"fmt"
+	"io"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -17,11 +19,27 @@ const minRSABits = 2048
 const maxTag = 70
 
 // DKIM holds what signing by RFC 6376 needs. The zero value means that messages are not signed.
+//
+// It prints, logs and marshals without Key. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods.
 type DKIM struct {
 	Domain   string        // d=, the domain of From or one above it, or DMARC will not count the signature
 	Selector string        // s=, the name under _domainkey that publishes the key
 	Key      crypto.Signer // *rsa.PrivateKey of 2048 bits or more, or ed25519.PrivateKey
 }
+
+// String shows Domain and Selector.
+func (d DKIM) String() string {
+	return fmt.Sprintf("smtpmail.DKIM{Domain: %q, Selector: %q}", d.Domain, d.Selector)
+}
+
+// Format prints what String returns, whatever the verb.
+func (d DKIM) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, d.String()) }
+
+// MarshalText returns what String returns, so that loggers that marshal show no
+// key either.
+func (d DKIM) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 func (d DKIM) off() bool { return d.Domain == "" && d.Selector == "" && d.Key == nil }
 

@@ -24,7 +24,7 @@ const maxRows = 10_000
 // Store is a [reset.Store] over database/sql. It is safe for concurrent use. The
 // *sql.DB stays the caller's: its pool, its time limits, its Close.
 type Store struct {
-	db      *sql.DB
+	db      handle
 	dialect Dialect
 	queries Queries
 	// emailArgs is how often Queries.ByEmail takes the address.
@@ -44,7 +44,7 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, dialect: cfg.Dialect, queries: queries, emailArgs: 1, inTx: cfg.InTx}
+	s := &Store{db: handleOf(db), dialect: cfg.Dialect, queries: queries, emailArgs: 1, inTx: cfg.InTx}
 	if s.dialect != PostgreSQL {
 		s.emailArgs = countMarks(queries.ByEmail)
 	}
