@@ -1,3 +1,5 @@
+//go:build !race
+
 package reset_test
 
 import (
@@ -18,18 +20,21 @@ import (
 
 // An explorer drives a Service through every order of the steps of some actors
 // over a model of a store, depth first, by running the same actors again and
-// again with other choices. Nothing is drawn by chance.
+// again with other choices. Nothing is drawn by chance, and one goroutine runs
+// at a time, which leaves the race detector nothing to find.
 //
 // A step is one call of the store, of the function that ends sessions or of the
 // queue. Every call may go well or fail in each way that its moves name, and a
 // visitor may crash before each, as long as the schedule has no more failures
-// than faults. Visitors differ by nothing but their number, so they begin in
-// the order of their numbers.
+// than faults. A write that was left under way is committed at any later time.
+// A job that looks for one is worked on once in all orders with everything
+// else, and then until it is done. Visitors differ by nothing but their
+// number, so they begin in the order of their numbers.
 type explorer struct {
 	confirms int
-	others   []string // of "password", "address" and "disable"
-	faults   int
-	inStore  bool // sessions end with the write
+	others   []string // of "password", "address" and "disable", each one step
+	faults   int      // at most so many failures and crashes in one schedule
+	inStore  bool     // sessions end with the write
 
 	// store, if set, is put between the Service and the model: planted faults.
 	store func(reset.Store) reset.Store
@@ -140,7 +145,7 @@ func (x *explorer) replay(ctx context.Context) {
 		run.take(moves[x.path[depth].picked])
 	}
 
-	// What has crashed must end, and has no effect any more.
+	// What has crashed must come to its end, and has no effect any more.
 	for _, a := range run.actors {
 		a.stop()
 	}

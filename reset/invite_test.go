@@ -41,7 +41,7 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, nil)
+			sc := newScene(t, func(cfg *reset.Config) { cfg.SkipNotice = true })
 			sc.add(t, withoutPassword("new"))
 			first, second := invite(t, sc, "new"), invite(t, sc, "new")
 			_, err := sc.Check(t.Context(), first)
@@ -255,6 +255,30 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	for _, msg := range sc.outbox.Messages() {
 		_, err := sc.Check(t.Context(), mailtest.Token(msg))
 		require.NoError(t, err)
+	}
+}
+
+// What happens to the account while it is marked decides about the mail.
+func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for reason, change := range map[string]func(user *reset.User){
+		reset.ReasonHasPassword: func(user *reset.User) { user.PasswordHash = oldHash },
+		reset.ReasonDisabled:    func(user *reset.User) { user.Disabled = true },
+		reset.ReasonBadAddress:  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			sc, spy := newSpyScene(t, nil)
+			sc.add(t, withoutPassword("new"))
+			spy.replace = func(context.Context, reset.User, string) error {
+				_ = sc.store.Update("new", change)
+				return reset.ErrStale
+			}
+			require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+			sc.drain(t)
+			require.Empty(t, sc.outbox.Messages())
+			require.Equal(t, []string{reason}, sc.events.reasons(reset.OutcomeSkipped))
+		})
 	}
 }
 
