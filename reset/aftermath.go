@@ -6,17 +6,17 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/token"
 )
 
-// afterwards does what follows a stored password. The password is changed whatever happens here, so failures
-// become events.
-func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims, ev Event) {
+// conclude does what follows a stored password, but for the notice. The
+// password is changed whatever happens here, so failures become events.
+func (s *Service) conclude(ctx context.Context, user User, ev Event) (sessionsEnded bool) {
 	// Sessions first: whoever has the old password may be signed in right now.
-	ended := s.endSessions(ctx, user, ev)
+	sessionsEnded = s.endSessions(ctx, user, ev)
 	ev.Outcome = OutcomeConfirmed
 	s.record(ctx, ev)
-	done := Confirmed{UserID: user.ID, TokenID: claims.TokenID, Purpose: claims.Purpose, Client: ev.Client}
+
+	done := Confirmed{UserID: user.ID, TokenID: ev.TokenID, Purpose: ev.Purpose, Client: ev.Client}
 	for i, hook := range s.cfg.OnConfirmed {
 		err := s.patiently(ctx, fmt.Sprintf("Config.OnConfirmed[%d]", i), func(ctx context.Context) error { return hook(ctx, done) })
 		if err != nil {
@@ -25,9 +25,7 @@ func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims
 			s.record(ctx, failed)
 		}
 	}
-	if !s.cfg.SkipNotice {
-		s.notify(ctx, user, ended, ev)
-	}
+	return sessionsEnded
 }
 
 // sessionTries is how often a function that fails to end sessions is called.
@@ -68,20 +66,25 @@ func (s *Service) patiently(ctx context.Context, step string, call func(context.
 	return guard(step, func() error { return call(ctx) })
 }
 
-// notify tells the owner, at the address the account had when the link was used.
-func (s *Service) notify(ctx context.Context, user User, sessionsEnded bool, ev Event) {
-	job := Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Email: user.Email, UserID: user.ID, Locale: user.Locale,
-		Client: ev.Client, RequestedAt: s.cfg.Now().UTC().Round(0), SessionsEnded: sessionsEnded,
-	}
+// deliver queues a notice, or does it at once.
+func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 	if s.cfg.Synchronous {
 		_ = s.workInline(ctx, job)
 		return
 	}
 	if err := s.enqueue(ctx, job); err != nil {
 		s.recordFailure(ctx, job, Event{
-			UserID: user.ID, TokenID: ev.TokenID, Purpose: ev.Purpose,
-			Reason: ReasonQueue, Err: scrub(err, user.Email),
+			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
+			Reason: ReasonQueue, Err: scrub(err, job.Email),
 		})
+	}
+}
+
+// notice is the job that tells the owner of a changed password, at the address
+// the account had when the link was used.
+func (s *Service) notice(user User, ev Event) Job {
+	return Job{
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Email: user.Email, UserID: user.ID, Locale: user.Locale,
+		Client: ev.Client, RequestedAt: s.cfg.Now().UTC().Round(0),
 	}
 }

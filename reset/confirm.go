@@ -36,18 +36,35 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 	return Checked{ExpiresAt: claims.ExpiresAt, MaskedEmail: maskAddress(user.Email), Purpose: claims.Purpose}, nil
 }
 
-// Confirm sets a new password by a link, from [Service.Request], [Service.Invite] or [Service.Link]. In this
-// order: it charges the client's limit, verifies the token's signature, charges the account's limit, loads the
-// account and checks that it is as it was, asks the policy, hashes, and replaces the stored hash if it still is
-// the one that was verified. Of any number of confirmations of one link, on any number of machines, one
-// succeeds. Then it ends sessions, calls the hooks and queues the notice, none of which can undo the success.
+// Confirm sets a new password by a link, from [Service.Request],
+// [Service.Invite] or [Service.Link]. In this order it verifies the token's
+// signature and times, charges a limit, loads the account and checks that it is
+// as it was, asks the policy, hashes, and replaces the stored hash if it still
+// is the one that was verified. Of any number of confirmations of one link, on
+// any number of machines, one succeeds. Then it ends sessions, calls the hooks
+// and queues the notice, none of which can undo the success.
 //
-// The error matches [ErrRejected] when the link is refused; is a *policy.Error when the password is, which
-// spends nothing; is a *[ThrottledError]; or is internal, such as hash.ErrBusy or a store that is down, and
-// then the link stays good. When the store could not tell whether it wrote, Confirm looks: the new hash, salted
-// at random, is proof of its own write.
+// Each call charges one limit. A link that this site has signed and that is
+// not too old charges its account's. Anything else charges the client's, so
+// that whoever sends nonsense cannot keep others behind the same address from
+// using good links.
 //
-// The end of ctx matters until the derivation has begun; from then on the visitor may hang up.
+// The error matches [ErrRejected] when the link is refused; is a *policy.Error
+// when the password is, which spends nothing; is a *[ThrottledError]; matches
+// [ErrUnknownOutcome]; or is internal, such as hash.ErrBusy or a store that is
+// down, and then nothing was written and the link stays good.
+//
+// When the store could not tell whether it wrote, Confirm looks. The new hash,
+// salted at random, is proof of its own write. An old hash proves nothing,
+// because the write may be committed later, and Confirm says
+// [ErrUnknownOutcome]. It ends sessions all the same, and queues a job that
+// looks again until the notice would be too late, which is 24 hours or
+// Config.MailWindow, whichever is longer. Once the new hash shows, the job ends
+// sessions again, calls the hooks and mails the notice. With
+// Config.Synchronous it looks once.
+//
+// The end of ctx matters until the derivation has begun; from then on the
+// visitor may hang up.
 func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	client := plainClient(in.Client)
 	ev := Event{Client: client}
@@ -56,24 +73,41 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		s.recordLater(ev)
 		return ErrRejected
 	}
-	if err := s.allowClient(ctx, &s.limits.confirmClient, client, ev); err != nil {
-		return err
-	}
-	user, claims, ev, err := s.verify(ctx, in.Token, func(userID string, purpose token.Purpose) error {
+
+	charged := false
+	user, _, ev, err := s.verify(ctx, in.Token, func(userID string, purpose token.Purpose) error {
+		charged = true
 		return s.allow(ctx, &s.limits.confirmUser, s.digest(userID), Event{Client: client, UserID: userID, Purpose: purpose})
 	})
 	ev.Client = client
+	if err != nil && !charged {
+		// Cheap to tell, a MAC at most, and no try of a link.
+		if err := s.allowClient(ctx, &s.limits.confirmClient, client, ev); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return s.refuse(ctx, ev, err)
 	}
+
 	encoded, err := s.makeHash(ctx, in.Password, user, ev)
 	if err != nil {
 		return err
 	}
-	if err := s.replace(ctx, user, encoded, ev); err != nil {
+	err = s.replace(ctx, user, encoded, ev)
+	ctx = context.WithoutCancel(ctx)
+	if errors.Is(err, ErrUnknownOutcome) {
+		return s.suspect(ctx, user, encoded, ev, err)
+	}
+	if err != nil {
 		return err
 	}
-	s.afterwards(context.WithoutCancel(ctx), user, claims, ev)
+
+	job := s.notice(user, ev)
+	job.SessionsEnded = s.conclude(ctx, user, ev)
+	if !s.cfg.SkipNotice {
+		s.deliver(ctx, job, ev)
+	}
 	return nil
 }
 

@@ -368,7 +368,7 @@ func TestConfirmOrder(t *testing.T) {
 	steps = nil
 	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: netip.MustParseAddr("192.0.2.1")}))
 	require.Equal(t, []string{
-		"limit client", "limit user", "load", "policy", "replace", "sessions", "confirmed", "hook", "notice", "notice-mailed",
+		"limit user", "load", "policy", "replace", "sessions", "confirmed", "hook", "notice", "notice-mailed",
 	}, steps)
 }
 
@@ -484,4 +484,73 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 	stop()
 	others.Wait()
 	require.Contains(t, sc.events.reasons(reset.OutcomeConfirmFailed), reset.ReasonBusy)
+}
+
+// Junk from behind an address that many share must not keep others there from
+// using good links.
+func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	shared := netip.MustParseAddr("192.0.2.1")
+	post := func(raw string) error {
+		return sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: shared})
+	}
+	for range 40 {
+		_ = post("junk")
+	}
+
+	refused, throttledJunk := 0, 0
+	for i := range 50 {
+		id := fmt.Sprintf("user%d", i)
+		sc.add(t, reset.User{ID: id, Email: id + "@example.com", PasswordHash: oldHash})
+		sc.clock.advance(5 * time.Second)
+		if _, throttled := errors.AsType[*reset.ThrottledError](post("junk")); throttled {
+			throttledJunk++
+		}
+		if post(sc.link(t, id)) != nil {
+			refused++
+		}
+	}
+	require.Zero(t, refused, "of 50 good links")
+	require.Greater(t, throttledJunk, 30, "junk itself is limited")
+}
+
+// Whatever a visitor sends is charged once: to the account when the link is
+// signed and in time, before the account is loaded, and else to the client.
+func TestEachConfirmationIsChargedOnce(t *testing.T) {
+	t.Parallel()
+	update := func(change func(user *reset.User)) func(*scene) {
+		return func(sc *scene) { _ = sc.store.Update("7", change) }
+	}
+	nothing := func(*scene) {}
+	same := func(raw string) string { return raw }
+	for name, row := range map[string]struct {
+		change func(sc *scene)
+		send   func(raw string) string
+		want   string
+	}{
+		"good":            {nothing, same, "confirm-user"},
+		"stale":           {update(func(user *reset.User) { user.Stamp = "2" }), same, "confirm-user"},
+		"disabled":        {update(func(user *reset.User) { user.Disabled = true }), same, "confirm-user"},
+		"deleted":         {func(sc *scene) { _ = sc.store.Delete("7") }, same, "confirm-user"},
+		"expired":         {func(sc *scene) { sc.clock.advance(time.Hour) }, same, "confirm-client"},
+		"from the future": {func(sc *scene) { sc.clock.advance(-time.Minute) }, same, "confirm-client"},
+		"forged":          {nothing, flipLast, "confirm-client"},
+		"nonsense":        {nothing, func(string) string { return "junk" }, "confirm-client"},
+		"empty":           {nothing, func(string) string { return "" }, "confirm-client"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var keys keyLog
+			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+			raw := row.send(sc.link(t, "7"))
+			row.change(sc)
+			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+				require.Equal(t, []string{"confirm-user"}, names(keys.keys), "loaded before it was charged")
+				return spy.Store.FindByID(ctx, id)
+			}
+			_ = sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: netip.MustParseAddr("192.0.2.1")})
+			require.Equal(t, []string{row.want}, names(keys.keys))
+		})
+	}
 }

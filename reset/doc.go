@@ -4,7 +4,7 @@
 // A link is signed, and bound to the account's id, its stored password hash, its stored address and an
 // optional stamp. The moment any of those changes, every link of the account is dead; using a link changes
 // the hash, so a link works once. Nothing is written when somebody asks for a link. One row is written when
-// a password changes.
+// a password changes, and when an account without any hash is invited.
 //
 // Most applications need [New], [Service.Shutdown] and the ready pages of the resethttp package, which call
 // the four steps: [Service.Request] takes an address and queues the mail, [Service.Check] looks at a link,
@@ -18,7 +18,8 @@
 //
 //   - Of any number of confirmations of one link, on any number of machines, one succeeds: the new hash
 //     is written only where the old one still is. A store that cannot say whether it wrote is asked
-//     again, so a lost reply is neither a false success nor a dead link.
+//     again, so a lost reply is neither a false success nor a dead link. Where that cannot tell either,
+//     Confirm says so.
 //   - Request does the same work for every address: it looks nothing up, signs nothing and mails nothing.
 //     Answer and time tell nothing about accounts. That includes accounts that are disabled, have no
 //     password, or are over their limit, and a store or a mail server that is down.
@@ -30,6 +31,7 @@
 //   - An account's sessions are dealt with: [New] refuses a [Config] that does not say how. Nobody is
 //     signed in by a reset.
 //   - The account's owner is told of the change by mail, at the address the account had at that moment.
+//   - A used invitation stays used, also when the account's hash is cleared: see [Service.Invite].
 //   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold,
 //     queue and counters, is bounded.
 //   - Queued jobs hold no token, only what was typed. Events, errors, logs and print forms hold no token,
@@ -42,7 +44,12 @@
 //     revoked. A Stamp that changes with each request, or with each sign-in, narrows that: see the
 //     examples.
 //   - A restored backup brings back old hashes, and with them the links that were bound to them and have
-//     not expired. Rotate the key after a restore.
+//     not expired. Rotate the key after a restore. In the same way an application that writes back an old
+//     hash or marker brings back its links. To take a password away, write a fresh random marker, set
+//     Disabled or change the Stamp: see [Service.Invite]. Clearing the hash brings back no link.
+//   - A write whose reply was lost may be committed after Confirm has answered [ErrUnknownOutcome]. A
+//     queued job looks for it for a day, ends sessions and sends the notice. In the default mode that job
+//     is lost with the process.
 //   - A login that upgrades a hash changes it, and so kills outstanding links.
 //   - Whoever reads the user's mail can reset the password. Mail is a way to recover an account, not a
 //     second factor: ask for the second factor at the next login as always (NIST SP 800-63B-4 section

@@ -30,6 +30,11 @@ var (
 	ErrUserDisabled = errors.New("reset: the account is disabled")
 	// ErrNoPassword is the answer to making a reset link for an account without a password. Invite it instead.
 	ErrNoPassword = errors.New("reset: the account has no password")
+	// ErrUnknownOutcome is what Confirm's error matches when nobody can tell
+	// whether the new password was stored. The write may yet come into force.
+	// A visitor should try to sign in with the new password, and if that
+	// fails open the link again.
+	ErrUnknownOutcome = errors.New("reset: it is not known whether the new password is stored; try to sign in with it")
 	// ErrHasPassword is the answer to inviting an account that has a password already.
 	ErrHasPassword = errors.New("reset: the account already has a password")
 )

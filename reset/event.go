@@ -40,11 +40,11 @@ const (
 	OutcomePasswordRefused Outcome = "password-refused" // by the policy; the link stays good
 	OutcomeConfirmed       Outcome = "confirmed"        // the new hash is stored
 	OutcomeLostRace        Outcome = "lost-race"        // the link was good when verified, and no longer when written
-	OutcomeConfirmFailed   Outcome = "confirm-failed"   // an internal error; the link stays good unless Reason is "unknown"
-	OutcomeSessionsFailed  Outcome = "sessions-failed"  // the password is changed, old sessions may be alive
+	OutcomeConfirmFailed   Outcome = "confirm-failed"   // an internal error; the link stays good unless Reason is "unknown", when the write may yet come into force
+	OutcomeSessionsFailed  Outcome = "sessions-failed"  // the password is changed, or may be, and old sessions may be alive
 	OutcomeHookFailed      Outcome = "hook-failed"      // the password is changed, a hook of Config.OnConfirmed failed
 	OutcomeNoticeMailed    Outcome = "notice-mailed"    // the notice of the change was handed to the mailer
-	OutcomeNoticeFailed    Outcome = "notice-failed"    // the password is changed, the notice was given up
+	OutcomeNoticeFailed    Outcome = "notice-failed"    // the password is changed, or may be, and the notice was given up
 	OutcomeLinkMade        Outcome = "link-made"        // Link made one without sending it
 )
 

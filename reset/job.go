@@ -37,6 +37,10 @@ type Job struct {
 	Lifetime time.Duration `json:"lifetime,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
+	// Pending marks a notice of a write whose outcome is unknown. It is mailed
+	// once the new hash shows in the account's row. It holds keyed digests of
+	// the old and the new hash, the token's id and its purpose.
+	Pending string `json:"pending,omitempty"`
 }
 
 // String names the job without what was typed.

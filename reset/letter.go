@@ -80,6 +80,12 @@ func (s *Service) letters(ctx context.Context, t try) (letters []letter, several
 		}
 		seen[user.ID] = true
 		kind, reason := s.kindFor(job, user)
+		if kind == mail.KindInvite && len(letters) < maxAccounts {
+			if user, err = s.mark(ctx, user); err != nil {
+				return nil, false, err
+			}
+			kind, reason = s.kindFor(job, user)
+		}
 		if kind != "" && len(letters) == maxAccounts {
 			kind, reason = "", ReasonTooMany
 		}

@@ -36,9 +36,13 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 // Requests charge Client, then Global, then Account, all before any look-up, so that no limit tells who has an
 // account. Client comes first: a client over its limit must not use up everybody's. Keys are the client's /32
 // (IPv4) or /64 (IPv6) and, for accounts, a keyed digest of what was typed or of the id: no mail address is
-// stored in a limiter. Confirmations charge ConfirmClient first of all, and ConfirmUser, whose key is the
-// account's id, only once the token's signature is good, so that nobody without a link can use up a victim's
-// tries.
+// stored in a limiter.
+//
+// A confirmation charges one of two limits. A link that is signed and in time
+// charges ConfirmUser, whose key is the account's id, before the account is
+// loaded, so that nobody without a link can use up a victim's tries. Anything
+// else charges ConfirmClient, so that one who sends junk keeps nobody behind
+// the same address from using a good link.
 //
 // When a limiter fails, or takes longer than 150 milliseconds, requests fall back to the in-process default and
 // confirmations, which need a signed token anyway, proceed. Either makes an event.
@@ -47,7 +51,7 @@ type Limits struct {
 	Client  Limiter // 20 an hour for each client prefix; requests over it get a *ThrottledError
 	Account Limiter // 1 a minute and 5 an hour for each address; requests over it get the usual answer and no mail
 
-	ConfirmClient Limiter // 30 at once for each client prefix, then 3 a minute
+	ConfirmClient Limiter // 30 at once for each client prefix, then 3 a minute; charged for junk only
 	ConfirmUser   Limiter // 10 at once for each account, then 1 a minute
 
 	// Off switches all of them off, whatever the other fields say. See [LimitsOff].

@@ -182,7 +182,7 @@ func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
 	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's tries")
 	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client", "confirm-client", "confirm-user"}, names(keys.keys))
+	require.Equal(t, []string{"confirm-client", "confirm-user"}, names(keys.keys))
 }
 
 func TestThrottledAccountIsNotLoaded(t *testing.T) {
@@ -289,10 +289,14 @@ func TestFailingLimiter(t *testing.T) {
 				require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
 					Token: sc.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
 				}), "confirmations proceed")
+				require.ErrorIs(t, sc.Confirm(t.Context(), reset.ConfirmInput{
+					Token: "junk", Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
+				}), reset.ErrRejected)
 				sc.drain(t)
 				reasons := sc.events.reasons(reset.OutcomeLimiterFailed)
 				require.Len(t, reasons, 33)
 				require.Contains(t, reasons, reset.LimitConfirmUser)
+				require.Contains(t, reasons, reset.LimitConfirmClient)
 				require.Error(t, sc.events.of(reset.OutcomeLimiterFailed)[0].Err)
 			})
 		})

@@ -65,7 +65,8 @@ type LinkOptions struct {
 
 // Link makes a link for the account without sending it, for support staff or for a channel of the application's
 // own. It is as good as a password while it lives: the caller must make sure who gets it. No limit is charged
-// and no mail is sent.
+// and no mail is sent. An invitation may write a marker into the account, as
+// [Service.Invite] says.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for a reset link) or
 // [ErrHasPassword] (for an invitation); anything else is internal, or a LinkOptions that is out of range.
@@ -79,6 +80,14 @@ func (s *Service) Link(ctx context.Context, userID string, opts LinkOptions) (Li
 	user, err := s.loadEligible(ctx, userID, opts.Purpose)
 	if err != nil {
 		return Link{}, err
+	}
+	if opts.Purpose == token.Invite {
+		if user, err = s.mark(ctx, user); err != nil {
+			return Link{}, err
+		}
+		if err := s.checkEligible(user, opts.Purpose); err != nil {
+			return Link{}, err
+		}
 	}
 	made, _, err := s.issue(user, opts.Purpose, opts.Lifetime)
 	if err != nil {
@@ -94,15 +103,21 @@ func (s *Service) loadEligible(ctx context.Context, userID string, purpose token
 	if err != nil {
 		return User{}, fmt.Errorf("reset: load the account: %w", err)
 	}
+	return user, s.checkEligible(user, purpose)
+}
+
+func (s *Service) checkEligible(user User, purpose token.Purpose) error {
+	hasPassword := s.cfg.Hasher.HasPassword(user.PasswordHash)
+
 	switch {
 	case user.Disabled:
-		return User{}, ErrUserDisabled
-	case purpose == token.Reset && !s.cfg.Hasher.HasPassword(user.PasswordHash):
-		return User{}, ErrNoPassword
-	case purpose == token.Invite && s.cfg.Hasher.HasPassword(user.PasswordHash):
-		return User{}, ErrHasPassword
+		return ErrUserDisabled
+	case purpose == token.Reset && !hasPassword:
+		return ErrNoPassword
+	case purpose == token.Invite && hasPassword:
+		return ErrHasPassword
 	}
-	return user, nil
+	return nil
 }
 
 // issue makes a token and its link. The raw text is returned for removal from errors.

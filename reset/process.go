@@ -113,6 +113,17 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		s.tooLate(ctx, t)
 		return nil, nil
 	}
+	if t.job.Pending != "" {
+		job, err := s.resolve(ctx, t.job)
+		if err != nil {
+			t.count++
+			return []try{t}, err
+		}
+		if job.Kind == "" {
+			return nil, nil
+		}
+		t.job = job
+	}
 	letters, several, err := s.letters(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
@@ -137,6 +148,9 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 }
 
 func (s *Service) tooLate(ctx context.Context, t try) {
+	if t.job.Pending != "" {
+		return // the write has not shown, so there is nothing to tell
+	}
 	ev := Event{UserID: t.job.UserID, Reason: ReasonGaveUp}
 	if t.count > 0 || t.job.Kind != mail.KindReset {
 		s.recordFailure(ctx, t.job, ev)

@@ -173,9 +173,10 @@ func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 	spy.replace = func(context.Context, reset.User, string) error { return errLost }
 	err := sc.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
+	require.ErrorIs(t, err, reset.ErrUnknownOutcome, "the write may be committed later")
 	require.NotErrorIs(t, err, reset.ErrRejected)
 	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.Equal(t, []string{reset.ReasonStore}, sc.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
 	require.Empty(t, sc.events.of(reset.OutcomeConfirmed))
 	spy.replace = nil
 	require.NoError(t, sc.confirm(t, raw))
@@ -220,6 +221,7 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 	}
 	err := sc.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
+	require.ErrorIs(t, err, reset.ErrUnknownOutcome)
 	require.NotErrorIs(t, err, reset.ErrRejected)
 	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
 }

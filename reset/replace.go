@@ -8,11 +8,13 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// replace writes the new hash if the account is still as it was verified, and finds out what happened when the
-// store cannot tell. It returns nil when the new hash is in force.
+// replace writes the new hash if the account is still as it was verified, and
+// finds out what happened when the store cannot tell. It returns nil when the
+// new hash is in force, and an error that matches ErrUnknownOutcome when it may
+// be, now or later.
 func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Event) error {
-	// A write that was sent cannot be called back, only lost sight of: the visitor's hanging up must not end it
-	// half way.
+	// A write that was sent cannot be called back, only lost sight of: the
+	// visitor's hanging up must not end it half way.
 	ctx = context.WithoutCancel(ctx)
 	writeCtx, cancel := context.WithTimeout(ctx, writePatience)
 	defer cancel()
@@ -23,24 +25,21 @@ func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Eve
 	if errors.Is(err, ErrStale) {
 		return s.lostRace(ctx, ev)
 	}
-	// A reply may be lost after the server has committed: reset connections, deadlines, a failing pool. Only
-	// the row knows.
+
+	// A reply may be lost after the server has committed: reset connections,
+	// deadlines, a failing pool. Only the row knows.
 	now, readErr := s.findByID(ctx, seen.ID)
 	switch {
 	case readErr == nil && now.PasswordHash == encoded:
 		return nil
 	case readErr == nil && now.PasswordHash != seen.PasswordHash, errors.Is(readErr, ErrUserNotFound):
 		return s.lostRace(ctx, ev)
-	case readErr != nil:
-		ev.Reason = ReasonUnknown
-		err = errors.Join(err, readErr)
-	default:
-		ev.Reason = ReasonStore
 	}
-	err = fmt.Errorf("reset: store the new password: %w", scrub(err, encoded, seen.PasswordHash, seen.Email))
-	ev.Outcome, ev.Err = OutcomeConfirmFailed, err
-	s.record(ctx, ev)
-	return err
+
+	// The old hash proves nothing. The server may still hold the write, or the
+	// row came from a replica that lags.
+	err = scrub(errors.Join(err, readErr), encoded, seen.PasswordHash, seen.Email)
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 }
 
 // lostRace is the answer to a link that was good when verified: another confirmation, a changed password or

@@ -114,6 +114,20 @@ type InviteInput struct {
 // account, administrators for instance: it looks the account up and says what is wrong with it. It charges no
 // limits. Confirm takes the link as it takes any other.
 //
+// An invitation is bound to the stored hash, and an empty hash is a state that
+// comes back. So before an account whose hash is empty is sent its link, the
+// worker calls Store.ReplaceHash to write a marker that no password matches,
+// "!" and 40 random letters and digits. That is a write like any other, with
+// what the store does in it: ended sessions, a new stamp, an audit row. If it
+// fails, the invitation is not sent and is tried again. An account that holds
+// a marker already is left alone, and several invitations live until one is
+// used.
+//
+// The rest is up to the application. To take a password away it must write a
+// fresh marker of that form, or set Disabled, or change the Stamp. It must
+// never write back an old hash or marker, nor use one marker for all, since
+// invitations that were bound to it would be good again.
+//
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword], [ErrQueueFull] or [ErrClosed];
 // anything else is internal, or in.Lifetime is out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {

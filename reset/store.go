@@ -82,5 +82,8 @@ type Store interface {
 	// Whatever must be atomic with the new hash, such as ending sessions or writing an audit row, belongs in
 	// here, in the same transaction: if it fails, the old hash must stay. Any other error is taken to mean that
 	// the outcome is unknown.
+	//
+	// It is also called to write an unusable marker over an empty hash, which
+	// may be NULL in the database, before an account is invited.
 	ReplaceHash(ctx context.Context, seen User, encoded string) error
 }

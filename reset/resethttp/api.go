@@ -121,6 +121,9 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 			})
 		}
 		writeProblem(w, of)
+	case errors.Is(err, reset.ErrUnknownOutcome):
+		w.Header().Set("Retry-After", retryAfter(busyWait))
+		writeProblem(w, problemUnknown)
 	default:
 		a.failed(w, err)
 	}

@@ -176,6 +176,20 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).status)
 }
 
+func TestAPISaysWhenTheOutcomeIsUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apiOf)
+	_, raw := w.link()
+	w.failWrites(errDown)
+	a := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword))
+	document := a.problem(t, http.StatusServiceUnavailable, "unknown-outcome")
+	require.Contains(t, document["detail"], "sign in with the new password")
+	require.Equal(t, "60", a.header.Get("Retry-After"))
+	require.NotContains(t, a.body, errDown.Error())
+	w.failWrites(nil)
+	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword)).status)
+}
+
 func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("doc.go")

@@ -62,6 +62,8 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 			page.Errors = append(page.Errors, FieldError{Field: "password", Text: passwordText(page.texts, problem)})
 		}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
+	case errors.Is(err, reset.ErrUnknownOutcome):
+		p.problem(w, r, problem{status: http.StatusServiceUnavailable, name: "unknown", wait: busyWait})
 	default:
 		p.failed(w, r, err, "busy.reset")
 	}

@@ -246,12 +246,40 @@ func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 
 func TestTooManyConfirmationsAreToldToWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
+	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmUser: never{}} })
 	_, raw := w.link()
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
 	require.Equal(t, http.StatusTooManyRequests, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.False(t, w.has(newPassword))
+}
+
+func TestJunkIsToldToWaitAndAGoodLinkIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
+	_, raw := w.link()
+	a := w.post("/reset-password", form("token", "junk", "password", newPassword))
+	require.Equal(t, http.StatusTooManyRequests, a.status)
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+}
+
+// Until the row shows the new password nobody can tell, and the page says what
+// to do about it. The link may be needed again.
+func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, pagesOf)
+	_, raw := w.link()
+	w.failWrites(errDown)
+	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	require.Equal(t, http.StatusServiceUnavailable, a.status)
+	require.Equal(t, "60", a.header.Get("Retry-After"))
+	require.Contains(t, a.body, "Your new password may have been saved")
+	require.Contains(t, a.body, "try to sign in with the new password")
+	require.Empty(t, a.header.Values("Set-Cookie"), "the link is kept")
+	require.NotContains(t, a.body, errDown.Error())
+	require.NotContains(t, a.body, raw)
+	w.failWrites(nil)
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
 }
 
 func TestResetSignsNobodyIn(t *testing.T) {

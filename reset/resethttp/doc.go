@@ -61,7 +61,12 @@
 //
 // # Problem unavailable
 //
-// 503, with Retry-After. Something behind the API does not answer.
+// 503, with Retry-After. Something behind the API does not answer. Nothing was changed, and a link stays good.
+//
+// # Problem unknown-outcome
+//
+// 503, with Retry-After. The store could not say whether it has stored the new password, and the write may yet come into force. The
+// visitor should try to sign in with the new password, and if that fails use the link again.
 //
 // # Problem malformed
 //

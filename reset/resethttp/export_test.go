@@ -22,6 +22,6 @@ func ReadResetBody(body string) (raw, password string, err error) {
 
 // ProblemKinds are the ends of the types of all problems.
 var ProblemKinds = []string{
-	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type, problemThrottled.Type, problemUnavailable.Type, problemMalformed.Type,
+	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type, problemThrottled.Type, problemUnavailable.Type, problemUnknown.Type, problemMalformed.Type,
 	problemTooLarge.Type, problemUnsupported.Type, problemMethod.Type, problemCrossOrigin.Type, problemNotFound.Type,
 }

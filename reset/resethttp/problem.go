@@ -47,7 +47,11 @@ var (
 	problemThrottled   = problemDocument{Type: "throttled", Status: http.StatusTooManyRequests, Title: "Too many attempts"}
 	problemUnavailable = problemDocument{
 		Type: "unavailable", Status: http.StatusServiceUnavailable, Title: "Try again later",
-		Detail: "Nothing is known to have been changed. If a link is refused after this, it did its work.",
+		Detail: "Nothing was changed. A link stays good.",
+	}
+	problemUnknown = problemDocument{
+		Type: "unknown-outcome", Status: http.StatusServiceUnavailable, Title: "It is not known whether the password was changed",
+		Detail: "Try to sign in with the new password. If that fails, use the link again. If the link is refused then, it did its work.",
 	}
 	problemMalformed = problemDocument{
 		Type: "malformed", Status: http.StatusBadRequest, Title: "The body is not what is expected",

@@ -39,6 +39,7 @@ type store struct {
 
 	calls atomic.Int32
 	fault atomic.Pointer[error]
+	write atomic.Pointer[error] // of writes alone
 }
 
 func (s *store) called() error {
@@ -66,6 +67,9 @@ func (s *store) FindByID(ctx context.Context, id string) (reset.User, error) {
 func (s *store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
 	if err := s.called(); err != nil {
 		return err
+	}
+	if err := s.write.Load(); err != nil {
+		return *err
 	}
 	return s.Store.ReplaceHash(ctx, seen, encoded)
 }
@@ -184,6 +188,15 @@ func (w *world) fail(err error) {
 		return
 	}
 	w.store.fault.Store(&err)
+}
+
+// failWrites makes the store fail to write, or work again.
+func (w *world) failWrites(err error) {
+	if err == nil {
+		w.store.write.Store(nil)
+		return
+	}
+	w.store.write.Store(&err)
 }
 
 // link makes a live link and returns it with its token.

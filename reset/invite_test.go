@@ -1,0 +1,302 @@
+package reset_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+// inviteByLink and inviteByMail are the two ways to a link for a first password.
+func inviteByLink(t *testing.T, sc *scene, id string) string {
+	t.Helper()
+	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.Invite})
+	require.NoError(t, err)
+	return rawOf(made)
+}
+
+func inviteByMail(t *testing.T, sc *scene, id string) string {
+	t.Helper()
+	before := len(sc.outbox.Messages())
+	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: id}))
+	mails, err := sc.outbox.Wait(t.Context(), before+1)
+	require.NoError(t, err)
+	return mailtest.Token(mails[before])
+}
+
+// Clearing the hash is the usual way to lock an account, or to move it to
+// another way of signing in. It must not bring a used invitation back.
+func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
+	t.Parallel()
+	for name, invite := range map[string]func(*testing.T, *scene, string) string{
+		"link": inviteByLink, "mail": inviteByMail,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sc := newScene(t, func(cfg *reset.Config) { cfg.SkipNotice = true })
+			sc.add(t, withoutPassword("new"))
+			first, second := invite(t, sc, "new"), invite(t, sc, "new")
+			_, err := sc.Check(t.Context(), first)
+			require.NoError(t, err, "both live until one is used")
+			require.NoError(t, sc.confirm(t, second))
+
+			require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "" }))
+			for _, raw := range []string{first, second} {
+				_, err := sc.Check(t.Context(), raw)
+				require.ErrorIs(t, err, reset.ErrRejected)
+				require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+			}
+			require.Empty(t, sc.user(t, "new").PasswordHash, "the account stays locked")
+
+			again := invite(t, sc, "new")
+			require.ErrorIs(t, sc.confirm(t, first), reset.ErrRejected, "nor does a new invitation bring it back")
+			require.NoError(t, sc.confirm(t, again))
+		})
+	}
+}
+
+func TestMarkerOfAnInvitedAccount(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	sc.add(t, withoutPassword("one"))
+	sc.add(t, withoutPassword("two"))
+	_ = inviteByLink(t, sc, "one")
+	_ = inviteByMail(t, sc, "two")
+
+	one, two := sc.user(t, "one"), sc.user(t, "two")
+	require.Regexp(t, `^![A-Za-z0-9]{40}$`, one.PasswordHash)
+	require.Regexp(t, `^![A-Za-z0-9]{40}$`, two.PasswordHash)
+	require.NotEqual(t, one.PasswordHash, two.PasswordHash)
+	require.False(t, one.HasPassword())
+	_, err := sc.Link(t.Context(), "one", reset.LinkOptions{})
+	require.ErrorIs(t, err, reset.ErrNoPassword, "there is still nothing to reset")
+}
+
+func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.HintSignsInElsewhere = true })
+	spy.replace = func(context.Context, reset.User, string) error {
+		t.Error("written")
+		return nil
+	}
+	for _, marker := range []string{"!", "*", "!set by nobody", oldHash} {
+		user := withoutPassword("user" + marker)
+		user.PasswordHash = marker
+		sc.add(t, user)
+		_, _ = sc.Link(t.Context(), user.ID, reset.LinkOptions{Purpose: token.Invite})
+		require.Equal(t, marker, sc.user(t, user.ID).PasswordHash)
+	}
+
+	elsewhere, disabled := withoutPassword("elsewhere"), withoutPassword("disabled")
+	disabled.Disabled = true
+	sc.add(t, elsewhere)
+	sc.add(t, disabled)
+	sc.request(t, elsewhere.Email)
+	_, err := sc.Link(t.Context(), elsewhere.ID, reset.LinkOptions{})
+	require.ErrorIs(t, err, reset.ErrNoPassword)
+	_, err = sc.Link(t.Context(), disabled.ID, reset.LinkOptions{Purpose: token.Invite})
+	require.ErrorIs(t, err, reset.ErrUserDisabled)
+	require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}), reset.ErrUserDisabled)
+	sc.drain(t)
+}
+
+// Invitations at once write one marker, and all of them are good until one is
+// used.
+func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
+	t.Parallel()
+	const racers = 16
+	sc, spy := newSpyScene(t, nil)
+	sc.add(t, withoutPassword("new"))
+	barrier := newGate(racers)
+	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+		barrier.pass() // everybody has seen an empty hash
+		return spy.Store.ReplaceHash(ctx, seen, encoded)
+	}
+	links := make([]string, racers)
+	var group sync.WaitGroup
+	for i := range racers {
+		group.Go(func() {
+			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.Invite})
+			if err == nil {
+				links[i] = rawOf(made)
+			}
+		})
+	}
+	group.Wait()
+	spy.replace = nil
+
+	for _, raw := range links {
+		_, err := sc.Check(t.Context(), raw)
+		require.NoError(t, err)
+	}
+	require.NoError(t, sc.confirm(t, links[racers-1]))
+	for _, raw := range links {
+		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+	}
+}
+
+// What the store may say about the marker, and whether a link comes of it. No
+// link may ever be bound to the empty hash.
+func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		replace func(sc *scene, seen reset.User, encoded string) error
+		want    error // nil when there is a link
+	}{
+		"fails before the write": {func(*scene, reset.User, string) error { return errLost }, errLost},
+		"fails after the write": {func(sc *scene, seen reset.User, encoded string) error {
+			_ = sc.store.ReplaceHash(context.Background(), seen, encoded)
+			return errLost
+		}, nil},
+		"says it wrote and did not": {func(*scene, reset.User, string) error { return nil }, errAny},
+		"stale for ever":            {func(*scene, reset.User, string) error { return reset.ErrStale }, errAny},
+		"panics":                    {func(*scene, reset.User, string) error { panic("boom") }, errAny},
+		"another marker came first": {func(sc *scene, _ reset.User, _ string) error {
+			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "!another" })
+			return reset.ErrStale
+		}, nil},
+		"the address changed first": {func(sc *scene, seen reset.User, encoded string) error {
+			_ = sc.store.Update("new", func(user *reset.User) { user.Email = "next@example.com" })
+			return sc.store.ReplaceHash(context.Background(), seen, encoded)
+		}, nil},
+		"a password came first": {func(sc *scene, _ reset.User, _ string) error {
+			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash })
+			return reset.ErrStale
+		}, reset.ErrHasPassword},
+		"disabled first": {func(sc *scene, _ reset.User, _ string) error {
+			_ = sc.store.Update("new", func(user *reset.User) { user.Disabled = true })
+			return reset.ErrStale
+		}, reset.ErrUserDisabled},
+		"deleted first": {func(sc *scene, _ reset.User, _ string) error {
+			_ = sc.store.Delete("new")
+			return reset.ErrStale
+		}, reset.ErrUserNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sc, spy := newSpyScene(t, nil)
+			sc.add(t, withoutPassword("new"))
+			spy.replace = func(_ context.Context, seen reset.User, encoded string) error {
+				return row.replace(sc, seen, encoded)
+			}
+			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.Invite})
+			spy.replace = nil
+			if row.want != nil {
+				require.Error(t, err)
+				require.Empty(t, made.Reveal())
+				if !errors.Is(row.want, errAny) {
+					require.ErrorIs(t, err, row.want)
+				}
+				return
+			}
+			require.NoError(t, err)
+			require.NotEmpty(t, sc.user(t, "new").PasswordHash)
+			require.NoError(t, sc.confirm(t, rawOf(made)))
+		})
+	}
+}
+
+var errAny = errors.New("any")
+
+// A replica that does not show the marker yet delays the invitation.
+func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, realClock)
+		sc.add(t, withoutPassword("new"))
+		replica, lags := sc.user(t, "new"), true
+		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+			if lags {
+				return replica, nil
+			}
+			return spy.Store.FindByID(ctx, id)
+		}
+		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		<-time.After(time.Second)
+		require.Empty(t, sc.outbox.Messages())
+		require.NotEmpty(t, sc.events.of(reset.OutcomeMailDelayed))
+
+		lags = false
+		mails, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])))
+	})
+}
+
+func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
+	t.Parallel()
+	var job reset.Job
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+		cfg.Dispatch = func(_ context.Context, queued reset.Job) error {
+			job = queued
+			return nil
+		}
+	})
+	sc.add(t, withoutPassword("new"))
+	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+	require.Empty(t, sc.user(t, "new").PasswordHash, "the worker writes, not the caller")
+
+	spy.replace = func(context.Context, reset.User, string) error { return errLost }
+	require.ErrorIs(t, sc.Process(t.Context(), job), errLost)
+	require.Empty(t, sc.outbox.Messages())
+
+	spy.replace = nil
+	require.NoError(t, sc.Process(t.Context(), job))
+	require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
+	require.NoError(t, sc.Process(t.Context(), job), "an engine may call twice")
+	for _, msg := range sc.outbox.Messages() {
+		_, err := sc.Check(t.Context(), mailtest.Token(msg))
+		require.NoError(t, err)
+	}
+}
+
+// What happens to the account while it is marked decides about the mail.
+func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for reason, change := range map[string]func(user *reset.User){
+		reset.ReasonHasPassword: func(user *reset.User) { user.PasswordHash = oldHash },
+		reset.ReasonDisabled:    func(user *reset.User) { user.Disabled = true },
+		reset.ReasonBadAddress:  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			sc, spy := newSpyScene(t, nil)
+			sc.add(t, withoutPassword("new"))
+			spy.replace = func(context.Context, reset.User, string) error {
+				_ = sc.store.Update("new", change)
+				return reset.ErrStale
+			}
+			require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+			sc.drain(t)
+			require.Empty(t, sc.outbox.Messages())
+			require.Equal(t, []string{reason}, sc.events.reasons(reset.OutcomeSkipped))
+		})
+	}
+}
+
+// A store that counts up a stamp with each write kills no invitation by the
+// marker.
+func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, nil)
+	sc.add(t, withoutPassword("new"))
+	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+		err := spy.Store.ReplaceHash(ctx, seen, encoded)
+		_ = sc.store.Update("new", func(user *reset.User) { user.Stamp += "1" })
+		return err
+	}
+	first := inviteByLink(t, sc, "new")
+	second := inviteByMail(t, sc, "new")
+	require.Equal(t, "1", sc.user(t, "new").Stamp)
+	_, err := sc.Check(t.Context(), first)
+	require.NoError(t, err)
+	require.NoError(t, sc.confirm(t, second))
+}

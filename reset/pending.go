@@ -1,0 +1,75 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// errPending is the error of a job whose write has not shown yet.
+var errPending = errors.New("reset: a write of unknown outcome has not shown yet")
+
+// suspect does what can be done about a write whose outcome is unknown. It ends
+// sessions, in case the write is in force already, and queues a job that looks
+// for it later.
+func (s *Service) suspect(ctx context.Context, user User, encoded string, ev Event, cause error) error {
+	s.endSessions(ctx, user, ev)
+
+	err := fmt.Errorf("reset: store the new password: %w", cause)
+	failed := ev
+	failed.Outcome, failed.Reason, failed.Err = OutcomeConfirmFailed, ReasonUnknown, err
+	s.record(ctx, failed)
+
+	job := s.notice(user, ev)
+	job.Pending = strings.Join([]string{
+		s.digestHash(user), s.digestHash(User{ID: user.ID, PasswordHash: encoded}), ev.TokenID, string(ev.Purpose),
+	}, ".")
+	s.deliver(ctx, job, ev)
+	return err
+}
+
+// digestHash is a keyed digest of the account's stored hash, so that whoever
+// reads a queue can test no guesses against it.
+func (s *Service) digestHash(user User) string {
+	return s.digest("hash\x00" + user.ID + "\x00" + user.PasswordHash)
+}
+
+// resolve looks whether the write of a pending job has come into force. If it
+// has, resolve does what Confirm would have done and returns the job as a plain
+// notice. It returns a job without a kind when there is nothing to tell, since
+// the account is gone or somebody else has changed its hash. An error means
+// that it is too early to say.
+func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
+	user, err := s.findByID(ctx, job.UserID)
+	if errors.Is(err, ErrUserNotFound) {
+		return Job{}, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
+		s.recordTry(ctx, job, Event{UserID: job.UserID, Reason: ReasonStore, Err: err})
+		return Job{}, err
+	}
+
+	parts := strings.Split(job.Pending, ".")
+	if len(parts) != 4 {
+		return Job{}, nil
+	}
+	switch s.digestHash(user) {
+	case parts[0]:
+		return Job{}, errPending
+	case parts[1]:
+	default:
+		return Job{}, nil
+	}
+
+	ev := Event{Client: job.Client, UserID: user.ID, TokenID: parts[2], Purpose: token.Purpose(parts[3])}
+	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
+	job.Pending = ""
+	if s.cfg.SkipNotice {
+		return Job{}, nil
+	}
+	return job, nil
+}
