@@ -3,6 +3,7 @@ package reset_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -247,4 +248,31 @@ func TestUserHasPassword(t *testing.T) {
 	for encoded, want := range map[string]bool{"": false, "!": false, "*": false, "!!": false, "*LK*": false, "!" + oldHash: false, oldHash: true, "plain": true} {
 		require.Equal(t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded)
 	}
+}
+
+// Where the unique index is on the address as it is spelled, anybody can
+// register further spellings, and a store may list them first.
+func TestCaseVariantsDoNotKeepTheOwnerFromMail(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, nil)
+	var found []reset.User
+	for i, spelling := range []string{"Ana", "aNa", "anA", "ANa", "AnA"} {
+		found = append(found, reset.User{
+			ID: fmt.Sprint("v", i), Email: spelling + "@example.com", PasswordHash: oldHash,
+		})
+	}
+	lookAlike := reset.User{ID: "l", Email: "\u0430na@example.com", PasswordHash: oldHash}
+	found = append(found, lookAlike, ana())
+	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
+		return found, nil
+	}
+
+	sc.request(t, "ana@example.com")
+	sc.drain(t)
+	require.Equal(t, []string{
+		"ana@example.com", "Ana@example.com", "aNa@example.com", "anA@example.com", "ANa@example.com",
+	}, sc.to(mail.KindReset))
+	require.Equal(t, []string{reset.ReasonTooMany, reset.ReasonAddressMismatch},
+		sc.events.reasons(reset.OutcomeSkipped))
+	require.Equal(t, "Ana@example.com", found[0].Email, "the store's own slice is left as it is")
 }

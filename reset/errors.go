@@ -26,6 +26,9 @@ var (
 	// ErrQueueFull is the answer to [Service.Invite] when no more mail can be queued. [Service.Request] never
 	// returns it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
+	// ErrJobRefused is what [Service.Process] returns, wrapped, for a job that it did not make or that was changed
+	// since. No repetition makes it better.
+	ErrJobRefused = errors.New("reset: the job is refused")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
 	// ErrNoPassword is the answer to making a reset link for an account without a password. Invite it instead.

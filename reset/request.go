@@ -81,9 +81,17 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 // not.
 func (s *Service) enqueue(ctx context.Context, job Job) error {
 	if s.cfg.Dispatch != nil {
-		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, job) })
+		signed, err := s.seal.sign(job)
+		if err != nil {
+			return err
+		}
+		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, signed) })
 	}
-	return s.pool.add(&errand{tries: []try{{job: job}}}, job.Kind != mail.KindReset)
+	asker := network{own: true}
+	if job.Kind == mail.KindReset {
+		asker = networkOf(job.Client)
+	}
+	return s.pool.add(&task{tries: []try{{job: job}}}, asker)
 }
 
 // plainLocale drops what cannot be a language tag (RFC 5646 section 4.4.1: 35 characters hold every one): it
