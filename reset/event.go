@@ -17,7 +17,7 @@ const (
 	OutcomeRequested      Outcome = "requested"       // accepted and queued, whatever the address
 	OutcomeThrottled      Outcome = "throttled"       // Reason says which limit; also for confirmations
 	OutcomeBlocked        Outcome = "blocked"         // the client is on the block list; also for confirmations
-	OutcomeDropped        Outcome = "dropped"         // the queue was full; the visitor got the usual answer
+	OutcomeDropped        Outcome = "dropped"         // the queue was full, also after requested; the visitor got the usual answer
 	OutcomeDispatchFailed Outcome = "dispatch-failed" // Config.Dispatch returned an error
 	OutcomeLimiterFailed  Outcome = "limiter-failed"  // Reason says which limit; the fallback decided
 	OutcomeEventsLost     Outcome = "events-lost"     // Reason says how many events of requests could not be recorded in time

@@ -11,8 +11,8 @@ import (
 )
 
 // Request asks for a link for whatever accounts have the typed address. It checks the address, charges the
-// limits and queues a job; it neither looks anything up, nor signs, nor mails, so that neither its answer nor
-// its time tells whether there is an account.
+// limits and queues a job; it neither looks anything up, nor makes a link, nor mails, so that neither its
+// answer nor its time tells whether there is an account.
 //
 // It returns nil for every address that could be one, whether it has an account, has used up its tries, or
 // found the queue full. [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this
