@@ -3,6 +3,7 @@ package reset_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"sync"
@@ -70,7 +71,7 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 // The queue takes 20 mails a second. One network asks for 400.
 func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 	t.Parallel()
-	const visitors, flood = 100, 200 // requests of the flood for each visitor
+	const visitors, flood = 100, 100 // requests of the flood for each visitor
 	for name, attacker := range map[string]func(i int) netip.Addr{
 		"IPv4 24": func(i int) netip.Addr {
 			return netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
@@ -246,4 +247,109 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 			"three against two is as even as five can be")
 		require.Len(t, sc.to(mail.KindReset), 6)
 	})
+}
+
+// A store that is down for a moment, twice, while the mail server is down too:
+// only look-ups that fail one after the other say that a value is at fault.
+func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, realClock)
+		calls := 0
+		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+			if calls++; calls%4 != 0 {
+				return nil, errLost
+			}
+			return spy.Store.FindByEmail(ctx, email)
+		}
+		failures := 2
+		sc.outbox.Fail(func(msg mail.Message) error {
+			if failures--; failures >= 0 {
+				return temporary(msg)
+			}
+			return nil
+		})
+		sc.request(t, "ana@example.com")
+		after(5 * time.Minute)
+		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		require.Equal(t, 12, calls)
+	})
+}
+
+// An invitation is the administrator's, who has been told that it is queued.
+func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, realClock)
+		sc.add(t, withoutPassword("new"))
+		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+		after(time.Hour)
+		spy.findByID = nil
+		after(time.Minute)
+		require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
+	})
+}
+
+// Whatever fails, whoever asks and whenever the process ends: each request that
+// was accepted is mailed, given up or dropped, once, and an event says which.
+func TestEachRequestHasOneEnd(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			var mu sync.Mutex
+			chance := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return random.IntN(n)
+			}
+			sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+				cfg.Now, cfg.Queue, cfg.Workers = time.Now, 1+chance(16), 1+chance(4)
+			})
+			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+				if chance(3) == 0 {
+					return nil, errLost
+				}
+				return spy.Store.FindByEmail(ctx, email)
+			}
+			sc.outbox.Fail(func(msg mail.Message) error {
+				after(time.Duration(chance(50)) * time.Millisecond)
+				if chance(2) == 0 {
+					return temporary(msg)
+				}
+				return nil
+			})
+
+			var visitors sync.WaitGroup
+			for n := range 8 {
+				visitors.Go(func() {
+					for range 50 {
+						sc.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+						after(time.Duration(chance(400)) * time.Millisecond)
+					}
+				})
+			}
+			visitors.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(200))*time.Millisecond)
+			defer cancel()
+			err := sc.Shutdown(ctx)
+			synctest.Wait()
+			if err != nil {
+				require.NoError(t, sc.Shutdown(t.Context()))
+			}
+
+			ends := make(map[string]int)
+			for _, ev := range sc.events.all() {
+				switch ev.Outcome {
+				case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
+					ends[ev.RequestID]++
+				}
+			}
+			require.Len(t, ends, 400)
+			for id, n := range ends {
+				require.Equal(t, 1, n, id)
+			}
+		})
+	}
 }
