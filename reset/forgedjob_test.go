@@ -50,17 +50,32 @@ func requireRefused(t *testing.T, sc *scene, job reset.Job, reason string) {
 	}
 }
 
-// fullJob has a value in each field but the MAC.
-func fullJob(now time.Time) reset.Job {
+func jobAt(now time.Time) reset.Job {
 	return reset.Job{
 		ID: "x", Kind: mail.KindReset, Email: "ana@example.com", UserID: "7", Locale: "es",
 		Client:      netip.MustParseAddr("2001:db8::1"),
-		RequestedAt: now, Lifetime: time.Hour, SessionsEnded: true,
+		RequestedAt: now, Lifetime: time.Hour,
 	}
 }
 
-// Every field is changed, emptied and, in turn, everything but one: whatever
-// field a later version adds is covered, or this fails.
+// fullJob has a value in each field but the MAC.
+func fullJob(now time.Time) reset.Job {
+	job := jobAt(now)
+	fields := reflect.ValueOf(&job).Elem()
+	for i := range fields.NumField() {
+		switch field := fields.Field(i); {
+		case fields.Type().Field(i).Name == "MAC" || !field.IsZero():
+		case field.Kind() == reflect.Bool:
+			field.SetBool(true)
+		case field.Kind() == reflect.String:
+			field.SetString("full")
+		}
+	}
+	return job
+}
+
+// Every field is changed, and emptied. Whatever field a later version adds is
+// covered, or this fails.
 func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
@@ -107,7 +122,7 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	})
 
 	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "", "newsletter"} {
-		job := fullJob(sc.clock.Now())
+		job := jobAt(sc.clock.Now())
 		job.Kind = kind
 		good := sc.Sign(job).MAC
 		for name, mac := range map[string]string{
@@ -123,7 +138,7 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 		}
 	}
 
-	unwritable := fullJob(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) // JSON has no such year
+	unwritable := jobAt(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) // JSON has no such year
 	requireRefused(t, sc, unwritable, reset.ReasonBadMAC)
 }
 
@@ -135,7 +150,7 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 			time.Hour: true, 100 * 365 * 24 * time.Hour: true,
 		} {
 			sc := newScene(t, nil)
-			job := fullJob(sc.clock.Now().Add(ahead))
+			job := jobAt(sc.clock.Now().Add(ahead))
 			job.Kind = kind
 			if refused {
 				requireRefused(t, sc, sc.Sign(job), reset.ReasonBadDate)
@@ -146,7 +161,7 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 		}
 
 		sc := newScene(t, nil)
-		undated := fullJob(time.Time{})
+		undated := jobAt(time.Time{})
 		undated.Kind = kind
 		requireRefused(t, sc, sc.Sign(undated), reset.ReasonBadDate)
 	}
@@ -172,20 +187,20 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 	before, during := newScene(t, ring(keys[0])), newScene(t, ring(keys[1], keys[0]))
 	gone := newScene(t, ring(keys[1]))
 
-	old := before.Sign(fullJob(before.clock.Now()))
+	old := before.Sign(jobAt(before.clock.Now()))
 	for _, sc := range []*scene{before, during} {
 		require.NoError(t, sc.Process(t.Context(), old))
 		require.Len(t, sc.outbox.Messages(), 1)
 	}
 	requireRefused(t, gone, old, reset.ReasonBadMAC)
-	require.NoError(t, gone.Process(t.Context(), during.Sign(fullJob(gone.clock.Now()))), "the first key signs")
+	require.NoError(t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))), "the first key signs")
 }
 
 // What queues do to a job: another time zone, other spellings of JSON.
 func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, nil)
-	job := fullJob(sc.clock.Now().Add(123456789 - time.Second))
+	job := jobAt(sc.clock.Now().Add(123456789 - time.Second))
 	job.Email = "a&b<c>'ü@example.com"
 	signed := sc.Sign(job)
 	signed.RequestedAt = signed.RequestedAt.In(time.FixedZone("", -5*3600))
@@ -224,7 +239,7 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 		Now:    func() time.Time { return now }, Sessions: reset.SessionsKeptOnPurpose(), Synchronous: true,
 	})
 	require.NoError(f, err)
-	good := svc.Sign(fullJob(now))
+	good := svc.Sign(jobAt(now))
 	text, err := json.Marshal(good)
 	require.NoError(f, err)
 	f.Add(text)
