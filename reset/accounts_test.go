@@ -3,6 +3,7 @@ package reset_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -247,4 +248,72 @@ func TestUserHasPassword(t *testing.T) {
 	for encoded, want := range map[string]bool{"": false, "!": false, "*": false, "!!": false, "*LK*": false, "!" + oldHash: false, oldHash: true, "plain": true, "x": false, "NP": false, "disabled": false} {
 		require.Equal(t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded)
 	}
+}
+
+// Where the unique index is on the address as it is spelled, anybody can
+// register further spellings, and a store may list them first.
+func TestCaseVariantsDoNotKeepTheOwnerFromMail(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, nil)
+	var found []reset.User
+	for i, spelling := range []string{"Ana", "aNa", "anA", "ANa", "AnA"} {
+		found = append(found, reset.User{
+			ID: fmt.Sprint("v", i), Email: spelling + "@example.com", PasswordHash: oldHash,
+		})
+	}
+	lookAlike := reset.User{ID: "l", Email: "\u0430na@example.com", PasswordHash: oldHash}
+	found = append(found, lookAlike, ana())
+	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
+		return found, nil
+	}
+
+	sc.request(t, "ana@example.com")
+	sc.drain(t)
+	require.Equal(t, []string{
+		"ana@example.com", "Ana@example.com", "aNa@example.com", "anA@example.com", "ANa@example.com",
+	}, sc.to(mail.KindReset))
+	require.Equal(t, []string{reset.ReasonTooMany, reset.ReasonAddressMismatch},
+		sc.events.reasons(reset.OutcomeSkipped))
+	require.Equal(t, "Ana@example.com", found[0].Email, "the store's own slice is left as it is")
+}
+
+func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"pool", "engine", "synchronous"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			var queue engine
+			sc := newScene(t, func(cfg *reset.Config) {
+				cfg.Synchronous, cfg.SkipNotice = mode == "synchronous", true
+				if mode == "engine" {
+					cfg.Dispatch = queue.dispatch
+				}
+			})
+			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "es" }))
+			require.NoError(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7", SessionsEnded: true, Client: clientOf(1)}))
+			require.Empty(t, queue.run(t, sc.Service))
+			sc.drain(t)
+			require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
+			require.Equal(t, "es", sc.outbox.Messages()[0].Locale)
+			require.Equal(t, clientOf(1), sc.events.of(reset.OutcomeNoticeMailed)[0].Client)
+			require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), reset.ErrClosed)
+		})
+	}
+}
+
+func TestNotifyChangedTellsItsCallerWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+		cfg.Dispatch = func(context.Context, reset.Job) error { return errors.New("no row for ana@example.com") }
+	})
+	gone := withoutPassword("gone")
+	gone.Disabled = true
+	sc.add(t, gone)
+	for id, want := range map[string]error{"gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound, "": reset.ErrUserNotFound} {
+		require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: id}), want)
+	}
+	err := sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"})
+	require.EqualError(t, err, "reset: queue the notice: no row for [redacted]")
+	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+	require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), errLost)
 }

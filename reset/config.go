@@ -72,16 +72,31 @@ type Config struct {
 	// Dispatch hands a job to a queue of the application's own, whose worker calls [Service.Process]. Nil means
 	// a bounded pool in this process, whose queue is lost when the process is killed. It is called in the path
 	// of requests, with their context.
+	//
+	// The queue need not be trusted with everything. Jobs carry a MAC, so that whoever can write to it cannot
+	// have anything mailed that this Service was not asked for: see [Service.Process]. Whoever can read it sees
+	// what visitors typed. Whoever can run a job again can have the same mail sent again, until it is too old.
+	// Whoever can delete jobs can keep mail from being sent, the notice of a changed password included. When
+	// keys are rotated or versions updated, let the processes that work on jobs have the new key, as one that
+	// only verifies, or the new version, first: they refuse what they do not know.
 	Dispatch func(ctx context.Context, job Job) error
 	// Synchronous does all work inside Request and Confirm, for platforms that stop a process between requests.
 	// It gives up what the queue is for: the time of an answer then tells whether the address has an account,
 	// and a slow mail server is waited for.
 	Synchronous bool
-	// Queue is how many mails may wait in this process, Workers how many are worked on at once. Zero means
-	// 1,000 and 8.
+	// Queue is how many requests may wait in this process for the first attempt to mail them, and how many more
+	// between two attempts. Mails after a confirmation and invitations do not count against that: they may use
+	// what requests leave free and a quarter more. Workers is how many are worked on at once. Zero means 1,000
+	// and 8.
+	//
+	// Places are counted by the client's network, /24 (IPv4) or /48 (IPv6), clients that are not known being one
+	// network together. In a full queue a request from a network that has fewer takes the place of the newest
+	// one of the network that has most, which makes an event, and all networks with work are served in turn.
+	// Where too many wait for another attempt, the oldest of the network that has most is given up.
 	Queue, Workers int
 	// MailWindow is for how long after the request a mail is worth sending; it is retried no longer. Zero means
-	// 15 minutes.
+	// 15 minutes. In this process, a look-up for a request that fails is retried four times within a minute or
+	// two, and then given up.
 	MailWindow time.Duration
 
 	// FindByIdentifier looks up accounts by something other than an address, such as a user name. If set,

@@ -130,7 +130,9 @@ func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
 	for _, id := range []string{"07", " 7", "7abc"} {
 		_, err := sc.Link(t.Context(), id, reset.LinkOptions{})
 		require.ErrorIs(t, err, reset.ErrUserNotFound)
-		require.NoError(t, sc.Process(t.Context(), reset.Job{UserID: id, Email: "ana@example.com", RequestedAt: sc.clock.Now()}))
+		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
+			Kind: mail.KindReset, UserID: id, Email: "ana@example.com", RequestedAt: sc.clock.Now(),
+		})))
 	}
 	require.Empty(t, sc.outbox.Messages())
 }

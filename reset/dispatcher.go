@@ -1,161 +1,349 @@
 package reset
 
 import (
+	"container/list"
 	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-// A pool works on errands with a fixed number of goroutines. Everything it holds, waiting errands and those
-// between two tries alike, counts against one bound, so that a mail server that is down fills the queue and not
-// the memory.
-type pool struct {
-	// work does what it can of an errand. It returns how long to wait before the next try, or done.
-	work func(ctx context.Context, e *errand) (wait time.Duration, done bool)
-	// abandon is told of an errand that will not be worked on again.
-	abandon func(e *errand)
+// A task is a job as the pool works on it: the mails of it that are still to be
+// sent. The pool's mutex guards everything below tries.
+type task struct {
+	tries []try
 
-	queue  chan *errand    // never full: it has room for all that may be pending
-	ctx    context.Context //nolint:containedctx // the workers' own, ended by shutdown
-	cancel context.CancelFunc
-	idle   chan struct{} // closed when the pool is closed and nothing is pending
-
-	mu      sync.Mutex // guards what follows
-	room    int
-	pending int // waiting, being worked on, or between two tries
-	waiting map[*errand]*time.Timer
-	closed  bool
+	network network
+	seq     uint64           // in the order of arrival
+	rested  <-chan time.Time // the first attempt waits for it
+	retries bool             // an attempt has failed
+	last    bool             // the pool is closing: what fails now is given up
+	timer   *time.Timer      // runs while the task waits for a retry
+	place   *list.Element    // in share.fresh or share.due
+	rank    int              // in share.held
 }
 
-// noticeRoom is what the queue holds on top for mail after a confirmation: a flood of requests must not keep an
-// owner from being told.
-func noticeRoom(queue int) int { return queue/4 + 1 }
+// A pool works on tasks with a fixed number of goroutines. Tasks that wait for
+// their first attempt and tasks between two attempts have bounds of their own:
+// a mail server or a store that is down keeps no new task out, and fills no
+// memory. Work is taken from the networks in turn.
+type pool struct {
+	poolConfig
+	ctx     context.Context //nolint:containedctx // the workers' own, ended by shutdown
+	cancel  context.CancelFunc
+	closing chan struct{} // closed when the pool is
+	idle    chan struct{} // closed when the pool is closed and nothing is pending
 
-func newPool(queue, workers int, work func(context.Context, *errand) (time.Duration, bool), abandon func(*errand)) *pool {
+	mu       sync.Mutex // guards what follows
+	work     sync.Cond  // signalled for each task that a worker can take
+	requests lane       // what a stranger can cause
+	own      lane       // mails after a confirmation, invitations
+	turns    list.List  // of the shares that have work, the next one first
+	seq      uint64
+	pending  int // waiting, being worked on, or between two attempts
+	closed   bool
+}
+
+// A poolConfig says what a pool does and how much it holds. None of its
+// functions is called with the pool's mutex held.
+type poolConfig struct {
+	queue, workers int
+	// attempt does what it can of a task. It returns how long to wait before the
+	// next attempt, or done.
+	attempt func(ctx context.Context, t *task) (wait time.Duration, done bool)
+	// abandon is told of a task that will not be worked on again, and why.
+	abandon func(t *task, reason string)
+	// dropped is told of a task that lost its place before its first attempt. It
+	// must be quick: a request waits for it.
+	dropped func(t *task)
+}
+
+// ownRoom is what the pool holds on top for mail that no stranger can cause: a
+// flood of requests must not keep an owner from being told of a change.
+func ownRoom(queue int) int { return queue/4 + 1 }
+
+func newPool(cfg poolConfig) *pool {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &pool{
-		work: work, abandon: abandon,
-		queue: make(chan *errand, queue+noticeRoom(queue)),
-		ctx:   ctx, cancel: cancel,
-		idle: make(chan struct{}),
-		room: queue, waiting: make(map[*errand]*time.Timer),
+		poolConfig: cfg,
+		ctx:        ctx, cancel: cancel,
+		closing:  make(chan struct{}),
+		idle:     make(chan struct{}),
+		requests: newLane(cfg.queue),
+		own:      newLane(cfg.queue + ownRoom(cfg.queue)),
 	}
-	for range workers {
+	p.work.L = &p.mu
+	for range cfg.workers {
 		go p.run()
 	}
 	return p
 }
 
-// headStart is how long an errand rests before it is worked on, so that the answer to its request is out by then. Begun at once, the work
+// headStart is how long a task rests before it is worked on, so that the answer to its request is out by then. Begun at once, the work
 // on an address with an account takes processor time from its own answer: measured over loopback on two cores, 95 µs
 // against 48 µs for an address without one. The rest costs the visitor nothing.
 const headStart = 3 * time.Millisecond
 
-// add queues an errand and says whether there was room. It never blocks.
-func (p *pool) add(e *errand, notice bool) error {
+// add queues a task of a network, or says that there is no room. It never
+// blocks.
+func (p *pool) add(t *task, n network) error {
+	victim, err := p.admit(t, n)
+	if victim != nil {
+		p.dropped(victim)
+	}
+	return err
+}
+
+// admit gives t a place. When there is none, the network that holds most loses
+// its newest one, if it still has as many as the newcomer's network then.
+func (p *pool) admit(t *task, n network) (victim *task, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	room := p.room
-	if notice {
-		room += noticeRoom(p.room)
+	if p.closed {
+		return nil, ErrClosed
 	}
-	switch {
-	case p.closed:
-		return ErrClosed
-	case p.pending >= room:
-		return ErrQueueFull
+
+	l := p.laneOf(n)
+	if p.isFull(l) {
+		if victim = l.newestOfMost(n); victim == nil {
+			return nil, ErrQueueFull
+		}
+		p.unqueue(l, victim)
+		l.places--
+		p.pending--
 	}
+
+	p.seq++
+	t.network, t.seq, t.rested = n, p.seq, time.After(headStart)
+	s := l.share(n)
+	t.place = s.fresh.PushBack(t)
+	l.changed(s)
+	l.places++
 	p.pending++
-	p.waiting[e] = time.AfterFunc(headStart, func() { p.wake(e) })
-	return nil
+	p.offer(s)
+	return victim, nil
+}
+
+// isFull says whether a lane takes no more new tasks. What no stranger can cause
+// may use the places that requests leave free, and keeps no request out.
+func (p *pool) isFull(l *lane) bool {
+	if l == &p.own {
+		return l.places+p.requests.places >= l.room
+	}
+	return l.places >= l.room
+}
+
+func (p *pool) laneOf(n network) *lane {
+	if n.own {
+		return &p.own
+	}
+	return &p.requests
+}
+
+// offer lets a worker know of one more task of s.
+func (p *pool) offer(s *share) {
+	if s.turn == nil {
+		s.turn = p.turns.PushBack(s)
+	}
+	p.work.Signal()
+}
+
+// unqueue takes a task away from what workers may take.
+func (p *pool) unqueue(l *lane, t *task) {
+	s := l.share(t.network)
+	if t.retries {
+		s.due.Remove(t.place)
+	} else {
+		s.fresh.Remove(t.place)
+	}
+	t.place = nil
+
+	if s.turn != nil && s.fresh.Len()+s.due.Len() == 0 {
+		p.turns.Remove(s.turn)
+		s.turn = nil
+	}
+	l.changed(s)
 }
 
 func (p *pool) run() {
-	for e := range p.queue {
+	for {
+		t := p.next()
+		if t == nil {
+			return
+		}
+		if !t.retries {
+			select {
+			case <-t.rested:
+			case <-p.closing:
+			}
+		}
 		if p.ctx.Err() != nil {
-			p.drop(e)
+			p.giveUp(t, ReasonShutdown)
 			continue
 		}
-		wait, done := p.work(p.ctx, e)
+
+		wait, done := p.attempt(p.ctx, t)
 		if done {
-			p.finish()
+			p.finish(t)
 		} else {
-			p.again(e, wait)
+			p.retry(t, wait)
 		}
 	}
 }
 
-// again queues an errand for its next try. Once the pool is closing, each errand has one more, at once.
-func (p *pool) again(e *errand, wait time.Duration) {
+// next waits for a task and takes it, from one network after the other. It
+// returns nil when there will be no more.
+func (p *pool) next() *task {
 	p.mu.Lock()
-	switch {
-	case e.last || p.ctx.Err() != nil:
+	defer p.mu.Unlock()
+	for p.turns.Len() == 0 {
+		if p.closed && p.pending == 0 {
+			return nil
+		}
+		p.work.Wait()
+	}
+
+	turn := p.turns.Front()
+	p.turns.MoveToBack(turn)
+	s, _ := turn.Value.(*share) // nothing else is in there
+	t := s.next()
+	l := p.laneOf(t.network)
+	p.unqueue(l, t)
+	if t.retries {
+		l.release(t)
+	}
+	return t
+}
+
+// retry holds a task until its next attempt. Once the pool is closing, each task
+// has one more, at once.
+func (p *pool) retry(t *task, wait time.Duration) {
+	p.mu.Lock()
+	if t.last || p.ctx.Err() != nil {
 		p.mu.Unlock()
-		p.drop(e)
+		p.giveUp(t, ReasonShutdown)
 		return
-	case p.closed:
-		e.last = true
-		p.queue <- e
-	default:
-		p.waiting[e] = time.AfterFunc(wait, func() { p.wake(e) })
+	}
+
+	l := p.laneOf(t.network)
+	if !t.retries {
+		t.retries = true
+		l.places--
+	}
+	l.hold(t)
+	var victim *task
+	if p.closed {
+		p.lastAttempt(t)
+	} else {
+		t.timer = time.AfterFunc(wait, func() { p.wake(t) })
+		victim = p.crowdedOut(l)
 	}
 	p.mu.Unlock()
-}
 
-func (p *pool) wake(e *errand) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.waiting[e]; ok {
-		delete(p.waiting, e)
-		p.queue <- e
+	if victim != nil {
+		p.giveUp(victim, ReasonQueue)
 	}
 }
 
-func (p *pool) drop(e *errand) {
-	p.abandon(e)
-	p.finish()
+// crowdedOut takes the oldest task away from the network that holds most, if
+// more tasks are between two attempts than there is room for.
+func (p *pool) crowdedOut(l *lane) *task {
+	if l.held <= l.room {
+		return nil
+	}
+
+	t := l.oldestOfMost()
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	} else {
+		p.unqueue(l, t)
+	}
+	l.release(t)
+	return t
 }
 
-func (p *pool) finish() {
+// wake makes a task due for its next attempt.
+func (p *pool) wake(t *task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if t.timer != nil {
+		p.makeDue(t)
+	}
+}
+
+func (p *pool) makeDue(t *task) {
+	t.timer = nil
+	s := p.laneOf(t.network).share(t.network)
+	t.place = s.due.PushBack(t)
+	p.offer(s)
+}
+
+func (p *pool) lastAttempt(t *task) {
+	t.last = true
+	p.makeDue(t)
+}
+
+func (p *pool) giveUp(t *task, reason string) {
+	p.abandon(t, reason)
+	p.finish(t)
+}
+
+func (p *pool) finish(t *task) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !t.retries {
+		p.laneOf(t.network).places--
+	}
 	p.pending--
 	p.endIfIdle()
 }
 
 func (p *pool) endIfIdle() {
 	if p.closed && p.pending == 0 {
-		close(p.queue) // nothing is left that could be queued again
 		close(p.idle)
+		p.work.Broadcast()
 	}
 }
 
-// shutdown takes no more errands and waits for those it has. When ctx ends first, it cancels what is being
-// worked on, gives up the rest, and returns how many that were.
+// shutdown takes no more tasks and waits for those it has. When ctx ends first,
+// it cancels what is being worked on, gives up the rest, and returns how many
+// that were.
 func (p *pool) shutdown(ctx context.Context) (left int, err error) {
-	p.mu.Lock()
-	if !p.closed {
-		p.closed = true
-		for e, timer := range p.waiting {
-			timer.Stop()
-			e.last = e.tries[0].count > 0
-			p.queue <- e
-		}
-		clear(p.waiting)
-		p.endIfIdle()
-	}
-	p.mu.Unlock()
+	p.close()
 	select {
 	case <-p.idle:
 		p.cancel()
 		return 0, nil
 	case <-ctx.Done():
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cancel()
 	return p.pending, ctx.Err()
+}
+
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+
+	p.closed = true
+	close(p.closing)
+	for _, l := range []*lane{&p.requests, &p.own} {
+		for _, s := range l.shares {
+			for _, t := range s.held.items {
+				if t.timer != nil {
+					t.timer.Stop()
+					p.lastAttempt(t)
+				}
+			}
+		}
+	}
+	p.endIfIdle()
 }
 
 // Backoff with full jitter: anything from nothing to a bound that doubles from two seconds up to a fifteenth of
@@ -169,4 +357,20 @@ func backoff(tries int, window time.Duration) time.Duration {
 		bound *= 2
 	}
 	return rand.N(min(bound, top))
+}
+
+// A look-up for a stranger's request is retried four times, after 4, 8, 16 and
+// 32 seconds less up to a half at random, so for half a minute to a minute, and
+// a minute more if each hangs until its timeout. A database that restarts or
+// fails over is back by then. What a stranger can make fail each time, such as a
+// character that a column cannot hold, must not be worked on for as long as a
+// mail may be late.
+const (
+	lookupRetries      = 4
+	firstLookupBackoff = 4 * time.Second
+)
+
+func lookupBackoff(failed int) time.Duration {
+	bound := firstLookupBackoff << (min(failed, lookupRetries) - 1)
+	return bound/2 + rand.N(bound/2)
 }

@@ -20,7 +20,7 @@
 //     is written only where the old one still is. A store that cannot say whether it wrote is asked
 //     again, so a lost reply is neither a false success nor a dead link. Where that cannot tell either,
 //     Confirm says so.
-//   - Request does the same work for every address: it looks nothing up, signs nothing and mails nothing.
+//   - Request does the same work for every address: it looks nothing up, makes no link and mails nothing.
 //     Answer and time tell nothing about accounts. That includes accounts that are disabled, have no
 //     password, or are over their limit, and a store or a mail server that is down.
 //   - Links go to the stored address alone, and only if it equals the typed one up to the case of ASCII
@@ -33,7 +33,10 @@
 //   - The account's owner is told of the change by mail, at the address the account had at that moment.
 //   - A used invitation stays used, also when the account's hash is cleared: see [Service.Invite].
 //   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold,
-//     queue and counters, is bounded.
+//     queue and counters, is bounded. One network cannot take the places in the queue, or the time of its
+//     workers, from the others, and what fails keeps no new request out: see [Config.Queue].
+//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Dispatch can repeat a mail while it is of
+//     use, and suppress one, but can have nothing mailed to an address of their choice.
 //   - Queued jobs hold no token, only what was typed. Events, errors, logs and print forms hold no token,
 //     link, address, password, hash or key; texts of the application's own errors have those removed that
 //     belong to the request at hand.
@@ -54,6 +57,10 @@
 //   - Whoever reads the user's mail can reset the password. Mail is a way to recover an account, not a
 //     second factor: ask for the second factor at the next login as always (NIST SP 800-63B-4 section
 //     4.2).
+//   - Clients are told apart by their networks. Somebody who holds many networks, or an application that passes
+//     no client, or one proxy's for all, is not kept from filling the queue: see [RequestInput].
+//   - A store in which several accounts differ in the case of letters alone serves five of them at most: make
+//     the index on the folded address unique, as [Store] says.
 //   - In the default mode queued mails are lost when the process is killed: users ask again.
 //     Config.Dispatch puts them on a durable queue.
 //   - Config.Synchronous gives up that time tells nothing.
@@ -63,5 +70,5 @@
 // # Compatibility
 //
 // The texts of [Outcome], of reasons and of the JSON form of [Job] are stable. Jobs of one version are
-// processed by the next. Links survive upgrades as long as the token package's format does.
+// processed by the next, though not by the one before. Links survive upgrades as long as the token package's format does.
 package reset

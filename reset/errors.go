@@ -23,9 +23,12 @@ var (
 	ErrInvalidAddress = errors.New("reset: not a mail address")
 	// ErrClosed is the answer to requests after Shutdown has begun.
 	ErrClosed = errors.New("reset: the service is shut down")
-	// ErrQueueFull is the answer to [Service.Invite] when no more mail can be queued. [Service.Request] never
+	// ErrQueueFull is the answer to [Service.Invite] and [Service.NotifyChanged] when no more mail can be queued. [Service.Request] never
 	// returns it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
+	// ErrJobRefused is what [Service.Process] returns, wrapped, for a job that it did not make or that was changed
+	// since. No repetition makes it better.
+	ErrJobRefused = errors.New("reset: the job is refused")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
 	// ErrNoPassword is the answer to making a reset link for an account without a password. Invite it instead.

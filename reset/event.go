@@ -17,7 +17,7 @@ const (
 	OutcomeRequested      Outcome = "requested"       // accepted and queued, whatever the address
 	OutcomeThrottled      Outcome = "throttled"       // Reason says which limit; also for confirmations
 	OutcomeBlocked        Outcome = "blocked"         // the client is on the block list; also for confirmations
-	OutcomeDropped        Outcome = "dropped"         // the queue was full; the visitor got the usual answer
+	OutcomeDropped        Outcome = "dropped"         // the queue was full, also after requested; the visitor got the usual answer
 	OutcomeDispatchFailed Outcome = "dispatch-failed" // Config.Dispatch returned an error
 	OutcomeLimiterFailed  Outcome = "limiter-failed"  // Reason says which limit; the fallback decided
 	OutcomeEventsLost     Outcome = "events-lost"     // Reason says how many events of requests could not be recorded in time
@@ -31,6 +31,7 @@ const (
 	OutcomeHinted      Outcome = "hinted"       // an opt-in mail without a link was handed to the mailer; Reason says which
 	OutcomeMailDelayed Outcome = "mail-delayed" // a try failed and will be repeated
 	OutcomeMailFailed  Outcome = "mail-failed"  // given up
+	OutcomeJobRefused  Outcome = "job-refused"  // Process was given a job it may not do; Reason says why
 )
 
 // Outcomes of using a link.
@@ -62,6 +63,13 @@ const (
 	ReasonTooLate         = "too-late"          // the job waited longer than the mail would be of use
 )
 
+// Reasons of [OutcomeJobRefused].
+const (
+	ReasonBadMAC  = "bad-mac"  // forged, changed, or made with a key that the ring no longer has; the event says nothing that the job says
+	ReasonBadDate = "bad-date" // from the future, beyond what clocks may disagree, or without a date
+	ReasonBadKind = "bad-kind" // of a kind that this version does not know
+)
+
 // Reasons of [OutcomeThrottled] and [OutcomeLimiterFailed].
 const (
 	LimitGlobal        = "global"
@@ -78,7 +86,7 @@ const (
 	ReasonGaveUp   = "gave-up"  // tried until the mail would have been of no use
 	ReasonUnknown  = "unknown"  // nobody can tell whether it was done: the mailer twice, or the store
 	ReasonShutdown = "shutdown" // the process ended first
-	ReasonQueue    = "queue"    // the mail could not be queued
+	ReasonQueue    = "queue"    // the mail could not be queued, or found no room to wait for its next attempt
 	ReasonPanic    = "panic"    // Err is a *PanicError
 	ReasonBusy     = "busy"     // the hasher's queue was full
 	ReasonStore    = "store"

@@ -193,6 +193,18 @@ func ExampleService_Invite() {
 	// invite new@example.com
 }
 
+// The application's own page for changing a password tells the owner too.
+func ExampleService_NotifyChanged() {
+	ctx := context.Background()
+	svc, _, outbox := exampleService(nil)
+	fmt.Println(svc.NotifyChanged(ctx, reset.NotifyInput{UserID: "7", SessionsEnded: true}))
+	_ = svc.Shutdown(ctx) // waits for the mail
+	fmt.Println(outbox.Messages()[0].Kind, outbox.Messages()[0].To)
+	// Output:
+	// <nil>
+	// password-changed ana@example.com
+}
+
 // A queue of one's own stores jobs as JSON; they hold no token. Its worker calls Process.
 func ExampleService_Process() {
 	ctx := context.Background()

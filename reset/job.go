@@ -16,12 +16,14 @@ import (
 // tried, so what lies in a queue, its database or its dashboard is no credential. It does hold what the visitor
 // typed. Its other print forms hide that, except in an unexported field of another struct and under %p and %w,
 // where the fmt package does not call methods.
+//
+// A Job is made by the Service alone. [Service.Process] takes it back as it was
+// given to Config.Dispatch, and refuses it when anything in it was changed.
 type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same
 	// over tries.
 	ID string `json:"id"`
-	// Kind is what to send: mail.KindReset (also the meaning of empty), mail.KindInvite or
-	// mail.KindPasswordChanged.
+	// Kind is what to send: mail.KindReset, mail.KindInvite or mail.KindPasswordChanged.
 	Kind mail.Kind `json:"kind,omitempty"`
 	// Email is what was typed, for a notice the stored address.
 	Email string `json:"email,omitempty"`
@@ -41,6 +43,9 @@ type Job struct {
 	// once the new hash shows in the account's row. It holds keyed digests of
 	// the old and the new hash, the token's id and its purpose.
 	Pending string `json:"pending,omitempty"`
+	// MAC covers all other fields, with a key that is derived from Config.Keys
+	// and Config.Site. It is no secret.
+	MAC string `json:"mac,omitempty"`
 }
 
 // String names the job without what was typed.

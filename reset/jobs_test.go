@@ -109,7 +109,7 @@ func TestVerdictsDecideAboutRetries(t *testing.T) {
 						return row.err
 					})
 					if mode == "process" {
-						require.NoError(t, sc.Process(t.Context(), job()), "nothing that an engine could do better")
+						require.NoError(t, sc.Process(t.Context(), sc.Sign(job())), "nothing that an engine could do better")
 					} else {
 						sc.request(t, "ana@example.com")
 					}
@@ -175,22 +175,6 @@ func TestFullQueueDropsSilently(t *testing.T) {
 	require.Len(t, sc.events.of(reset.OutcomeDropped), 15)
 	require.Len(t, sc.to(mail.KindReset), 10)
 	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
-}
-
-func TestMailsBetweenTwoTriesCountAgainstTheQueue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
-		sc.outbox.Fail(temporary)
-		for range 25 {
-			sc.request(t, "ana@example.com")
-			synctest.Wait()
-		}
-		require.Len(t, sc.events.of(reset.OutcomeDropped), 15, "a dead mail server fills the queue, not the memory")
-		sc.outbox.Fail(nil)
-		_, err := sc.outbox.Wait(t.Context(), 10)
-		require.NoError(t, err)
-	})
 }
 
 func TestShutdownSendsWhatIsQueuedAndWaiting(t *testing.T) {
@@ -341,7 +325,7 @@ func TestLateJobsAreDropped(t *testing.T) {
 		sc := newScene(t, nil)
 		late := job()
 		late.RequestedAt = sc.clock.Now().Add(-age)
-		require.NoError(t, sc.Process(t.Context(), late))
+		require.NoError(t, sc.Process(t.Context(), sc.Sign(late)))
 		require.Len(t, sc.outbox.Messages(), mails, age)
 		if mails == 0 {
 			require.Equal(t, []string{reset.ReasonTooLate}, sc.events.reasons(reset.OutcomeSkipped))
@@ -540,15 +524,9 @@ func TestProcessRefusesJobsOfUnknownKinds(t *testing.T) {
 	sc := newScene(t, nil)
 	odd := job()
 	odd.Kind, odd.RequestedAt = "newsletter", sc.clock.Now()
-	require.Error(t, sc.Process(t.Context(), odd))
+	require.ErrorIs(t, sc.Process(t.Context(), sc.Sign(odd)), reset.ErrJobRefused)
+	require.Equal(t, []string{reset.ReasonBadKind}, sc.events.reasons(reset.OutcomeJobRefused))
 	require.Empty(t, sc.outbox.Messages())
-}
-
-func TestProcessTakesAJobWithoutAKindForAReset(t *testing.T) {
-	t.Parallel()
-	sc := newScene(t, nil)
-	require.NoError(t, sc.Process(t.Context(), reset.Job{Email: "ana@example.com", RequestedAt: sc.clock.Now()}))
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
 }
 
 func TestSynchronousModeStartsNoGoroutine(t *testing.T) {

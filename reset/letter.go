@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -16,8 +17,8 @@ import (
 // a hundred.
 const maxAccounts = 5
 
-// errKind marks a job that no repetition makes better.
-var errKind = errors.New("reset: a job of unknown kind")
+// errKind is for a job of a later version.
+var errKind = fmt.Errorf("%w: its kind is unknown", ErrJobRefused)
 
 // A letter is one mail to one account, or to an address without one.
 type letter struct {
@@ -129,7 +130,28 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 	if errors.Is(err, ErrUserNotFound) {
 		return nil, nil
 	}
-	return users, err
+	return byLikeness(users, job.Email), err
+}
+
+// byLikeness puts the accounts first whose address is spelled as it was typed,
+// then those that differ in the case of ASCII letters alone, so that accounts
+// under other spellings do not use up the mails of one request. It leaves the
+// store's slice as it is.
+func byLikeness(users []User, typed string) []User {
+	folded := foldASCII(typed)
+	difference := func(user User) int {
+		switch {
+		case user.Email == typed:
+			return 0
+		case foldASCII(user.Email) == folded:
+			return 1
+		default:
+			return 2
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
+		return difference(a) - difference(b)
+	})
 }
 
 // kindFor decides which mail an account gets, if any, and why it gets no link.

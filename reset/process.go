@@ -10,33 +10,46 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// An errand is a job as the pool works on it: the mails of it that are still to be sent.
-type errand struct {
-	tries []try
-	last  bool // the pool is closing: what fails now is given up
-}
-
 // A try is a job with what its earlier tries have shown.
 type try struct {
 	job    Job
 	count  int  // of tries that failed
+	lookUp int  // of look-ups that failed, one after the other
 	unsure bool // the mailer could not tell whether one of them was delivered
 	// hint is the kind of a mail without a link that failed: why it has no link is recorded already.
 	hint mail.Kind
 }
 
-// Process does one job: it looks the accounts up, makes a link for each, and mails it. It is what the worker of
-// an engine behind Config.Dispatch calls; without Config.Dispatch nobody needs to call it.
+// Process does one job: it looks the accounts up, makes a link for each, and
+// mails it. It is what the worker of an engine behind Config.Dispatch calls.
+// Without Config.Dispatch nobody needs to call it.
 //
-// It returns nil when there is nothing more to do, also when the mail can never be delivered or the job came
-// too late: events tell. An error means that the engine should call it again later, with the same job. Of
-// several accounts, those whose mail failed are dispatched as jobs of their own, so that the others are not
-// mailed twice. A job that is processed again after success mails again, under the same Message-ID. Each call
-// makes its own events.
+// It takes the jobs that Config.Dispatch was given, by this Service or by one
+// with the same Site and a key ring that shares the signing key, for as long as
+// the ring has that key. Any other job is refused with an error that matches
+// [ErrJobRefused]. That includes a job that was changed or made by hand, has a
+// kind that this version does not know, or is from the future by more than ten
+// seconds, which is how far the clocks of two machines may disagree. Nothing is
+// looked up or mailed for it, it makes an event, and no repetition makes it
+// better, so the engine can cancel it.
+//
+// Process returns nil when there is nothing more to do, also when the mail can
+// never be delivered or the job came too late. Events tell. Any other error
+// means that the engine should call it again later, with the same job. That ends
+// by itself once the job is older than the mail is of use, which is
+// Config.MailWindow or, for what no stranger can cause, at least a day. A
+// look-up that fails is retried for as long. Engines have bounds of their own on
+// attempts.
+//
+// Of several accounts, those whose mail failed are dispatched as jobs of their
+// own, so that the others are not mailed twice. A job that is processed again
+// after success mails again, under the same Message-ID: a MAC does not tell a
+// copy from the original. Each call makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
-	if job.Kind == "" {
-		job.Kind = mail.KindReset
+	if err := s.validateJob(ctx, job); err != nil {
+		return err
 	}
+
 	left, err := s.attempt(ctx, try{job: job})
 	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell a try that may have been delivered from one that was not: the one repetition
@@ -46,7 +59,7 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 	if len(left) == 0 {
 		return err
 	}
-	if len(left) == 1 && left[0].job == job || s.cfg.Dispatch == nil {
+	if len(left) == 1 && left[0].job.UserID == job.UserID || s.cfg.Dispatch == nil {
 		return err
 	}
 	for _, t := range left {
@@ -58,28 +71,45 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 }
 
 // work is what the pool calls.
-func (s *Service) work(ctx context.Context, e *errand) (wait time.Duration, done bool) {
+func (s *Service) work(ctx context.Context, pooled *task) (wait time.Duration, done bool) {
 	var left []try
-	for _, t := range e.tries {
+	for _, t := range pooled.tries {
 		again, _ := s.attempt(ctx, t)
 		left = append(left, again...)
 	}
 	if len(left) == 0 {
 		return 0, true
 	}
-	e.tries = left
-	count := 0
+
+	pooled.tries = left
 	for _, t := range left {
-		count = max(count, t.count)
+		wait = max(wait, s.backoff(t))
 	}
-	return backoff(count, s.window(left[0].job.Kind)), false
+	return wait, false
+}
+
+func (s *Service) backoff(t try) time.Duration {
+	if t.lookUp > 0 {
+		return lookupBackoff(t.lookUp)
+	}
+	return backoff(t.count, s.window(t.job.Kind))
 }
 
 // abandon records what the pool gives up.
-func (s *Service) abandon(e *errand) {
-	for _, t := range e.tries {
-		s.recordFailure(context.Background(), t.job, Event{UserID: t.job.UserID, Reason: ReasonShutdown})
+func (s *Service) abandon(pooled *task, reason string) {
+	for _, t := range pooled.tries {
+		s.recordFailure(context.Background(), t.job, Event{UserID: t.job.UserID, Reason: reason})
 	}
+}
+
+// dropped records what lost its place before its first attempt. The request that
+// took the place must not wait for the sink.
+func (s *Service) dropped(pooled *task) {
+	job := pooled.tries[0].job
+	s.recordLater(Event{
+		Outcome: OutcomeDropped, RequestID: job.ID,
+		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
+	})
 }
 
 // workInline does a job in the caller's request, to its end even if the visitor hangs up. There is no later to
@@ -127,13 +157,20 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 	letters, several, err := s.letters(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
-		if errors.Is(err, errKind) {
+		if errors.Is(err, ErrJobRefused) {
+			s.recordOf(ctx, t.job, Event{Outcome: OutcomeJobRefused, Reason: ReasonBadKind, Err: err})
 			return nil, err
 		}
 		t.count++
+		t.lookUp++
+		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
+			s.recordFailure(ctx, t.job, Event{UserID: t.job.UserID, Reason: ReasonStore, Err: err})
+			return nil, err
+		}
 		s.recordTry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
 		return []try{t}, err
 	}
+	t.lookUp = 0
 	for _, l := range letters {
 		again, sendErr := s.send(ctx, t, l)
 		if again == nil {

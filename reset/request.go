@@ -11,8 +11,8 @@ import (
 )
 
 // Request asks for a link for whatever accounts have the typed address. It checks the address, charges the
-// limits and queues a job; it neither looks anything up, nor signs, nor mails, so that neither its answer nor
-// its time tells whether there is an account.
+// limits and queues a job; it neither looks anything up, nor makes a link, nor mails, so that neither its
+// answer nor its time tells whether there is an account.
 //
 // It returns nil for every address that could be one, whether it has an account, has used up its tries, or
 // found the queue full. [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this
@@ -81,9 +81,17 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 // not.
 func (s *Service) enqueue(ctx context.Context, job Job) error {
 	if s.cfg.Dispatch != nil {
-		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, job) })
+		signed, err := s.seal.sign(job)
+		if err != nil {
+			return err
+		}
+		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, signed) })
 	}
-	return s.pool.add(&errand{tries: []try{{job: job}}}, job.Kind != mail.KindReset)
+	asker := network{own: true}
+	if job.Kind == mail.KindReset {
+		asker = networkOf(job.Client)
+	}
+	return s.pool.add(&task{tries: []try{{job: job}}}, asker)
 }
 
 // plainLocale drops what cannot be a language tag (RFC 5646 section 4.4.1: 35 characters hold every one): it

@@ -158,7 +158,9 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		if !strings.HasPrefix(current, "look-up") {
 			seen.see(sc.Request(t.Context(), reset.RequestInput{Email: address, Client: netip.MustParseAddr("192.0.2.1")}))
 		} else {
-			seen.see(sc.Process(t.Context(), reset.Job{Email: address, RequestedAt: sc.clock.Now()}))
+			seen.see(sc.Process(t.Context(), sc.Sign(reset.Job{
+				Kind: mail.KindReset, Email: address, RequestedAt: sc.clock.Now(),
+			})))
 		}
 		link, err := sc.Link(t.Context(), "c", reset.LinkOptions{})
 		require.NoError(t, err)

@@ -21,6 +21,7 @@ type Service struct {
 	signer *token.Signer
 	limits throttles
 	digest digester
+	seal   jobSeal
 	later  *recorder // nil when synchronous
 	pool   *pool     // nil when synchronous or dispatched elsewhere
 	closed atomic.Bool
@@ -50,6 +51,10 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: key for limits: %w", err)
 	}
+	seal, err := newJobSeal(cfg.Site, cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("reset: key for jobs: %w", err)
+	}
 	limits, err := newThrottles(cfg.Limits, cfg.Now)
 	if err != nil {
 		return nil, err
@@ -58,13 +63,16 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, errors.New("reset: Config.Site is not a URL") // unreachable: complete has parsed it
 	}
-	s := &Service{cfg: cfg, host: site.Hostname(), signer: signer, limits: limits, digest: digest}
+	s := &Service{cfg: cfg, host: site.Hostname(), signer: signer, limits: limits, digest: digest, seal: seal}
 	if cfg.Synchronous {
 		return s, nil
 	}
 	s.later = newRecorder(func(ev Event) { s.record(context.Background(), ev) })
 	if cfg.Dispatch == nil {
-		s.pool = newPool(cfg.Queue, cfg.Workers, s.work, s.abandon)
+		s.pool = newPool(poolConfig{
+			queue: cfg.Queue, workers: cfg.Workers,
+			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
+		})
 	}
 	return s, nil
 }

@@ -48,7 +48,8 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 
 func levelOf(outcome Outcome) slog.Level {
 	switch outcome {
-	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed, OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed:
+	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed, OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed,
+		OutcomeJobRefused:
 		return slog.LevelError
 	case OutcomeThrottled, OutcomeBlocked, OutcomeDropped, OutcomeLimiterFailed, OutcomeEventsLost, OutcomeMailDelayed, OutcomeLostRace:
 		return slog.LevelWarn

@@ -64,6 +64,14 @@ type Store interface {
 	// being equal. None is an empty slice and nil. It may return accounts with similar addresses too: the
 	// Service compares again and drops them. An implementation therefore need not, and should not, fold
 	// anything beyond ASCII.
+	//
+	// A unique index must be on the folded address, lower(email) in SQL. Where it is on the address as spelled,
+	// strangers can register Ana@ and aNa@ beside ana@. The Service mails at most five accounts for one request,
+	// those spelled as typed first, so an owner who types the address in another spelling than the stored one
+	// may then get no mail. An implementation that returns no more than so many accounts should sort likewise.
+	//
+	// A value that the table cannot hold, such as a character outside its encoding, matches no account: that is
+	// an empty slice, not an error. An error is taken for an outage, and the look-up is repeated.
 	FindByEmail(ctx context.Context, email string) ([]User, error)
 
 	// FindByID returns the account with exactly this id, or an error that matches [ErrUserNotFound], also for

@@ -43,14 +43,22 @@
 //	func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
 //		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 //			// … the conditional UPDATE, ending the sessions …
-//			return s.dispatch(riverjobs.WithTx(ctx, tx), reset.Job{
-//				ID: mail.NewID(), Kind: mail.KindPasswordChanged,
-//				Email: seen.Email, UserID: seen.ID, RequestedAt: time.Now(), SessionsEnded: true,
+//			return s.resets.NotifyChanged(riverjobs.WithTx(ctx, tx), reset.NotifyInput{
+//				UserID: seen.ID, SessionsEnded: true,
 //			})
 //		})
 //	}
 //
-// with Config.SkipNotice, since the store now sees to the notice.
+// with Config.SkipNotice, since the store now sees to the notice. NotifyChanged
+// looks the account up while the transaction is open: give the pool more
+// connections than there are confirmations at once.
+//
+// # What it trusts
+//
+// Jobs carry a MAC: whoever can write to River's tables cannot make lostkey mail
+// what it was not asked to. A job that is refused is cancelled, with an event.
+// Whoever can write there can still run a job twice or delete it, and whoever
+// can read sees the typed addresses.
 //
 // # What it costs
 //

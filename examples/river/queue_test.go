@@ -96,12 +96,10 @@ func TestJobExistsExactlyWhenTheTransactionIsCommitted(t *testing.T) {
 func TestNoticeGoesOutWithTheTransactionThatChangesThePassword(t *testing.T) {
 	t.Parallel()
 	w, mails := newWorld(t), new(mailtest.Recorder)
-	dispatch := riverjobs.Dispatch(w.insert)
 	for range 2 { // two changes within a minute are two notices
 		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-			return dispatch(riverjobs.WithTx(t.Context(), tx), reset.Job{
-				ID: mail.NewID(), Kind: mail.KindPasswordChanged,
-				Email: addrOf(3), UserID: "3", RequestedAt: time.Now(), SessionsEnded: true,
+			return w.svc.NotifyChanged(riverjobs.WithTx(t.Context(), tx), reset.NotifyInput{
+				UserID: "3", SessionsEnded: true,
 			})
 		}))
 	}
@@ -113,8 +111,15 @@ func TestNoticeGoesOutWithTheTransactionThatChangesThePassword(t *testing.T) {
 func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	t.Parallel()
 	w, mails := newWorld(t), new(mailtest.Recorder)
+	var job reset.Job
+	asked, err := newService(w.keys, mails, func(_ context.Context, made reset.Job) error {
+		job = made
+		return nil
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, asked.Shutdown(context.Background())) })
 	insert := func(addr string) bool {
-		job := reset.Job{ID: mail.NewID(), Kind: mail.KindReset, Email: addr, RequestedAt: time.Now()}
+		require.NoError(t, asked.Request(t.Context(), reset.RequestInput{Email: addr}))
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
 		// A fixed instant: the minute may change while the test runs.
 		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
@@ -153,6 +158,23 @@ func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	w.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 	require.Equal(t, 4, tries)
+}
+
+func TestForgedJobIsCancelledAndMailsNobody(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	require.NoError(t, riverjobs.Dispatch(w.insert)(t.Context(), reset.Job{
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+		Email: "eve@example.com", RequestedAt: time.Now(),
+	}))
+	svc, err := newService(w.keys, mails, nil)
+	require.NoError(t, err)
+	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
+	require.NoError(t, err)
+	waitFor(t, "the job to be cancelled", func() bool { return w.count(t, "state = 'cancelled'") == 1 })
+	require.NoError(t, client.Stop(context.Background()))
+	require.NoError(t, svc.Shutdown(context.Background()))
+	require.Empty(t, mails.Messages())
 }
 
 func TestDispatchSaysWhenPostgreSQLDoesNot(t *testing.T) {

@@ -2,6 +2,7 @@ package riverjobs
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -40,7 +41,11 @@ func NewWorker(svc *reset.Service, pool *pgxpool.Pool) *Worker {
 // Work does the job. What it returns is stored by River in clear; lostkey
 // keeps addresses and tokens out of its errors.
 func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
-	if err := w.svc.Process(ctx, job.Args.Job); err != nil {
+	err := w.svc.Process(ctx, job.Args.Job)
+	if errors.Is(err, reset.ErrJobRefused) {
+		return river.JobCancel(err) // somebody else has written it, or changed it
+	}
+	if err != nil {
 		return err
 	}
 	// River by itself notes completed jobs in batches, and a worker that is

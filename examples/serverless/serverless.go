@@ -43,7 +43,9 @@ func Pages(cfg reset.Config, send Send) (http.Handler, error) {
 // for concurrent use. An error means that the message should be delivered
 // again later; nil that it is done with, also when no mail could be sent. Mail
 // that failed for one of several accounts on an address goes back to the queue
-// as a message of its own, by send.
+// as a message of its own, by send. An error that matches reset.ErrJobRefused is
+// about a message that somebody else has written or changed, and stays whatever
+// happens: put that message aside.
 func Worker(cfg reset.Config, send Send) (func(ctx context.Context, message []byte) error, error) {
 	svc, err := newQueued(cfg, send)
 	if err != nil {

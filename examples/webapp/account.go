@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
@@ -117,12 +116,11 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 func (app *application) sendNotice(ctx context.Context, a account, from netip.Addr) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err := app.resets.Process(ctx, reset.Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged, UserID: a.ID, Email: a.Email,
-		Client: from, RequestedAt: time.Now(), SessionsEnded: true,
+	err := app.resets.NotifyChanged(ctx, reset.NotifyInput{
+		UserID: a.ID, Client: from, SessionsEnded: true,
 	})
 	if err != nil {
-		app.log.ErrorContext(ctx, "notice of a changed password not sent", "user", a.ID, "error", err)
+		app.log.ErrorContext(ctx, "notice of a changed password not queued", "user", a.ID, "error", err)
 	}
 }
 

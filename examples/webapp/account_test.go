@@ -175,6 +175,7 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 	require.False(t, there.signedIn())
 	require.Equal(t, http.StatusUnauthorized, there.login(ada, oldPassword).status)
 	require.Equal(t, http.StatusSeeOther, there.login(ada, newPassword).status)
+	s.logs.wait(t, "password reset notice-mailed")
 	notice := s.inbox.newestFirst()[0]
 	require.Equal(t, mail.KindPasswordChanged, notice.Kind)
 	require.Equal(t, ada, notice.To)

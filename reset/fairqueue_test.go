@@ -1,0 +1,355 @@
+package reset_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/stretchr/testify/require"
+)
+
+// clientOf is an address in the nth of many networks.
+func clientOf(n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1})
+}
+
+func (sc *scene) requestFrom(t *testing.T, client netip.Addr, email string) {
+	t.Helper()
+	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+		Email: email, Client: client,
+	}))
+}
+
+// after waits for the bubble's clock.
+func after(d time.Duration) { <-time.After(d) }
+
+// A table with a column that cannot hold what was typed answers with an error
+// each time. The limits are the defaults, and the requests as many as these let
+// pass in 41 seconds.
+func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
+		})
+		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+			if strings.HasPrefix(email, "я") {
+				return nil, errLost
+			}
+			return spy.Store.FindByEmail(ctx, email)
+		}
+
+		for i := range 1010 {
+			sc.requestFrom(t, clientOf(i%67), fmt.Sprintf("я%d@example.org", i))
+			after(41 * time.Second / 1000)
+		}
+		after(time.Second)
+		sc.requestFrom(t, clientOf(1000), "ana@example.com")
+		after(time.Minute)
+
+		mails, dropped := len(sc.outbox.Messages()), len(sc.events.of(reset.OutcomeDropped))
+		delayed := len(sc.events.of(reset.OutcomeMailDelayed))
+		t.Logf("%d mails to the owner, %d requests dropped, %d attempts delayed", mails, dropped, delayed)
+		require.Equal(t, 1, mails)
+		require.Zero(t, dropped)
+
+		after(2 * time.Minute)
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 1010)
+		require.Equal(t, reset.ReasonStore, sc.events.reasons(reset.OutcomeMailFailed)[0])
+		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4*1010)
+	})
+}
+
+// The queue takes 20 mails a second. One network asks for 400.
+func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
+	t.Parallel()
+	const visitors, flood = 100, 100 // requests of the flood for each visitor
+	for name, attacker := range map[string]func(i int) netip.Addr{
+		"IPv4 24": func(i int) netip.Addr {
+			return netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
+		},
+		"IPv6 48": func(i int) netip.Addr {
+			addr := netip.MustParseAddr("2001:db8:1::1").As16()
+			addr[6], addr[7] = byte(i>>8), byte(i)
+			return netip.AddrFrom16(addr)
+		},
+		"unknown clients": func(int) netip.Addr { return netip.Addr{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				arrived := make(map[string]time.Time)
+				sc := newScene(t, func(cfg *reset.Config) {
+					cfg.Now, cfg.Queue, cfg.Workers = time.Now, 100, 2
+					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
+						after(100 * time.Millisecond)
+						mu.Lock()
+						defer mu.Unlock()
+						arrived[msg.To] = time.Now()
+						return nil
+					})
+				})
+				for i := range visitors {
+					sc.add(t, reset.User{ID: fmt.Sprintf("v%d", i), Email: fmt.Sprintf("v%d@example.com", i), PasswordHash: oldHash})
+				}
+
+				asked := make(map[string]time.Time)
+				for i := range visitors * flood {
+					sc.requestFrom(t, attacker(i), "ana@example.com")
+					if i%flood == flood-1 {
+						visitor := fmt.Sprintf("v%d@example.com", i/flood)
+						asked[visitor] = time.Now()
+						sc.requestFrom(t, clientOf(i/flood), visitor)
+					}
+					after(2500 * time.Microsecond)
+				}
+				after(5 * time.Second) // as long as the whole queue takes
+
+				mu.Lock()
+				defer mu.Unlock()
+				got, slowest := 0, time.Duration(0)
+				for visitor, at := range asked {
+					if mailed, ok := arrived[visitor]; ok {
+						got++
+						slowest = max(slowest, mailed.Sub(at))
+					}
+				}
+				t.Logf("%d of %d visitors got their mail, the slowest after %v", got, visitors, slowest)
+				require.GreaterOrEqual(t, got, 95)
+				require.LessOrEqual(t, slowest, 500*time.Millisecond, "behind the mails of the flood")
+			})
+		})
+	}
+}
+
+// The mail server is down for everybody but the last visitor.
+func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
+		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
+		sc.outbox.Fail(func(msg mail.Message) error {
+			if msg.To == "bob@example.com" {
+				return nil
+			}
+			return temporary(msg)
+		})
+		for range 25 {
+			sc.request(t, "ana@example.com")
+			after(10 * time.Millisecond)
+		}
+		require.Empty(t, sc.events.of(reset.OutcomeDropped), "each has had its first attempt")
+
+		failed := sc.events.of(reset.OutcomeMailFailed)
+		require.Len(t, failed, 15, "as many wait for a retry as there are places in the queue")
+		requested := sc.events.of(reset.OutcomeRequested)
+		for i, ev := range failed {
+			require.Equal(t, reset.ReasonQueue, ev.Reason)
+			require.Equal(t, requested[i].RequestID, ev.RequestID, "the oldest goes first")
+		}
+
+		sc.request(t, "bob@example.com")
+		after(10 * time.Millisecond)
+		require.Equal(t, []string{"bob@example.com"}, sc.to(mail.KindReset))
+		sc.outbox.Fail(nil)
+		sc.drain(t)
+		require.Len(t, sc.to(mail.KindReset), 11)
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 15)
+	})
+}
+
+func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
+		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+			if email == "x@example.org" {
+				return nil, errLost
+			}
+			return spy.Store.FindByEmail(ctx, email)
+		}
+		sc.outbox.Fail(temporary)
+		sc.requestFrom(t, clientOf(1), "ana@example.com")
+		after(10 * time.Millisecond)
+		for range 100 {
+			sc.requestFrom(t, clientOf(2), "x@example.org")
+			after(10 * time.Millisecond)
+		}
+		sc.outbox.Fail(nil)
+		after(2 * time.Minute)
+		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 100)
+	})
+}
+
+// While an owner's notice waits for its mail server, requests must neither take
+// its place nor find theirs taken.
+func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 4 })
+		sc.outbox.Fail(temporary)
+		for range 6 {
+			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
+			require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+			after(10 * time.Millisecond)
+		}
+		for range 20 {
+			sc.request(t, "ana@example.com")
+			after(10 * time.Millisecond)
+		}
+		require.Empty(t, sc.events.of(reset.OutcomeNoticeFailed))
+		require.Empty(t, sc.events.of(reset.OutcomeDropped))
+		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 16)
+		sc.outbox.Fail(nil)
+		sc.drain(t)
+		require.Len(t, sc.to(mail.KindPasswordChanged), 6)
+		require.Len(t, sc.to(mail.KindReset), 4)
+	})
+}
+
+func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue, cfg.Workers = time.Now, 6, 1 })
+		busy := make(chan struct{})
+		sc.outbox.Fail(func(mail.Message) error {
+			<-busy
+			return nil
+		})
+		// The one worker has the first, so five more wait.
+		sc.requestFrom(t, clientOf(1), "ana@example.com")
+		after(10 * time.Millisecond)
+		for range 8 {
+			sc.requestFrom(t, clientOf(1), "ana@example.com")
+		}
+		for range 4 {
+			sc.requestFrom(t, clientOf(2), "ana@example.com")
+		}
+		close(busy)
+		sc.drain(t)
+
+		lost := sc.events.of(reset.OutcomeDropped)
+		require.Len(t, lost, 7, "three without a place, two that lost it, two of the second network")
+		requested := sc.events.of(reset.OutcomeRequested)
+		require.Equal(t, requested[5].RequestID, lost[3].RequestID, "the newest first")
+		require.Equal(t, requested[4].RequestID, lost[4].RequestID)
+		require.Equal(t, []netip.Addr{clientOf(2), clientOf(2)}, []netip.Addr{lost[5].Client, lost[6].Client},
+			"three against two is as even as five can be")
+		require.Len(t, sc.to(mail.KindReset), 6)
+	})
+}
+
+// A store that is down for a moment, twice, while the mail server is down too:
+// only look-ups that fail one after the other say that a value is at fault.
+func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, realClock)
+		calls := 0
+		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+			if calls++; calls%4 != 0 {
+				return nil, errLost
+			}
+			return spy.Store.FindByEmail(ctx, email)
+		}
+		failures := 2
+		sc.outbox.Fail(func(msg mail.Message) error {
+			if failures--; failures >= 0 {
+				return temporary(msg)
+			}
+			return nil
+		})
+		sc.request(t, "ana@example.com")
+		after(5 * time.Minute)
+		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		require.Equal(t, 12, calls)
+	})
+}
+
+// An invitation is the administrator's, who has been told that it is queued.
+func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc, spy := newSpyScene(t, realClock)
+		sc.add(t, withoutPassword("new"))
+		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+		after(time.Hour)
+		spy.findByID = nil
+		after(time.Minute)
+		require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
+	})
+}
+
+// Whatever fails, whoever asks and whenever the process ends: each request that
+// was accepted is mailed, given up or dropped, once, and an event says which.
+func TestEachRequestHasOneEnd(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			var mu sync.Mutex
+			chance := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return random.IntN(n)
+			}
+			sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+				cfg.Now, cfg.Queue, cfg.Workers = time.Now, 1+chance(16), 1+chance(4)
+			})
+			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+				if chance(3) == 0 {
+					return nil, errLost
+				}
+				return spy.Store.FindByEmail(ctx, email)
+			}
+			sc.outbox.Fail(func(msg mail.Message) error {
+				after(time.Duration(chance(50)) * time.Millisecond)
+				if chance(2) == 0 {
+					return temporary(msg)
+				}
+				return nil
+			})
+
+			var visitors sync.WaitGroup
+			for n := range 8 {
+				visitors.Go(func() {
+					for range 50 {
+						sc.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+						after(time.Duration(chance(400)) * time.Millisecond)
+					}
+				})
+			}
+			visitors.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(200))*time.Millisecond)
+			defer cancel()
+			err := sc.Shutdown(ctx)
+			synctest.Wait()
+			if err != nil {
+				require.NoError(t, sc.Shutdown(t.Context()))
+			}
+
+			ends := make(map[string]int)
+			for _, ev := range sc.events.all() {
+				switch ev.Outcome {
+				case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
+					ends[ev.RequestID]++
+				}
+			}
+			require.Len(t, ends, 400)
+			for id, n := range ends {
+				require.Equal(t, 1, n, id)
+			}
+		})
+	}
+}

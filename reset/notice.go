@@ -1,0 +1,56 @@
+package reset
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/lostkey-go/lostkey/mail"
+)
+
+// NotifyInput says whose password was changed.
+type NotifyInput struct {
+	UserID string
+	// Client is who changed it, for events, or the zero Addr.
+	Client netip.Addr
+	// SessionsEnded lets the mail say that the account was signed out.
+	SessionsEnded bool
+}
+
+// NotifyChanged mails the owner of an account that its password was changed. It
+// is for the application's own page for that: if it was somebody else, this mail
+// is how the owner learns of it. [Service.Confirm] does the same by itself,
+// unless Config.SkipNotice is set, which NotifyChanged does not heed.
+//
+// The mail goes to the address that the account has now, so call it before that
+// can be changed. It charges no limits. ctx governs the look-up and reaches
+// Config.Dispatch, so that the job can be part of a transaction.
+//
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
+// [ErrClosed]. Anything else is internal.
+func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	user, err := s.findByID(ctx, in.UserID)
+	if err != nil {
+		return fmt.Errorf("reset: load the account: %w", err)
+	}
+	if user.Disabled {
+		return ErrUserDisabled
+	}
+
+	job := Job{
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+		Email: user.Email, UserID: user.ID, Locale: user.Locale,
+		Client: plainClient(in.Client), SessionsEnded: in.SessionsEnded,
+		RequestedAt: s.cfg.Now().UTC().Round(0),
+	}
+	if s.cfg.Synchronous {
+		return s.workInline(ctx, job)
+	}
+	if err := s.enqueue(ctx, job); err != nil {
+		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package reset
+
+import (
+	"cmp"
+	"container/heap"
+	"container/list"
+	"net/netip"
+)
+
+// A network is whom the pool counts places for: the /24 (IPv4) or /48 (IPv6) of
+// a client, which one customer can hold, or all clients that nobody knows
+// together. What no stranger can cause is a network of its own.
+type network struct {
+	prefix netip.Prefix
+	own    bool
+}
+
+func networkOf(client netip.Addr) network {
+	bits := 48
+	if client.Is4() {
+		bits = 24
+	}
+	prefix, err := client.Prefix(bits)
+	if err != nil {
+		return network{} // the zero Addr
+	}
+	return network{prefix: prefix}
+}
+
+// A share is what one network has in a lane.
+type share struct {
+	network network
+	fresh   list.List // of tasks that wait for their first attempt, oldest first
+	due     list.List // of tasks that wait for a worker to retry them
+	held    ranking[*task]
+	turn    *list.Element // in pool.turns; nil while it has no work
+	// dueNext alternates, so that neither new tasks nor retries wait for all of
+	// the others.
+	dueNext bool
+	// The positions in the lane's rankings.
+	freshRank, heldRank int
+}
+
+// next returns the task to work on next. There is one.
+func (s *share) next() *task {
+	from := &s.fresh
+	if s.due.Len() > 0 && (s.dueNext || s.fresh.Len() == 0) {
+		from = &s.due
+	}
+	s.dueNext = from == &s.fresh
+	t, _ := from.Front().Value.(*task) // nothing else is in there
+	return t
+}
+
+// A lane is one of the two bounded parts of a pool. The pool's mutex guards it.
+type lane struct {
+	room   int // for new tasks, and again for those between two attempts
+	places int // of new tasks, until their first attempt has ended
+	held   int // tasks between two attempts
+	shares map[network]*share
+	// The shares, with the one that has most on top.
+	byFresh, byHeld ranking[*share]
+}
+
+func newLane(room int) lane {
+	return lane{
+		room:   room,
+		shares: make(map[network]*share),
+		byFresh: ranking[*share]{
+			position: func(s *share) *int { return &s.freshRank },
+			compare:  func(a, b *share) int { return b.fresh.Len() - a.fresh.Len() },
+		},
+		byHeld: ranking[*share]{
+			position: func(s *share) *int { return &s.heldRank },
+			compare:  func(a, b *share) int { return b.held.Len() - a.held.Len() },
+		},
+	}
+}
+
+// share returns what a network has, which may be nothing yet. The caller adds
+// something and then calls changed.
+func (l *lane) share(n network) *share {
+	s := l.shares[n]
+	if s == nil {
+		s = &share{network: n, held: ranking[*task]{
+			position: func(t *task) *int { return &t.rank },
+			compare:  func(a, b *task) int { return cmp.Compare(a.seq, b.seq) },
+		}}
+		l.shares[n] = s
+		heap.Push(&l.byFresh, s)
+		heap.Push(&l.byHeld, s)
+	}
+	return s
+}
+
+// changed brings the rankings up to date, and forgets a share that has nothing.
+func (l *lane) changed(s *share) {
+	if s.fresh.Len()+s.held.Len() > 0 {
+		heap.Fix(&l.byFresh, s.freshRank)
+		heap.Fix(&l.byHeld, s.heldRank)
+		return
+	}
+	heap.Remove(&l.byFresh, s.freshRank)
+	heap.Remove(&l.byHeld, s.heldRank)
+	delete(l.shares, s.network)
+}
+
+// newestOfMost returns the newest of the waiting tasks of the network that has
+// most of them, or nil if n would then have more than that network has left.
+func (l *lane) newestOfMost(n network) *task {
+	if l.byFresh.Len() == 0 {
+		return nil
+	}
+	has := 0
+	if s := l.shares[n]; s != nil {
+		has = s.fresh.Len()
+	}
+	most := l.byFresh.items[0]
+	if has+1 >= most.fresh.Len() {
+		return nil
+	}
+	t, _ := most.fresh.Back().Value.(*task) // nothing else is in there
+	return t
+}
+
+func (l *lane) hold(t *task) {
+	s := l.share(t.network)
+	heap.Push(&s.held, t)
+	l.held++
+	l.changed(s)
+}
+
+func (l *lane) release(t *task) {
+	s := l.share(t.network)
+	heap.Remove(&s.held, t.rank)
+	l.held--
+	l.changed(s)
+}
+
+// oldestOfMost returns, of the network that has most between two attempts, the
+// task that came first. There is one.
+func (l *lane) oldestOfMost() *task { return l.byHeld.items[0].held.items[0] }
+
+// A ranking keeps what comes first by compare at index 0. It is for the
+// functions of container/heap.
+type ranking[T any] struct {
+	items    []T
+	compare  func(a, b T) int
+	position func(T) *int // where an item keeps its index
+}
+
+func (r *ranking[T]) Len() int           { return len(r.items) }
+func (r *ranking[T]) Less(i, j int) bool { return r.compare(r.items[i], r.items[j]) < 0 }
+
+func (r *ranking[T]) Swap(i, j int) {
+	r.items[i], r.items[j] = r.items[j], r.items[i]
+	*r.position(r.items[i]), *r.position(r.items[j]) = i, j
+}
+
+// Push is for container/heap.
+func (r *ranking[T]) Push(item any) {
+	added, _ := item.(T) // nothing else is pushed
+	*r.position(added) = len(r.items)
+	r.items = append(r.items, added)
+}
+
+// Pop is for container/heap.
+func (r *ranking[T]) Pop() any {
+	var zero T
+	end := len(r.items) - 1
+	item := r.items[end]
+	r.items[end] = zero
+	r.items = r.items[:end]
+	return item
+}
