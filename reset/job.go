@@ -36,6 +36,12 @@ type Job struct {
 	Lifetime time.Duration `json:"lifetime,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
+	// Throttled says that the address is over its limit and that Process is to
+	// drop the job. It goes through the queue all the same, so that a queue
+	// which is slow or down does not tell which addresses were asked for. An
+	// engine that drops duplicates must not take it for one of a job that
+	// sends mail, nor the other way round.
+	Throttled bool `json:"throttled,omitempty"`
 }
 
 // String names the job without what was typed.
