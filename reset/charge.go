@@ -12,9 +12,10 @@ import (
 // A charge is what one event was charged to one limit. The zero charge is
 // nothing.
 type charge struct {
-	throttle *throttle
-	limiter  Limiter // the one that was charged, which may be the fallback
-	key      string
+	limit   string
+	key     string
+	limiter Limiter // the one that was charged, which may be the fallback
+	custom  bool    // it is the application's own
 }
 
 // charge charges one event. wait is how long to wait for one more when there
@@ -24,14 +25,14 @@ func (s *Service) charge(ctx context.Context, t *throttle, key string, ev Event)
 		return charge{}, 0, true
 	}
 	key = t.name + ":" + key // one Limiter may serve several limits
-	paid = charge{t, t.limiter, key}
+	paid = charge{t.name, key, t.limiter, t.custom}
 	wait, ok, err := t.ask(ctx, key)
 	if err != nil {
-		s.recordLimiter(t, ev, err)
+		s.limiterFailed(t.name, err, ev)
 		if t.fallback == nil {
 			return charge{}, 0, true
 		}
-		paid.limiter = t.fallback
+		paid.limiter, paid.custom = t.fallback, false
 		wait, ok, _ = t.fallback.Allow(ctx, key)
 	}
 	if !ok {
@@ -54,8 +55,8 @@ func (t *throttle) ask(ctx context.Context, key string) (wait time.Duration, ok 
 	return wait, ok, err
 }
 
-func (s *Service) recordLimiter(t *throttle, ev Event, err error) {
-	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, t.name, err
+func (s *Service) limiterFailed(limit string, err error, ev Event) {
+	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
 	s.recordLater(ev)
 }
 
@@ -66,13 +67,17 @@ func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
 	if !ok {
 		return
 	}
+	if !paid.custom {
+		_ = limiter.Refund(ctx, paid.key)
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterPatience)
 	defer cancel()
 	err := guard("Limiter.Refund", func() error {
 		return limiter.Refund(ctx, paid.key)
 	})
 	if err != nil {
-		s.recordLimiter(paid.throttle, ev, err)
+		s.limiterFailed(paid.limit, err, ev)
 	}
 }
 
@@ -147,7 +152,7 @@ func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed st
 	if !ok {
 		_ = s.throttled(limits.account.name, wait, ev)
 		// To give nothing back takes as long as to give a charge back.
-		charged = charge{&limits.account, limits.account.limiter, limits.account.name + ":"}
+		charged = charge{LimitAccount, LimitAccount + ":", limits.account.limiter, limits.account.custom}
 	}
 	paid.add(charged)
 	return paid, !ok, nil

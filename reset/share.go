@@ -28,30 +28,49 @@ type share struct {
 	seed maphash.Seed
 
 	mu       sync.Mutex // guards what follows
-	seen     time.Time  // the latest time
-	epoch    time.Time  // when a request weighed 1
-	granted  float64    // to everybody, as weights
+	start    time.Time
+	seen     time.Time // the latest time
+	granted  fading    // to everybody
 	rings    [2]shareRing
-	bound    float64   // in requests, at since; 0 while Global has room
-	since    time.Time // of the last refusal
+	bound    float64 // in requests, at since; 0 while Global has room
+	since    uint32  // the tick of the last refusal
 	refusals int
 }
 
 // A shareRing is a count-min sketch: a network's count lies in one cell of each
 // row, and the smaller of the two is too high only where others share both.
-type shareRing [2][shareCells]float32
+type shareRing [2][shareCells]fading
 
 const (
-	shareCells    = 1 << 16
-	shareHalfLife = 5 * time.Minute // of what was granted
-	shareRelief   = time.Minute     // without a refusal, for the bound to double
-	shareWide     = 0.25            // what a request counts in the wider network
-	shareLeast    = 1.0 / 1024      // the lowest bound: one request in 50 minutes
+	shareCells    = 1 << 15
+	shareHalfLife = 5 * time.Minute        // of what was granted
+	shareRelief   = time.Minute            // without a refusal, for the bound to double
+	shareTick     = 100 * time.Millisecond // 32 bits of them are 13 years
+	shareWide     = 0.25                   // what a request counts in the wider network
+	shareLeast    = 1.0 / 1024             // the lowest bound: one request in 50 minutes
 )
 
 func newShare(now func() time.Time) *share {
 	start := now()
-	return &share{now: now, seed: maphash.MakeSeed(), seen: start, epoch: start}
+	return &share{now: now, seed: maphash.MakeSeed(), start: start, seen: start}
+}
+
+// A fading is a count that halves every shareHalfLife.
+type fading struct {
+	count float32
+	tick  uint32
+}
+
+func (f *fading) at(tick uint32) float64 {
+	return float64(f.count) * math.Exp2(-halvings(tick-f.tick, shareHalfLife))
+}
+
+func (f *fading) add(tick uint32, n float64) {
+	f.count, f.tick = float32(max(0, f.at(tick)+n)), tick
+}
+
+func halvings(ticks uint32, each time.Duration) float64 {
+	return float64(ticks) / float64(each/shareTick)
 }
 
 // A shareEntry is one request on its way past Global.
@@ -70,14 +89,14 @@ func (s *share) ask(client netip.Addr) (shareEntry, time.Duration) {
 	if s.bound == 0 {
 		return entry, 0
 	}
-	now := s.clock()
-	weight, bound := s.weight(now), s.boundAt(now)
-	if bound >= s.granted/weight {
+	tick := s.tick()
+	bound := s.boundAt(tick)
+	if bound >= s.granted.at(tick) {
 		s.bound = 0
 		return entry, 0
 	}
 
-	had := s.count(entry) / weight
+	had := s.count(entry, tick)
 	if had < bound {
 		return entry, 0
 	}
@@ -93,12 +112,11 @@ func (s *share) add(entry shareEntry, n float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	weight := n * s.weight(s.clock())
-	s.granted = max(0, s.granted+weight)
+	tick := s.tick()
+	s.granted.add(tick, n)
 	for i, sum := range entry.sums {
 		for j, at := range shareCellsOf(sum) {
-			cell := &s.rings[i][j][at]
-			*cell = max(0, *cell+float32(weight))
+			s.rings[i][j][at].add(tick, n)
 		}
 	}
 }
@@ -113,57 +131,35 @@ func (s *share) refused(entry shareEntry) {
 		return
 	}
 	s.refusals++
-	now := s.clock()
-	bound := s.boundAt(now)
+	tick := s.tick()
+	bound := s.boundAt(tick)
 	if s.bound == 0 {
-		bound = s.granted / s.weight(now)
+		bound = s.granted.at(tick)
 	}
-	s.bound, s.since = max(bound/2, shareLeast), now
+	s.bound, s.since = max(bound/2, shareLeast), tick
 }
 
-// clock returns the time. After a step back all goes on as if there had been
-// none, so that a step neither frees anybody nor holds the bound down.
-func (s *share) clock() time.Time {
+// tick is the time. After a step back all goes on as if there had been none, so
+// that a step neither frees anybody nor holds the bound down.
+func (s *share) tick() uint32 {
 	now := s.now()
 	if step := now.Sub(s.seen); step < 0 {
-		s.epoch, s.since = s.epoch.Add(step), s.since.Add(step)
+		s.start = s.start.Add(step)
 	}
 	s.seen = now
-	return now
+	return uint32(now.Sub(s.start) / shareTick)
 }
 
-func (s *share) boundAt(now time.Time) float64 {
-	return s.bound * math.Exp2(float64(now.Sub(s.since))/float64(shareRelief))
-}
-
-// weight is what a request counts now. What was counted never has to be
-// lowered as it ages, because what is new weighs more.
-func (s *share) weight(now time.Time) float64 {
-	const most = 60 // half-lives; a float32 holds twice that
-	age := float64(now.Sub(s.epoch)) / float64(shareHalfLife)
-	if age < most {
-		return math.Exp2(age)
-	}
-
-	factor := math.Exp2(-age)
-	s.granted *= factor
-	for i := range s.rings {
-		for j := range s.rings[i] {
-			for k := range s.rings[i][j] {
-				s.rings[i][j][k] *= float32(factor)
-			}
-		}
-	}
-	s.epoch = now
-	return 1
+func (s *share) boundAt(tick uint32) float64 {
+	return s.bound * math.Exp2(halvings(tick-s.since, shareRelief))
 }
 
 // count is what the networks of a request were granted, the higher one.
-func (s *share) count(entry shareEntry) float64 {
+func (s *share) count(entry shareEntry, tick uint32) float64 {
 	var counts [2]float64
 	for i, sum := range entry.sums {
-		at := shareCellsOf(sum)
-		counts[i] = float64(min(s.rings[i][0][at[0]], s.rings[i][1][at[1]]))
+		at, ring := shareCellsOf(sum), &s.rings[i]
+		counts[i] = min(ring[0][at[0]].at(tick), ring[1][at[1]].at(tick))
 	}
 	return max(counts[0], counts[1]*shareWide)
 }
