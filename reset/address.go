@@ -73,13 +73,20 @@ func plainClient(client netip.Addr) netip.Addr {
 
 // clientKey is the prefix that one customer of an access provider holds at least: a single IPv4 address, or an
 // IPv6 /64.
-func clientKey(client netip.Addr) string {
-	bits := 64
+func clientKey(client netip.Addr) string { return prefixKey(client, 32, 64) }
+
+// networkKey is the prefix that one customer may hold at most (RFC 6177): an
+// IPv6 /48, and of IPv4 what is routed at least, a /24.
+func networkKey(client netip.Addr) string { return prefixKey(client, 24, 48) }
+
+// prefixKey is empty for an unknown client.
+func prefixKey(client netip.Addr, bits4, bits6 int) string {
+	bits := bits6
 	if client.Is4() {
-		bits = 32
+		bits = bits4
 	}
 	prefix, err := client.Prefix(bits)
-	if err != nil {
+	if err != nil || !prefix.IsValid() {
 		return ""
 	}
 	return prefix.Addr().String()

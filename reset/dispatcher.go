@@ -19,8 +19,8 @@ type task struct {
 	retries bool             // an attempt has failed
 	last    bool             // the pool is closing: what fails now is given up
 	timer   *time.Timer      // runs while the task waits for a retry
-	place   *list.Element    // in share.fresh or share.due
-	rank    int              // in share.held
+	place   *list.Element    // in holding.fresh or holding.due
+	rank    int              // in holding.held
 }
 
 // A pool works on tasks with a fixed number of goroutines. Tasks that wait for
@@ -38,7 +38,7 @@ type pool struct {
 	work     sync.Cond  // signalled for each task that a worker can take
 	requests lane       // what a stranger can cause
 	own      lane       // mails after a confirmation, invitations
-	turns    list.List  // of the shares that have work, the next one first
+	turns    list.List  // of the holdings that have work, the next one first
 	seq      uint64
 	pending  int // waiting, being worked on, or between two attempts
 	closed   bool
@@ -115,7 +115,7 @@ func (p *pool) admit(t *task, n network) (victim *task, err error) {
 
 	p.seq++
 	t.network, t.seq, t.rested = n, p.seq, time.After(headStart)
-	s := l.share(n)
+	s := l.holding(n)
 	t.place = s.fresh.PushBack(t)
 	l.changed(s)
 	l.places++
@@ -141,7 +141,7 @@ func (p *pool) laneOf(n network) *lane {
 }
 
 // offer lets a worker know of one more task of s.
-func (p *pool) offer(s *share) {
+func (p *pool) offer(s *holding) {
 	if s.turn == nil {
 		s.turn = p.turns.PushBack(s)
 	}
@@ -150,7 +150,7 @@ func (p *pool) offer(s *share) {
 
 // unqueue takes a task away from what workers may take.
 func (p *pool) unqueue(l *lane, t *task) {
-	s := l.share(t.network)
+	s := l.holding(t.network)
 	if t.retries {
 		s.due.Remove(t.place)
 	} else {
@@ -205,7 +205,7 @@ func (p *pool) next() *task {
 
 	turn := p.turns.Front()
 	p.turns.MoveToBack(turn)
-	s, _ := turn.Value.(*share) // nothing else is in there
+	s, _ := turn.Value.(*holding) // nothing else is in there
 	t := s.next()
 	l := p.laneOf(t.network)
 	p.unqueue(l, t)
@@ -274,7 +274,7 @@ func (p *pool) wake(t *task) {
 
 func (p *pool) makeDue(t *task) {
 	t.timer = nil
-	s := p.laneOf(t.network).share(t.network)
+	s := p.laneOf(t.network).holding(t.network)
 	t.place = s.due.PushBack(t)
 	p.offer(s)
 }
@@ -334,7 +334,7 @@ func (p *pool) close() {
 	p.closed = true
 	close(p.closing)
 	for _, l := range []*lane{&p.requests, &p.own} {
-		for _, s := range l.shares {
+		for _, s := range l.holdings {
 			for _, t := range s.held.items {
 				if t.timer != nil {
 					t.timer.Stop()

@@ -61,6 +61,7 @@ const (
 	ReasonHasPassword     = "has-password"      // an invitation, and the account has a password by now
 	ReasonTooMany         = "too-many-accounts" // more accounts on one address than are mailed
 	ReasonTooLate         = "too-late"          // the job waited longer than the mail would be of use
+	ReasonThrottled       = "throttled"         // the account has had its share of mail, whatever was typed
 )
 
 // Reasons of [OutcomeJobRefused].
@@ -74,6 +75,8 @@ const (
 const (
 	LimitGlobal        = "global"
 	LimitClient        = "client"
+	LimitNetwork       = "network"
+	LimitShare         = "share" // the site is at its bound, and this network was granted more than its share
 	LimitAccount       = "account"
 	LimitConfirmClient = "confirm-client"
 	LimitConfirmUser   = "confirm-user"

@@ -43,6 +43,12 @@ type Job struct {
 	// once the new hash shows in the account's row. It holds keyed digests of
 	// the old and the new hash, the token's id and its purpose.
 	Pending string `json:"pending,omitempty"`
+	// Throttled says that the address is over its limit and that Process is to
+	// drop the job. It goes through the queue all the same, so that a queue
+	// which is slow or down does not tell which addresses were asked for. An
+	// engine that drops duplicates must not take it for one of a job that
+	// sends mail, nor the other way round.
+	Throttled bool `json:"throttled,omitempty"`
 	// MAC covers all other fields, with a key that is derived from Config.Keys
 	// and Config.Site. It is no secret.
 	MAC string `json:"mac,omitempty"`

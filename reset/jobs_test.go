@@ -396,7 +396,7 @@ func TestJobSurvivesJSON(t *testing.T) {
 	want := reset.Job{
 		ID: "x", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7", Locale: "es",
 		Client: netip.MustParseAddr("2001:db8::1"), RequestedAt: time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC),
-		Lifetime: time.Hour, SessionsEnded: true,
+		Lifetime: time.Hour, SessionsEnded: true, Throttled: true,
 	}
 	text, err := json.Marshal(want)
 	require.NoError(t, err)

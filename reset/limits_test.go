@@ -30,7 +30,7 @@ func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, erro
 }
 
 func (l *keyLog) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l}
 }
 
 func names(keys []string) []string {
@@ -92,6 +92,33 @@ func TestDefaultLimits(t *testing.T) {
 		sc.clock.advance(time.Second)
 		require.NoError(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
 	})
+	t.Run("network: two hundred at once, then three hundred an hour", func(t *testing.T) {
+		t.Parallel()
+		for name, client := range map[string]func(n int) netip.Addr{
+			"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
+			"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
+		} {
+			sc := newScene(t, defaults)
+			ask := func(n int, client netip.Addr) error {
+				return sc.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
+			}
+			for n := range 200 {
+				require.NoError(t, ask(n, client(n)), name)
+			}
+			throttled, ok := errors.AsType[*reset.ThrottledError](ask(200, client(200)))
+			require.True(t, ok, name)
+			require.Equal(t, 12*time.Second, throttled.RetryAfter)
+			require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
+
+			sc.clock.advance(11 * time.Second)
+			require.Error(t, ask(202, client(202)), name)
+			sc.clock.advance(time.Second)
+			require.NoError(t, ask(203, client(203)), name)
+			require.Error(t, ask(204, client(204)), name)
+			sc.drain(t)
+			require.Equal(t, []string{reset.LimitNetwork, reset.LimitNetwork, reset.LimitNetwork}, sc.events.reasons(reset.OutcomeThrottled))
+		}
+	})
 	t.Run("global: six hundred at once", func(t *testing.T) {
 		t.Parallel()
 		sc := newScene(t, defaults)
@@ -149,12 +176,12 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 		var keys keyLog
 		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
-			require.Equal(t, []string{"client", "global", "account"}, names(keys.keys), "all are charged before the look-up")
+			require.Equal(t, []string{"client", "network", "global", "account"}, names(keys.keys), "all are charged before the look-up")
 			return nil, nil
 		}
 		require.NoError(t, sc.ask(t, email, "192.0.2.1"))
 		sc.drain(t)
-		require.Len(t, keys.keys, 3)
+		require.Len(t, keys.keys, 4)
 	}
 }
 
@@ -202,6 +229,12 @@ func TestThrottledAccountIsNotLoaded(t *testing.T) {
 
 func TestClientKeys(t *testing.T) {
 	t.Parallel()
+	networks := map[string]string{
+		"client:192.0.2.7":      "network:192.0.2.0",
+		"client:2001:db8:1:2::": "network:2001:db8:1::",
+		"client:fe80::":         "network:fe80::",
+		"client:::":             "network:::",
+	}
 	for client, want := range map[string]string{
 		"192.0.2.7":                        "client:192.0.2.7",
 		"::ffff:192.0.2.7":                 "client:192.0.2.7",
@@ -221,6 +254,7 @@ func TestClientKeys(t *testing.T) {
 			continue
 		}
 		require.Equal(t, want, keys.keys[0], client)
+		require.Equal(t, networks[want], keys.keys[1], client)
 		require.Empty(t, sc.events.of(reset.OutcomeRequested)[0].Client.Zone())
 	}
 }

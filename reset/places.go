@@ -27,8 +27,8 @@ func networkOf(client netip.Addr) network {
 	return network{prefix: prefix}
 }
 
-// A share is what one network has in a lane.
-type share struct {
+// A holding is what one network has in a lane.
+type holding struct {
 	network network
 	fresh   list.List // of tasks that wait for their first attempt, oldest first
 	due     list.List // of tasks that wait for a worker to retry them
@@ -42,7 +42,7 @@ type share struct {
 }
 
 // next returns the task to work on next. There is one.
-func (s *share) next() *task {
+func (s *holding) next() *task {
 	from := &s.fresh
 	if s.due.Len() > 0 && (s.dueNext || s.fresh.Len() == 0) {
 		from = &s.due
@@ -54,47 +54,47 @@ func (s *share) next() *task {
 
 // A lane is one of the two bounded parts of a pool. The pool's mutex guards it.
 type lane struct {
-	room   int // for new tasks, and again for those between two attempts
-	places int // of new tasks, until their first attempt has ended
-	held   int // tasks between two attempts
-	shares map[network]*share
-	// The shares, with the one that has most on top.
-	byFresh, byHeld ranking[*share]
+	room     int // for new tasks, and again for those between two attempts
+	places   int // of new tasks, until their first attempt has ended
+	held     int // tasks between two attempts
+	holdings map[network]*holding
+	// The holdings, with the one that has most on top.
+	byFresh, byHeld ranking[*holding]
 }
 
 func newLane(room int) lane {
 	return lane{
-		room:   room,
-		shares: make(map[network]*share),
-		byFresh: ranking[*share]{
-			position: func(s *share) *int { return &s.freshRank },
-			compare:  func(a, b *share) int { return b.fresh.Len() - a.fresh.Len() },
+		room:     room,
+		holdings: make(map[network]*holding),
+		byFresh: ranking[*holding]{
+			position: func(s *holding) *int { return &s.freshRank },
+			compare:  func(a, b *holding) int { return b.fresh.Len() - a.fresh.Len() },
 		},
-		byHeld: ranking[*share]{
-			position: func(s *share) *int { return &s.heldRank },
-			compare:  func(a, b *share) int { return b.held.Len() - a.held.Len() },
+		byHeld: ranking[*holding]{
+			position: func(s *holding) *int { return &s.heldRank },
+			compare:  func(a, b *holding) int { return b.held.Len() - a.held.Len() },
 		},
 	}
 }
 
-// share returns what a network has, which may be nothing yet. The caller adds
+// holding returns what a network has, which may be nothing yet. The caller adds
 // something and then calls changed.
-func (l *lane) share(n network) *share {
-	s := l.shares[n]
+func (l *lane) holding(n network) *holding {
+	s := l.holdings[n]
 	if s == nil {
-		s = &share{network: n, held: ranking[*task]{
+		s = &holding{network: n, held: ranking[*task]{
 			position: func(t *task) *int { return &t.rank },
 			compare:  func(a, b *task) int { return cmp.Compare(a.seq, b.seq) },
 		}}
-		l.shares[n] = s
+		l.holdings[n] = s
 		heap.Push(&l.byFresh, s)
 		heap.Push(&l.byHeld, s)
 	}
 	return s
 }
 
-// changed brings the rankings up to date, and forgets a share that has nothing.
-func (l *lane) changed(s *share) {
+// changed brings the rankings up to date, and forgets a holding that has nothing.
+func (l *lane) changed(s *holding) {
 	if s.fresh.Len()+s.held.Len() > 0 {
 		heap.Fix(&l.byFresh, s.freshRank)
 		heap.Fix(&l.byHeld, s.heldRank)
@@ -102,7 +102,7 @@ func (l *lane) changed(s *share) {
 	}
 	heap.Remove(&l.byFresh, s.freshRank)
 	heap.Remove(&l.byHeld, s.heldRank)
-	delete(l.shares, s.network)
+	delete(l.holdings, s.network)
 }
 
 // newestOfMost returns the newest of the waiting tasks of the network that has
@@ -112,7 +112,7 @@ func (l *lane) newestOfMost(n network) *task {
 		return nil
 	}
 	has := 0
-	if s := l.shares[n]; s != nil {
+	if s := l.holdings[n]; s != nil {
 		has = s.fresh.Len()
 	}
 	most := l.byFresh.items[0]
@@ -124,14 +124,14 @@ func (l *lane) newestOfMost(n network) *task {
 }
 
 func (l *lane) hold(t *task) {
-	s := l.share(t.network)
+	s := l.holding(t.network)
 	heap.Push(&s.held, t)
 	l.held++
 	l.changed(s)
 }
 
 func (l *lane) release(t *task) {
-	s := l.share(t.network)
+	s := l.holding(t.network)
 	heap.Remove(&s.held, t.rank)
 	l.held--
 	l.changed(s)

@@ -139,6 +139,9 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 
 // attempt sends the mails of one job. What is left to try again comes back, with the last error.
 func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
+	if t.job.Throttled {
+		return nil, nil
+	}
 	if age := s.cfg.Now().Sub(t.job.RequestedAt); age > s.window(t.job.Kind) {
 		s.tooLate(ctx, t)
 		return nil, nil
@@ -172,7 +175,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 	}
 	t.lookUp = 0
 	for _, l := range letters {
-		again, sendErr := s.send(ctx, t, l)
+		again, sendErr := s.sendLimited(ctx, t, l)
 		if again == nil {
 			continue
 		}

@@ -38,31 +38,31 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 		s.recordLater(ev)
 		return nil
 	}
-	if err := s.allowClient(ctx, &s.limits.client, client, ev); err != nil {
+	paid, mute, err := s.chargeRequest(ctx, client, typed, ev)
+	if err != nil {
 		return err
-	}
-	if err := s.allow(ctx, &s.limits.global, LimitGlobal, ev); err != nil {
-		return err
-	}
-	if s.limits.account.limiter != nil {
-		if err := s.allow(ctx, &s.limits.account, s.digest(foldASCII(typed)), ev); err != nil {
-			return nil //nolint:nilerr // silent: an answer of its own would tell which addresses somebody else asked for
-		}
 	}
 	return s.submit(ctx, Job{
 		ID: mail.NewID(), Kind: mail.KindReset, Email: typed, Locale: plainLocale(in.Locale), Client: client,
-		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
-	}, ev)
+		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime, Throttled: mute,
+	}, paid, ev)
 }
 
-func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
+// submit queues a job, also one that sends nothing: whatever the queue does,
+// slow or down, it must do for every address.
+func (s *Service) submit(ctx context.Context, job Job, paid bill, ev Event) error {
 	ev.RequestID, ev.Outcome = job.ID, OutcomeRequested
 	if s.cfg.Synchronous {
-		s.recordLater(ev)
+		if !job.Throttled {
+			s.recordLater(ev)
+		}
 		_ = s.workInline(ctx, job) // told by events alone: an error here would tell who has an account
 		return nil
 	}
 	err := s.enqueue(ctx, job)
+	if err != nil {
+		s.giveBack(ctx, paid, ev)
+	}
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrQueueFull):
@@ -73,7 +73,9 @@ func (s *Service) submit(ctx context.Context, job Job, ev Event) error {
 		err = fmt.Errorf("reset: dispatch: %w", scrub(err, job.Email))
 		ev.Outcome, ev.Err = OutcomeDispatchFailed, err
 	}
-	s.recordLater(ev)
+	if !job.Throttled || err != nil {
+		s.recordLater(ev) // of a throttled one, that it was throttled is recorded
+	}
 	return err
 }
 

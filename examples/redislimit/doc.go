@@ -1,5 +1,5 @@
 // Package redislimit is a rate limiter for lostkey that several processes
-// share through Redis. Import it, or copy its three files.
+// share through Redis. Import it, or copy its four files.
 //
 //	client := redis.NewClient(&redis.Options{
 //		Addr:                  "redis.internal:6379",
@@ -21,6 +21,9 @@
 // processes do not matter, and concurrent callers never get more than the
 // rates allow.
 //
+// [Limiter.Refund] takes a charge back in the same way, so that a request that
+// lostkey refused or could not pass on costs the visitor nothing.
+//
 // # When Redis fails
 //
 // A limiter that stops the application when Redis does is worse than none, and
@@ -41,12 +44,13 @@
 // the context is ignored for the bounded time of the round trip, its deadline
 // is not.
 //
-// Redis sees the keys that it is given. lostkey gives client prefixes in clear
-// and accounts as keyed digests. Evicting keys forgets limits: use a Redis with
-// maxmemory-policy noeviction, or a volatile policy and enough memory. A key
-// lives until it has earned everything back and then expires by itself. There
-// is no cap on their number but Redis's memory; put the limits per client and
-// for the whole site in front, as lostkey does.
+// Redis sees the keys that it is given. lostkey gives client and network
+// prefixes in clear and accounts as keyed digests. Evicting keys forgets
+// limits: use a Redis with maxmemory-policy noeviction, or a volatile policy
+// and enough memory. A key lives until it has earned everything back and then
+// expires by itself. There is no cap on their number but Redis's memory; put
+// the limits per client, per network and for the whole site in front, as
+// lostkey does.
 //
 // Needs Redis 5 or later, whose scripts may read the clock and then write.
 // Run against Redis 7.0; Valkey and Redis Cluster were not tried. The script

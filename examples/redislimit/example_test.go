@@ -30,6 +30,7 @@ func Example() {
 		Limits: reset.Limits{
 			Global:  shared("lostkey:global:", 600, time.Minute/600),
 			Client:  shared("lostkey:client:", 20, 3*time.Minute),
+			Network: shared("lostkey:network:", 200, 12*time.Second),
 			Account: shared("lostkey:account:", 1, time.Minute, limit.Rate{Burst: 5, Every: 12 * time.Minute}),
 		},
 	}

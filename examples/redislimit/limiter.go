@@ -16,6 +16,9 @@ import (
 //go:embed gcra.lua
 var source string
 
+//go:embed refund.lua
+var refundSource string
+
 // Config says where the limiter keeps its counts and what it allows.
 type Config struct {
 	// Client is required and must have Options.ContextTimeoutEnabled. It may
@@ -53,12 +56,13 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Limiter satisfies lostkey's reset.Limiter. It is safe for concurrent use and
+// Limiter satisfies lostkey's reset.Limiter and reset.Refunder. It is safe for concurrent use and
 // starts no goroutine.
 type Limiter struct {
 	cfg    Config
 	local  *limit.Limiter
 	script *redis.Script
+	refund *redis.Script
 	args   []any
 	retry  atomic.Int64 // Unix nanoseconds before which Redis is left alone; 0: it is well
 }
@@ -93,7 +97,7 @@ func New(cfg Config) (*Limiter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redislimit: %w", err)
 	}
-	l := &Limiter{cfg: cfg, local: local, script: redis.NewScript(source)}
+	l := &Limiter{cfg: cfg, local: local, script: redis.NewScript(source), refund: redis.NewScript(refundSource)}
 	l.addRate(cfg.Burst, cfg.Every)
 	for _, rate := range cfg.Also {
 		l.addRate(rate.Burst, rate.Every)
@@ -115,12 +119,9 @@ func (l *Limiter) Allow(ctx context.Context, key string) (retryAfter time.Durati
 	if !l.mayTry() {
 		return l.local.Allow(ctx, key)
 	}
-	retryAfter, err = l.ask(ctx, key)
+	retryAfter, err = l.run(ctx, l.script, key)
 	if err != nil {
-		l.retry.Store(l.cfg.Now().Add(l.cfg.Pause).UnixNano())
-		if l.cfg.OnError != nil {
-			l.cfg.OnError(ctx, fmt.Errorf("redislimit: %w", err))
-		}
+		l.failed(ctx, err)
 		return l.local.Allow(ctx, key)
 	}
 	l.retry.Store(0)
@@ -130,6 +131,31 @@ func (l *Limiter) Allow(ctx context.Context, key string) (retryAfter time.Durati
 	// Redis has decided; this only keeps the in-process limiter warm.
 	_, _, _ = l.local.Allow(ctx, key)
 	return 0, true, nil
+}
+
+// Refund gives back one event that Allow charged to key, where it was charged:
+// in this process always, and in Redis unless that fails. What an outage begins
+// or ends between the two calls is off by that one event. The error is always
+// nil.
+func (l *Limiter) Refund(ctx context.Context, key string) error {
+	_ = l.local.Refund(ctx, key)
+	if !l.mayTry() {
+		return nil
+	}
+	if _, err := l.run(ctx, l.refund, key); err != nil {
+		l.failed(ctx, err)
+		return nil
+	}
+	l.retry.Store(0)
+	return nil
+}
+
+// failed leaves Redis alone for a while.
+func (l *Limiter) failed(ctx context.Context, err error) {
+	l.retry.Store(l.cfg.Now().Add(l.cfg.Pause).UnixNano())
+	if l.cfg.OnError != nil {
+		l.cfg.OnError(ctx, fmt.Errorf("redislimit: %w", err))
+	}
 }
 
 // mayTry reports whether this call should ask Redis. After a pause exactly one
@@ -143,8 +169,8 @@ func (l *Limiter) mayTry() bool {
 	return now.UnixNano() >= until && l.retry.CompareAndSwap(until, now.Add(l.cfg.Pause).UnixNano())
 }
 
-// ask runs the script and returns the time to wait, 0 when admitted.
-func (l *Limiter) ask(ctx context.Context, key string) (time.Duration, error) {
+// run runs a script and returns the time to wait, 0 when admitted.
+func (l *Limiter) run(ctx context.Context, script *redis.Script, key string) (time.Duration, error) {
 	deadline, bounded := ctx.Deadline()
 	// A visitor who closes the connection must not dodge the shared limit.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
@@ -153,7 +179,7 @@ func (l *Limiter) ask(ctx context.Context, key string) (time.Duration, error) {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	micros, err := l.script.Run(ctx, l.cfg.Client, []string{l.cfg.Prefix + key}, l.args...).Int64()
+	micros, err := script.Run(ctx, l.cfg.Client, []string{l.cfg.Prefix + key}, l.args...).Int64()
 	if err != nil {
 		return 0, err
 	}

@@ -44,6 +44,11 @@ func once(job reset.Job) string {
 	if job.Kind != mail.KindReset {
 		return string(job.Kind) + " " + job.ID
 	}
+	// One that sends nothing must not keep out one that does, and is a row like
+	// any other, so that the time of the insert tells nothing.
+	if job.Throttled {
+		return "throttled " + job.ID
+	}
 	folded := strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			r += 'a' - 'A'

@@ -47,7 +47,7 @@ func newConfig() (reset.Config, error) {
 			return reset.Config{}, err
 		}
 	}
-	var wide [3]*limit.Limiter
+	var wide [4]*limit.Limiter
 	for i := range wide {
 		wide[i], err = limit.New(limit.Config{
 			Burst: 1_000_000, Every: time.Microsecond,
@@ -64,7 +64,7 @@ func newConfig() (reset.Config, error) {
 			_, err := mail.Encode(msg)
 			return err
 		}),
-		Limits: reset.Limits{Global: wide[0], Client: wide[1], Account: wide[2]},
+		Limits: reset.Limits{Global: wide[0], Client: wide[1], Account: wide[2], Network: wide[3]},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}, nil
 }

@@ -3,7 +3,8 @@
 //
 // [New] makes a [Limiter], and [Limiter.Allow] charges one event to one key.
 // The algorithm is GCRA: a key may do Burst events at once and earns one back
-// every Every.
+// every Every. [Limiter.Refund] takes the charge of an event back that then did
+// not happen.
 //
 //	perAccount, err := limit.New(limit.Config{
 //		Burst: 1, Every: time.Minute, // one a minute
@@ -34,6 +35,6 @@
 // Concurrent calls never admit more than the rates allow.
 //
 // It does not share anything between processes: n processes admit n times as
-// much. It does not know whether an event failed or succeeded, and it keeps
-// nothing over a restart.
+// much. It does not know whether an event failed or succeeded unless it is told
+// by Refund, and it keeps nothing over a restart.
 package limit

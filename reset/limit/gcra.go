@@ -38,6 +38,15 @@ func (g gcra) charge(at, now int64) int64 {
 	return max(at, now) + g.every
 }
 
+// refund returns the full time after one event less. A cell whose time has
+// passed may be another key's by now, and has nothing to give back.
+func (g gcra) refund(at, now int64) int64 {
+	if at <= now {
+		return at
+	}
+	return g.sane(at, now) - g.every
+}
+
 // wait is how long the key must wait for that event; 0 or less: not at all.
 func (g gcra) wait(at, now int64) time.Duration {
 	return time.Duration(g.charge(at, now) - g.window - now)

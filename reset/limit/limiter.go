@@ -133,6 +133,32 @@ func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration
 	return 0, true, nil
 }
 
+// Refund gives back one event that Allow charged to key and that then did not
+// happen: with nothing in between, the key is as it was before. A key never
+// gets more than its burst, and one without a charge gets nothing. Give an
+// event back once, and soon. Where it had been earned back already, what is
+// given back belongs to a later event.
+//
+// The error is always nil and ctx is not looked at, as with Allow.
+func (l *Limiter) Refund(_ context.Context, key string) error {
+	sum := maphash.String(l.seed, key)
+	now := l.clock()
+
+	lock := &l.locks[l.table.shard(sum)]
+	lock.Lock()
+	defer lock.Unlock()
+
+	cell, _ := l.table.find(sum, now)
+	if cell < 0 {
+		return nil
+	}
+	times := l.table.times(cell)
+	for i, rate := range l.rates {
+		times[i] = rate.refund(times[i], now)
+	}
+	return nil
+}
+
 // origin is the limiter's time at its epoch: far above zero, because a zero
 // cell means long expired even to a clock that steps back behind the epoch.
 const origin = 1 << 62

@@ -1,0 +1,226 @@
+package reset_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/stretchr/testify/require"
+)
+
+// byLooseName is a look-up whose collation takes every spelling of ana's name.
+func byLooseName(context.Context, string) ([]reset.User, error) {
+	return []reset.User{ana()}, nil
+}
+
+// spelling is the n-th of the ways to write one name.
+func spelling(n int) string {
+	name := []rune("anastasia-the-first")
+	for i := range name {
+		if n>>i&1 == 1 {
+			name[i] = []rune(strings.ToUpper(string(name[i])))[0] + 0x100
+		}
+	}
+	return string(name)
+}
+
+func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		account reset.Limiter
+		pause   time.Duration
+		most    int
+	}{
+		"at once":                         {nil, 0, 1},
+		"over an hour":                    {nil, 10 * time.Second, 9}, // 5 and one each 12 minutes
+		"limiter that takes nothing back": {reset.LimiterFunc(new(keyLog).Allow), 10 * time.Second, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var queue engine
+			sc := newScene(t, func(cfg *reset.Config) {
+				cfg.Limits = reset.Limits{Account: test.account}
+				cfg.FindByIdentifier, cfg.Dispatch = byLooseName, queue.dispatch
+			})
+			for n := range 350 {
+				require.NoError(t, sc.ask(t, spelling(n), ""))
+				require.Empty(t, queue.run(t, sc.Service))
+				sc.clock.advance(test.pause)
+			}
+			sc.drain(t)
+			t.Logf("350 spellings, %d mails to one person", len(sc.outbox.Messages()))
+			require.Len(t, sc.to(mail.KindReset), test.most)
+			require.Len(t, sc.events.of(reset.OutcomeRequested), 350)
+			skipped := sc.events.of(reset.OutcomeSkipped)
+			require.Len(t, skipped, 350-test.most)
+			require.Equal(t, reset.ReasonThrottled, skipped[0].Reason)
+			require.Equal(t, "7", skipped[0].UserID)
+			require.NotEmpty(t, skipped[0].RequestID)
+		})
+	}
+}
+
+func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.FindByIdentifier, cfg.Synchronous = reset.Limits{}, byLooseName, true
+	})
+	require.NoError(t, sc.ask(t, "ana@example.com", ""))
+	require.NoError(t, sc.ask(t, "ana_the_first", ""))
+	require.Len(t, sc.outbox.Messages(), 1)
+	sc.clock.advance(time.Minute)
+	require.NoError(t, sc.ask(t, "ana_the_first", ""))
+	require.Len(t, sc.outbox.Messages(), 2)
+}
+
+// Each of several accounts has a limit of its own, and so has an account whose
+// id is what somebody else types.
+func TestAccountsLimitIsByAccount(t *testing.T) {
+	t.Parallel()
+	var books ledger
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.FindByIdentifier, cfg.Synchronous = books.limits(), byLooseName, true
+	})
+	for i := range 3 {
+		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+	}
+	require.NoError(t, sc.ask(t, "shared@example.com", ""))
+	require.Len(t, sc.outbox.Messages(), 3)
+	require.Equal(t, map[string]int{"global": 1, "account": 4}, books.balance())
+
+	books = ledger{}
+	require.NoError(t, sc.ask(t, "7", ""))
+	require.Len(t, books.charged, 3, "global, what was typed, and the id, though they are one text")
+	for key := range books.charged {
+		require.NotContains(t, key, "7:")
+	}
+}
+
+// What a mail was charged is given back when it was not sent: a retry must not
+// be throttled by the attempt before it.
+func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
+	t.Parallel()
+	t.Run("in this process", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Limits = time.Now, reset.Limits{} })
+			failures := 4
+			sc.outbox.Fail(func(msg mail.Message) error {
+				if failures--; failures >= 0 {
+					return temporary(msg)
+				}
+				return nil
+			})
+			sc.request(t, "ana@example.com")
+			_, err := sc.outbox.Wait(t.Context(), 1)
+			require.NoError(t, err)
+			sc.drain(t)
+			require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4)
+			require.Empty(t, sc.events.of(reset.OutcomeSkipped))
+		})
+	})
+	for name, account := range map[string]reset.Limiter{
+		"by an engine": nil,
+		"by an engine, and a limiter without a refund": reset.LimiterFunc(new(keyLog).Allow),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var queue engine
+			sc := newScene(t, func(cfg *reset.Config) {
+				cfg.Limits, cfg.Dispatch = reset.Limits{Account: account}, queue.dispatch
+			})
+			sc.request(t, "ana@example.com")
+			sc.outbox.Fail(temporary)
+			for range 3 {
+				require.Len(t, queue.run(t, sc.Service), 1)
+			}
+			sc.outbox.Fail(nil)
+			require.Empty(t, queue.run(t, sc.Service))
+			require.Len(t, sc.outbox.Messages(), 1)
+			require.Empty(t, sc.events.of(reset.OutcomeSkipped))
+		})
+	}
+	t.Run("an attempt nobody can tell of, repeated at once", func(t *testing.T) {
+		t.Parallel()
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = reset.Limits{}, true })
+		attempts := 0
+		sc.outbox.Fail(func(mail.Message) error {
+			if attempts++; attempts == 1 {
+				return errLost
+			}
+			return nil
+		})
+		sc.request(t, "ana@example.com")
+		require.Equal(t, 2, attempts)
+		require.Len(t, sc.outbox.Messages(), 1)
+	})
+}
+
+func TestMailIsChargedOnceForItsAccount(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fail func(mail.Message) error
+		want int
+	}{
+		"sent":                  {nil, 2},
+		"refused for good":      {func(mail.Message) error { return &mail.SendError{Verdict: mail.Permanent, Err: errLost} }, 1},
+		"failed for now":        {temporary, 1},
+		"perhaps sent, at last": {func(mail.Message) error { return errors.New("connection lost after DATA") }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var books ledger
+			sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = books.limits(), true })
+			sc.outbox.Fail(test.fail)
+			sc.request(t, "ana@example.com")
+			require.Equal(t, test.want, books.balance()["account"], "what was typed, and what was mailed")
+		})
+	}
+}
+
+// Hints are mail to the account too; invitations and notices are nobody's to
+// ask for, and are not charged.
+func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
+	t.Parallel()
+	var books ledger
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Synchronous = books.limits(), true
+		cfg.HintNoAccount, cfg.HintSignsInElsewhere = true, true
+	})
+	sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "9"}))
+	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.Len(t, sc.outbox.Messages(), 2)
+	require.Zero(t, books.balance()["account"])
+
+	sc.request(t, "sso@example.com")
+	require.Len(t, sc.to(mail.KindSignsInElsewhere), 1)
+	require.Equal(t, 2, books.balance()["account"])
+	sc.request(t, "nobody@example.com")
+	require.Len(t, sc.to(mail.KindNoAccount), 1)
+	require.Equal(t, 3, books.balance()["account"], "nobody's id is charged")
+}
+
+// The worker's charge is under the same rates as the request's, so that whoever
+// keeps to the limit gets every mail.
+func TestWhoKeepsToTheLimitGetsEveryMail(t *testing.T) {
+	t.Parallel()
+	account, err := limit.New(limit.Config{Burst: 1, Every: time.Minute, Now: time.Now})
+	require.NoError(t, err)
+	_, isRefunder := any(account).(reset.Refunder)
+	require.True(t, isRefunder)
+
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = reset.Limits{}, true })
+	for range 20 {
+		sc.request(t, "ana@example.com")
+		sc.clock.advance(12 * time.Minute)
+	}
+	require.Len(t, sc.outbox.Messages(), 20)
+}
