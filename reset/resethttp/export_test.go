@@ -9,6 +9,9 @@ import (
 // LinkToken is the reader of pasted links, for its fuzz test.
 func LinkToken(pasted string) string { return linkToken(pasted) }
 
+// LinkName is what a form calls a token that a cookie holds.
+func LinkName(raw string) string { return linkName(raw) }
+
 // AcceptLanguage is the reader of the header, for its tests.
 func AcceptLanguage(header string) []string { return acceptLanguage(header) }
 

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -86,8 +87,12 @@ func (l *look) try() error {
 			full.Lifetime, full.Wait, full.Identifiers = duration(full.texts, time.Hour), duration(full.texts, time.Minute), true
 			full.Errors = []FieldError{{"email", "sample"}, {"password", "sample"}, {"repeat", "sample"}}
 			for _, page := range []Page{bare, full} {
-				if err := l.draw(io.Discard, page); err != nil {
+				var drawn strings.Builder
+				if err := l.draw(&drawn, page); err != nil {
 					return fmt.Errorf("resethttp: pages/%s.html: %w", name, err)
+				}
+				if name == pageReset && !strings.Contains(drawn.String(), page.Link) {
+					return errors.New("resethttp: pages/reset.html: the form does not send .Link")
 				}
 			}
 		}
