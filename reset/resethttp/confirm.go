@@ -36,7 +36,10 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	in := reset.ConfirmInput{Token: linkToken(form.Get("token")), Password: form.Get("password"), Client: p.client(r)}
+	in := reset.ConfirmInput{
+		Token: linkToken(form.Get("token")), Password: form.Get("password"),
+		Client: p.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent(),
+	}
 	page := p.page(r, pageReset)
 	page.Link = in.Token
 	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.query {

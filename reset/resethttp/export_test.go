@@ -12,9 +12,6 @@ func LinkToken(pasted string) string { return linkToken(pasted) }
 // LinkName is what a form calls a token that a cookie holds.
 func LinkName(raw string) string { return linkName(raw) }
 
-// AcceptLanguage is the reader of the header, for its tests.
-func AcceptLanguage(header string) []string { return acceptLanguage(header) }
-
 // ReadResetBody is the reader of the API's bodies, for its fuzz test.
 func ReadResetBody(body string) (raw, password string, err error) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))

@@ -79,7 +79,7 @@ func readInline(files overlay, name string) (string, error) {
 func (l *look) try() error {
 	for _, tag := range slices.Sorted(maps.Keys(l.locales.tables)) {
 		for _, name := range slices.Sorted(maps.Keys(l.pages)) {
-			bare := l.page(Page{}, name, []string{tag})
+			bare := l.page(Page{}, name, tag)
 			full := bare
 			full.Product, full.Heading, full.Lead = "Sample", "done.title", "done.lead"
 			full.ForgotURL, full.ResetURL, full.LoginURL, full.BackURL = "/a", "/b", "/c", "/d"
@@ -100,8 +100,8 @@ func (l *look) try() error {
 	return nil
 }
 
-// page completes a page in the best of the languages.
-func (l *look) page(common Page, name string, languages []string) Page {
+// page completes a page in the best of the languages of the list.
+func (l *look) page(common Page, name, languages string) Page {
 	page := common
 	tag, table := l.locales.match(languages)
 	page.Name, page.Heading, page.Lang, page.Dir, page.texts = name, name+".title", tag, table["direction"], table
