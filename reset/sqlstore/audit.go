@@ -126,10 +126,10 @@ func (a *Audit) Record(ctx context.Context, ev reset.Event) {
 		at = a.now()
 	}
 	if !row.repeatable() {
-		a.report(ctx, a.insert(ctx, map[auditRow]count{row: {hits: 1, at: at.UnixMilli()}}))
+		a.report(ctx, a.insert(ctx, map[auditRow]count{row: {hits: eventsIn(ev), at: at.UnixMilli()}}))
 		return
 	}
-	if a.add(row, at) {
+	if a.add(row, at, eventsIn(ev)) {
 		a.report(ctx, a.Flush(ctx))
 	}
 }
@@ -151,11 +151,14 @@ func (a *Audit) report(ctx context.Context, err error) {
 	}
 }
 
-// add counts one more event like row and reports whether it is time to write.
-func (a *Audit) add(row auditRow, at time.Time) bool {
+// eventsIn is how many events ev stands for.
+func eventsIn(ev reset.Event) int64 { return max(1, int64(ev.Count)) }
+
+// add counts more events like row and reports whether it is time to write.
+func (a *Audit) add(row auditRow, at time.Time, events int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.counted[row] = count{hits: a.counted[row].hits + 1, at: at.UnixMilli()}
+	a.counted[row] = count{hits: a.counted[row].hits + events, at: at.UnixMilli()}
 	age := a.now().Sub(a.flushed)
 	// A clock that was set back must not stop the writing.
 	return len(a.counted) >= maxCounted || age >= countFor || age < 0
