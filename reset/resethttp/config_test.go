@@ -26,6 +26,7 @@ func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 		"assets/style.scss is not one":               file("assets/style.scss", ""),
 		"pages/sent.html":                            file("pages/sent.html", `{{define "main"}}{{.Nonsense}}{{end}}`),
 		"pages/done.html":                            file("pages/done.html", `{{define "main"}}{{if}}{{end}}`),
+		"the form does not send .Link":               file("pages/reset.html", `{{define "main"}}{{.Name}}{{end}}`),
 		`no such template "elsewhere"`:               file("pages/layout.html", `{{define "layout"}}{{template "elsewhere"}}{{end}}`),
 		"locales/en.json":                            file("locales/en.json", `{"signin":`),
 		`locales/de.json has no text "`:              file("locales/de.json", `{"direction":"ltr"}`),

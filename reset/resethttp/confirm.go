@@ -43,11 +43,14 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	page := p.page(r, pageReset)
 	page.Link = in.Token
 	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.query {
-		if in.Token = p.namedLink(r, name); in.Token == "" {
-			p.otherLink(w, r)
+		var others bool
+		if in.Token, others = p.namedLink(r, name); others {
+			p.problem(w, r, problem{status: http.StatusConflict, name: "other-link"})
 			return
 		}
-		page.LinkHeld, page.Link = true, heldPrefix+name
+		if in.Token != "" {
+			page.LinkHeld, page.Link = true, heldPrefix+name
+		}
 	}
 
 	if mistyped(form) {

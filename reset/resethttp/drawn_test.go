@@ -146,16 +146,20 @@ func TestFormThatDoesNotSayWhichLinkItWasDrawnForIsRefused(t *testing.T) {
 	}
 }
 
-func TestPageWhoseCookieIsGoneSaysHowToGoOn(t *testing.T) {
+func TestPageWhoseCookieIsGoneIsThatOfADeadLink(t *testing.T) {
 	t.Parallel()
 	w := twoAccounts(t)
 	page := w.open(w.linkOf("u-1"))
 	w.tabs()
 	a := w.submit(page, newPassword)
-	require.Equal(t, http.StatusConflict, a.status)
-	require.Contains(t, a.body, "open the link from the email again")
-	require.NotContains(t, a.body, "another link was opened")
+	require.Equal(t, http.StatusBadRequest, a.status)
+	require.Contains(t, a.body, "This link does not work")
 	require.False(t, w.has(newPassword))
+
+	// Nothing of a name that nobody holds comes back.
+	a = w.post("/reset-password", form("token", "held:canary", "password", newPassword, "repeat", "x"))
+	require.Equal(t, http.StatusUnprocessableEntity, a.status)
+	require.NotContains(t, a.body, "canary")
 }
 
 // A sibling host can plant cookies of any name but those with __Host-, which a

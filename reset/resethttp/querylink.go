@@ -93,24 +93,17 @@ func (p *pages) heldLink(r *http.Request) string {
 }
 
 // namedLink returns the token that a form was drawn for, or "" when no cookie
-// holds it any more. Cookies beside it do not matter.
-func (p *pages) namedLink(r *http.Request, name string) string {
-	for _, cookie := range r.CookiesNamed(p.cookieName()) {
+// holds it any more. Cookies beside it do not matter. others says that the only
+// ones there are hold something else: the link of another tab, and perhaps of
+// another account.
+func (p *pages) namedLink(r *http.Request, name string) (raw string, others bool) {
+	cookies := r.CookiesNamed(p.cookieName())
+	for _, cookie := range cookies {
 		if raw := tokenText(cookie.Value); linkName(raw) == name {
-			return raw
+			return raw, false
 		}
 	}
-	return ""
-}
-
-// otherLink answers a form whose link the browser no longer holds. What it holds
-// instead is the link of another tab, perhaps of another account, and stays.
-func (p *pages) otherLink(w http.ResponseWriter, r *http.Request) {
-	answer := problem{status: http.StatusConflict, name: "other-link"}
-	if p.heldLink(r) == "" {
-		answer.lead = "other-link.gone"
-	}
-	p.problem(w, r, answer)
+	return "", len(cookies) > 0
 }
 
 // dropLink removes the cookie, unless it holds another link than raw.
