@@ -12,8 +12,9 @@ import "net/http"
 func (app *application) localOnly(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		forwarded := r.Header.Get("Forwarded") + r.Header.Get("X-Forwarded-For")
-		local := client(r).IsLoopback() && isThisMachine("http://"+r.Host) && forwarded == ""
-		if !app.expose && !(local && isThisMachine(app.site)) {
+		local := client(r).IsLoopback() && isThisMachine("http://"+r.Host) &&
+			forwarded == "" && isThisMachine(app.site)
+		if !local && !app.expose {
 			app.show(w, r, http.StatusForbidden, "message", page{
 				Title: "For this machine alone",
 				Content: "This page shows live links, and who asked for them. " +

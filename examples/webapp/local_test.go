@@ -50,8 +50,10 @@ func TestMailsAndAuditAreForThisMachineAlone(t *testing.T) {
 			require.Contains(t, a.body, "-expose-mails-and-audit", "the page says how to go on")
 		}
 		for _, r := range [][2]string{
-			{"127.0.0.1:50000", "127.0.0.1:8080"}, {"[::1]:50000", "localhost:8080"},
-			{"[::ffff:127.0.0.1]:50000", "[::1]"}, {"127.8.9.1:1", "localhost"},
+			{"127.0.0.1:50000", "127.0.0.1:8080"},
+			{"[::1]:50000", "localhost:8080"},
+			{"[::ffff:127.0.0.1]:50000", "[::1]"},
+			{"127.8.9.1:1", "localhost"},
 		} {
 			require.Equal(t, http.StatusOK, s.ask(t, path, r[0], r[1]).status, "%s for %s", path, r)
 		}

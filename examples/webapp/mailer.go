@@ -8,8 +8,8 @@ import (
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 )
 
-// openMail decides where mails go: to the server of -smtp or LOSTKEY_SMTP, or else into the
-// inbox page; and, besides, into the folder of -mail-dir.
+// openMail decides where mails go: to the server of -smtp or LOSTKEY_SMTP, or
+// else into the inbox page; and, besides, into the folder of -mail-dir.
 func (app *application) openMail(opts options) error {
 	if opts.expose {
 		app.log.Warn("-expose-mails-and-audit shows /inbox and /audit to anybody who can reach this server")
