@@ -9,8 +9,8 @@
 //
 // [CheckAddress] and [Encode] refuse whatever could end a header line, add a recipient, or reach an SMTP command as
 // a parameter. [Templates] put nothing into a mail that a visitor can choose: neither the address typed
-// into a form, nor a Host header, nor a user agent's own words. Messages print without bodies and addresses,
-// because the bodies hold live links.
+// into a form, nor a Host header, nor a user agent's own words: see [CoarseClient]. Messages print without
+// bodies and addresses, because the bodies hold live links.
 //
 // The package does not decide to whom to send: mail the address that is stored, never the one that was typed. It knows
 // nothing about SPF, DKIM and DMARC records, which the sender's domain needs for mail to arrive.

@@ -46,6 +46,7 @@ type TemplatesConfig struct {
 // Day or Hour is 1.
 type Templates struct {
 	locales  []*locale // sorted by tag
+	tags     []string  // of locales
 	fallback *locale
 }
 
@@ -62,7 +63,7 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Templates{}
+	t := &Templates{tags: files.locales}
 	for _, tag := range files.locales {
 		loc, err := files.parse(tag)
 		if err != nil {
@@ -86,39 +87,16 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 }
 
 // Locales returns the tags there are templates for, sorted.
-func (t *Templates) Locales() []string {
-	tags := make([]string, len(t.locales))
-	for i, loc := range t.locales {
-		tags[i] = loc.tag
-	}
-	return tags
-}
+func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
 
-// Match returns the locale that Render would use for a wanted tag: the same tag whatever its case, else a shorter one (de-AT
-// finds de), else another of the same language (pt-PT finds pt-BR), else the default. It reads
-// one tag, not the list of an Accept-Language header.
+// Match returns the locale that Render would use for a list of wanted languages:
+// what [MatchLocale] finds, else the default.
 func (t *Templates) Match(wanted string) string { return t.match(wanted).tag }
 
 func (t *Templates) match(wanted string) *locale {
-	if wanted == "" || len(wanted) > 35 {
-		return t.fallback
-	}
-	wanted = strings.ReplaceAll(wanted, "_", "-")
-	for prefix := wanted; ; {
-		for _, loc := range t.locales {
-			if strings.EqualFold(loc.tag, prefix) {
-				return loc
-			}
-		}
-		cut := strings.LastIndexByte(prefix, '-')
-		if cut < 0 {
-			break
-		}
-		prefix = prefix[:cut]
-	}
-	language, _, _ := strings.Cut(wanted, "-")
+	tag := MatchLocale(t.tags, wanted)
 	for _, loc := range t.locales {
-		if other, _, _ := strings.Cut(loc.tag, "-"); strings.EqualFold(other, language) {
+		if loc.tag == tag {
 			return loc
 		}
 	}

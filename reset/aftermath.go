@@ -3,6 +3,7 @@ package reset
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -82,9 +83,12 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 
 // notice is the job that tells the owner of a changed password, at the address
 // the account had when the link was used.
-func (s *Service) notice(user User, ev Event) Job {
+func (s *Service) notice(user User, client netip.Addr, locale, userAgent string) Job {
 	return Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Email: user.Email, UserID: user.ID, Locale: user.Locale,
-		Client: ev.Client, RequestedAt: s.cfg.Now().UTC().Round(0),
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+		Email: user.Email, UserID: user.ID,
+		Locale:  languages(user.Locale, locale),
+		Browser: mail.CoarseClient(userAgent), Client: client,
+		RequestedAt: s.cfg.Now().UTC().Round(0),
 	}
 }

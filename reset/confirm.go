@@ -97,13 +97,13 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	err = s.replace(ctx, user, encoded, ev)
 	ctx = context.WithoutCancel(ctx)
 	if errors.Is(err, ErrUnknownOutcome) {
-		return s.suspect(ctx, user, encoded, ev, err)
+		return s.suspect(ctx, user, encoded, in, ev, err)
 	}
 	if err != nil {
 		return err
 	}
 
-	job := s.notice(user, ev)
+	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
 	job.SessionsEnded = s.conclude(ctx, user, ev)
 	if !s.cfg.SkipNotice {
 		s.deliver(ctx, job, ev)

@@ -28,6 +28,9 @@
 //   - Links are made from Config.Site alone. Host headers and the like cannot change them.
 //   - No store, policy or hasher is asked about a token whose signature is not good, and all refused
 //     links get one answer.
+//   - Of a visitor's headers a mail shows two things: it is in a language of
+//     Accept-Language that there are templates for, and it names a browser and a
+//     system out of a short list, which the visitor may lie about.
 //   - An account's sessions are dealt with: [New] refuses a [Config] that does not say how. Nobody is
 //     signed in by a reset.
 //   - The account's owner is told of the change by mail, at the address the account had at that moment.

@@ -20,7 +20,7 @@ const (
 	OutcomeDropped        Outcome = "dropped"         // the queue was full, also after requested; the visitor got the usual answer
 	OutcomeDispatchFailed Outcome = "dispatch-failed" // Config.Dispatch returned an error
 	OutcomeLimiterFailed  Outcome = "limiter-failed"  // Reason says which limit; the fallback decided
-	OutcomeEventsLost     Outcome = "events-lost"     // Reason says how many events of requests could not be recorded in time
+	OutcomeEventsLost     Outcome = "events-lost"     // Count says how many events of requests could not be recorded in time
 )
 
 // Outcomes of a queued mail, on the worker's side.
@@ -112,8 +112,12 @@ type Event struct {
 	// TokenID joins a link with its use: mailed, then confirmed or rejected. See [token.Token.ID].
 	TokenID string
 	Purpose token.Purpose
-	// Reason is one of the constants above, or empty.
+	// Reason is one of the constants above, the text of a [token.Reason], for
+	// OutcomePasswordRefused the codes of package policy with commas between them,
+	// for OutcomeHinted the kind of the mail, or empty.
 	Reason string
+	// Count is how many events OutcomeEventsLost stands for, else 0.
+	Count int
 	// Err is the internal error behind the outcome, or nil.
 	Err error
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-
-	"github.com/lostkey-go/lostkey/mail"
 )
 
 // NotifyInput says whose password was changed.
@@ -13,6 +11,8 @@ type NotifyInput struct {
 	UserID string
 	// Client is who changed it, for events, or the zero Addr.
 	Client netip.Addr
+	// Locale and UserAgent are as in [RequestInput].
+	Locale, UserAgent string
 	// SessionsEnded lets the mail say that the account was signed out.
 	SessionsEnded bool
 }
@@ -40,12 +40,8 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 		return ErrUserDisabled
 	}
 
-	job := Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
-		Email: user.Email, UserID: user.ID, Locale: user.Locale,
-		Client: plainClient(in.Client), SessionsEnded: in.SessionsEnded,
-		RequestedAt: s.cfg.Now().UTC().Round(0),
-	}
+	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
+	job.SessionsEnded = in.SessionsEnded
 	if s.cfg.Synchronous {
 		return s.workInline(ctx, job)
 	}

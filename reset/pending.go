@@ -15,7 +15,7 @@ var errPending = errors.New("reset: a write of unknown outcome has not shown yet
 // suspect does what can be done about a write whose outcome is unknown. It ends
 // sessions, in case the write is in force already, and queues a job that looks
 // for it later.
-func (s *Service) suspect(ctx context.Context, user User, encoded string, ev Event, cause error) error {
+func (s *Service) suspect(ctx context.Context, user User, encoded string, in ConfirmInput, ev Event, cause error) error {
 	s.endSessions(ctx, user, ev)
 
 	err := fmt.Errorf("reset: store the new password: %w", cause)
@@ -23,7 +23,7 @@ func (s *Service) suspect(ctx context.Context, user User, encoded string, ev Eve
 	failed.Outcome, failed.Reason, failed.Err = OutcomeConfirmFailed, ReasonUnknown, err
 	s.record(ctx, failed)
 
-	job := s.notice(user, ev)
+	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
 	job.Pending = strings.Join([]string{
 		s.digestHash(user), s.digestHash(User{ID: user.ID, PasswordHash: encoded}), ev.TokenID, string(ev.Purpose),
 	}, ".")

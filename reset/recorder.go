@@ -2,7 +2,6 @@ package reset
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,7 +81,7 @@ func (r *recorder) run() {
 
 func (r *recorder) passLost() {
 	if n := r.lost.Swap(0); n > 0 {
-		r.pass(Event{Outcome: OutcomeEventsLost, Reason: strconv.FormatInt(n, 10)})
+		r.pass(Event{Outcome: OutcomeEventsLost, Count: int(n)})
 	}
 }
 

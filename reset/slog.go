@@ -24,7 +24,7 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 	if !s.logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 8)
+	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs, slog.String("outcome", string(ev.Outcome)))
 	if ev.Client.IsValid() {
 		attrs = append(attrs, slog.String("client", logText(ev.Client.String())))
@@ -39,6 +39,9 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 		if field.value != "" {
 			attrs = append(attrs, slog.String(field.name, logText(field.value)))
 		}
+	}
+	if ev.Count != 0 {
+		attrs = append(attrs, slog.Int("count", ev.Count))
 	}
 	if ev.Err != nil {
 		attrs = append(attrs, slog.String("err", logText(ev.Err.Error())))

@@ -42,8 +42,10 @@ func start(path string) {
 		chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("hide-scrollbars", true),
-		// Two sites that are not localhost, which browsers treat kindlier than others.
-		chromedp.Flag("host-resolver-rules", "MAP app.test 127.0.0.1, MAP mail.test 127.0.0.1"))
+		// For the certificates of httptest.
+		chromedp.Flag("ignore-certificate-errors", true),
+		// Sites that are not localhost, which browsers treat kindlier than others.
+		chromedp.Flag("host-resolver-rules", "MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
 	stopBrowser = func() { stop(); stopAllocator() }

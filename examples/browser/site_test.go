@@ -49,12 +49,18 @@ type site struct {
 // newSite serves under the name of a host, so that pages behave as on the web and not as on localhost.
 func newSite(t *testing.T, changes ...func(*reset.Config)) *site {
 	t.Helper()
+	return serve(t, "http", changes...)
+}
+
+// serve is newSite with http or https.
+func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
+	t.Helper()
 	s := &site{t: t, users: memstore.New(), hasher: hash.NewInsecureForTests(), outbox: &mailtest.Recorder{}}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
-	s.base = "http://app.test:" + port
+	s.base = scheme + "://app.test:" + port
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
 	require.NoError(t, s.users.Add(reset.User{ID: "u-1", Email: account, PasswordHash: encoded}))
@@ -93,7 +99,11 @@ func newSite(t *testing.T, changes ...func(*reset.Config)) *site {
 	}))
 	require.NoError(t, server.Listener.Close())
 	server.Listener = listener
-	server.Start()
+	if scheme == "https" {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	t.Cleanup(server.Close)
 	return s
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -105,7 +104,7 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 		app.unavailable(w, r, err)
 		return
 	}
-	app.sendNotice(ctx, a, client(r))
+	app.sendNotice(r, a)
 	http.Redirect(w, r, "/account?changed", http.StatusSeeOther)
 }
 
@@ -113,11 +112,12 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 // somebody else, this mail is how they learn of it. A reset does the same by
 // itself. The change stands even if the mail cannot be sent, and whoever made it
 // cannot stop the mail by closing the connection.
-func (app *application) sendNotice(ctx context.Context, a account, from netip.Addr) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+func (app *application) sendNotice(r *http.Request, a account) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 10*time.Second)
 	defer cancel()
 	err := app.resets.NotifyChanged(ctx, reset.NotifyInput{
-		UserID: a.ID, Client: from, SessionsEnded: true,
+		UserID: a.ID, Client: client(r), SessionsEnded: true,
+		Locale: r.Header.Get("Accept-Language"), UserAgent: r.UserAgent(),
 	})
 	if err != nil {
 		app.log.ErrorContext(ctx, "notice of a changed password not queued", "user", a.ID, "error", err)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +181,7 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 	notice := s.inbox.newestFirst()[0]
 	require.Equal(t, mail.KindPasswordChanged, notice.Kind)
 	require.Equal(t, ada, notice.To)
+	require.NotContains(t, notice.Text, "(", "a client that is none of the known browsers")
 
 	require.Equal(t, http.StatusSeeOther, s.browser(t).post("/account/password", "current", newPassword, "password", oldPassword).status)
 	require.Equal(t, http.StatusSeeOther, s.browser(t).login(ada, newPassword).status, "a stranger changes nothing")
@@ -203,4 +206,21 @@ func TestManyVisitorsAtOnce(t *testing.T) {
 	}
 	visitors.Wait()
 	require.NotContains(t, s.logs.text(), "database is locked")
+}
+
+func TestNoticeOfAChangeSaysWhichBrowserItWas(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	b := s.browser(t)
+	b.register(ada, oldPassword)
+	form := url.Values{"current": {oldPassword}, "password": {newPassword}}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, b.base+"/account/password", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 <b>evil</b>")
+	r.Header.Set("Accept-Language", "nl-NL, fr;q=0.8")
+	require.Equal(t, http.StatusSeeOther, b.do(r).status)
+	notice := s.inbox.newestFirst()[0]
+	require.Contains(t, notice.Text, "(Firefox, Linux)")
+	require.NotContains(t, notice.Text+notice.HTML, "evil")
+	require.Equal(t, "fr", notice.Locale)
 }

@@ -40,6 +40,8 @@ type application struct {
 	mailer   mail.Mailer
 	inbox    *inbox           // nil with -smtp
 	smtp     *smtpmail.Mailer // nil without
+	site     string           // its URL
+	expose   bool             // /inbox and /audit are for other machines too
 
 	resetPages http.Handler
 	preview    http.Handler
@@ -57,7 +59,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	app := &application{log: log, db: db, users: users{db}, hasher: hasher}
+	app := &application{log: log, db: db, users: users{db}, hasher: hasher, site: opts.url, expose: opts.expose}
 	app.sessions = newSessions(db, strings.HasPrefix(opts.url, "https:"), app.unavailable)
 	if app.pages, err = parsePages(); err != nil {
 		return nil, err

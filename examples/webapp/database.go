@@ -18,16 +18,21 @@ var schema string
 
 // openDatabase opens the SQLite file at path, makes it and its folder when they
 // are missing, and creates the tables. The folder and the file are for this
-// user alone: the file holds password hashes.
+// user alone: the file holds password hashes. What another user made, or can
+// write, is refused. Not looked at are the folders above, and access lists.
 func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
+	if err := validateFolder(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	// From here on nobody else can put anything into the folder.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := file.Close(); err != nil {
+	if err := errors.Join(file.Close(), validateFile(path)); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 
@@ -51,4 +56,36 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, errors.Join(fmt.Errorf("create the tables: %w", err), db.Close())
 	}
 	return db, nil
+}
+
+// validateFolder refuses a folder in which another user could put a file of his
+// own where SQLite looks for one of ours.
+func validateFolder(folder string) error {
+	info, err := os.Lstat(folder)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the folder of the database: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("the folder of the database: %s is not a folder, perhaps a link to one: give -db the real path", folder)
+	case !isOurs(info):
+		return fmt.Errorf("the folder of the database: %s belongs to another user: give -db another one", folder)
+	case isOpenTo(info, 0o022):
+		return fmt.Errorf("the folder of the database: others may write to %s: give -db another one, or run chmod go-w", folder)
+	}
+	return nil
+}
+
+func validateFile(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a file", path)
+	case !isOurs(info):
+		return fmt.Errorf("%s belongs to another user", path)
+	case isOpenTo(info, 0o077):
+		return fmt.Errorf("others may read or write %s: run chmod 600", path)
+	}
+	return nil
 }

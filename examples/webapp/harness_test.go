@@ -46,7 +46,7 @@ func startSiteHashing(t *testing.T, hasher *hash.Hasher, edit func(*options)) *s
 	server := httptest.NewUnstartedServer(nil)
 	opts := options{
 		url:      "http://" + server.Listener.Addr().String(),
-		database: filepath.Join(t.TempDir(), "webapp.db"),
+		database: filepath.Join(t.TempDir(), "folder", "webapp.db"),
 		from:     "App <no-reply@app.example>",
 	}
 	if edit != nil {

@@ -17,7 +17,7 @@ import (
 const inboxSize = 200
 
 // inbox is a mail.Mailer for development: it keeps the mails in memory and
-// shows them at /inbox to anybody who asks. A nil one is empty.
+// shows them at /inbox, see localOnly. A nil one is empty.
 type inbox struct {
 	mu    sync.Mutex
 	mails []received // oldest first

@@ -8,17 +8,20 @@ import (
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 )
 
-// openMail decides where mails go: to the server of -smtp, or else into the
-// inbox page; and, besides, into the folder of -mail-dir.
+// openMail decides where mails go: to the server of -smtp or LOSTKEY_SMTP, or
+// else into the inbox page; and, besides, into the folder of -mail-dir.
 func (app *application) openMail(opts options) error {
+	if opts.expose {
+		app.log.Warn("-expose-mails-and-audit shows /inbox and /audit to anybody who can reach this server")
+	}
 	if opts.smtp == "" {
-		app.log.Warn("mails, with live links, are shown to anybody at /inbox: for development only, see -smtp")
+		app.log.Warn("mails, with live links, are shown at /inbox to every user of this machine: for development only, see -smtp")
 		app.inbox = &inbox{}
 		app.mailer = app.inbox
 	} else {
 		var err error
 		if app.smtp, err = smtpmail.New(smtpmail.Config{URL: opts.smtp}); err != nil {
-			return fmt.Errorf("-smtp: %w", err)
+			return fmt.Errorf("-smtp or LOSTKEY_SMTP: %w", err)
 		}
 		app.mailer = app.smtp
 	}

@@ -1,6 +1,8 @@
 // Command webapp is a small web application with accounts, whose forgotten
 // passwords are reset by lostkey. Users and sessions live in one SQLite file;
-// mails go to a page at /inbox unless -smtp names a server.
+// mails go to a page at /inbox unless -smtp, or LOSTKEY_SMTP for a URL with a
+// password, names a server. The inbox and the audit trail are for this machine
+// alone, see localOnly.
 //
 //	go run ./webapp
 //
@@ -10,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -36,8 +39,15 @@ import (
 type options struct {
 	addr, url, database string
 	mailDir, smtp, from string
-	mfa, limits         bool
-	keys                string // LOSTKEY_KEYS
+	mfa, limits, expose bool
+	keys                string
+}
+
+// environment is what must not stand on a command line, which every user of the
+// machine can read in the list of processes.
+type environment struct {
+	keys string // LOSTKEY_KEYS
+	smtp string // LOSTKEY_SMTP, for a URL with a password
 }
 
 // shutdownTimeout bounds each half of stopping: requests that run, then mails
@@ -47,7 +57,8 @@ const shutdownTimeout = 10 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv("LOSTKEY_KEYS"), os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	env := environment{keys: os.Getenv("LOSTKEY_KEYS"), smtp: os.Getenv("LOSTKEY_SMTP")}
+	err := run(ctx, os.Args[1:], env, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "webapp:", err)
 		os.Exit(1)
@@ -56,8 +67,8 @@ func main() {
 
 // run serves until ctx ends, then stops in order: no new requests, the mails
 // that wait, the database.
-func run(ctx context.Context, args []string, keys string, out io.Writer, log *slog.Logger) error {
-	opts, err := parseOptions(args, keys, out)
+func run(ctx context.Context, args []string, env environment, out io.Writer, log *slog.Logger) error {
+	opts, err := parseOptions(args, env, out)
 	if err != nil {
 		return err
 	}
@@ -140,17 +151,19 @@ func stopServer(server *http.Server) error {
 }
 
 // parseOptions prints the flags to out when the arguments ask for them.
-func parseOptions(args []string, keys string, out io.Writer) (options, error) {
-	opts := options{keys: keys, limits: true, from: productName + " <no-reply@demo.example>"}
+func parseOptions(args []string, env environment, out io.Writer) (options, error) {
+	opts := options{keys: env.keys, limits: true, from: productName + " <no-reply@demo.example>"}
 	database := filepath.Join(os.TempDir(), "lostkey-webapp-"+strconv.Itoa(os.Getuid()), "webapp.db")
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.StringVar(&opts.addr, "addr", "127.0.0.1:8080", "listen on this `host:port`")
 	flags.StringVar(&opts.url, "url", "", "public base `URL`, the start of every mailed link (default http:// and the value of -addr)")
 	flags.StringVar(&opts.database, "db", database, "SQLite `file`, made when it is missing")
 	flags.StringVar(&opts.mailDir, "mail-dir", "", "also write each mail to this `folder`, as one .eml file")
-	flags.StringVar(&opts.smtp, "smtp", "", "send mails through this server instead of showing them at /inbox, `URL` like smtps://user:password@host:465")
+	flags.StringVar(&opts.smtp, "smtp", "", "send mails through this server instead of showing them at /inbox, `URL` like smtps://host:465; one with a password goes into LOSTKEY_SMTP instead")
 	flags.StringVar(&opts.from, "from", opts.from, "sender of the mails, an `address` or Name <address>")
 	flags.BoolVar(&opts.mfa, "mfa", false, "accounts have a second factor: passwords of 8 characters will do")
+	flags.BoolVar(&opts.expose, "expose-mails-and-audit", false,
+		"show /inbox, with live links for every account, and /audit to anybody who can reach this server, not to this machine alone")
 	flags.Func("limits", "`on|off`: throttle sign-in, registration and reset (default on)", func(value string) error {
 		if value != "on" && value != "off" {
 			return errors.New("want on or off")
@@ -170,6 +183,14 @@ func parseOptions(args []string, keys string, out io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
+	switch {
+	case strings.Contains(opts.smtp, "@"):
+		return options{}, errors.New("-smtp names a user, and perhaps a password, which every user of " +
+			"this machine can read in the list of processes: set LOSTKEY_SMTP to the URL instead")
+	case opts.smtp != "" && env.smtp != "":
+		return options{}, errors.New("-smtp and LOSTKEY_SMTP are both set")
+	}
+	opts.smtp = cmp.Or(opts.smtp, env.smtp)
 	return opts, nil
 }
 

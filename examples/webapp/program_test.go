@@ -26,7 +26,7 @@ func startProgram(t *testing.T) program {
 	require.NoError(t, err, string(built))
 
 	logs := &output{changed: make(chan struct{})}
-	cmd := exec.CommandContext(t.Context(), binary, "-addr", "127.0.0.1:0", "-limits", "off", "-db", filepath.Join(t.TempDir(), "webapp.db"))
+	cmd := exec.CommandContext(t.Context(), binary, "-addr", "127.0.0.1:0", "-limits", "off", "-db", filepath.Join(t.TempDir(), "folder", "webapp.db"))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stderr = logs
 	stdout, err := cmd.StdoutPipe()

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
@@ -33,7 +34,7 @@ func startProcess(t *testing.T, keys string, args ...string) process {
 	read, write := io.Pipe()
 	logs, ended := newLogBook(), make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), keys, write, slog.New(logs))
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), environment{keys: keys}, write, slog.New(logs))
 		write.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -112,6 +113,7 @@ func TestStartRefusesBadSettings(t *testing.T) {
 	secret := "2026-11:c2hvcnQ="
 	for _, tt := range []struct {
 		keys string
+		smtp string
 		args []string
 		want string
 	}{
@@ -124,12 +126,17 @@ func TestStartRefusesBadSettings(t *testing.T) {
 		{args: []string{"-db", "/dev/null/x"}, want: "database"},
 		{args: []string{"-mail-dir", "/dev/null/x"}, want: "-mail-dir"},
 		{args: []string{"-smtp", "http://user:c2hvcnQ@mail.example"}, want: "-smtp"},
+		{args: []string{"-smtp", "smtps://user:c2hvcnQ@mail.example"}, want: "set LOSTKEY_SMTP"},
+		{args: []string{"-smtp", "smtps://c2hvcnQ%zz@mail.example"}, want: "set LOSTKEY_SMTP"},
+		{args: []string{"-smtp", "smtp://mail.example"}, smtp: "smtp://user:c2hvcnQ@mail.example", want: "both set"},
+		{smtp: "http://user:c2hvcnQ@mail.example", want: "LOSTKEY_SMTP"},
+		{smtp: "smtps://user:c2hvcnQ%zz@mail.example", want: "LOSTKEY_SMTP"},
 		{args: []string{"-from", "nobody"}, want: "From"},
 		{args: []string{"extra"}, want: "extra"},
 	} {
 		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // in case it starts
-		err := run(ctx, append(args, tt.args...), tt.keys, io.Discard, slog.New(slog.DiscardHandler))
+		err := run(ctx, append(args, tt.args...), environment{tt.keys, tt.smtp}, io.Discard, slog.New(slog.DiscardHandler))
 		cancel()
 		require.ErrorContains(t, err, tt.want, "%q", tt.args)
 		require.NotContains(t, err.Error(), "c2hvcnQ")
@@ -138,11 +145,28 @@ func TestStartRefusesBadSettings(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	opts, err := parseOptions(nil, "", io.Discard)
+	opts, err := parseOptions(nil, environment{}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:8080", opts.addr)
 	require.True(t, opts.limits)
 	require.True(t, strings.HasPrefix(opts.database, os.TempDir()))
+}
+
+func TestSMTPServerIsNamedByTheFlagOrTheEnvironment(t *testing.T) {
+	t.Parallel()
+	const withPassword = "smtps://user:secret@mail.example"
+	opts, err := parseOptions(nil, environment{smtp: withPassword}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, withPassword, opts.smtp)
+	opts, err = parseOptions([]string{"-smtp", "smtp://mail.example"}, environment{}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, "smtp://mail.example", opts.smtp)
+
+	var usage strings.Builder
+	_, err = parseOptions([]string{"-h"}, environment{smtp: withPassword}, &usage)
+	require.ErrorIs(t, err, flag.ErrHelp)
+	require.Contains(t, usage.String(), "LOSTKEY_SMTP")
+	require.NotContains(t, usage.String(), "secret")
 }
 
 func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {

@@ -25,12 +25,12 @@ func (app *application) routes() http.Handler {
 	own.HandleFunc("GET /account", app.accountPage)
 	own.HandleFunc("GET /account/password", app.passwordPage)
 	own.HandleFunc("POST /account/password", app.changePassword)
-	own.HandleFunc("GET /inbox", app.inboxPage)
-	own.Handle("GET /inbox/preview", app.preview) // every mail in every language, with sample data
-	own.HandleFunc("GET /inbox/{id}", app.mailPage)
-	own.HandleFunc("GET /inbox/{id}/html", app.mailHTML)
-	own.HandleFunc("GET /inbox/{id}/source", app.mailSource)
-	own.HandleFunc("GET /audit", app.auditPage)
+	own.HandleFunc("GET /inbox", app.localOnly(app.inboxPage))
+	own.HandleFunc("GET /inbox/preview", app.localOnly(app.preview.ServeHTTP)) // every mail in every language, with sample data
+	own.HandleFunc("GET /inbox/{id}", app.localOnly(app.mailPage))
+	own.HandleFunc("GET /inbox/{id}/html", app.localOnly(app.mailHTML))
+	own.HandleFunc("GET /inbox/{id}/source", app.localOnly(app.mailSource))
+	own.HandleFunc("GET /audit", app.localOnly(app.auditPage))
 	own.HandleFunc("GET /", app.notFound)
 
 	// A form on another site cannot be posted here. This needs no token in the

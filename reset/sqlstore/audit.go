@@ -123,10 +123,10 @@ func (a *Audit) Record(ctx context.Context, ev reset.Event) {
 		at = a.now()
 	}
 	if !row.repeatable() {
-		a.report(ctx, a.insert(ctx, map[auditRow]auditCount{row: row.once(at)}))
+		a.report(ctx, a.insert(ctx, map[auditRow]auditCount{row: row.times(eventsIn(ev), at)}))
 		return
 	}
-	if a.add(row, plainAddr(ev.Client), at) {
+	if a.add(row.times(eventsIn(ev), at), row, plainAddr(ev.Client)) {
 		a.report(ctx, a.Flush(ctx))
 	}
 }

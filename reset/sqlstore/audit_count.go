@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"github.com/lostkey-go/lostkey/reset"
 )
 
 const (
@@ -50,17 +52,20 @@ type auditCount struct {
 	client, clientNet string
 }
 
-// once is the count of a row that stands for one event.
-func (r auditRow) once(at time.Time) auditCount {
-	return auditCount{hits: 1, at: at.UnixMilli(), client: r.client, clientNet: r.clientNet}
+// eventsIn is how many events ev stands for.
+func eventsIn(ev reset.Event) int64 { return max(1, int64(ev.Count)) }
+
+// times is the count of a row that stands for n events.
+func (r auditRow) times(n int64, at time.Time) auditCount {
+	return auditCount{hits: n, at: at.UnixMilli(), client: r.client, clientNet: r.clientNet}
 }
 
-// add counts one more event like row and reports whether it is time to write.
-func (a *Audit) add(row auditRow, client netip.Addr, at time.Time) bool {
+// add counts n more events like row and reports whether it is time to write.
+func (a *Audit) add(n auditCount, row auditRow, client netip.Addr) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 
-	key, n := a.countedAs(row, client), row.once(at)
+	key := a.countedAs(row, client)
 	if before, known := a.counted[key]; known {
 		n.hits += before.hits
 		if n.client != before.client {

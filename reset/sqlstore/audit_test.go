@@ -103,6 +103,23 @@ func TestAuditCountsExactlyUnderConcurrency(t *testing.T) {
 	require.EqualValues(t, 4000, hits)
 }
 
+func TestAuditCountsTheEventsThatWereLost(t *testing.T) {
+	t.Parallel()
+	var got []any
+	f := &fakeDB{exec: func(_ string, args []any) (int64, error) {
+		got = args
+		return 1, nil
+	}}
+	audit := newTrail(t, f)
+	for range 2 {
+		audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeEventsLost, Time: noon, Count: 475})
+	}
+	require.NoError(t, audit.Flush(t.Context()))
+	require.Equal(t, []any{
+		noon.UnixMilli(), "events-lost", "", "", "", "", "", "", "", int64(950),
+	}, got)
+}
+
 // Whatever an id holds, a stored text is one line of printable characters.
 func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 	for _, text := range []string{"7", "a\r\nforged: yes", "\x1b[31m", "\u202eevil", "\u2028", "\xff\xfe", "dé", `"quoted"`, strings.Repeat("é", 200), "\ufffd"} {
