@@ -44,6 +44,8 @@ func (s *Service) writeMarker(ctx context.Context, user User) error {
 	ctx, cancel := context.WithTimeout(ctx, writePatience)
 	defer cancel()
 	marker := hash.Unusable()
-	err := guard("Store.ReplaceHash", func() error { return s.cfg.Store.ReplaceHash(ctx, user, marker) })
+	err := guard("Store.ReplaceHash", func() error {
+		return s.cfg.Store.ReplaceHash(ctx, user, marker)
+	})
 	return scrub(err, marker, user.Email)
 }

@@ -15,7 +15,10 @@ var errPending = errors.New("reset: a write of unknown outcome has not shown yet
 // suspect does what can be done about a write whose outcome is unknown. It ends
 // sessions, in case the write is in force already, and queues a job that looks
 // for it later.
-func (s *Service) suspect(ctx context.Context, user User, encoded string, in ConfirmInput, ev Event, cause error) error {
+func (s *Service) suspect(
+	ctx context.Context, user User, encoded string, in ConfirmInput,
+	ev Event, cause error,
+) error {
 	s.endSessions(ctx, user, ev)
 
 	err := fmt.Errorf("reset: store the new password: %w", cause)
@@ -24,15 +27,18 @@ func (s *Service) suspect(ctx context.Context, user User, encoded string, in Con
 	s.record(ctx, failed)
 
 	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
+	after := user
+	after.PasswordHash = encoded
 	job.Pending = strings.Join([]string{
-		s.digestHash(user), s.digestHash(User{ID: user.ID, PasswordHash: encoded}), ev.TokenID, string(ev.Purpose),
+		s.digestHash(user), s.digestHash(after), ev.TokenID, string(ev.Purpose),
 	}, ".")
 	s.deliver(ctx, job, ev)
 	return err
 }
 
 // digestHash is a keyed digest of the account's stored hash, so that whoever
-// reads a queue can test no guesses against it.
+// reads a queue can test no guesses against it. Its key comes from the ring's
+// signing key: a job from before a rotation matches nothing and is dropped.
 func (s *Service) digestHash(user User) string {
 	return s.digest("hash\x00" + user.ID + "\x00" + user.PasswordHash)
 }
@@ -65,7 +71,10 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 		return Job{}, nil
 	}
 
-	ev := Event{Client: job.Client, UserID: user.ID, TokenID: parts[2], Purpose: token.Purpose(parts[3])}
+	ev := Event{
+		Client: job.Client, UserID: user.ID,
+		TokenID: parts[2], Purpose: token.Purpose(parts[3]),
+	}
 	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
 	job.Pending = ""
 	if s.cfg.SkipNotice {
