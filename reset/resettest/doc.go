@@ -13,6 +13,11 @@
 // fixture lacks a function are skipped, and say which function they need: fill in all of them that the store
 // has a notion of.
 //
-// The kit has no false alarms as far as we know, but it can miss faults, races above all: run it repeatedly,
-// with -race, and against the database that production uses, with production's schema.
+// A link is bound to the stored hash, so an application that clears a hash, the usual way to lock an account,
+// decides whether a used invitation stays dead: set Fixture.ClearPassword to what it does.
+//
+// The kit has no false alarms as far as we know: it is run over some forty stores that are right, of different
+// makes. Fixture.CatchUp, UniqueEmail and LowercaseEmail tell it what is no fault. It can miss faults, races
+// above all: run it repeatedly, with -race, and against the database that production uses, with production's
+// schema.
 package resettest

@@ -50,7 +50,7 @@ func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User,
 // inFixture is the failure of one of the fixture's functions.
 func inFixture(function string, err error) error {
 	return &causedError{
-		fmt.Errorf("Fixture.%s: %w", function, err),
+		fmt.Errorf("in Fixture.%s: %w", function, err),
 		"the fixture does not do what its documentation says; the store was not asked",
 	}
 }

@@ -29,7 +29,7 @@ func newWorld() *world {
 	w := &world{Store: memstore.New()}
 	w.findByEmail, w.findByID = w.Store.FindByEmail, w.Store.FindByID
 	w.clear = func(user *reset.User) { user.PasswordHash = "" }
-	w.remove = func(_ context.Context, id string) error { return w.Store.Delete(id) }
+	w.remove = func(_ context.Context, id string) error { return w.Delete(id) }
 	w.replace = func(ctx context.Context, seen reset.User, encoded string) error {
 		if w.sessionsFail {
 			return errSessions

@@ -92,7 +92,7 @@ func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, err
 			others = append(others, u)
 		}
 	}
-	users := append(exact, others...)
+	users := slices.Concat(exact, others)
 	return users[:min(len(users), maxMatches)], rows.Err()
 }
 

@@ -92,8 +92,16 @@ func TestLookUpByAddressIsBoundedAndDoesNotFail(t *testing.T) {
 	t.Parallel()
 	const spelled = "ANN@example.org"
 	for _, c := range []struct{ others, own, want, wantOwn int }{
-		{0, 0, 0, 0}, {0, 1, 1, 1}, {99, 1, 100, 1}, {100, 0, 100, 0}, {101, 0, 100, 0}, {0, 101, 100, 100},
-		{100, 1, 100, 1}, {5000, 2, 100, 2}, {9999, 1, 100, 1}, {10_000, 1, 100, 0},
+		{0, 0, 0, 0},
+		{0, 1, 1, 1},
+		{99, 1, 100, 1},
+		{100, 0, 100, 0},
+		{101, 0, 100, 0},
+		{0, 101, 100, 100},
+		{100, 1, 100, 1},
+		{5000, 2, 100, 2},
+		{9999, 1, 100, 1},
+		{10_000, 1, 100, 0},
 	} {
 		f := &fakeDB{query: func(_ string, args []any) ([][]driver.Value, error) {
 			require.Equal(t, []any{"ann@example.org", "ann@example.org", "ann@example.org"}, args)

@@ -66,6 +66,11 @@ type Table struct {
 	// SQLite and PostgreSQL, VARBINARY(255) or an ascii_bin VARCHAR(255) on MySQL.
 	// BYTEA and MySQL's BINARY(n) do not give back the text that was put in. Do not
 	// index it: an index makes every change of a password dearer.
+	//
+	// To lock an account by its hash, or to take its password away, write "!" and
+	// random text, new each time, or NULL, or "". The same marker twice, such as a
+	// lone "!", brings back to life the links that were made while it stood there
+	// before, used invitations above all.
 	Hash string
 	// Stamp is an optional column; when its value changes, every link issued for
 	// the user dies. An integer that is counted up is best: the text of a time
