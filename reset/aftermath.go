@@ -73,7 +73,7 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 		_ = s.workInline(ctx, job)
 		return
 	}
-	if err := s.enqueue(ctx, job); err != nil {
+	if err := s.enqueue(ctx, job, bill{}); err != nil {
 		s.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
 			Reason: ReasonQueue, Err: scrub(err, job.Email),

@@ -12,6 +12,7 @@ import (
 // sent. The pool's mutex guards everything below tries.
 type task struct {
 	tries []try
+	paid  bill // what its request was charged
 
 	network network
 	seq     uint64           // in the order of arrival

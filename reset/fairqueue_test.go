@@ -221,7 +221,11 @@ func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue, cfg.Workers = time.Now, 6, 1 })
+		books := &ledger{}
+		sc := newScene(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Queue, cfg.Workers = time.Now, 6, 1
+			cfg.Limits = books.limits()
+		})
 		busy := make(chan struct{})
 		sc.outbox.Fail(func(mail.Message) error {
 			<-busy
@@ -247,6 +251,7 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 		require.Equal(t, []netip.Addr{clientOf(2), clientOf(2)}, []netip.Addr{lost[5].Client, lost[6].Client},
 			"three against two is as even as five can be")
 		require.Len(t, sc.to(mail.KindReset), 6)
+		require.Equal(t, 6, books.balance()["global"], "what lost its place is given back")
 	})
 }
 

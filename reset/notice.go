@@ -45,7 +45,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if s.cfg.Synchronous {
 		return s.workInline(ctx, job)
 	}
-	if err := s.enqueue(ctx, job); err != nil {
+	if err := s.enqueue(ctx, job, bill{}); err != nil {
 		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
 	}
 	return nil

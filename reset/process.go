@@ -63,7 +63,7 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		return err
 	}
 	for _, t := range left {
-		if dispatchErr := s.enqueue(ctx, t.job); dispatchErr != nil {
+		if dispatchErr := s.enqueue(ctx, t.job, bill{}); dispatchErr != nil {
 			return fmt.Errorf("reset: dispatch what is left of a job: %w", scrub(dispatchErr, t.job.Email))
 		}
 	}
@@ -103,12 +103,18 @@ func (s *Service) abandon(pooled *task, reason string) {
 }
 
 // dropped records what lost its place before its first attempt. The request that
-// took the place must not wait for the sink.
+// took the place must wait neither for the sink nor for a limiter.
 func (s *Service) dropped(pooled *task) {
 	job := pooled.tries[0].job
-	s.recordLater(Event{
-		Outcome: OutcomeDropped, RequestID: job.ID,
-		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
+	if job.Throttled {
+		return // it was never accepted
+	}
+	s.later.add(entry{
+		event: Event{
+			Outcome: OutcomeDropped, Time: s.cfg.Now(), RequestID: job.ID,
+			Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
+		},
+		paid: pooled.paid,
 	})
 }
 

@@ -32,17 +32,23 @@ func (s *Service) recordLater(ev Event) {
 		s.record(context.Background(), ev)
 		return
 	}
-	s.later.add(ev)
+	s.later.add(entry{event: ev})
 }
 
 // recorderRoom is how many events of requests may wait for a slow sink.
 const recorderRoom = 1024
 
+// An entry is an event with what is to be given back for it.
+type entry struct {
+	event Event
+	paid  bill
+}
+
 // A recorder passes events on from one goroutine, in order. When the sink cannot keep up, it counts instead of
 // growing.
 type recorder struct {
-	pass  func(Event)
-	queue chan Event
+	pass  func(entry)
+	queue chan entry
 	lost  atomic.Int64
 	done  chan struct{}
 
@@ -50,13 +56,13 @@ type recorder struct {
 	closed bool
 }
 
-func newRecorder(pass func(Event)) *recorder {
-	r := &recorder{pass: pass, queue: make(chan Event, recorderRoom), done: make(chan struct{})}
+func newRecorder(pass func(entry)) *recorder {
+	r := &recorder{pass: pass, queue: make(chan entry, recorderRoom), done: make(chan struct{})}
 	go r.run()
 	return r
 }
 
-func (r *recorder) add(ev Event) {
+func (r *recorder) add(e entry) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.closed {
@@ -64,7 +70,7 @@ func (r *recorder) add(ev Event) {
 		return
 	}
 	select {
-	case r.queue <- ev:
+	case r.queue <- e:
 	default:
 		r.lost.Add(1)
 	}
@@ -72,8 +78,8 @@ func (r *recorder) add(ev Event) {
 
 func (r *recorder) run() {
 	defer close(r.done)
-	for ev := range r.queue {
-		r.pass(ev)
+	for e := range r.queue {
+		r.pass(e)
 		r.passLost()
 	}
 	r.passLost()
@@ -81,7 +87,7 @@ func (r *recorder) run() {
 
 func (r *recorder) passLost() {
 	if n := r.lost.Swap(0); n > 0 {
-		r.pass(Event{Outcome: OutcomeEventsLost, Count: int(n)})
+		r.pass(entry{event: Event{Outcome: OutcomeEventsLost, Count: int(n)}})
 	}
 }
 

@@ -61,7 +61,7 @@ func (s *Service) submit(ctx context.Context, job Job, paid bill, ev Event) erro
 		_ = s.workInline(ctx, job) // told by events alone: an error here would tell who has an account
 		return nil
 	}
-	err := s.enqueue(ctx, job)
+	err := s.enqueue(ctx, job, paid)
 	if err != nil {
 		s.giveBack(ctx, paid, ev)
 	}
@@ -83,7 +83,7 @@ func (s *Service) submit(ctx context.Context, job Job, paid bill, ev Event) erro
 
 // enqueue hands a job to whatever works on jobs. What is no stranger's doing may use room that requests may
 // not.
-func (s *Service) enqueue(ctx context.Context, job Job) error {
+func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 	if s.cfg.Dispatch != nil {
 		signed, err := s.seal.sign(job)
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *Service) enqueue(ctx context.Context, job Job) error {
 	if job.Kind == mail.KindReset {
 		asker = networkOf(job.Client)
 	}
-	return s.pool.add(&task{tries: []try{{job: job}}}, asker)
+	return s.pool.add(&task{tries: []try{{job: job}}, paid: paid}, asker)
 }
 
 // languages puts lists together, those of the first before those of the next.
@@ -154,7 +154,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	if s.cfg.Synchronous {
 		return s.workInline(ctx, job)
 	}
-	if err := s.enqueue(ctx, job); err != nil {
+	if err := s.enqueue(ctx, job, bill{}); err != nil {
 		return fmt.Errorf("reset: queue the invitation: %w", err)
 	}
 	return nil

@@ -67,7 +67,10 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Synchronous {
 		return s, nil
 	}
-	s.later = newRecorder(func(ev Event) { s.record(context.Background(), ev) })
+	s.later = newRecorder(func(e entry) {
+		s.record(context.Background(), e.event)
+		s.giveBack(context.Background(), e.paid, e.event)
+	})
 	if cfg.Dispatch == nil {
 		s.pool = newPool(poolConfig{
 			queue: cfg.Queue, workers: cfg.Workers,
