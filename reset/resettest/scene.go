@@ -24,13 +24,12 @@ func create(ctx context.Context, f Fixture, user reset.User) (reset.User, error)
 }
 
 func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User, error) {
-	user.ID, user.Stamp = rand.Text(), "7"
 	if f.LowercaseEmail {
 		user.Email = strings.ToLower(user.Email)
 	}
-	id, err := f.Create(ctx, user)
+	id, err := insert(ctx, f, user)
 	if err != nil {
-		return reset.User{}, inFixture("Create", err)
+		return reset.User{}, err
 	}
 	read, err := readBack(ctx, f, id)
 	if err != nil {
@@ -45,6 +44,15 @@ func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User,
 		return reset.User{}, fmt.Errorf("the hash reads as %q, stored was %q", read.PasswordHash, user.PasswordHash)
 	}
 	return read, nil
+}
+
+// insert has the fixture store an account, and does not read it.
+func insert(ctx context.Context, f Fixture, user reset.User) (id string, err error) {
+	user.ID, user.Stamp = rand.Text(), "7"
+	if id, err = f.Create(ctx, user); err != nil {
+		return "", inFixture("Create", err)
+	}
+	return id, nil
 }
 
 // inFixture is the failure of one of the fixture's functions.

@@ -106,7 +106,14 @@ func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 // that the transaction has no snapshot that could be too old. The transaction is
 // there without a hook as well: a statement that lost its condition and changed
 // every password is rolled back.
-func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query string, args ...any) (bool, error) {
+func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query string, args ...any) (changed bool, err error) {
+	defer func() {
+		// When ctx ends, package sql rolls back by itself, and says of whatever
+		// comes too late only that the transaction is done.
+		if errors.Is(err, sql.ErrTxDone) {
+			err = cmp.Or(ctx.Err(), err)
+		}
+	}()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err

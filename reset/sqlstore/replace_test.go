@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,6 +108,25 @@ func TestPanicInTheHookUndoesTheChange(t *testing.T) {
 		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error { panic("hook") }
 	})
 	require.PanicsWithValue(t, "hook", func() { _ = store.ReplaceHash(t.Context(), ann, "new hash") })
+	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent())
+}
+
+// Package sql rolls back in a goroutine of its own, which may be done before the
+// commit is.
+func TestEndOfTheContextIsItsErrorHoweverSoonTheRollbackIs(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &fakeDB{}
+	store := newStore(t, f, sqlstore.SQLite, func(cfg *sqlstore.Config) {
+		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
+			cancel()
+			require.Eventually(t, func() bool { return strings.HasSuffix(f.sent(), "ROLLBACK") }, time.Minute, time.Millisecond)
+			return nil
+		}
+	})
+	err := store.ReplaceHash(ctx, ann, "new hash")
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, reset.ErrStale)
 	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent())
 }
 
