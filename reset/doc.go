@@ -36,10 +36,17 @@
 //   - The account's owner is told of the change by mail, at the address the account had at that moment.
 //   - A used invitation stays used, also when the account's hash is cleared: see [Service.Invite].
 //   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold,
-//     queue and counters, is bounded. One network cannot take the places in the queue, or the time of its
-//     workers, from the others, and what fails keeps no new request out: see [Config.Queue].
+//     queue and counters, is bounded. What fails keeps no new request out: see [Config.Queue].
 //   - Jobs carry a MAC. Whoever can write to the queue behind Config.Dispatch can repeat a mail while it is of
 //     use, and suppress one, but can have nothing mailed to an address of their choice.
+//   - One network cannot take the flow from everybody. Clients are counted by
+//     address and by network, and where the site is at its bound, the networks
+//     that were granted most wait first. The same holds for places in the queue
+//     and for the time of its workers.
+//   - One account gets no more mail than its limit allows, whatever spelling
+//     of its name or address was typed.
+//   - A request that is refused, or that the queue cannot take, uses up nobody's
+//     limit: see [Refunder].
 //   - Queued jobs hold no token, only what was typed. Events, errors, logs and print forms hold no token,
 //     link, address, password, hash or key; texts of the application's own errors have those removed that
 //     belong to the request at hand.
@@ -67,6 +74,8 @@
 //   - In the default mode queued mails are lost when the process is killed: users ask again.
 //     Config.Dispatch puts them on a durable queue.
 //   - Config.Synchronous gives up that time tells nothing.
+//   - A flood from thousands of networks, each of which asks little, cannot be
+//     told from visitors. The site's limit bounds it, and refuses both.
 //   - TLS, the login, sessions and the users table are the application's. So is the client's address:
 //     never pass one that a header named unless the proxy that set the header is your own.
 //

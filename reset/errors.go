@@ -42,9 +42,10 @@ var (
 	ErrHasPassword = errors.New("reset: the account already has a password")
 )
 
-// A ThrottledError says that a client, an account or the whole site has had its share of tries.
-// [Service.Request] returns it for clients and the site only: a throttled account gets the usual answer, or the
-// throttle would tell which addresses were tried.
+// A ThrottledError says that a client, its network, an account or the whole
+// site has had its share of tries. [Service.Request] does not return it for
+// accounts: a throttled one gets the usual answer, or the throttle would tell
+// which addresses were tried.
 type ThrottledError struct {
 	// RetryAfter is how long to wait before a try can succeed. At least a second.
 	RetryAfter time.Duration

@@ -20,16 +20,17 @@ type Limiter interface {
 	Allow(ctx context.Context, key string) (retryAfter time.Duration, ok bool, err error)
 }
 
-// A Refunder is a [Limiter] that takes back what it was charged for a request
-// that then did not happen: a later limit refused it, the queue was full, the
-// mail could not be sent. [limit.Limiter] is one. Of a Limiter that is not,
-// requests which were refused keep their charges, so that a visitor who asks
-// again after a failure may be over a limit and get no mail.
+// A Refunder is a [Limiter] that takes a charge back when what it was charged
+// for did not happen: a later limit refused the request, the queue could not
+// take it, the mail was not sent. [limit.Limiter] is one. A Limiter that is not
+// keeps those charges, so that a visitor who asks again after a failure may
+// find a limit reached and get no mail.
 type Refunder interface {
 	Limiter
-	// Refund gives back one event that Allow has charged to key. It must not
-	// give a key more than its burst. An error means that the limiter does not
-	// know; it makes an event. Like Allow it is called in the path of requests.
+	// Refund gives back one event that Allow has charged to key. It must never
+	// give a key more than its burst, nor anything to a key without a charge.
+	// An error makes an event and nothing more. Like Allow it is called in the
+	// path of requests, with a context that ends after 150 milliseconds.
 	Refund(ctx context.Context, key string) error
 }
 
@@ -41,48 +42,62 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 	return f(ctx, key)
 }
 
-// Limits throttle the flow. A nil field means the in-process default in its comment, so that with n processes n
-// times as much passes; a Limiter of one's own can be shared between them. Keys begin with the name of the
-// limit, so one Limiter may serve several fields.
+// Limits throttle the flow. A nil field means the in-process default in its
+// comment, so that with n processes n times as much passes; a Limiter of one's
+// own can be shared between them. Keys begin with the name of the limit, so one
+// Limiter may serve several fields.
 //
-// Requests charge Client, Network, Global and Account, in this order and all before any look-up, so that no
-// limit tells who has an account. A client over its limit must not use up its network's, nor a network
-// everybody's. What was charged is given back, to limiters that are a [Refunder], when a limit refuses the
-// request aloud, when Config.Dispatch fails, and when the queue is full. It is not where the visitor hung up
-// meanwhile: hanging up must not be a way around the limits. Nor is it when Account refuses, since that must
-// look like a success from every side.
+// Requests charge Client, Network, Global and Account, in this order and all
+// before any look-up, so that no limit tells who has an account. A client over
+// its limit uses up nothing of its network's, and a network nothing of
+// everybody's.
 //
-// Client counts single IPv4 addresses and IPv6 /64, Network counts /24 and /48. One customer of a provider may
-// hold a whole /48, and earns as much as any other network from it. A /24 or /48 may as well be an office or a
-// few thousand subscribers, which is why Network is wide: its 300 an hour are one request a day from each of
-// 7,200 people, and fifteen clients at their own limit. A site whose users all sit behind a few networks may
-// need more. Requests from the zero Addr charge neither.
+// Client counts single IPv4 addresses and IPv6 /64, Network counts /24 and /48.
+// One customer may hold a whole /48 with its 65,536 /64, and earns no more by
+// it than any other network. But a /24 or a /48 may also be an office or some
+// thousand subscribers of an access provider, so Network is wide: 300 an hour
+// are fifteen clients at their own limit, or one request a day from each of
+// 7,200 people. A site whose users sit behind few networks may need more.
+// Requests from the zero Addr charge neither limit.
 //
-// Where Global refuses, those who ask most are refused first. From then on a network that was granted more
-// lately than its share is refused before Global is charged, until Global has had room for a while, so that
-// what Global earns back goes to everybody else. The share finds its place by Global's answers alone. Measured
-// with 20 times the default Global: 99 of 100 visitors from elsewhere are served while 300 networks ask at
-// once, 97 while 1,000 do, 66 while 3,000 do. It is counted in each process, in 1 MiB, by /24 and /48, and at a
-// quarter of the weight by /16 and /32, which are what an access provider holds. All unknown clients are one
-// network there. A visitor whose own network is flooding is refused with it.
+// Once Global has refused, those who were granted most wait first. A network
+// with more than its share of what was granted lately is refused before Global
+// is charged, until Global has had room for a while, so that what Global earns
+// back goes to the others. The share finds its place by Global's answers, so
+// Global may be any Limiter. Networks are counted by /24 and /48 and, at a
+// quarter of the weight, by the /16 and /32 that a provider may hold; all
+// unknown clients are one network. The counts are each process's own and take
+// 1 MiB. Measured at 20 times the default Global, of 100 visitors from
+// elsewhere 99 are served while 1,000 networks ask, and 84 while 3,000 do.
+// Visitors from a network that floods wait with it.
 //
-// The worker charges Account once more for each mail to an account that was found by what was typed, under a
-// key of the account's id, before it makes the link. That is the limit that holds where many texts lead to one
-// account, under Config.FindByIdentifier or a loose collation. An account over it is skipped with
-// ReasonThrottled. The charge is given back when the mail was not sent, so that a retry is not throttled by the
-// attempt before. If Account is not a [Refunder], the worker charges the in-process default instead.
+// What a request was charged is given back, to limiters that are a [Refunder],
+// when a later limit refuses it with a *[ThrottledError], when Config.Dispatch
+// fails and when the queue is full. It is not when Account refuses, which must
+// look like a success from every side, nor when the visitor has hung up, which
+// must not be a way around the limits.
 //
-// Keys are network addresses and, for accounts, a keyed digest of what was typed or of the id: no mail address
-// is stored in a limiter.
+// The worker charges Account once more, under a key of the account's id, for
+// each mail to an account that was found by what somebody typed. So an account
+// gets no more mail than Account allows, however many texts lead to it under
+// Config.FindByIdentifier. One that is over it is skipped with
+// [ReasonThrottled]. The charge is given back when the mail was not sent: a
+// retry is not throttled by the attempt before. A worker that dies in between
+// leaves it. If Account is not a [Refunder], the worker charges the in-process
+// default in its place.
+//
+// Keys hold network addresses and, for accounts, a keyed digest of what was
+// typed or of the id: no mail address is stored in a limiter.
 //
 // A confirmation charges one of two limits. A link that is signed and in time
 // charges ConfirmUser, whose key is the account's id, before the account is
-// loaded, so that nobody without a link can use up a victim's tries. Anything
-// else charges ConfirmClient, so that one who sends junk keeps nobody behind
-// the same address from using a good link.
+// loaded, so that nobody without a link can use up a victim's. Anything else
+// charges ConfirmClient, so that one who sends junk keeps nobody behind the
+// same address from using a good link.
 //
-// When a limiter fails, or takes longer than 150 milliseconds, requests fall back to the in-process default and
-// confirmations, which need a signed token anyway, proceed. Either makes an event.
+// When a limiter fails, or takes longer than 150 milliseconds, requests fall
+// back to the in-process default and confirmations, which need a signed token
+// anyway, proceed. Either makes an event.
 type Limits struct {
 	Global  Limiter // 600 a minute, at most 600 at once, for the whole site
 	Client  Limiter // 20 an hour for each client prefix; requests over it get a *ThrottledError

@@ -17,7 +17,7 @@ import (
 //
 // It returns nil for every address that could be one, whether it has an account, has used up its tries, or
 // found the queue full. [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this
-// client or the site has asked too often. After Shutdown it is [ErrClosed]. Any other error says that
+// client, its network or the site has asked too often. After Shutdown it is [ErrClosed]. Any other error says that
 // Config.Dispatch failed, which has nothing to do with the address, or that in.Lifetime is out of range.
 //
 // ctx reaches limiters and Config.Dispatch, not the work that follows.

@@ -144,6 +144,25 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	require.LessOrEqual(t, w.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))), minutes)
 }
 
+// A job that sends nothing, because its address is over the limit, must not
+// keep out the next one that does, nor be told from it by a missing row.
+func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {
+	t.Parallel()
+	w, mails := newWorld(t), new(mailtest.Recorder)
+	insert := func(throttled bool) {
+		job := reset.Job{ID: mail.NewID(), Email: addrOf(1), RequestedAt: time.Now(), Kind: mail.KindReset, Throttled: throttled}
+		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
+		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
+		require.NoError(t, err)
+		require.False(t, result.UniqueSkippedAsDuplicate)
+	}
+	insert(true)
+	insert(true)
+	insert(false)
+	w.work(t, mails)
+	require.Len(t, mails.Messages(), 1)
+}
+
 func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	t.Parallel()
 	w, mails := newWorld(t), new(mailtest.Recorder)
