@@ -7,39 +7,42 @@ import (
 	"fmt"
 )
 
-// The labels keep the two kinds of derived key apart, and apart from whatever
-// else a host may derive from the same secret. The number is the version of the
-// format: a change of anything that a key covers needs a new one.
+// The labels keep the two kinds of derived keys apart, and apart from all else that
+// a host may derive from the same secret. The number is the version of the
+// format. Whoever changes what a key covers must change it.
 const (
 	labelMAC         = "lostkey token v1 mac"
 	labelFingerprint = "lostkey token v1 fingerprint"
 )
 
-// deriveMAC returns the key that signs the tokens of one site and one purpose.
-// What a site or a purpose cannot derive it cannot forge: a staging copy with
-// the same secret has other keys.
-func (m *material) deriveMAC(site string, purpose Purpose) (*macKey, error) {
-	return m.derive(appendField(appendField([]byte(labelMAC), site), string(purpose)))
+// deriveMAC returns the key that signs tokens of one site and one purpose. A
+// staging copy with the same secret has another site, and so other keys.
+func (k Key) deriveMAC(site string, purpose Purpose) (*macKey, error) {
+	return k.derive(labelMAC, site, string(purpose))
 }
 
-// deriveFingerprint returns the key that binds a site's tokens to user states.
-func (m *material) deriveFingerprint(site string) (*macKey, error) {
-	return m.derive(appendField([]byte(labelFingerprint), site))
+// deriveFingerprint returns the key that binds tokens of one site to states.
+func (k Key) deriveFingerprint(site string) (*macKey, error) {
+	return k.derive(labelFingerprint, site)
 }
 
 // derive is HKDF-SHA256 (RFC 5869) without a salt.
-func (m *material) derive(info []byte) (*macKey, error) {
-	key, err := hkdf.Key(sha256.New, m.secret(), nil, string(info), sha256.Size)
+func (k Key) derive(label string, fields ...string) (*macKey, error) {
+	info := []byte(label)
+	for _, field := range fields {
+		info = appendField(info, field)
+	}
+
+	key, err := hkdf.Key(sha256.New, k.bytes(), nil, string(info), sha256.Size)
 	if err != nil {
-		return nil, fmt.Errorf("token: derive a key from %q: %w", m.id, err)
+		return nil, fmt.Errorf("token: derive from key %q: %w", k.id, err)
 	}
 	return newMACKey(key), nil
 }
 
-// appendField adds s after its length in bytes, as four bytes, big-endian. With
-// the length in front no two lists of fields give one text, which plain
-// concatenation does ("1"+"23" and "12"+"3"). Every field has a bound that is
-// far below what four bytes count to.
+// appendField appends s behind its length in bytes, as four bytes, big-endian.
+// The length keeps lists of fields apart that joined would be one text, such as
+// "1", "23" and "12", "3". No field has more bytes than four can count.
 func appendField(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }
