@@ -142,8 +142,8 @@ func unescape(s string) string {
 	).Replace(s)
 }
 
-// With the methods below the claims are a [jwt.Claims], so that golang-jwt's
-// Validator can be asked about the same values.
+// With the methods below the claims are a [jwt.Claims], whose times golang-jwt
+// judges for [Signer.Verify].
 
 func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
 	return &c.exp, nil

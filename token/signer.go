@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Config configures a [Signer].
@@ -39,8 +41,11 @@ const maxLeeway = time.Minute
 type Signer struct {
 	purposes map[Purpose]policy
 	keys     map[string]*purposeKey // by encoded header
-	leeway   time.Duration
 	now      func() time.Time
+
+	// Both judge exp and iat. The leeway of a Validator lengthens exp as well,
+	// which ours must not, so exp is judged by the strict one.
+	strict, lenient *jwt.Validator
 }
 
 // policy says how tokens of one purpose are issued.
@@ -81,11 +86,15 @@ func New(cfg Config) (*Signer, error) {
 		cfg.Now = time.Now //nolint:forbidigo // the default of Config.Now
 	}
 
+	clock := jwt.WithTimeFunc(cfg.Now)
 	s := &Signer{
 		purposes: make(map[Purpose]policy),
 		keys:     make(map[string]*purposeKey),
-		leeway:   cfg.Leeway,
 		now:      cfg.Now,
+		strict: jwt.NewValidator(clock, jwt.WithExpirationRequired(),
+			jwt.WithIssuedAt()),
+		lenient: jwt.NewValidator(clock, jwt.WithExpirationRequired(),
+			jwt.WithIssuedAt(), jwt.WithLeeway(cfg.Leeway)),
 	}
 
 	for _, key := range cfg.Keys.keys {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Claims is what a verified token says. It holds no secret.
@@ -132,15 +134,15 @@ func (s *Signer) open(raw string, purpose Purpose) (opened, error) {
 	return opened{key: key, claims: c, id: publicID(sig[:])}, nil
 }
 
-// validateTimes returns why the token is not good now, or "". The rules on exp
-// and iat are those of RFC 7519, sections 4.1.4 and 4.1.6. The longest life is a
-// rule of our own: another Signer with the same keys may have another maximum.
+// validateTimes returns why the token is not good now, or "". golang-jwt judges
+// exp and iat (RFC 7519, sections 4.1.4 and 4.1.6). The longest life is a rule
+// of our own: another Signer with the same keys may have another maximum.
 func (s *Signer) validateTimes(c *claims, longest time.Duration) Reason {
-	now := s.now()
-	if !now.Before(c.exp.Time) {
+	err := s.strict.Validate(c)
+	if errors.Is(err, jwt.ErrTokenExpired) {
 		return ReasonExpired
 	}
-	if now.Add(s.leeway).Before(c.iat.Time) {
+	if err != nil && s.lenient.Validate(c) != nil {
 		return ReasonNotYetValid
 	}
 
