@@ -4,16 +4,82 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
-// The labels keep the two kinds of derived keys apart, and apart from all else that
+// The labels keep the kinds of derived keys apart, and apart from all else that
 // a host may derive from the same secret. The number is the version of the
 // format. Whoever changes what a key covers must change it.
 const (
 	labelMAC         = "lostkey token v1 mac"
 	labelFingerprint = "lostkey token v1 fingerprint"
+	labelDerived     = "lostkey token v1 derived"
 )
+
+// MAC authenticates messages that are no tokens, with keys that [Keys.Derive]
+// has derived. It is HMAC-SHA256. The zero MAC has no key: its Sum is nil and
+// its Verify is false. A MAC does not change and is safe for concurrent use.
+type MAC struct {
+	keys []*macKey // in the order of the ring
+}
+
+// Derive returns a MAC for a use of the same secrets besides tokens: the keyed
+// digests under which a rate limiter counts addresses, or the jobs of a queue
+// that others can write to. A host that has a key ring needs no second secret.
+//
+// The label names the use, in 1 to 32 lower-case letters, digits and hyphens,
+// such as "limits". The site is as in [Config]. Both are part of the keys, so
+// that a message for one use or site does not verify for another. No MAC shares
+// a key with a Signer.
+//
+// A new key ring takes effect in a new MAC. With the two steps of a rotation,
+// every server verifies what any other has summed.
+func (k Keys) Derive(site, label string) (MAC, error) {
+	canonical, err := canonicalSite(site)
+	if err != nil {
+		return MAC{}, fmt.Errorf("token: site %w", err)
+	}
+	if err := validateName(label); err != nil {
+		return MAC{}, fmt.Errorf("token: label %w", err)
+	}
+	if len(k.keys) == 0 {
+		return MAC{}, errors.New("token: the key ring is empty")
+	}
+
+	var m MAC
+	for _, key := range k.keys {
+		derived, err := key.derive(labelDerived, canonical, label)
+		if err != nil {
+			return MAC{}, err
+		}
+		m.keys = append(m.keys, derived)
+	}
+	return m, nil
+}
+
+// Sum returns the 32 bytes that authenticate msg, with the signing key of the
+// ring. A sum of several fields needs an encoding that keeps them apart, such
+// as JSON.
+func (m MAC) Sum(msg []byte) []byte {
+	if len(m.keys) == 0 {
+		return nil
+	}
+	sum, _ := hs256().Sign(string(msg), m.keys[0]) // fails for other keys only
+	return sum
+}
+
+// Verify reports whether sum is the sum of msg with any key of the ring. It
+// knows nothing of time: a message that must not be used later, or twice, has
+// to say so itself.
+func (m MAC) Verify(msg, sum []byte) bool {
+	for _, key := range m.keys {
+		if hs256().Verify(string(msg), sum, key) == nil {
+			return true
+		}
+	}
+	return false
+}
 
 // deriveMAC returns the key that signs tokens of one site and one purpose. A
 // staging copy with the same secret has another site, and so other keys.

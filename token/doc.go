@@ -72,6 +72,7 @@
 //
 //	mac key          "lostkey token v1 mac" field(site) field(purpose)
 //	fingerprint key  "lostkey token v1 fingerprint" field(site)
+//	derived key      "lostkey token v1 derived" field(site) field(label)
 //
 // The parts of a token are
 //
@@ -90,7 +91,8 @@
 // without padding (RFC 7515, section 2). The user id escapes the quote and the
 // backslash with a backslash, and U+2028 and U+2029 as six characters with
 // lower-case digits. The site has scheme and host in lower case, no
-// default port and no slash at the end.
+// default port and no slash at the end. The sums
+// of a [MAC] are HMAC-SHA256 with a derived key.
 //
 // A token is a JWT (RFC 7519) in compact form with HS256 (RFC 7518, section
 // 3.2), so every JWT library reads it, given the MAC key. What such a library

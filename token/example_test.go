@@ -117,6 +117,27 @@ func ExampleParseKeys() {
 	// token: key 1 of the ring: the secret has 5 bytes, want 32 to 64
 }
 
+// A job that a queue holds carries its sum, so that the worker does nothing for
+// whoever else can write to the queue.
+func ExampleKeys_Derive() {
+	keys, err := token.ParseKeys(setting)
+	if err != nil {
+		log.Fatal(err)
+	}
+	mac, err := keys.Derive("https://app.example", "jobs")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	job := []byte(`{"kind":"notify","user":"42"}`)
+	sum := mac.Sum(job)
+	fmt.Println(mac.Verify(job, sum))
+	fmt.Println(mac.Verify([]byte(`{"kind":"notify","user":"7"}`), sum))
+	// Output:
+	// true
+	// false
+}
+
 // A link that confirms a new address has a purpose of its own. The stamp binds
 // it to the new address, and Email to the present one: if that has changed in
 // the meantime, the link is useless.

@@ -210,3 +210,20 @@ func FuzzSite(f *testing.F) {
 			parsed.EscapedPath())
 	})
 }
+
+// A sum is good for its message and no other, and no sum is good but that one.
+func FuzzMAC(f *testing.F) {
+	mac, err := config(f).Keys.Derive(site, "jobs")
+	require.NoError(f, err)
+	key := derivedKeyOf(f, secretOf(1), site, "jobs")
+	f.Add([]byte("message"), mac.Sum([]byte("message")))
+	f.Add([]byte(nil), []byte(nil))
+	f.Add(bytes.Repeat([]byte("x"), 1000), bytes.Repeat([]byte{0}, 32))
+
+	f.Fuzz(func(t *testing.T, msg, sum []byte) {
+		want := hs256(key, string(msg))
+		require.Equal(t, want, mac.Sum(msg))
+		require.True(t, mac.Verify(msg, want))
+		require.Equal(t, bytes.Equal(want, sum), mac.Verify(msg, sum))
+	})
+}

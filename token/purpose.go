@@ -91,7 +91,7 @@ func (l Lifetime) validate(ceiling time.Duration) error {
 	return nil
 }
 
-// validateName checks a purpose. No character of it has to be
+// validateName checks a purpose or a label. No character of it has to be
 // escaped anywhere.
 func validateName(name string) error {
 	const longest = 32

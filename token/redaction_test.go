@@ -68,6 +68,9 @@ func exposures(t *testing.T) map[string]exposure {
 		Site: site, Keys: ring, Purposes: own("own"), Now: issuedAt,
 	}
 	s := newSigner(t, cfg)
+	mac, err := ring.Derive(site, "jobs")
+	require.NoError(t, err)
+	mac.Sum([]byte("message"))
 
 	state := annWith(func(s *lostkey.State) {
 		s.Stamp = lostkey.Hide("stamp-canary-of-ann")
@@ -85,6 +88,7 @@ func exposures(t *testing.T) map[string]exposure {
 		string(secret), k.Reveal()[len(keyID)+1:], string(secretOf(2)),
 		string(macKeyOf(t, secret, site, lostkey.Reset)),
 		string(fingerprintKeyOf(t, secret, site)),
+		string(derivedKeyOf(t, secret, site, "jobs")),
 	)
 	hash := state.PasswordHash.Reveal()
 	stateText := canaries(
@@ -100,6 +104,7 @@ func exposures(t *testing.T) map[string]exposure {
 		"Keys":          {ring, keyText},
 		"Config":        {cfg, keyText},
 		"Signer":        {s, keyText},
+		"MAC":           {mac, keyText},
 		"State":         {state, stateText},
 		"Hidden":        {state.PasswordHash, stateText},
 		"Token":         {issued, tokenText},
@@ -251,7 +256,7 @@ func TestTypesWithSecretsAreNoMapKeys(t *testing.T) {
 	t.Parallel()
 	all := exposures(t)
 	for _, name := range []string{
-		"Key", "Keys", "State", "Hidden", "Token",
+		"Key", "Keys", "MAC", "State", "Hidden", "Token",
 	} {
 		require.False(t, reflect.TypeOf(all[name].value).Comparable(), name)
 	}
@@ -270,9 +275,11 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	_, badSite := lostkey.New(lostkey.Config{Site: encoded})
 	_, noSite := lostkey.ParseSite("https://ann:" + encoded + "@app.example")
 	_, noURL := lostkey.ParseSite("https://app.example:" + encoded)
+	_, noLabel := config(t).Keys.Derive(site, encoded)
 
 	for _, err := range []error{
 		short, parsed, noColon, badBase64, swapped, badSite, noSite, noURL,
+		noLabel,
 	} {
 		require.Error(t, err)
 		for _, verb := range verbs() {
