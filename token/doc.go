@@ -90,8 +90,7 @@
 // JSON has no white space, no other member and no other order. Base64url is
 // without padding (RFC 7515, section 2). The user id escapes the quote and the
 // backslash with a backslash, and U+2028 and U+2029 as six characters with
-// lower-case digits. The site has scheme and host in lower case, no
-// default port and no slash at the end. The sums
+// lower-case digits. The site is in the form that [ParseSite] returns. The sums
 // of a [MAC] are HMAC-SHA256 with a derived key.
 //
 // A token is a JWT (RFC 7519) in compact form with HS256 (RFC 7518, section

@@ -117,6 +117,15 @@ func ExampleParseKeys() {
 	// token: key 1 of the ring: the secret has 5 bytes, want 32 to 64
 }
 
+func ExampleParseSite() {
+	site, err := token.ParseSite("HTTPS://App.Example:443/shop/")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(site, site.Hostname(), site.EscapedPath())
+	// Output: https://app.example/shop app.example /shop
+}
+
 // A job that a queue holds carries its sum, so that the worker does nothing for
 // whoever else can write to the queue.
 func ExampleKeys_Derive() {

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"fmt"
-	"net/url"
 	"runtime"
 	"strings"
 
@@ -84,12 +82,3 @@ func (k Keys) IDs() []string {
 
 // IsZero reports whether t is the zero Token.
 func (t Token) IsZero() bool { return t.text.text == nil && t.expires.IsZero() }
-
-// ParseSite returns the form of a site that enters the derivation.
-func ParseSite(site string) (*url.URL, error) {
-	canonical, err := canonicalSite(site)
-	if err != nil {
-		return nil, fmt.Errorf("token: site %w", err)
-	}
-	return url.Parse(canonical)
-}

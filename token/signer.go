@@ -11,8 +11,7 @@ import (
 // Config configures a [Signer].
 type Config struct {
 	// Site is the base URL of the application, such as "https://app.example".
-	// It is required. Case of scheme and host, a default port and a slash at
-	// the end do not matter. http and https are two sites.
+	// It is required, and is brought to the form that [ParseSite] describes.
 	// A Signer rejects the tokens of every other site, even with the same keys.
 	Site string
 

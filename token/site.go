@@ -2,6 +2,7 @@ package token
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"path"
@@ -9,10 +10,26 @@ import (
 	"strings"
 )
 
-// canonicalSite brings the base URL of a site to one form: scheme and host in
-// lower case, no default port, no slash at the end. Two spellings of one site
-// must derive the same keys. The errors do not show the text, in which a
-// mistyped setting may have put a secret.
+// ParseSite reads the base URL of an application, such as "https://app.example"
+// or "https://app.example:8443/shop", and returns its canonical form. Scheme
+// and host are in lower case, the default port is left out, and the path has no
+// slash at its end. Two spellings of one site have one form. http and https are
+// two sites.
+//
+// A site has no user information, query or fragment, and no empty or dot
+// segment in its path. Its host is a name of ASCII letters, digits, hyphens and
+// underscores, or an IP address. ParseSite accepts plain http, which is for
+// development. Its errors do not show the text, in which a mistyped setting may
+// have put a secret.
+func ParseSite(site string) (*url.URL, error) {
+	canonical, err := canonicalSite(site)
+	if err != nil {
+		return nil, fmt.Errorf("token: site %w", err)
+	}
+	return url.Parse(canonical)
+}
+
+// canonicalSite returns the text of what ParseSite returns.
 func canonicalSite(site string) (string, error) {
 	if site == "" {
 		return "", errors.New("is empty")
