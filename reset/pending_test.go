@@ -185,7 +185,7 @@ func TestPendingNoticeIsAPlainOneOnceTheWriteHasShown(t *testing.T) {
 	late.suspect(t)
 	late.commit(t)
 	late.outbox.Fail(temporary)
-	require.NoError(t, late.Process(t.Context(), queue[0]), "what is left is a job of its own")
+	require.NoError(t, late.Process(t.Context(), queue[0]), "what remains is a job of its own")
 	require.Len(t, queue, 2)
 	require.Empty(t, queue[1].Pending)
 
@@ -261,10 +261,10 @@ func FuzzPendingJob(f *testing.F) {
 			return
 		}
 		sc := newScene(t, func(cfg *reset.Config) { cfg.Synchronous = true })
-		require.NoError(t, sc.Process(t.Context(), reset.Job{
+		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
 			ID: "1", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7",
 			RequestedAt: sc.clock.Now(), Pending: pending,
-		}))
+		})))
 		require.Empty(t, sc.outbox.Messages())
 		require.Empty(t, sc.events.all())
 	})

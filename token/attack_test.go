@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,52 @@ type attack struct {
 	family, name string
 	raw          string
 	want         token.Reason
-	now          *token.State // what the user's row holds now; nil means what the token was made for
+
+	// now is the user's row. Nil means the state that the token is for.
+	now *token.State
+}
+
+// family collects attacks of one kind.
+type family struct {
+	name    string
+	attacks []attack
+}
+
+func (f *family) add(want token.Reason, name, raw string) {
+	f.attacks = append(f.attacks, attack{
+		family: f.name, name: name, raw: raw, want: want,
+	})
+}
+
+// attacks returns all forgeries. One that has two names counts once.
+func attacks(tb testing.TB) []attack {
+	tb.Helper()
+	v := victimOf(tb)
+	families := slices.Concat(
+		structureAttacks(v),
+		encodingAttacks(tb, v),
+		algorithmAttacks(v),
+		keyAttacks(tb, v),
+		headerAttacks(v),
+		claimAttacks(v),
+		timeAttacks(v),
+		contextAttacks(tb, v),
+		stateAttacks(tb, v),
+	)
+
+	var all []attack
+	seen := map[string]bool{v.raw: true}
+	for _, a := range families {
+		what := a.raw
+		if a.now != nil {
+			what += "|" + stateText(token.Reset, *a.now)
+		}
+		if !seen[what] {
+			seen[what] = true
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // loads is how often the users table may be asked: never, unless the MAC and
@@ -36,54 +82,39 @@ func (a attack) loads() int64 {
 	}
 }
 
-func attacks(tb testing.TB) []attack {
-	tb.Helper()
-	v := victimOf(tb)
-	var all []attack
-	seen := map[string]bool{v.raw: true} // a forgery that has two names counts once
-	for _, family := range [][]attack{
-		structureAttacks(v), encodingAttacks(tb, v), algorithmAttacks(tb, v), keyAttacks(tb, v), headerAttacks(v),
-		claimAttacks(v), timeAttacks(v), contextAttacks(tb, v), stateAttacks(tb, v),
-	} {
-		for _, a := range family {
-			what := a.raw
-			if a.now != nil {
-				what += fmt.Sprintf("|%q", [4]string{a.now.UserID, a.now.PasswordHash.Reveal(), a.now.Email.Reveal(), a.now.Stamp.Reveal()})
-			}
-			if !seen[what] {
-				seen[what] = true
-				all = append(all, a)
-			}
-		}
+// load is the load function over a users table in which the attack has left
+// its row.
+func (a attack) load(
+	users *table,
+) func(context.Context, string) (token.State, error) {
+	if a.now == nil {
+		return users.load
 	}
-	return all
+	return func(context.Context, string) (token.State, error) {
+		users.loads.Add(1)
+		if a.now.UserID == "" {
+			err := fmt.Errorf("select: %w", token.ErrUnknownUser)
+			return token.State{}, err
+		}
+		return *a.now, nil
+	}
 }
 
 func TestVerifyRejectsEveryAttack(t *testing.T) {
 	t.Parallel()
-	v := victimOf(t)
-	s := newSigner(t, config(t))
+
+	v, s := victimOf(t), newSigner(t, config(t))
 	all := attacks(t)
 	require.Greater(t, len(all), 900)
+
 	for _, a := range all {
 		t.Run(a.family+"/"+a.name, func(t *testing.T) {
 			users := tableOf(v.state)
-			load := users.load
-			if a.now != nil {
-				load = func(context.Context, string) (token.State, error) {
-					users.loads.Add(1)
-					return *a.now, nil
-				}
-				if a.now.UserID == "" {
-					load = func(context.Context, string) (token.State, error) {
-						users.loads.Add(1)
-						return token.State{}, fmt.Errorf("select: %w", token.ErrUnknownUser)
-					}
-				}
-			}
-			claims, err := s.Verify(t.Context(), a.raw, token.Reset, load)
+			claims, err := s.Verify(t.Context(), a.raw, token.Reset,
+				a.load(users))
 			requireRejected(t, a.want, claims, err)
-			require.Equal(t, a.loads(), users.loads.Load(), "calls of the load function")
+			require.Equal(t, a.loads(), users.loads.Load(),
+				"calls of the load function")
 		})
 	}
 }
@@ -92,10 +123,9 @@ func TestVerifyRejectsEveryAttack(t *testing.T) {
 // the same wrong reason.
 func TestVerifyTakesTheTokenThatTheAttacksStartFrom(t *testing.T) {
 	t.Parallel()
-	v := victimOf(t)
-	s := newSigner(t, config(t))
+	v, s := victimOf(t), newSigner(t, config(t))
 	for _, raw := range []string{v.raw, v.sealed(v.claims())} {
-		claims, err := s.Verify(t.Context(), raw, token.Reset, tableOf(v.state).load)
+		claims, err := verify(t, s, raw, token.Reset, v.state)
 		require.NoError(t, err)
 		require.Equal(t, v.state.UserID, claims.UserID)
 	}
@@ -103,12 +133,14 @@ func TestVerifyTakesTheTokenThatTheAttacksStartFrom(t *testing.T) {
 
 func TestVerifyRejectsEachBitFlipOfTheMAC(t *testing.T) {
 	t.Parallel()
-	v := victimOf(t)
-	s, users := newSigner(t, config(t)), tableOf(v.state)
+	v, s := victimOf(t), newSigner(t, config(t))
+	users := tableOf(v.state)
 	mac := []byte(unb64(t, v.signature))
+
 	for bit := range len(mac) * 8 {
 		mac[bit/8] ^= 1 << (bit % 8)
-		claims, err := s.Verify(t.Context(), v.header+"."+v.payload+"."+b64(string(mac)), token.Reset, users.load)
+		raw := v.header + "." + v.payload + "." + b64(string(mac))
+		claims, err := s.Verify(t.Context(), raw, token.Reset, users.load)
 		requireRejected(t, token.ReasonSignature, claims, err)
 		mac[bit/8] ^= 1 << (bit % 8)
 	}
@@ -117,9 +149,12 @@ func TestVerifyRejectsEachBitFlipOfTheMAC(t *testing.T) {
 
 func TestVerifyRejectsEachSubstitutionOfOneCharacter(t *testing.T) {
 	t.Parallel()
-	const others = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/= \n\r\x00"
-	v := victimOf(t)
-	s, users := newSigner(t, config(t)), tableOf(v.state)
+
+	const others = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" +
+		"0123456789-_.+/= \n\r\x00"
+	v, s := victimOf(t), newSigner(t, config(t))
+	users := tableOf(v.state)
+
 	tried := 0
 	for i := range len(v.raw) {
 		for _, other := range []byte(others) {
@@ -127,8 +162,10 @@ func TestVerifyRejectsEachSubstitutionOfOneCharacter(t *testing.T) {
 				continue
 			}
 			tried++
-			claims, err := s.Verify(t.Context(), v.raw[:i]+string(other)+v.raw[i+1:], token.Reset, users.load)
-			require.ErrorIs(t, err, token.ErrRejected, "position %d, character %q", i, other)
+			raw := v.raw[:i] + string(other) + v.raw[i+1:]
+			claims, err := s.Verify(t.Context(), raw, token.Reset, users.load)
+			require.ErrorIs(t, err, token.ErrRejected,
+				"position %d, character %q", i, other)
 			require.Zero(t, claims)
 		}
 	}
@@ -136,16 +173,31 @@ func TestVerifyRejectsEachSubstitutionOfOneCharacter(t *testing.T) {
 	require.Equal(t, len(v.raw)*(len(others)-1), tried)
 }
 
-// The table of all attacks says what golang-jwt's parser, set up with care, does
-// with each when it is given the right key: what is accepted there is what this
-// package adds. Rewrite it with -update.
+const tableOfAttacks = `# Attacks on a reset token
+
+%d forgeries. Each bit flip of the MAC and each substitution of one character
+have tests of their own. golang-jwt's parser, given the right key, accepts %d
+of them, and %d with strict decoding. It is set up with the valid methods, a
+required exp and a checked iat. It cannot know of purposes and user states, so
+it accepts those rows.
+
+| family | attack | golang-jwt | golang-jwt, strict decoding | this package |
+|---|---|---|---|---|
+`
+
+// The table of all attacks says what golang-jwt's parser, set up with care,
+// does with each when it is given the right key. What is accepted there is what
+// this package adds. Rewrite it with -update.
 func TestAttackTableIsCurrent(t *testing.T) {
 	t.Parallel()
+
 	v := victimOf(t)
 	var rows strings.Builder
 	count, accepted, acceptedStrict := 0, 0, 0
+
 	for _, a := range attacks(t) {
-		plain, strict := parserVerdict(a.raw, v.key), parserVerdict(a.raw, v.key, jwt.WithStrictDecoding())
+		plain := parserVerdict(a.raw, v.key)
+		strict := parserVerdict(a.raw, v.key, jwt.WithStrictDecoding())
 		count++
 		if plain == accepts {
 			accepted++
@@ -153,18 +205,11 @@ func TestAttackTableIsCurrent(t *testing.T) {
 		if strict == accepts {
 			acceptedStrict++
 		}
-		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", a.family, strings.ReplaceAll(a.name, "|", `\|`), plain, strict, a.want)
+		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", a.family,
+			strings.ReplaceAll(a.name, "|", `\|`), plain, strict, a.want)
 	}
-	got := fmt.Sprintf(`# Attacks on a reset token
-
-%d forgeries, beside each bit flip of the MAC and each substitution of one character, which have tests of their own.
-golang-jwt's parser, given the right key, accepts %d of them, and %d with strict decoding. It is set up with the valid
-methods, a required exp and a checked iat; it cannot know of purposes and user states, which is why it accepts those rows.
-
-| family | attack | golang-jwt | golang-jwt, strict decoding | this package |
-|---|---|---|---|---|
-`, count, accepted, acceptedStrict) + rows.String()
-	requireGolden(t, "testdata/attacks.md", got)
+	head := fmt.Sprintf(tableOfAttacks, count, accepted, acceptedStrict)
+	requireGolden(t, "testdata/attacks.md", head+rows.String())
 }
 
 const accepts = "**accepts**"
@@ -174,14 +219,20 @@ func parserVerdict(raw string, key []byte, opts ...jwt.ParserOption) string {
 		jwt.RegisteredClaims
 		Fingerprint string `json:"fp"`
 	}
-	opts = append(opts, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(issuedAt))
-	_, err := jwt.NewParser(opts...).ParseWithClaims(raw, &claims{}, func(*jwt.Token) (any, error) { return key, nil })
+	opts = append(opts, jwt.WithValidMethods([]string{"HS256"}),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithTimeFunc(issuedAt))
+	_, err := jwt.NewParser(opts...).ParseWithClaims(raw, &claims{},
+		func(*jwt.Token) (any, error) { return key, nil })
 	if err == nil {
 		return accepts
 	}
+
 	for _, known := range []error{
-		jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed, jwt.ErrTokenExpired, jwt.ErrTokenUsedBeforeIssued,
-		jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenUnverifiable, jwt.ErrTokenInvalidClaims,
+		jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed,
+		jwt.ErrTokenExpired, jwt.ErrTokenUsedBeforeIssued,
+		jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenUnverifiable,
+		jwt.ErrTokenInvalidClaims,
 	} {
 		if errors.Is(err, known) {
 			return "rejects: " + strings.TrimPrefix(known.Error(), "token ")
@@ -197,5 +248,6 @@ func requireGolden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(name)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "run the test with -update and look at the difference")
+	require.Equal(t, string(want), got,
+		"run the test with -update and look at the difference")
 }

@@ -8,72 +8,107 @@ import (
 	"fmt"
 )
 
-// The labels keep the two kinds of derived key apart, and apart from whatever
-// else a host may derive from the same secret. The number is the version of the
-// format: a change of anything that a key covers needs a new one.
+// The labels keep the kinds of derived keys apart, and apart from all else that
+// a host may derive from the same secret. The number is the version of the
+// format. Whoever changes what a key covers must change it.
 const (
 	labelMAC         = "lostkey token v1 mac"
 	labelFingerprint = "lostkey token v1 fingerprint"
 	labelDerived     = "lostkey token v1 derived"
 )
 
-// Derive returns a secret of 32 bytes for each key of the ring, the signing
-// key's first, for a use of the caller's own that label names. Different labels
-// give unrelated secrets, and none is what a [Signer] works with. What is made
-// with the first and checked with all survives a rotation as tokens do.
+// MAC authenticates messages that are no tokens, with keys that [Keys.Derive]
+// has derived. It is HMAC-SHA256. The zero MAC has no key: its Sum is nil and
+// its Verify is false. A MAC does not change and is safe for concurrent use.
+type MAC struct {
+	keys []*macKey // in the order of the ring
+}
+
+// Derive returns a MAC for a use of the same secrets besides tokens: the keyed
+// digests under which a rate limiter counts addresses, or the jobs of a queue
+// that others can write to. A host that has a key ring needs no second secret.
 //
-// The label must not be empty. The zero Keys gives none. The result is secret
-// and, being bytes, prints itself in clear.
-func (r Keys) Derive(label string) ([][]byte, error) {
-	if label == "" {
-		return nil, errors.New("token: the label of a derived key is empty")
-	}
-
-	var derived [][]byte
-	for _, k := range r.all() {
-		info := appendField([]byte(labelDerived), label)
-		key, err := k.material.expand(info)
-		if err != nil {
-			return nil, err
-		}
-		derived = append(derived, key)
-	}
-	return derived, nil
-}
-
-// deriveMAC returns the key that signs the tokens of one site and one purpose.
-// What a site or a purpose cannot derive it cannot forge: a staging copy with
-// the same secret has other keys.
-func (m *material) deriveMAC(site string, purpose Purpose) (*macKey, error) {
-	return m.derive(appendField(appendField([]byte(labelMAC), site), string(purpose)))
-}
-
-// deriveFingerprint returns the key that binds a site's tokens to user states.
-func (m *material) deriveFingerprint(site string) (*macKey, error) {
-	return m.derive(appendField([]byte(labelFingerprint), site))
-}
-
-func (m *material) derive(info []byte) (*macKey, error) {
-	key, err := m.expand(info)
+// The label names the use, in 1 to 32 lower-case letters, digits and hyphens,
+// such as "limits". The site is as in [Config]. Both are part of the keys, so
+// that a message for one use or site does not verify for another. No MAC shares
+// a key with a Signer.
+//
+// A new key ring takes effect in a new MAC. With the two steps of a rotation,
+// every server verifies what any other has summed.
+func (k Keys) Derive(site, label string) (MAC, error) {
+	canonical, err := canonicalSite(site)
 	if err != nil {
-		return nil, err
+		return MAC{}, fmt.Errorf("token: site %w", err)
+	}
+	if err := validateName(label); err != nil {
+		return MAC{}, fmt.Errorf("token: label %w", err)
+	}
+	if len(k.keys) == 0 {
+		return MAC{}, errors.New("token: the key ring is empty")
+	}
+
+	var m MAC
+	for _, key := range k.keys {
+		derived, err := key.derive(labelDerived, canonical, label)
+		if err != nil {
+			return MAC{}, err
+		}
+		m.keys = append(m.keys, derived)
+	}
+	return m, nil
+}
+
+// Sum returns the 32 bytes that authenticate msg, with the signing key of the
+// ring. A sum of several fields needs an encoding that keeps them apart, such
+// as JSON.
+func (m MAC) Sum(msg []byte) []byte {
+	if len(m.keys) == 0 {
+		return nil
+	}
+	sum, _ := hs256().Sign(string(msg), m.keys[0]) // fails for other keys only
+	return sum
+}
+
+// Verify reports whether sum is the sum of msg with any key of the ring. It
+// knows nothing of time: a message that must not be used later, or twice, has
+// to say so itself.
+func (m MAC) Verify(msg, sum []byte) bool {
+	for _, key := range m.keys {
+		if hs256().Verify(string(msg), sum, key) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// deriveMAC returns the key that signs tokens of one site and one purpose. A
+// staging copy with the same secret has another site, and so other keys.
+func (k Key) deriveMAC(site string, purpose Purpose) (*macKey, error) {
+	return k.derive(labelMAC, site, string(purpose))
+}
+
+// deriveFingerprint returns the key that binds tokens of one site to states.
+func (k Key) deriveFingerprint(site string) (*macKey, error) {
+	return k.derive(labelFingerprint, site)
+}
+
+// derive is HKDF-SHA256 (RFC 5869) without a salt.
+func (k Key) derive(label string, fields ...string) (*macKey, error) {
+	info := []byte(label)
+	for _, field := range fields {
+		info = appendField(info, field)
+	}
+
+	key, err := hkdf.Key(sha256.New, k.bytes(), nil, string(info), sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("token: derive from key %q: %w", k.id, err)
 	}
 	return newMACKey(key), nil
 }
 
-// expand is HKDF-SHA256 (RFC 5869) without a salt.
-func (m *material) expand(info []byte) ([]byte, error) {
-	key, err := hkdf.Key(sha256.New, m.secret(), nil, string(info), sha256.Size)
-	if err != nil {
-		return nil, fmt.Errorf("token: derive a key from %q: %w", m.id, err)
-	}
-	return key, nil
-}
-
-// appendField adds s after its length in bytes, as four bytes, big-endian. With
-// the length in front no two lists of fields give one text, which plain
-// concatenation does ("1"+"23" and "12"+"3"). Every field has a bound that is
-// far below what four bytes count to.
+// appendField appends s behind its length in bytes, as four bytes, big-endian.
+// The length keeps lists of fields apart that joined would be one text, such as
+// "1", "23" and "12", "3". No field has more bytes than four can count.
 func appendField(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }

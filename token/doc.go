@@ -1,86 +1,100 @@
-// Package token issues and verifies tokens for links that let somebody act on
-// one account for a short time: reset a forgotten password, accept an
-// invitation, confirm an address. Nothing is stored. A token is bound to the
-// state of its user, above all to the stored password hash, and dies the moment
-// that state changes.
+// Package token issues and verifies tokens for links by mail: to reset a
+// forgotten password, to accept an invitation, to confirm an address. Nothing
+// is stored. A token is bound to the state of its user, above all to the stored
+// password hash, and is rejected as soon as that state changes.
 //
-// Most programs need two calls: [Signer.Issue], with the user's state as it is
-// stored now, and [Signer.Verify], with a function that loads that state again.
-// A Signer is made by [New] out of a site and a key ring, which [ParseKeys]
-// reads from a setting.
+// Most programs need two calls. [Signer.Issue] takes the user's state as it is
+// stored now. [Signer.Verify] takes a function that loads the state again. Make
+// a [Signer] with [New], from the site and the keys that [ParseKeys] reads.
 //
 // # Security
 //
-// What a token is good for is decided by Verify alone, and all of it: nobody
-// can forget a half.
+// Verify checks all that a token stands for. No part of it is left to the
+// caller.
 //
-//   - Only holders of a key make tokens. There is one algorithm, HS256; the
-//     header is compared with those that the ring writes and never parsed, so
-//     that nothing in it selects an algorithm, a key or an extension.
-//   - A token has one spelling. Whatever does not encode again to the same bytes
-//     is rejected, also when its MAC is good.
-//   - Before the MAC is good no claim is used and no user is loaded. Input of
-//     more than 1,024 characters is refused unread, whatever its size.
+//   - Only holders of a key make tokens. The one algorithm is HS256. The header
+//     is compared with those that our keys write and never parsed, so nothing
+//     in it selects an algorithm, a key or an extension.
+//   - A token has one spelling. If it does not encode again to the same bytes,
+//     it is rejected, even if its MAC is good.
+//   - Before the MAC is good, no claim is used and no user is loaded. Input of
+//     more than 1,024 characters is rejected unread.
 //   - A token for one purpose, site or environment is rejected by every other,
-//     also with the same secret: both are part of the key.
-//   - A token dies when the user's password hash, address or stamp changes, so
-//     using it kills it and all others for the same state.
-//   - The fingerprint that binds it is keyed. Without the key, a link says
-//     nothing about the hash; without the hash of an account that has one, the
-//     key makes no link to it.
-//   - A rejection has one text. The reason is for operators: [RejectedError].
+//     even with the same secret, because purpose and site are part of the key.
+//   - A token is rejected once the user's password hash, address or stamp has
+//     changed. So using a token ends it, and all others for the same state.
+//   - The fingerprint that binds a token is keyed. Without a key, a link says
+//     nothing about the hash. Without the hash, a key makes no link to an
+//     account that has one.
+//   - Every rejection has the same text. [RejectedError] has the reason, for
+//     operators.
 //   - Keys, tokens and states print themselves redacted.
 //
-// What it does not do, and the caller must: load the user from its own store and
-// refuse a disabled one; send the link to the stored address, over TLS; limit how
-// often somebody may ask; write the new password only if the stored hash is still
-// the one that was verified (two clicks at once verify both); end the user's
-// sessions.
+// The caller has to do the rest:
 //
-// What a scheme without a table cannot do: several links may be good at once,
-// until one is used; a single link cannot be revoked; a restored backup brings
-// links back that have not expired (take a new key then). [State.Stamp] helps
-// with the first two: see there. Two tokens of the same second, state, purpose
-// and lifetime are one token; the format has no random part, because nothing
-// needs one.
+//   - load the user from its own store, and refuse disabled ones;
+//   - send the link to the stored address and open it over TLS;
+//   - limit how often links are asked for;
+//   - write the new password only if the stored hash is still the one that was
+//     verified, because two clicks at once both verify;
+//   - end the user's sessions.
 //
-// Whoever reads both a key and the users table can make links for anybody.
+// Without a table, some things cannot be done. Several links may be good at the
+// same time, until one is used. A single link cannot be revoked. [State].Stamp
+// helps with both. A restored backup makes links good again that have not
+// expired, so take a new key then. Two tokens that are issued in the same
+// second, with the same state, purpose and lifetime, are the same token,
+// because the format has no random part.
+//
+// Whoever has both a key and the users table can make links for everybody.
 //
 // # Rotation
 //
-// A server rejects tokens of keys that it does not have, so a key must be known
-// everywhere before it signs anywhere. Rotate in two steps, each of which may
-// take as long as it likes to reach all servers, and then retire:
+// A server rejects the tokens of keys that it does not have. So every server
+// must have a key before any server signs with it. Each step below may take as
+// long as it needs to reach all servers.
 //
 //	LOSTKEY_KEYS=2026-05:…,2026-11:…    1. the new key verifies
 //	LOSTKEY_KEYS=2026-11:…,2026-05:…    2. the new key signs
-//	LOSTKEY_KEYS=2026-11:…              3. one maximum lifetime after step 2 is everywhere
+//	LOSTKEY_KEYS=2026-11:…              3. the old key is gone
 //
-// In one step, servers that are still to be restarted refuse good links of those
-// that have been. After a leak skip to the last line at once: that links die is
-// the purpose. [Claims.KeyID] tells when the old key is no longer used.
+// Wait between 2 and 3 for the longest lifetime of a token. [Claims].KeyID
+// tells which keys are still used. If steps 1 and 2 are made one, servers that
+// have not been restarted reject good links. After a leak, go to step 3 at
+// once, so that all links of the old key are rejected.
 //
 // # Compatibility
 //
-// The format below does not change within a major version; a new one would get
-// new labels, and with them other keys. Any language with HMAC-SHA256 can verify
-// it. field(x) is the length of x in bytes as four bytes, big-endian, and then x.
+// The format does not change within a major version. Every language with
+// HMAC-SHA256 can verify it. In what follows, field(x) is the length of x in
+// bytes, as four bytes, big-endian, and then x. All keys have 32 bytes and are
+// HKDF-SHA256 of the secret, without a salt, with the info
 //
-//	mac key         = HKDF-SHA256(secret, no salt, info = "lostkey token v1 mac" field(site) field(purpose), 32 bytes)
-//	fingerprint key = HKDF-SHA256(secret, no salt, info = "lostkey token v1 fingerprint" field(site), 32 bytes)
-//	fingerprint     = first 16 bytes of HMAC-SHA256(fingerprint key,
-//	                  field(purpose) field(user id) field(password hash) field(address) field(stamp))
-//	header          = {"alg":"HS256","kid":"<key id>","typ":"<purpose>+jwt"}
-//	claims          = {"exp":<seconds>,"fp":"<fingerprint>","iat":<seconds>,"sub":"<user id>"}
-//	token           = base64url(header) "." base64url(claims) "." base64url(HMAC-SHA256(mac key, all before this dot))
-//	id              = base64url(first 9 bytes of SHA-256(the 32 bytes of the MAC))
+//	mac key          "lostkey token v1 mac" field(site) field(purpose)
+//	fingerprint key  "lostkey token v1 fingerprint" field(site)
+//	derived key      "lostkey token v1 derived" field(site) field(label)
 //
-// There is no white space and no other member, and the order is fixed. Base64url
-// is without padding (RFC 7515, section 2). The user id escapes only the quote
-// and the backslash, by a backslash, and U+2028 and U+2029, as six characters
-// with lower-case digits. The site is in the form that [Config] describes. It is
-// a JWT (RFC 7519) in compact form with HS256 (RFC 7518, section 3.2), so that
-// every JWT library accepts it, given the MAC key; what such a library does not
-// check is listed in testdata/attacks.md. testdata/vectors.py is a complete
-// implementation in 40 lines of Python.
+// The parts of a token are
+//
+//	state        field(purpose) field(user id) field(password hash)
+//	             field(address) field(stamp)
+//	fingerprint  the first 16 bytes of HMAC-SHA256(fingerprint key, state)
+//	header       {"alg":"HS256","kid":"<key id>","typ":"<purpose>+jwt"}
+//	claims       {"exp":<seconds>,"fp":"<base64url(fingerprint)>",
+//	             "iat":<seconds>,"sub":"<user id>"}
+//	signed       base64url(header) "." base64url(claims)
+//	mac          HMAC-SHA256(mac key, signed)
+//	token        signed "." base64url(mac)
+//	id           base64url(the first 9 bytes of SHA-256(mac))
+//
+// JSON has no white space, no other member and no other order. Base64url is
+// without padding (RFC 7515, section 2). The user id escapes the quote and the
+// backslash with a backslash, and U+2028 and U+2029 as six characters with
+// lower-case digits. The site is in the form that [ParseSite] returns. The sums
+// of a [MAC] are HMAC-SHA256 with a derived key.
+//
+// A token is a JWT (RFC 7519) in compact form with HS256 (RFC 7518, section
+// 3.2), so every JWT library reads it, given the MAC key. What such a library
+// does not check is listed in testdata/attacks.md. testdata/vectors.py is a
+// complete implementation in 40 lines of Python.
 package token

@@ -3,45 +3,67 @@ package token
 import (
 	"errors"
 	"fmt"
-	"io"
 )
 
-// ErrRejected is matched, with [errors.Is], by every rejection of
-// [Signer.Verify]. Its text is constant and safe to show to anybody: it is the
-// same for a forged, an expired and a used link.
+// ErrRejected is what every rejection by [Signer.Verify] matches. Its text is
+// safe to show to anybody. It is the same for forged, expired and used links.
 var ErrRejected = errors.New("token: rejected")
 
-// ErrUnknownUser is what the load function of [Signer.Verify] returns, or
-// wraps, when there is no user with that id (or none who may use the token).
-// It becomes a rejection with [ReasonUnknownUser]. Any other error of the load
-// function is a failure, not a rejection.
+// ErrUnknownUser is what the load function of [Signer.Verify] returns, wrapped
+// or not, if there is no user with that id, or none who may use the token.
+// Verify then rejects the token with [ReasonUnknownUser].
 var ErrUnknownUser = errors.New("token: unknown user")
 
-// Reason says to an operator why a token was rejected. It must not reach the
-// visitor: telling "expired" from "forged" helps whoever probes.
+// Reason says why a token was rejected. It is for operators. Do not show it to
+// visitors, because it would help those who probe to tell forged tokens from
+// expired ones.
 type Reason string
 
-// The reasons, in the order in which [Signer.Verify] comes to them.
+// The reasons, in the order in which [Signer.Verify] checks for them.
 const (
-	ReasonMalformed    Reason = "malformed"      // not the shape of a token: over-long, cut short, another alphabet, or claims that Issue would not write
-	ReasonUnknownKey   Reason = "unknown-key"    // the header is not, byte for byte, one that a key of the ring writes: retired or foreign key, other algorithm, extra member
-	ReasonWrongPurpose Reason = "wrong-purpose"  // the header is one of ours, but for another purpose of this Signer
-	ReasonSignature    Reason = "signature"      // the MAC does not fit: altered, forged, or made for another site
-	ReasonExpired      Reason = "expired"        // exp has come
-	ReasonNotYetValid  Reason = "not-yet-valid"  // iat lies in the future by more than the leeway
-	ReasonTooLongLived Reason = "too-long-lived" // well signed, but for longer than this Signer allows
-	ReasonUnknownUser  Reason = "unknown-user"   // the load function found no user with exactly that id
-	ReasonStale        Reason = "stale"          // the password, address or stamp is no longer the one the token was made for: used, or overtaken
+	// ReasonMalformed means that the text is no token: too long, cut short, in
+	// another alphabet, or with claims that Issue does not write.
+	ReasonMalformed Reason = "malformed"
+
+	// ReasonUnknownKey means that no key of the ring writes this header: the
+	// key is retired or foreign, or the header asks for something else.
+	ReasonUnknownKey Reason = "unknown-key"
+
+	// ReasonWrongPurpose means that the header is one of ours, for another
+	// purpose.
+	ReasonWrongPurpose Reason = "wrong-purpose"
+
+	// ReasonSignature means that the MAC is wrong: the token is altered,
+	// forged, or from another site.
+	ReasonSignature Reason = "signature"
+
+	// ReasonExpired means that the time of expiry has come.
+	ReasonExpired Reason = "expired"
+
+	// ReasonNotYetValid means that the time of issue is in the future, by more
+	// than the leeway.
+	ReasonNotYetValid Reason = "not-yet-valid"
+
+	// ReasonTooLongLived means that the token is well signed, but lives longer
+	// than this Signer allows.
+	ReasonTooLongLived Reason = "too-long-lived"
+
+	// ReasonUnknownUser means that the load function found no user with exactly
+	// that id.
+	ReasonUnknownUser Reason = "unknown-user"
+
+	// ReasonStale means that the password, the address or the stamp has changed
+	// since the token was issued. So it is after a token was used.
+	ReasonStale Reason = "stale"
 )
 
-// String returns the reason as a lower-case word for logs and metrics.
+// String returns the reason as a word for logs and metrics.
 func (r Reason) String() string { return string(r) }
 
-// RejectedError carries the reason of a rejection to an operator. Reach it with
-// [errors.As] or errors.AsType[*RejectedError]; a type assertion is not
-// promised to work. UserID and TokenID are empty unless the MAC was good, so
-// that nobody can write text of his own into a log. Its text, under every
-// print verb, is that of [ErrRejected].
+// RejectedError has the reason of a rejection. Get it with [errors.As] or
+// [errors.AsType], not with a type assertion. UserID and TokenID are empty
+// unless the MAC was good, so nobody can write text of their choice into a log.
+// It prints the text of [ErrRejected] for every verb.
 type RejectedError struct {
 	Reason  Reason
 	UserID  string
@@ -50,23 +72,22 @@ type RejectedError struct {
 
 func (e *RejectedError) Error() string { return ErrRejected.Error() }
 
-// Unwrap makes the error match [ErrRejected].
+// Unwrap returns [ErrRejected].
 func (e *RejectedError) Unwrap() error { return ErrRejected }
 
-// Format prints the constant text, whatever the verb.
-func (e *RejectedError) Format(f fmt.State, _ rune) { printText(f, ErrRejected.Error()) }
+// Format prints the result of Error for every verb.
+func (e *RejectedError) Format(f fmt.State, _ rune) { printText(f, e.Error()) }
 
-// refusal is a rejection from before the MAC was good: it has a reason and
-// nothing else. Being a constant, it costs no allocation, so that a flood of
-// junk makes no garbage, and being unexported, it cannot be altered by a
-// caller: each one who asks gets a RejectedError of his own.
+// refusal is a rejection from before the MAC was good. It is a constant, so a
+// flood of junk allocates nothing. It is not exported, so no caller can change
+// it: errors.As makes a new RejectedError each time.
 type refusal Reason
 
 func (r refusal) Error() string { return ErrRejected.Error() }
 
 func (r refusal) Unwrap() error { return ErrRejected }
 
-func (r refusal) Format(f fmt.State, _ rune) { printText(f, ErrRejected.Error()) }
+func (r refusal) Format(f fmt.State, _ rune) { printText(f, r.Error()) }
 
 func (r refusal) As(target any) bool {
 	rejected, ok := target.(**RejectedError)
@@ -75,7 +96,3 @@ func (r refusal) As(target any) bool {
 	}
 	return ok
 }
-
-// printText is the body of every Format method here. A fmt.State never fails
-// to write.
-func printText(f fmt.State, text string) { _, _ = io.WriteString(f, text) }

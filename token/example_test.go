@@ -4,29 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// ring is what a setting holds; make the secrets with GenerateKey, or with
-// openssl rand -base64 32.
-const ring = "2026-11:5Pu9ltZ80Tx0qcmg3GwViU5qRAjk0MEPZSWf6kcNYTs=,2026-05:Ww3MtD8UJFTKJRQMAZyW1Uhnb4tXD0hiGjW7j7eCQ5A="
+// setting is what an environment variable holds. Make the secrets with
+// GenerateKey, or with openssl rand -base64 32.
+const setting = "2026-11:5Pu9ltZ80Tx0qcmg3GwViU5qRAjk0MEPZSWf6kcNYTs=," +
+	"2026-05:Ww3MtD8UJFTKJRQMAZyW1Uhnb4tXD0hiGjW7j7eCQ5A="
 
 func Example() {
-	keys, err := token.ParseKeys(ring)
+	keys, err := token.ParseKeys(setting)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	signer, err := token.New(token.Config{Site: "https://app.example", Keys: keys})
+	signer, err := token.New(token.Config{
+		Site: "https://app.example",
+		Keys: keys,
+	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	users := map[string]token.State{
-		"42": {UserID: "42", PasswordHash: token.Hide("$2b$10$before"), Email: token.Hide("ann@example.org")},
+
+	stateOf := func(hash string) token.State {
+		return token.State{
+			UserID:       "42",
+			PasswordHash: token.Hide(hash),
+			Email:        token.Hide("ann@example.org"),
+		}
 	}
+	users := map[string]token.State{"42": stateOf("$2b$10$before")}
 	load := func(_ context.Context, id string) (token.State, error) {
 		state, ok := users[id]
 		if !ok {
@@ -37,17 +46,16 @@ func Example() {
 
 	issued, err := signer.Issue(token.Reset, users["42"], 0)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	link := "https://app.example/reset-password#token=" + issued.Reveal()
-	raw := link[len("https://app.example/reset-password#token="):]
+	raw := issued.Reveal() // goes into the link, and comes back with a click
 
-	claims, err := signer.Verify(context.Background(), raw, token.Reset, load)
+	ctx := context.Background()
+	claims, err := signer.Verify(ctx, raw, token.Reset, load)
 	fmt.Println("first click:", claims.UserID, err)
 
-	users["42"] = token.State{UserID: "42", PasswordHash: token.Hide("$2b$10$after"), Email: token.Hide("ann@example.org")}
-	_, err = signer.Verify(context.Background(), raw, token.Reset, load)
+	users["42"] = stateOf("$2b$10$after")
+	_, err = signer.Verify(ctx, raw, token.Reset, load)
 	fmt.Println("after the change:", err)
 	// Output:
 	// first click: 42 <nil>
@@ -69,8 +77,7 @@ func ExampleNewKey() {
 func ExampleGenerateKey() {
 	key, err := token.GenerateKey("2026-11")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println(key)
 	fmt.Println(len(key.Reveal()), "characters for the secret store")
@@ -79,30 +86,29 @@ func ExampleGenerateKey() {
 	// 52 characters for the secret store
 }
 
-// The first of the two steps of a rotation: the new key verifies everywhere
-// before it signs anywhere.
+// A rotation takes two steps. The new key verifies everywhere before it signs
+// anywhere.
 func ExampleNewKeys() {
 	old, err := token.GenerateKey("2026-05")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fresh, err := token.GenerateKey("2026-11")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
+
 	first, err := token.NewKeys(old, fresh)
-	fmt.Println(first.IDs(), err)
+	fmt.Println(first, err)
 	second, err := token.NewKeys(fresh, old)
-	fmt.Println(second.IDs(), err)
+	fmt.Println(second, err)
 	// Output:
-	// [2026-05 2026-11] <nil>
-	// [2026-11 2026-05] <nil>
+	// token.Keys(2026-05, 2026-11; redacted) <nil>
+	// token.Keys(2026-11, 2026-05; redacted) <nil>
 }
 
 func ExampleParseKeys() {
-	keys, err := token.ParseKeys(ring)
+	keys, err := token.ParseKeys(setting)
 	fmt.Println(keys, err)
 	_, err = token.ParseKeys("2026-11:c2hvcnQ=")
 	fmt.Println(err)
@@ -111,46 +117,90 @@ func ExampleParseKeys() {
 	// token: key 1 of the ring: the secret has 5 bytes, want 32 to 64
 }
 
-// A purpose of the host's own: the link that confirms a new address. It is
-// bound to the new address by the stamp, and to the present one, so that it dies
-// when that has changed in between.
-func ExampleSigner_Issue() {
-	keys, err := token.ParseKeys(ring)
+func ExampleParseSite() {
+	site, err := token.ParseSite("HTTPS://App.Example:443/shop/")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	signer, err := token.New(token.Config{
-		Site:     "https://app.example",
-		Keys:     keys,
-		Purposes: map[token.Purpose]token.Lifetime{"email-change": {Default: 30 * time.Minute}},
-		Now:      func() time.Time { return time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC) },
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	state := token.State{UserID: "42", PasswordHash: token.Hide("$2b$10$x"), Email: token.Hide("ann@example.org"), Stamp: token.Hide("ann@new.example")}
-	issued, err := signer.Issue("email-change", state, 0)
-	fmt.Println(issued, issued.ExpiresAt(), err)
-	// Output: token.Token(mLFQunPzptk_, redacted) 2026-11-21 03:30:00 +0000 UTC <nil>
+	fmt.Println(site, site.Hostname(), site.EscapedPath())
+	// Output: https://app.example/shop app.example /shop
 }
 
-// The visitor sees one text; the log says why.
-func ExampleSigner_Verify() {
-	keys, err := token.ParseKeys(ring)
+// A job that a queue holds carries its sum, so that the worker does nothing for
+// whoever else can write to the queue.
+func ExampleKeys_Derive() {
+	keys, err := token.ParseKeys(setting)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	signer, err := token.New(token.Config{Site: "https://app.example", Keys: keys})
+	mac, err := keys.Derive("https://app.example", "jobs")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	_, err = signer.Verify(context.Background(), "eyJhbGciOiJub25lIn0.e30.", token.Reset, func(context.Context, string) (token.State, error) {
-		return token.State{}, errors.New("not reached before the MAC is good")
+
+	job := []byte(`{"kind":"notify","user":"42"}`)
+	sum := mac.Sum(job)
+	fmt.Println(mac.Verify(job, sum))
+	fmt.Println(mac.Verify([]byte(`{"kind":"notify","user":"7"}`), sum))
+	// Output:
+	// true
+	// false
+}
+
+// A link that confirms a new address has a purpose of its own. The stamp binds
+// it to the new address, and Email to the present one: if that has changed in
+// the meantime, the link is useless.
+func ExampleSigner_Issue() {
+	keys, err := token.ParseKeys(setting)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signer, err := token.New(token.Config{
+		Site: "https://app.example",
+		Keys: keys,
+		Purposes: map[token.Purpose]token.Lifetime{
+			"email-change": {Default: 30 * time.Minute},
+		},
+		Now: func() time.Time {
+			return time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+		},
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	issued, err := signer.Issue("email-change", token.State{
+		UserID:       "42",
+		PasswordHash: token.Hide("$2b$10$x"),
+		Email:        token.Hide("ann@example.org"),
+		Stamp:        token.Hide("ann@new.example"),
+	}, 0)
+	fmt.Println(issued, err)
+	fmt.Println(issued.ExpiresAt())
+	// Output:
+	// token.Token(mLFQunPzptk_, redacted) <nil>
+	// 2026-11-21 03:30:00 +0000 UTC
+}
+
+// The visitor sees one text. The log has the reason.
+func ExampleSigner_Verify() {
+	keys, err := token.ParseKeys(setting)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signer, err := token.New(token.Config{
+		Site: "https://app.example",
+		Keys: keys,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	load := func(context.Context, string) (token.State, error) {
+		return token.State{}, errors.New("not reached, the MAC is missing")
+	}
+
+	const raw = "eyJhbGciOiJub25lIn0.e30."
+	_, err = signer.Verify(context.Background(), raw, token.Reset, load)
 	fmt.Println(err)
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
 		fmt.Println("reason:", rejected.Reason)

@@ -1,10 +1,10 @@
 package token_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,13 +14,16 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
+// The fixture is one site with one key, a clock that stands still, and one
+// user, Ann. Tests change the part that they are about.
+
 const (
 	site  = "https://app.example"
 	keyID = "2026-11"
 )
 
-// The secrets of the tests are counted up with a step that depends on the
-// position, so that they are fixed, and not the pattern that NewKey refuses.
+// secretOf returns a fixed secret. Its bytes are counted up by a step that
+// depends on the position, because NewKey refuses simpler patterns.
 func secretOf(seed byte) []byte {
 	secret := make([]byte, 32)
 	for i := range secret {
@@ -29,15 +32,26 @@ func secretOf(seed byte) []byte {
 	return secret
 }
 
-// issuedAt is when the tokens of the tests are issued: 2026-11-21T03:00:00Z.
+// issuedAt is 2026-11-21T03:00:00Z.
 func issuedAt() time.Time { return time.Unix(1795230000, 0) }
 
-func ann() token.State {
-	return token.State{
-		UserID:       "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1",
-		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
-		Email:        token.Hide("ann@example.org"),
+// config returns the usual configuration.
+func config(tb testing.TB) token.Config {
+	tb.Helper()
+	return token.Config{
+		Site: site,
+		Keys: newRing(tb, newKey(tb, keyID, secretOf(1))),
+		Now:  issuedAt,
 	}
+}
+
+// own returns purposes of the host's, all with a lifetime of an hour.
+func own(purposes ...token.Purpose) map[token.Purpose]token.Lifetime {
+	all := map[token.Purpose]token.Lifetime{}
+	for _, purpose := range purposes {
+		all[purpose] = token.Lifetime{Default: time.Hour}
+	}
+	return all
 }
 
 func newKey(tb testing.TB, id string, secret []byte) token.Key {
@@ -47,7 +61,9 @@ func newKey(tb testing.TB, id string, secret []byte) token.Key {
 	return k
 }
 
-func newRing(tb testing.TB, signing token.Key, others ...token.Key) token.Keys {
+func newRing(
+	tb testing.TB, signing token.Key, others ...token.Key,
+) token.Keys {
 	tb.Helper()
 	ring, err := token.NewKeys(signing, others...)
 	require.NoError(tb, err)
@@ -61,21 +77,58 @@ func newSigner(tb testing.TB, cfg token.Config) *token.Signer {
 	return s
 }
 
-// config is the usual configuration: one key, a clock that stands still.
-func config(tb testing.TB) token.Config {
+// newSignerWith returns a Signer with the usual configuration, changed.
+func newSignerWith(
+	tb testing.TB, change func(*token.Config),
+) *token.Signer {
 	tb.Helper()
-	return token.Config{
-		Site: site,
-		Keys: newRing(tb, newKey(tb, keyID, secretOf(1))),
-		Now:  issuedAt,
+	cfg := config(tb)
+	change(&cfg)
+	return newSigner(tb, cfg)
+}
+
+// newSignerAt returns a Signer whose clock shows now.
+func newSignerAt(tb testing.TB, now time.Time) *token.Signer {
+	tb.Helper()
+	return newSignerWith(tb, func(cfg *token.Config) {
+		cfg.Now = func() time.Time { return now }
+	})
+}
+
+func ann() token.State {
+	return token.State{
+		UserID: "5f0c9a3e-94c7-4c3a-8f0e-0a54d2b6b3a1",
+		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1" +
+			"$c29tZXNhbHRzb21lc2FsdA" +
+			"$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
+		Email: token.Hide("ann@example.org"),
 	}
 }
 
-func issue(tb testing.TB, s *token.Signer, purpose token.Purpose, state token.State, lifetime time.Duration) token.Token {
+// annWith returns Ann's state, changed.
+func annWith(change func(*token.State)) token.State {
+	state := ann()
+	change(&state)
+	return state
+}
+
+func issue(
+	tb testing.TB, s *token.Signer, purpose token.Purpose, state token.State,
+	lifetime time.Duration,
+) token.Token {
 	tb.Helper()
 	issued, err := s.Issue(purpose, state, lifetime)
 	require.NoError(tb, err)
 	return issued
+}
+
+// verify verifies raw while state is the only row of the users table.
+func verify(
+	tb testing.TB, s *token.Signer, raw string, purpose token.Purpose,
+	state token.State,
+) (token.Claims, error) {
+	tb.Helper()
+	return s.Verify(tb.Context(), raw, purpose, tableOf(state).load)
 }
 
 // table is a users table that counts how often it is asked.
@@ -102,22 +155,29 @@ func (u *table) load(_ context.Context, id string) (token.State, error) {
 }
 
 // requireRejected asserts all that a rejection promises.
-func requireRejected(tb testing.TB, want token.Reason, claims token.Claims, err error) {
+func requireRejected(
+	tb testing.TB, want token.Reason, claims token.Claims, err error,
+) {
 	tb.Helper()
 	require.ErrorIs(tb, err, token.ErrRejected)
 	require.EqualError(tb, err, token.ErrRejected.Error())
 	require.Zero(tb, claims)
+
 	var rejected *token.RejectedError
 	require.ErrorAs(tb, err, &rejected)
 	require.Equal(tb, want, rejected.Reason)
+
 	switch want {
-	case token.ReasonMalformed, token.ReasonUnknownKey, token.ReasonWrongPurpose, token.ReasonSignature:
-		require.Empty(tb, rejected.UserID, "a claim was used before the MAC was good")
+	case token.ReasonMalformed, token.ReasonUnknownKey,
+		token.ReasonWrongPurpose, token.ReasonSignature:
+		require.Empty(tb, rejected.UserID, "used before the MAC was good")
 		require.Empty(tb, rejected.TokenID)
 	}
 }
 
-func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+func b64(s string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(s))
+}
 
 func unb64(tb testing.TB, s string) string {
 	tb.Helper()
@@ -126,18 +186,11 @@ func unb64(tb testing.TB, s string) string {
 	return string(raw)
 }
 
-func repeat(s string, n int) string { return string(bytes.Repeat([]byte(s), n)) }
-
-func mustHex(tb testing.TB, s string) []byte {
+func unhex(tb testing.TB, s string) []byte {
 	tb.Helper()
 	raw, err := hex.DecodeString(s)
 	require.NoError(tb, err)
 	return raw
 }
 
-func mustSite(tb testing.TB, s string) string {
-	tb.Helper()
-	canonical, err := token.CanonicalSite(s)
-	require.NoError(tb, err)
-	return canonical
-}
+func repeat(s string, n int) string { return strings.Repeat(s, n) }

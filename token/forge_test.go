@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// What follows makes tokens from the description in the package documentation
-// and from nothing of the package, the way a forger who has read it would.
+// What follows makes tokens from the package documentation and from nothing of
+// the package, the way a forger who has read it would.
 
 func field(s string) string {
 	return string(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) + s
@@ -29,16 +30,33 @@ func derive(tb testing.TB, secret []byte, info string) []byte {
 	return key
 }
 
-func macKeyOf(tb testing.TB, secret []byte, site string, purpose token.Purpose) []byte {
+func macKeyOf(
+	tb testing.TB, secret []byte, site string, purpose token.Purpose,
+) []byte {
 	tb.Helper()
-	return derive(tb, secret, "lostkey token v1 mac"+field(site)+field(string(purpose)))
+	return derive(tb, secret,
+		"lostkey token v1 mac"+field(site)+field(string(purpose)))
 }
 
-func fingerprintOf(tb testing.TB, secret []byte, site string, purpose token.Purpose, state token.State) string {
+func fingerprintKeyOf(tb testing.TB, secret []byte, site string) []byte {
 	tb.Helper()
-	key := derive(tb, secret, "lostkey token v1 fingerprint"+field(site))
-	text := field(string(purpose)) + field(state.UserID) + field(state.PasswordHash.Reveal()) + field(state.Email.Reveal()) + field(state.Stamp.Reveal())
-	return base64.RawURLEncoding.EncodeToString(hs256(key, text)[:16])
+	return derive(tb, secret, "lostkey token v1 fingerprint"+field(site))
+}
+
+func fingerprintOf(
+	tb testing.TB, secret []byte, site string, purpose token.Purpose,
+	state token.State,
+) string {
+	tb.Helper()
+	sum := hs256(fingerprintKeyOf(tb, secret, site), stateText(purpose, state))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// stateText is what the fingerprint is the MAC of.
+func stateText(purpose token.Purpose, state token.State) string {
+	return field(string(purpose)) + field(state.UserID) +
+		field(state.PasswordHash.Reveal()) + field(state.Email.Reveal()) +
+		field(state.Stamp.Reveal())
 }
 
 func hs256(key []byte, text string) []byte {
@@ -47,7 +65,7 @@ func hs256(key []byte, text string) []byte {
 	return mac.Sum(nil)
 }
 
-// seal MACs header and payload, which are JSON or what a forger takes for it.
+// seal signs a header and a payload, which need not be JSON.
 func seal(key []byte, header, payload string) string {
 	return sealRaw(key, b64(header), b64(payload))
 }
@@ -55,25 +73,26 @@ func seal(key []byte, header, payload string) string {
 // sealRaw is seal for segments that are encoded already.
 func sealRaw(key []byte, header, payload string) string {
 	signing := header + "." + payload
-	return signing + "." + base64.RawURLEncoding.EncodeToString(hs256(key, signing))
+	return signing + "." + b64(string(hs256(key, signing)))
 }
 
 func headerOf(id string, purpose token.Purpose) string {
-	return fmt.Sprintf(`{"alg":"HS256","kid":"%s","typ":"%s+jwt"}`, id, purpose)
+	return fmt.Sprintf(
+		`{"alg":"HS256","kid":"%s","typ":"%s+jwt"}`, id, purpose)
 }
 
-// victim is a token, and all that the one who made it knows.
+// victim is a token of Ann's, with all that whoever made it knows.
 type victim struct {
 	raw                        string
 	header, payload, signature string // the segments
-	key                        []byte // that MACs it
+	key                        []byte // that signs it
 	secret                     []byte
 	exp, iat                   int64
 	fingerprint                string
 	state                      token.State
 }
 
-// victimOf issues a token for ann, for an hour.
+// victimOf issues a token for an hour.
 func victimOf(tb testing.TB) victim {
 	tb.Helper()
 	v := victim{
@@ -84,32 +103,30 @@ func victimOf(tb testing.TB) victim {
 	}
 	v.key = macKeyOf(tb, v.secret, site, token.Reset)
 	v.fingerprint = fingerprintOf(tb, v.secret, site, token.Reset, v.state)
-	v.raw = issue(tb, newSigner(tb, config(tb)), token.Reset, v.state, time.Hour).Reveal()
-	require.Equal(tb, v.raw, seal(v.key, headerOf(keyID, token.Reset), v.claims()), "the documented derivation does not give our token")
+
+	s := newSigner(tb, config(tb))
+	v.raw = issue(tb, s, token.Reset, v.state, time.Hour).Reveal()
 	v.header, v.payload, v.signature = segments(v.raw)
+	require.Equal(tb, v.raw, v.sealed(v.claims()),
+		"the documented derivation does not give our token")
 	return v
 }
 
-func (v victim) claims() string { return v.claimsWith(v.exp, v.iat, v.fingerprint, v.state.UserID) }
-
-func (v victim) claimsWith(exp, iat any, fingerprint, sub string) string {
-	return fmt.Sprintf(`{"exp":%v,"fp":"%s","iat":%v,"sub":"%s"}`, exp, fingerprint, iat, sub)
+func (v victim) claims() string {
+	return v.claimsWith(v.exp, v.iat, v.fingerprint, v.state.UserID)
 }
 
-// sealed is a token with other claims and a good MAC.
+func (v victim) claimsWith(exp, iat int64, fingerprint, sub string) string {
+	return fmt.Sprintf(`{"exp":%v,"fp":"%s","iat":%v,"sub":"%s"}`,
+		exp, fingerprint, iat, sub)
+}
+
+// sealed returns a token with another payload and a good MAC.
 func (v victim) sealed(payload string) string {
 	return seal(v.key, headerOf(keyID, token.Reset), payload)
 }
 
 func segments(raw string) (header, payload, signature string) {
-	first, last := -1, -1
-	for i := range len(raw) {
-		if raw[i] == '.' && first < 0 {
-			first = i
-		}
-		if raw[i] == '.' {
-			last = i
-		}
-	}
+	first, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	return raw[:first], raw[first+1 : last], raw[last+1:]
 }

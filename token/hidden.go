@@ -2,16 +2,21 @@ package token
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 )
 
-// Hidden is a text that nothing prints: it is kept in a function, which fmt,
-// encoding/json and log/slog cannot look into, wherever the Hidden sits. Make
-// one with [Hide]; the zero Hidden is the empty text. Two of them cannot be
-// compared; compare what Reveal returns.
-type Hidden struct{ text func() string }
+// Hidden is a secret text that nothing prints. fmt, encoding/json and log/slog
+// cannot see it, not even in an unexported field of another type. Make one with
+// [Hide]. The zero Hidden is the empty text. To compare two, compare what
+// Reveal returns.
+type Hidden struct {
+	// A function, because no printer can look into one. fmt calls no methods
+	// on a value in an unexported field; it would print a string.
+	text func() string
+}
 
-// Hide makes a Hidden of text, at the cost of one small allocation.
+// Hide returns text as a Hidden.
 func Hide(text string) Hidden {
 	if text == "" {
 		return Hidden{}
@@ -27,14 +32,18 @@ func (h Hidden) Reveal() string {
 	return h.text()
 }
 
-// String does not return the text.
+// String returns a constant and not the text.
 func (h Hidden) String() string { return "token.Hidden(redacted)" }
 
-// Format prints what String returns, whatever the verb.
+// Format prints the result of String for every verb.
 func (h Hidden) Format(f fmt.State, _ rune) { printText(f, h.String()) }
 
-// MarshalText returns what String returns.
+// MarshalText returns the result of String.
 func (h Hidden) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// LogValue returns what String returns.
+// LogValue returns the result of String.
 func (h Hidden) LogValue() slog.Value { return slog.StringValue(h.String()) }
+
+// printText is what the Format methods of this package call. A fmt.State never
+// fails to write.
+func printText(f fmt.State, text string) { _, _ = io.WriteString(f, text) }

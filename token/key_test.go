@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 
 func TestNewKeyRefusesWeakSecrets(t *testing.T) {
 	t.Parallel()
+
 	counted := make([]byte, 32)
 	backwards := make([]byte, 64)
 	for i := range counted {
@@ -23,67 +25,84 @@ func TestNewKeyRefusesWeakSecrets(t *testing.T) {
 	for i := range backwards {
 		backwards[i] = byte(255 - 3*i)
 	}
+
 	for name, secret := range map[string][]byte{
-		"nil":                            nil,
-		"empty":                          {},
-		"one byte":                       {7},
-		"31 bytes":                       secretOf(1)[:31],
-		"65 bytes":                       append(append(secretOf(1), secretOf(2)...), 1),
-		"zeros":                          make([]byte, 32),
-		"one byte repeated":              bytes.Repeat([]byte{0xa5}, 48),
-		"counted up":                     counted,
-		"counted down in threes":         backwards,
-		"a block of 8, four times":       bytes.Repeat(secretOf(1)[:8], 4),
-		"a block of 16, twice":           bytes.Repeat(secretOf(1)[:16], 2),
-		"a block of 15, cut off":         bytes.Repeat(secretOf(1)[:15], 3)[:40],
-		"seven different bytes":          []byte("13572461735274615327461537264157"),
-		"the word secret":                []byte("this-is-my-very-own-Secret-string-0k"),
-		"the word changeme":              []byte("ChangeMe-in-productionXyZ-1234-abcd"),
-		"the placeholder of jwt.io":      []byte("your-256-bit-secret-goes-here-12345"),
-		"the digits of a hexadecimal":    []byte("0123456789abcdef0123456789abcdeX"),
-		"the word password, spelt funny": []byte("PaSsWoRd-zyxwvutsrqponmlkjihgfed"),
+		"nil":                      nil,
+		"empty":                    {},
+		"one byte":                 {7},
+		"31 bytes":                 secretOf(1)[:31],
+		"65 bytes":                 longSecret(65),
+		"zeros":                    make([]byte, 32),
+		"one byte repeated":        bytes.Repeat([]byte{0xa5}, 48),
+		"counted up":               counted,
+		"counted down in threes":   backwards,
+		"a block of 8, four times": bytes.Repeat(secretOf(1)[:8], 4),
+		"a block of 16, twice":     bytes.Repeat(secretOf(1)[:16], 2),
+		"a block of 15, cut off":   bytes.Repeat(secretOf(1)[:15], 3)[:40],
+
+		// Text.
+		"seven digits":    []byte("13572461735274615327461537264157"),
+		"secret":          []byte("this-is-my-very-own-Secret-string-0k"),
+		"changeme":        []byte("ChangeMe-in-productionXyZ-1234-abcd"),
+		"of jwt.io":       []byte("your-256-bit-secret-goes-here-12345"),
+		"hexadecimal":     []byte("0123456789abcdef0123456789abcdeX"),
+		"odd upper cases": []byte("PaSsWoRd-zyxwvutsrqponmlkjihgfed"),
 	} {
 		k, err := token.NewKey("2026-11", secret)
-		require.Error(t, err, name)
+		require.ErrorContains(t, err, `token: key "2026-11": the secret `, name)
+		require.True(t, strings.HasPrefix(err.Error(), "token: "))
 		require.Zero(t, k)
-		require.True(t, strings.HasPrefix(err.Error(), `token: key "2026-11": the secret `), err)
 		if len(secret) > 8 {
 			require.NotContains(t, err.Error(), string(secret[:8]))
 		}
 	}
 }
 
+// longSecret returns n bytes that are no pattern.
+func longSecret(n int) []byte {
+	return slices.Concat(secretOf(1), secretOf(9), secretOf(40))[:n]
+}
+
 func TestNewKeyTakesRandomData(t *testing.T) {
 	t.Parallel()
+
 	for range 2000 {
 		_, err := token.GenerateKey("k")
 		require.NoError(t, err)
+
+		// The poorest text that people make of random data.
 		digits := make([]byte, 16)
 		rand.Read(digits)
-		// The poorest text that people make of random data.
 		_, err = token.NewKey("k", []byte(hex.EncodeToString(digits)))
 		require.NoError(t, err)
 	}
 	for _, size := range []int{32, 33, 63, 64} {
-		_, err := token.NewKey("k", append(secretOf(1), secretOf(9)...)[:size])
+		_, err := token.NewKey("k", longSecret(size))
 		require.NoError(t, err)
 	}
 }
 
 func TestKeyIDsAreShortAndPlain(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"a", "2026-11", "k.1_2-3", repeat("k", 32), "..", "-", "_"} {
+
+	for _, id := range []string{
+		"a", "2026-11", "k.1_2-3", repeat("k", 32), "..", "-", "_",
+	} {
 		k, err := token.NewKey(id, secretOf(1))
 		require.NoError(t, err, "%q", id)
 		require.Equal(t, id, k.ID())
 	}
+
+	encoded := base64.StdEncoding.EncodeToString(secretOf(1))
 	for _, id := range []string{
-		"", repeat("k", 33), " ", "a b", "a,b", "a:b", "a/b", `a"b`, `a\b`, "a\nb", "a\x00b", "é", "a'b", "../../dev/null", "a;b", "a|b", "${a}", "a+b", "a=b", "\ufeffa",
+		"", repeat("k", 33), " ", "a b", "a,b", "a:b", "a/b", `a"b`, `a\b`,
+		"a\nb", "a\x00b", "é", "a'b", "../../dev/null", "a;b", "a|b", "${a}",
+		"a+b", "a=b", "\ufeffa",
 	} {
 		k, err := token.NewKey(id, secretOf(1))
-		require.Error(t, err, "%q", id)
+		require.ErrorContains(t, err, "token: key id has ", "%q", id)
 		require.Zero(t, k)
-		_, err = token.ParseKeys(id + ":" + base64.StdEncoding.EncodeToString(secretOf(1)))
+		_, err = token.ParseKeys(id + ":" + encoded)
 		require.Error(t, err, "%q", id)
 	}
 }

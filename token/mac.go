@@ -11,12 +11,12 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// preKeyed is HS256 as golang-jwt defines it, over keys whose HMAC has already
-// taken in its padding. [jwt.SigningMethodHS256] does that work anew for each
-// token, which costs more than the MAC. It takes a *macKey and nothing else.
+// preKeyed is HS256 of golang-jwt with a *macKey, whose HMAC has taken in its
+// padding already. [jwt.SigningMethodHS256] does that again for each token, at
+// a higher price than the MAC itself.
 type preKeyed struct{}
 
-// hs256 returns the one signing method that there is.
+// hs256 returns the only signing method of this package.
 func hs256() jwt.SigningMethod { return preKeyed{} }
 
 func (preKeyed) Alg() string { return jwt.SigningMethodHS256.Alg() }
@@ -26,6 +26,7 @@ func (preKeyed) Sign(signingString string, key any) ([]byte, error) {
 	if !ok {
 		return nil, jwt.ErrInvalidKeyType
 	}
+
 	state := k.start()
 	defer k.release(state)
 	state.add(signingString)
@@ -37,6 +38,7 @@ func (preKeyed) Verify(signingString string, sig []byte, key any) error {
 	if !ok {
 		return jwt.ErrInvalidKeyType
 	}
+
 	state := k.start()
 	defer k.release(state)
 	state.add(signingString)
@@ -46,34 +48,36 @@ func (preKeyed) Verify(signingString string, sig []byte, key any) error {
 	return nil
 }
 
-// macKey is one derived key. Its pool holds keyed HMAC states, and belongs to
-// the key: the garbage collector takes them with the last Signer that uses it.
+// macKey is a derived key, as a pool of HMAC states that have taken it in. The
+// pool belongs to the key, so the garbage collector takes both together.
 type macKey struct {
 	states sync.Pool
 }
 
-// macState is one keyed HMAC with a buffer in front of it, because a hash takes
-// bytes and what we have are strings.
+// macState is an HMAC with a buffer in front of it. A hash takes bytes, and
+// what it is given here are strings.
 type macState struct {
 	mac   hash.Hash
 	text  [512]byte
-	used  int // of text, not yet taken in by mac
-	dirty int // of text, written since the start
+	used  int // bytes of text that mac has not taken in yet
+	dirty int // bytes of text that have been written since the start
 	out   [sha256.Size]byte
 }
 
 func newMACKey(key []byte) *macKey {
-	return &macKey{states: sync.Pool{New: func() any { return &macState{mac: hmac.New(sha256.New, key)} }}}
+	return &macKey{states: sync.Pool{New: func() any {
+		return &macState{mac: hmac.New(sha256.New, key)}
+	}}}
 }
 
 func (k *macKey) start() *macState {
-	state, _ := k.states.Get().(*macState) // New makes no other type
+	state, _ := k.states.Get().(*macState) // the pool holds no other type
 	state.mac.Reset()
 	return state
 }
 
-// release gives the state back, wiped: the text may be a password hash, and the
-// sum a good signature.
+// release wipes the state and gives it back. The text may be a password hash,
+// and the sum a good signature.
 func (k *macKey) release(state *macState) {
 	clear(state.text[:state.dirty])
 	clear(state.out[:])
@@ -81,13 +85,7 @@ func (k *macKey) release(state *macState) {
 	k.states.Put(state)
 }
 
-// sum returns the MAC of what was added. It is good until the release.
-func (m *macState) sum() []byte {
-	m.flush()
-	return m.mac.Sum(m.out[:0])
-}
-
-// add feeds s as it is.
+// add adds s as it is.
 func (m *macState) add(s string) {
 	for s != "" {
 		if m.used == len(m.text) {
@@ -99,7 +97,7 @@ func (m *macState) add(s string) {
 	}
 }
 
-// addField feeds s as appendField writes it.
+// addField adds s behind its length, as appendField does.
 func (m *macState) addField(s string) {
 	const size = 4
 	if len(m.text)-m.used < size {
@@ -108,6 +106,12 @@ func (m *macState) addField(s string) {
 	binary.BigEndian.PutUint32(m.text[m.used:], uint32(len(s)))
 	m.used += size
 	m.add(s)
+}
+
+// sum returns the MAC of all that was added. It is valid until the release.
+func (m *macState) sum() []byte {
+	m.flush()
+	return m.mac.Sum(m.out[:0])
 }
 
 func (m *macState) flush() {

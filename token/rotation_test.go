@@ -1,7 +1,6 @@
 package token_test
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,30 +28,36 @@ func newFleet(t *testing.T, ring token.Keys) *fleet {
 	return f
 }
 
+func (f *fleet) now() time.Time { return time.Unix(f.clock.Load(), 0) }
+
 func (f *fleet) deploy(t *testing.T, server int, ring token.Keys) {
 	t.Helper()
 	f.servers[server].Store(newSigner(t, token.Config{
-		Site: site, Keys: ring, Now: func() time.Time { return time.Unix(f.clock.Load(), 0) },
+		Site: site, Keys: ring, Now: f.now,
 	}))
 }
 
 // round issues a token on each server, for a lifetime, and opens all tokens
 // that have not expired on each server. It returns how many were refused.
-func (f *fleet) round(t *testing.T, live []token.Token, lifetime time.Duration) (issued []token.Token, refused int) {
+func (f *fleet) round(
+	t *testing.T, live []token.Token, lifetime time.Duration,
+) (issued []token.Token, refused int) {
 	t.Helper()
-	now := time.Unix(f.clock.Load(), 0)
 	for _, raw := range live {
-		if raw.ExpiresAt().After(now) {
+		if raw.ExpiresAt().After(f.now()) {
 			issued = append(issued, raw)
 		}
 	}
 	for i := range f.servers {
-		issued = append(issued, issue(t, f.servers[i].Load(), token.Reset, ann(), lifetime))
+		s := f.servers[i].Load()
+		issued = append(issued, issue(t, s, token.Reset, ann(), lifetime))
 	}
-	load := func(context.Context, string) (token.State, error) { return ann(), nil }
+
 	for i := range f.servers {
+		s := f.servers[i].Load()
 		for _, raw := range issued {
-			if _, err := f.servers[i].Load().Verify(t.Context(), raw.Reveal(), token.Reset, load); err != nil {
+			_, err := verify(t, s, raw.Reveal(), token.Reset, ann())
+			if err != nil {
 				require.ErrorIs(t, err, token.ErrRejected)
 				refused++
 			}
@@ -61,90 +66,108 @@ func (f *fleet) round(t *testing.T, live []token.Token, lifetime time.Duration) 
 	return issued, refused
 }
 
+// oldAndNew returns the keys of a rotation.
+func oldAndNew(t *testing.T) (before, after token.Key) {
+	t.Helper()
+	return newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
+}
+
 // The whole rotation, server by server, with links of up to an hour that are
 // opened on every server after every step.
 func TestRotationInTwoStepsRefusesNothing(t *testing.T) {
 	t.Parallel()
+
 	const lifetime = time.Hour
-	old, fresh := newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
-	f := newFleet(t, newRing(t, old))
+	before, after := oldAndNew(t)
+	f := newFleet(t, newRing(t, before))
 	var live []token.Token
 	keysSeen := map[string]bool{}
 	serve := func() {
 		var refused int
 		live, refused = f.round(t, live, lifetime)
 		require.Zero(t, refused)
-		claims, err := f.servers[0].Load().Verify(t.Context(), live[len(live)-1].Reveal(), token.Reset, tableOf(ann()).load)
+
+		newest := live[len(live)-1].Reveal()
+		claims, err := verify(t, f.servers[0].Load(), newest, token.Reset,
+			ann())
 		require.NoError(t, err)
 		keysSeen[claims.KeyID] = true
 		f.clock.Add(60)
 	}
+
 	serve()
 	for _, step := range []token.Keys{
-		newRing(t, old, fresh), // 1: verify with the new key, sign with the old
-		newRing(t, fresh, old), // 2: sign with the new key, verify with the old
+		newRing(t, before, after), // 1: the new key verifies
+		newRing(t, after, before), // 2: the new key signs
 	} {
 		for server := range f.servers {
 			f.deploy(t, server, step)
 			serve()
 		}
 	}
-	f.clock.Add(int64(lifetime / time.Second)) // one lifetime later no token of the old key is left
+
+	// One lifetime after that, no token of the old key is good.
+	f.clock.Add(int64(lifetime / time.Second))
 	for server := range f.servers {
-		f.deploy(t, server, newRing(t, fresh))
+		f.deploy(t, server, newRing(t, after))
 		serve()
 	}
-	require.Equal(t, map[string]bool{"2026-05": true, "2026-11": true}, keysSeen)
+	require.Equal(t, map[string]bool{"2026-05": true, "2026-11": true},
+		keysSeen)
 }
 
 // The documentation warns of it, so it must be true: the new key first signs on
 // one server while the others do not know it.
 func TestRotationInOneStepRefusesGoodLinks(t *testing.T) {
 	t.Parallel()
-	old, fresh := newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
-	f := newFleet(t, newRing(t, old))
-	f.deploy(t, 0, newRing(t, fresh, old))
+	before, after := oldAndNew(t)
+	f := newFleet(t, newRing(t, before))
+	f.deploy(t, 0, newRing(t, after, before))
 	_, refused := f.round(t, nil, time.Hour)
 	require.Equal(t, 2, refused, "the token of server 0, on servers 1 and 2")
-	f.deploy(t, 1, newRing(t, fresh)) // retired at once
+
+	f.deploy(t, 1, newRing(t, after)) // retired at once
 	_, refused = f.round(t, nil, time.Hour)
-	require.Equal(t, 3, refused, "those of servers 0 and 1 on 2, and that of 2 on 1")
+	require.Equal(t, 3, refused,
+		"those of servers 0 and 1 on 2, and that of 2 on 1")
 }
 
 func TestRetiringAKeyKillsItsTokens(t *testing.T) {
 	t.Parallel()
-	old, fresh := newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
+
+	before, after := oldAndNew(t)
 	cfg := config(t)
-	cfg.Keys = newRing(t, old)
-	raw := issue(t, newSigner(t, cfg), token.Reset, ann(), time.Hour).Reveal()
-	cfg.Keys = newRing(t, fresh, old)
-	claims, err := newSigner(t, cfg).Verify(t.Context(), raw, token.Reset, tableOf(ann()).load)
+	cfg.Keys = newRing(t, before)
+	s := newSigner(t, cfg)
+	raw := issue(t, s, token.Reset, ann(), time.Hour).Reveal()
+
+	cfg.Keys = newRing(t, after, before)
+	claims, err := verify(t, newSigner(t, cfg), raw, token.Reset, ann())
 	require.NoError(t, err)
 	require.Equal(t, "2026-05", claims.KeyID)
-	cfg.Keys = newRing(t, fresh)
-	claims, err = newSigner(t, cfg).Verify(t.Context(), raw, token.Reset, tableOf(ann()).load)
+
+	cfg.Keys = newRing(t, after)
+	claims, err = verify(t, newSigner(t, cfg), raw, token.Reset, ann())
 	requireRejected(t, token.ReasonUnknownKey, claims, err)
 }
 
 // Meant for the race detector: rotation while others issue and verify.
 func TestRotationDuringTraffic(t *testing.T) {
 	t.Parallel()
-	old, fresh := newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
-	f := newFleet(t, newRing(t, old, fresh))
+
+	before, after := oldAndNew(t)
+	f := newFleet(t, newRing(t, before, after))
 	var traffic sync.WaitGroup
-	stop := make(chan struct{})
 	var served, refused atomic.Int64
+	var stop atomic.Bool
 	for worker := range 4 {
 		traffic.Go(func() {
-			for n := worker; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				issued, err := f.servers[n%3].Load().Issue(token.Reset, ann(), time.Hour)
+			for n := worker; !stop.Load(); n++ {
+				from, to := f.servers[n%3].Load(), f.servers[(n+1)%3].Load()
+				issued, err := from.Issue(token.Reset, ann(), time.Hour)
 				if err == nil {
-					_, err = f.servers[(n+1)%3].Load().Verify(t.Context(), issued.Reveal(), token.Reset, tableOf(ann()).load)
+					_, err = to.Verify(t.Context(), issued.Reveal(),
+						token.Reset, tableOf(ann()).load)
 				}
 				if err != nil {
 					refused.Add(1)
@@ -153,11 +176,14 @@ func TestRotationDuringTraffic(t *testing.T) {
 			}
 		})
 	}
-	rings := []token.Keys{newRing(t, fresh, old), newRing(t, old, fresh)}
+
+	rings := []token.Keys{
+		newRing(t, after, before), newRing(t, before, after),
+	}
 	for n := 0; served.Load() < 3000; n++ {
 		f.deploy(t, n%3, rings[n/3%2])
 	}
-	close(stop)
+	stop.Store(true)
 	traffic.Wait()
 	require.Zero(t, refused.Load())
 }

@@ -3,184 +3,185 @@ package token
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
-// Config is what [New] makes a [Signer] of. It is copied; later changes have no
-// effect.
+// Config configures a [Signer].
 type Config struct {
-	// Site is the absolute base URL of the application, such as
-	// "https://app.example". Required. It enters the key derivation: a Signer
-	// for another site rejects the tokens of this one, also with the same keys.
-	// Spelling is brought to one form (case of scheme and host, default port,
-	// slash at the end), but http and https are two sites. Plain http is
-	// accepted, for development: this package makes no links.
+	// Site is the base URL of the application, such as "https://app.example".
+	// It is required, and is brought to the form that [ParseSite] describes.
+	// A Signer rejects the tokens of every other site, even with the same keys.
 	Site string
-	// Keys is the ring. Required.
+
+	// Keys is the key ring. It is required.
 	Keys Keys
-	// Purposes adds purposes of your own, or narrows those of Reset and Invite.
-	// Nil leaves these two with their built-in lifetimes.
+
+	// Purposes adds purposes and sets lifetimes. [Reset] and [Invite] are
+	// always there, with their built-in lifetimes unless set here.
 	Purposes map[Purpose]Lifetime
-	// Leeway is how far in the future a token may have been issued, for
-	// servers whose clocks disagree; zero means not at all, a minute is the
-	// most. It never lets a token live longer.
+
+	// Leeway is how far in the future a token may have been issued, for servers
+	// whose clocks differ. It is at most a minute; zero means not at all. It
+	// never lets a token live longer.
 	Leeway time.Duration
-	// Now is the clock; nil means time.Now. It must be safe for concurrent use.
+
+	// Now returns the current time. It must be safe for concurrent use. Nil
+	// means time.Now.
 	Now func() time.Time
 }
 
 const maxLeeway = time.Minute
 
-// Signer issues and verifies the tokens of one site. Make it with [New]; the
-// zero Signer knows no purpose and only returns errors. It does not change and
-// is safe for concurrent use.
+// Signer issues and verifies the tokens of one site. Make one with [New]. The
+// zero Signer has no purposes, so its methods return errors. A Signer does not
+// change and is safe for concurrent use.
 type Signer struct {
-	site     string
 	purposes map[Purpose]policy
-	headers  map[string]*profile // by encoded header
-	leeway   time.Duration
+	keys     map[string]*purposeKey // by encoded header
 	now      func() time.Time
+
+	// Both judge exp and iat. The leeway of a Validator lengthens exp as well,
+	// which ours must not, so exp is judged by the strict one.
+	strict, lenient *jwt.Validator
 }
 
-// policy is what one purpose issues with.
+// policy says how tokens of one purpose are issued.
 type policy struct {
 	lifetime Lifetime
-	signing  *profile
+	key      *purposeKey
 }
 
-// profile is one key in one purpose: what a header stands for.
-type profile struct {
-	header      string // encoded, without the dot
+// purposeKey is one key of the ring, derived for one purpose.
+type purposeKey struct {
+	header      string // of all its tokens, encoded
 	purpose     Purpose
 	keyID       string
 	mac         *macKey
 	fingerprint *macKey
 }
 
-// New checks the configuration and derives the keys. The errors name the field
-// and never print a secret.
+// New returns a Signer for cfg, which it copies. The error names the field that
+// is wrong and never shows a secret.
 func New(cfg Config) (*Signer, error) {
 	site, err := canonicalSite(cfg.Site)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("token: Config.Site %w", err)
 	}
-	ring := cfg.Keys.all()
-	if len(ring) == 0 {
+	if len(cfg.Keys.keys) == 0 {
 		return nil, errors.New("token: Config.Keys is empty")
 	}
 	if cfg.Leeway < 0 || cfg.Leeway > maxLeeway {
-		return nil, fmt.Errorf("token: Config.Leeway is %v, want 0 to %v", cfg.Leeway, maxLeeway)
+		return nil, fmt.Errorf("token: Config.Leeway is %v, want 0 to %v",
+			cfg.Leeway, maxLeeway)
 	}
-	bounds, err := lifetimes(cfg.Purposes)
+
+	lifetimes, err := mergeLifetimes(cfg.Purposes)
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now //nolint:forbidigo // the default of Config.Now
+	}
+
+	clock := jwt.WithTimeFunc(cfg.Now)
 	s := &Signer{
-		site:     site,
-		purposes: make(map[Purpose]policy, len(bounds)),
-		headers:  make(map[string]*profile, len(bounds)*len(ring)),
-		leeway:   cfg.Leeway,
+		purposes: make(map[Purpose]policy),
+		keys:     make(map[string]*purposeKey),
 		now:      cfg.Now,
+		strict: jwt.NewValidator(clock, jwt.WithExpirationRequired(),
+			jwt.WithIssuedAt()),
+		lenient: jwt.NewValidator(clock, jwt.WithExpirationRequired(),
+			jwt.WithIssuedAt(), jwt.WithLeeway(cfg.Leeway)),
 	}
-	if s.now == nil {
-		s.now = time.Now //nolint:forbidigo // the one default of Config.Now
-	}
-	for _, k := range ring {
-		if err := s.addKey(k.material, bounds); err != nil {
+
+	for _, key := range cfg.Keys.keys {
+		if err := s.addKey(key, site, lifetimes); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// addKey derives what one key needs, for each purpose. The first key that is
-// added signs.
-func (s *Signer) addKey(m *material, bounds map[Purpose]Lifetime) error {
-	fingerprint, err := m.deriveFingerprint(s.site)
+// addKey derives the keys of each purpose. The first key that is added signs.
+func (s *Signer) addKey(
+	key Key, site string, lifetimes map[Purpose]Lifetime,
+) error {
+	fingerprint, err := key.deriveFingerprint(site)
 	if err != nil {
 		return err
 	}
-	for purpose, lifetime := range bounds {
-		mac, err := m.deriveMAC(s.site, purpose)
+
+	for purpose, lifetime := range lifetimes {
+		mac, err := key.deriveMAC(site, purpose)
 		if err != nil {
 			return err
 		}
-		// Nothing in it needs an escape: checkKeyID and checkPurpose see to that.
-		header := `{"alg":"` + hs256().Alg() + `","kid":"` + m.id + `","typ":"` + string(purpose) + `+jwt"}`
-		p := &profile{
-			header:      base64url.EncodeToString([]byte(header)),
+
+		k := &purposeKey{
+			header:      encodeHeader(key.id, purpose),
 			purpose:     purpose,
-			keyID:       m.id,
+			keyID:       key.id,
 			mac:         mac,
 			fingerprint: fingerprint,
 		}
-		s.headers[p.header] = p
+
+		s.keys[k.header] = k
 		if _, ok := s.purposes[purpose]; !ok {
-			s.purposes[purpose] = policy{lifetime: lifetime, signing: p}
+			s.purposes[purpose] = policy{lifetime: lifetime, key: k}
 		}
 	}
 	return nil
 }
 
-// Issue makes a token for purpose that is good while the user's state stays
-// what it is, for lifetime, rounded down to seconds; zero means the purpose's
-// default. It writes nothing and looks nothing up: the caller must have loaded
-// the state just now, and must send the token to state.Email and nowhere else.
+// Issue returns a token for the user with the given state. The token is good
+// until its lifetime is over or the state changes. The lifetime is rounded down
+// to seconds; zero means the default of the purpose.
 //
-// The errors are the caller's: an unknown purpose, a lifetime under a second or
-// over the purpose's maximum, a state that [State] does not allow, a clock before
-// 1970 or beyond the year 33000. With an error the Token is zero.
-func (s *Signer) Issue(purpose Purpose, state State, lifetime time.Duration) (Token, error) {
+// Issue looks nothing up and writes nothing. The caller must have loaded the
+// state just now, and must send the token to state.Email and nowhere else.
+//
+// Issue fails if the purpose is not configured, if the lifetime is below a
+// second or above the maximum of the purpose, if the state breaks a rule of
+// [State], or if the clock is before 1970 or after the year 33000.
+func (s *Signer) Issue(
+	purpose Purpose, state State, lifetime time.Duration,
+) (Token, error) {
 	rules, ok := s.purposes[purpose]
 	if !ok {
 		return Token{}, errUnknownPurpose(purpose)
 	}
+
 	if lifetime == 0 {
 		lifetime = rules.lifetime.Default
 	}
 	if lifetime < time.Second || lifetime > rules.lifetime.Max {
-		return Token{}, fmt.Errorf("token: a lifetime of %v for purpose %q, want 1s to %v", lifetime, string(purpose), rules.lifetime.Max)
+		return Token{}, fmt.Errorf(
+			"token: lifetime is %v, want 1s to %v for purpose %q",
+			lifetime, rules.lifetime.Max, string(purpose))
 	}
-	if err := state.check(purpose); err != nil {
+
+	if err := state.validate(purpose); err != nil {
 		return Token{}, fmt.Errorf("token: %w", err)
 	}
+
 	iat := s.now().Unix()
 	if iat <= 0 || iat > maxTime-int64(maxLifetime/time.Second) {
 		return Token{}, errors.New("token: the clock is out of range")
 	}
-	key := rules.signing
 	c := claims{
-		exp:         iat + int64(lifetime/time.Second),
-		iat:         iat,
-		fingerprint: key.fingerprint.fingerprint(purpose, state),
-		sub:         state.UserID,
+		exp:         numericDate(iat + int64(lifetime/time.Second)),
+		iat:         numericDate(iat),
+		userID:      state.UserID,
+		fingerprint: rules.key.fingerprintOf(state),
 	}
-	text, err := s.sign(key, &c)
-	if err != nil {
-		return Token{}, err
-	}
-	return Token{&issued{text: func() string { return text }, exp: c.exp}}, nil
-}
 
-// sign writes the compact serialisation of RFC 7515, section 7.1.
-func (s *Signer) sign(key *profile, c *claims) (string, error) {
-	var payload [usualClaims]byte
-	var encoded [usualClaims * 4 / 3]byte
-	body := base64url.AppendEncode(encoded[:0], c.append(payload[:0]))
-	var b strings.Builder
-	b.Grow(len(key.header) + 1 + len(body) + 1 + signatureChars)
-	b.WriteString(key.header)
-	b.WriteByte('.')
-	b.Write(body)
-	// A Builder only appends, so this string stays as it is below.
-	sig, err := hs256().Sign(b.String(), key.mac)
+	text, err := sign(rules.key, &c)
 	if err != nil {
-		return "", fmt.Errorf("token: sign: %w", err)
+		return Token{}, fmt.Errorf("token: sign: %w", err)
 	}
-	b.WriteByte('.')
-	b.Write(base64url.AppendEncode(encoded[:0], sig))
-	return b.String(), nil
+	return Token{text: Hide(text), expires: c.exp.UTC()}, nil
 }
 
 func errUnknownPurpose(purpose Purpose) error {

@@ -2,6 +2,7 @@ package token
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"path"
@@ -9,22 +10,40 @@ import (
 	"strings"
 )
 
-// canonicalSite brings the base URL of a site to one form, since two spellings
-// of one site must derive the same keys: scheme and host in lower case, no
-// default port, no slash at the end. Whatever cannot be part of a base URL is
-// refused. The errors do not print the value: a mistyped setting may hold a
-// secret.
+// ParseSite reads the base URL of an application, such as "https://app.example"
+// or "https://app.example:8443/shop", and returns its canonical form. Scheme
+// and host are in lower case, the default port is left out, and the path has no
+// slash at its end. Two spellings of one site have one form. http and https are
+// two sites.
+//
+// A site has no user information, query or fragment, and no empty or dot
+// segment in its path. Its host is a name of ASCII letters, digits, hyphens and
+// underscores, or an IP address. ParseSite accepts plain http, which is for
+// development. Its errors do not show the text, in which a mistyped setting may
+// have put a secret.
+func ParseSite(site string) (*url.URL, error) {
+	canonical, err := canonicalSite(site)
+	if err != nil {
+		return nil, fmt.Errorf("token: site %w", err)
+	}
+	return url.Parse(canonical)
+}
+
+// canonicalSite returns the text of what ParseSite returns.
 func canonicalSite(site string) (string, error) {
 	if site == "" {
-		return "", errors.New("token: Config.Site is empty")
+		return "", errors.New("is empty")
 	}
+
 	u, err := url.Parse(site)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Opaque != "" {
-		return "", errors.New("token: Config.Site is not an absolute http or https URL")
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" ||
+		u.Host == "" || u.Opaque != "" {
+		return "", errors.New("is not an absolute http or https URL")
 	}
 	if u.User != nil || strings.ContainsAny(site, "?#") {
-		return "", errors.New("token: Config.Site has user information, a query or a fragment")
+		return "", errors.New("has user information, a query or a fragment")
 	}
+
 	host, err := canonicalHost(u.Hostname())
 	if err != nil {
 		return "", err
@@ -33,9 +52,10 @@ func canonicalSite(site string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	dir := strings.TrimSuffix(u.EscapedPath(), "/")
 	if dir == "/" || dir != "" && path.Clean(dir) != dir {
-		return "", errors.New("token: Config.Site has an empty or a dot segment in its path")
+		return "", errors.New("has an empty or a dot segment in its path")
 	}
 	return u.Scheme + "://" + host + port + dir, nil
 }
@@ -44,31 +64,37 @@ func canonicalHost(host string) (string, error) {
 	if strings.Contains(host, ":") {
 		addr, err := netip.ParseAddr(host)
 		if err != nil || addr.Zone() != "" {
-			return "", errors.New("token: Config.Site has a malformed IPv6 host")
+			return "", errors.New("has a malformed IPv6 host")
 		}
 		return "[" + addr.String() + "]", nil
 	}
+
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 	host = strings.ToLower(host)
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return "", errors.New("token: Config.Site has a malformed host (write an international name in its xn-- form)")
+		if label == "" || strings.Trim(label, allowed) != "" {
+			return "", errors.New("has a malformed host " +
+				"(write an international name in its xn-- form)")
 		}
 	}
 	return host, nil
 }
 
+// canonicalPort returns the port behind its colon, or "" for the default port.
 func canonicalPort(u *url.URL) (string, error) {
 	text := u.Port()
+	if text == "" && strings.HasSuffix(u.Host, ":") {
+		return "", errors.New("has an empty port")
+	}
 	if text == "" {
-		if strings.HasSuffix(u.Host, ":") {
-			return "", errors.New("token: Config.Site has an empty port")
-		}
 		return "", nil
 	}
+
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || port == 0 {
-		return "", errors.New("token: Config.Site has a port outside 1 to 65535")
+		return "", errors.New("has a port outside 1 to 65535")
 	}
+
 	if u.Scheme == "https" && port == 443 || u.Scheme == "http" && port == 80 {
 		return "", nil
 	}

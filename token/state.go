@@ -8,50 +8,54 @@ import (
 	"unicode/utf8"
 )
 
-// State is what a token is bound to: the facts about a user whose change kills
-// every token that was issued before it. All of them enter exactly as stored,
-// byte for byte; nothing is trimmed or folded. All but the user id is [Hidden]:
-// a State shows neither hash nor address, wherever it is printed.
+// State is what a token is bound to. If any of it changes, all tokens that were
+// issued before are rejected. The fields are compared exactly as they are
+// stored: nothing is trimmed, and case matters. A State prints neither the hash
+// nor the address.
 //
-//	token.State{UserID: u.ID, PasswordHash: token.Hide(u.PasswordHash), Email: token.Hide(u.Email)}
+//	token.State{
+//		UserID:       user.ID,
+//		PasswordHash: token.Hide(user.PasswordHash),
+//		Email:        token.Hide(user.Email),
+//	}
 type State struct {
-	// UserID names the user, and is readable in the token: 1 to 255 bytes of
-	// UTF-8 without control characters.
+	// UserID names the user. It can be read in the token. It has 1 to 255 bytes
+	// of UTF-8 without control characters.
 	UserID string
-	// PasswordHash is the stored hash, whole. It may be empty, for accounts
-	// that have none yet, except for the purpose Reset. This and the fields
-	// below have at most 4,096 bytes.
+
+	// PasswordHash is the whole stored hash, of at most 4,096 bytes. It may be
+	// empty for accounts that have no password yet, but not for purpose Reset.
 	PasswordHash Hidden
-	// Email is the stored address that the token is sent to, so that a link in
-	// an old mailbox dies when the address changes. Empty binds to no address.
+
+	// Email is the stored address that the token is sent to, of at most 4,096
+	// bytes. It makes links in an old mailbox useless once the address has
+	// changed. If it is empty, the token is bound to no address.
 	Email Hidden
-	// Stamp is anything else that should kill links when it changes: a counter
-	// that is raised with each request makes only the newest link good, the
-	// time of the last sign-in kills links at sign-in. Empty when not used.
+
+	// Stamp is anything else whose change should end tokens, in at most 4,096
+	// bytes. With a counter that is raised at each request, only the newest
+	// link is good. With the time of the last sign-in, signing in ends all
+	// links. It is empty if it is not used.
 	Stamp Hidden
 }
 
-// maxUserID is the longest user id in bytes: room for an e-mail address (254).
-const maxUserID = 255
-
-// maxField is the longest of the other fields. No password hash or address
-// comes near; a longer one is a mistake.
-const maxField = 4096
-
-// A fingerprint has 128 bits: 22 characters in a token.
 const (
+	maxUserID = 255  // in bytes; an e-mail address has at most 254
+	maxField  = 4096 // in bytes; hashes and addresses are far shorter
+
+	// A fingerprint has 128 bits, which are 22 characters in base64url.
 	fingerprintBytes = 16
 	fingerprintChars = 22
 )
 
-// fingerprint returns a keyed digest of the state for one purpose. It is a MAC
-// and no plain hash, so that whoever finds a link cannot test guesses of the
-// stored hash against it, and the fields carry their lengths, so that nothing
-// can move from one into the next.
-func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintBytes]byte {
-	m := k.start()
-	defer k.release(m)
-	m.addField(string(purpose))
+// fingerprintOf returns a keyed digest of the state. A plain hash would let
+// whoever finds a link test guesses of the stored hash. Each field carries its
+// length, so that nothing can move from one to the next.
+func (k *purposeKey) fingerprintOf(state State) [fingerprintBytes]byte {
+	m := k.fingerprint.start()
+	defer k.fingerprint.release(m)
+
+	m.addField(string(k.purpose))
 	m.addField(state.UserID)
 	m.addField(state.PasswordHash.Reveal())
 	m.addField(state.Email.Reveal())
@@ -60,50 +64,56 @@ func (k *macKey) fingerprint(purpose Purpose, state State) [fingerprintBytes]byt
 }
 
 // String returns the user id and nothing else of the state.
-func (s State) String() string { return fmt.Sprintf("token.State(%q, redacted)", s.UserID) }
-
-// Format prints what String returns, whatever the verb.
-func (s State) Format(f fmt.State, _ rune) { printText(f, s.String()) }
-
-// MarshalText returns what String returns, so that JSON holds no hash and no
-// address.
-func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue returns what String returns.
-func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// check refuses what Issue makes no token for.
-func (s State) check(purpose Purpose) error {
-	if err := checkUserID(s.UserID); err != nil {
-		return err
-	}
-	return s.checkFields(purpose)
+func (s State) String() string {
+	return fmt.Sprintf("token.State(%q, redacted)", s.UserID)
 }
 
-func (s State) checkFields(purpose Purpose) error {
-	if s.PasswordHash.Reveal() == "" && purpose == Reset {
-		// Such an account signs in elsewhere, or is disabled; a reset would
-		// give it a password that nobody meant it to have.
-		return errors.New("State.PasswordHash is empty, there is no password to reset")
+// Format prints the result of String for every verb.
+func (s State) Format(f fmt.State, _ rune) { printText(f, s.String()) }
+
+// MarshalText returns the result of String.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue returns the result of String.
+func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// validate refuses states that Issue makes no token for.
+func (s State) validate(purpose Purpose) error {
+	if err := validateUserID(s.UserID); err != nil {
+		return err
 	}
+	return s.validateFields(purpose)
+}
+
+func (s State) validateFields(purpose Purpose) error {
+	// An account without a password signs in elsewhere or is disabled. A reset
+	// would give it a password that nobody meant it to have.
+	if s.PasswordHash.Reveal() == "" && purpose == Reset {
+		return errors.New(
+			"State.PasswordHash is empty, there is no password to reset")
+	}
+
 	for _, field := range [...]Hidden{s.PasswordHash, s.Email, s.Stamp} {
 		if len(field.Reveal()) > maxField {
-			return fmt.Errorf("State has a field of more than %d bytes", maxField)
+			return fmt.Errorf("State has a field of more than %d bytes",
+				maxField)
 		}
 	}
 	return nil
 }
 
-// checkUserID refuses what would be ambiguous in logs, in SQL or in JSON.
-// Invalid UTF-8 above all: encoding/json turns each bad byte into U+FFFD, so
-// that two ids would become one.
-func checkUserID(id string) error {
+// validateUserID refuses ids that are ambiguous in logs, in SQL or in JSON, bad
+// UTF-8 above all: encoding/json turns each bad byte into U+FFFD, so that two
+// ids would become one.
+func validateUserID(id string) error {
 	if id == "" || len(id) > maxUserID {
-		return fmt.Errorf("State.UserID has %d bytes, want 1 to %d", len(id), maxUserID)
+		return fmt.Errorf("State.UserID has %d bytes, want 1 to %d",
+			len(id), maxUserID)
 	}
 	if isPrintableASCII(id) {
 		return nil
 	}
+
 	if !utf8.ValidString(id) {
 		return errors.New("State.UserID is not valid UTF-8")
 	}
@@ -115,7 +125,7 @@ func checkUserID(id string) error {
 	return nil
 }
 
-// isPrintableASCII is the quick way for nearly every id.
+// isPrintableASCII is a fast path for nearly every id.
 func isPrintableASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes vectors.json: tokens of the format that the package documentation
-describes, written with Python's standard library and nothing of the Go code.
+"""Makes tokens and MACs as the package documentation describes them, with
+Python's standard library and nothing of the Go code.
 
-    python3 vectors.py > vectors.json
+    python3 vectors.py vectors.json > vectors.json
+    python3 vectors.py macs.json > macs.json
 """
 
 import base64
@@ -98,6 +99,38 @@ def vectors():
         yield vector("a hash of %d bytes" % size, password_hash="h" * size)
 
 
+def mac(name, secrets=(bytes.fromhex("9d4e8c0a7f3b5261e8d7c6b5a4938271605f4e3d2c1b0a99887766554433221f"),),
+        site="https://app.example", canonical_site=None, label="jobs", message=b"message"):
+    """A key ring of one or more secrets; the first one sums."""
+    info = b"lostkey token v1 derived" + field(canonical_site or site) + field(label)
+    keys = [hkdf(secret, info) for secret in secrets]
+    return {
+        "name": name,
+        "secrets": [secret.hex() for secret in secrets],
+        "site": site,
+        "label": label,
+        "message": message.hex(),
+        "keys": [key.hex() for key in keys],
+        "sums": [hmac.new(key, message, hashlib.sha256).hexdigest() for key in keys],
+    }
+
+
+def macs():
+    yield mac("a short message")
+    yield mac("no message", message=b"")
+    yield mac("bytes that are no text", message=bytes(range(256)))
+    yield mac("a short label", label="l")
+    yield mac("a label of 32 characters", label="l" * 32)
+    yield mac("the name of a purpose", label="reset")
+    yield mac("a secret of 64 bytes", secrets=(hashlib.sha512(b"vectors").digest(),))
+    yield mac("a site with port and path", site="https://app.example:8443/tenant/a")
+    yield mac("a site that is brought to its form", site="HTTPS://App.Example:443/", canonical_site="https://app.example")
+    yield mac("three keys", secrets=tuple(hashlib.sha256(b"%d" % n).digest() for n in range(3)))
+    for size in (55, 56, 63, 64, 119, 120, 511, 512, 513, 1024, 4096):
+        yield mac("a message of %d bytes" % size, message=b"m" * size)
+
+
 if __name__ == "__main__":
-    json.dump(list(vectors()), sys.stdout, indent=1, ensure_ascii=True)
+    made = {"vectors.json": vectors, "macs.json": macs}[sys.argv[1]]
+    json.dump(list(made()), sys.stdout, indent=1, ensure_ascii=True)
     print()
