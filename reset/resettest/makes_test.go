@@ -174,73 +174,75 @@ func (s *homeMade) fixture() resettest.Fixture {
 	}
 }
 
+var makes = []struct {
+	name    string
+	options func(s *homeMade, f *resettest.Fixture)
+	skips   int
+}{
+	{"a map and a mutex, integer ids", func(*homeMade, *resettest.Fixture) {}, 0},
+	{"a stamp that counts up with each hash", func(s *homeMade, _ *resettest.Fixture) { s.counts = true }, 0},
+	{"128 bytes for the hash", func(s *homeMade, _ *resettest.Fixture) { s.longest = 128 }, 0},
+	{"deleted accounts are hidden", func(s *homeMade, f *resettest.Fixture) {
+		f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
+	}, 0},
+	{"deleted accounts are shown as disabled", func(s *homeMade, f *resettest.Fixture) {
+		s.showsBin = true
+		f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
+	}, 0},
+	{"disabled accounts are hidden", func(s *homeMade, _ *resettest.Fixture) { s.hides = true }, 0},
+	{"look-ups without an order", func(s *homeMade, _ *resettest.Fixture) { s.shuffles = true }, 0},
+	{"look-ups on a replica that lags", func(s *homeMade, f *resettest.Fixture) {
+		s.replica = map[int]record{}
+		f.CatchUp = func(context.Context) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.replica = maps.Clone(s.records)
+			return nil
+		}
+	}, 0},
+	{"addresses in lower case alone", func(_ *homeMade, f *resettest.Fixture) {
+		f.LowercaseEmail = true
+		create := f.Create
+		f.Create = func(ctx context.Context, user reset.User) (string, error) {
+			if user.Email != strings.ToLower(user.Email) {
+				return "", errors.New("violates check constraint")
+			}
+			return create(ctx, user)
+		}
+	}, 1},
+	{"one account an address, whatever its case", func(s *homeMade, f *resettest.Fixture) {
+		f.UniqueEmail = true
+		create := f.Create
+		f.Create = func(ctx context.Context, user reset.User) (string, error) {
+			if found, err := s.FindByEmail(ctx, user.Email); err != nil || len(found) > 0 {
+				return "", errors.New("violates unique constraint")
+			}
+			return create(ctx, user)
+		}
+	}, 2},
+	{"a cleared password is a new marker each time", func(s *homeMade, f *resettest.Fixture) {
+		n := 0
+		f.ClearPassword = func(_ context.Context, id string) error {
+			n++
+			return s.change(id, func(r *record) { r.encoded = fmt.Sprint("!", n) })
+		}
+	}, 0},
+	{"a cleared password is one marker and another stamp", func(s *homeMade, f *resettest.Fixture) {
+		f.ClearPassword = func(_ context.Context, id string) error {
+			return s.change(id, func(r *record) { r.encoded, r.version = "!", r.version+1 })
+		}
+	}, 0},
+	{"a cleared password locks the account too", func(s *homeMade, f *resettest.Fixture) {
+		f.ClearPassword = func(_ context.Context, id string) error {
+			return s.change(id, func(r *record) { r.encoded, r.disabled = "!", true })
+		}
+	}, 0},
+}
+
 // No store that keeps the contract in its own way may fail a check.
 func TestRightStoresOfOtherMakesPassEveryCheck(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name    string
-		options func(s *homeMade, f *resettest.Fixture)
-		skips   int
-	}{
-		{"a map and a mutex, integer ids", func(*homeMade, *resettest.Fixture) {}, 0},
-		{"a stamp that counts up with each hash", func(s *homeMade, _ *resettest.Fixture) { s.counts = true }, 0},
-		{"128 bytes for the hash", func(s *homeMade, _ *resettest.Fixture) { s.longest = 128 }, 0},
-		{"deleted accounts are hidden", func(s *homeMade, f *resettest.Fixture) {
-			f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
-		}, 0},
-		{"deleted accounts are shown as disabled", func(s *homeMade, f *resettest.Fixture) {
-			s.showsBin = true
-			f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
-		}, 0},
-		{"disabled accounts are hidden", func(s *homeMade, _ *resettest.Fixture) { s.hides = true }, 0},
-		{"look-ups without an order", func(s *homeMade, _ *resettest.Fixture) { s.shuffles = true }, 0},
-		{"look-ups on a replica that lags", func(s *homeMade, f *resettest.Fixture) {
-			s.replica = map[int]record{}
-			f.CatchUp = func(context.Context) error {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.replica = maps.Clone(s.records)
-				return nil
-			}
-		}, 0},
-		{"addresses in lower case alone", func(_ *homeMade, f *resettest.Fixture) {
-			f.LowercaseEmail = true
-			create := f.Create
-			f.Create = func(ctx context.Context, user reset.User) (string, error) {
-				if user.Email != strings.ToLower(user.Email) {
-					return "", errors.New("violates check constraint")
-				}
-				return create(ctx, user)
-			}
-		}, 1},
-		{"one account an address, whatever its case", func(s *homeMade, f *resettest.Fixture) {
-			f.UniqueEmail = true
-			create := f.Create
-			f.Create = func(ctx context.Context, user reset.User) (string, error) {
-				if found, err := s.FindByEmail(ctx, user.Email); err != nil || len(found) > 0 {
-					return "", errors.New("violates unique constraint")
-				}
-				return create(ctx, user)
-			}
-		}, 2},
-		{"a cleared password is a new marker each time", func(s *homeMade, f *resettest.Fixture) {
-			n := 0
-			f.ClearPassword = func(_ context.Context, id string) error {
-				n++
-				return s.change(id, func(r *record) { r.encoded = fmt.Sprint("!", n) })
-			}
-		}, 0},
-		{"a cleared password is one marker and another stamp", func(s *homeMade, f *resettest.Fixture) {
-			f.ClearPassword = func(_ context.Context, id string) error {
-				return s.change(id, func(r *record) { r.encoded, r.version = "!", r.version+1 })
-			}
-		}, 0},
-		{"a cleared password locks the account too", func(s *homeMade, f *resettest.Fixture) {
-			f.ClearPassword = func(_ context.Context, id string) error {
-				return s.change(id, func(r *record) { r.encoded, r.disabled = "!", true })
-			}
-		}, 0},
-	} {
+	for _, c := range makes {
 		passed, skips := 0, 0
 		for _, name := range resettest.Names() {
 			s := newHomeMade()
