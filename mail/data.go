@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Data is what a mail says, before it is in any language. Every field comes from configuration, the clock or the
-// store; never fill one with text that a visitor chose.
+// Data is what a mail says, before it is in any language. Every field comes
+// from configuration, the clock or the store. Never fill one with text that a
+// visitor chose.
 type Data struct {
 	Kind   Kind
 	Locale string // wanted BCP 47 tag; a [Renderer] picks the nearest it has
@@ -30,37 +31,42 @@ type Data struct {
 	LoginURL      string // page to sign in on; holds no secret
 }
 
-// Content is a rendered mail. Locale is the tag of the templates that were used.
-type Content struct{ Subject, Text, HTML, Locale string }
-
-// Renderer turns [Data] into the words of a mail. Render must be safe for concurrent use, must not block, and must show Link
-// once in each part and never in Subject. Its errors must not show Link.
+// Renderer turns [Data] into a mail. Render must be safe for concurrent use and
+// must not block. It sets Locale, Subject, Text and HTML of the message, and its
+// caller sets who sends it and to whom. It must show Link once in each part and
+// never in the subject. Its errors must not show Link.
 type Renderer interface {
-	Render(data Data) (Content, error)
+	Render(data Data) (Message, error)
 }
 
 const maxName = 100
 
-func (d Data) check() error {
+// validate never shows a value, because a link is among them.
+func (d Data) validate() error {
+	invalid := func(field, want string) error {
+		return errors.New("mail: Data." + field + " is invalid, want " + want)
+	}
+	const wantURL = "an http or https URL"
+
 	switch {
 	case d.Product == "" || len(d.Product) > maxName || !cleanLine(d.Product):
-		return errors.New("mail: Data.Product is empty, too long, or more than one line")
+		return invalid("Product", "one line of 1 to 100 bytes")
 	case !webURL(d.Site):
-		return errors.New("mail: Data.Site is not an http or https URL")
+		return invalid("Site", wantURL)
 	case d.Support != "" && CheckAddress(d.Support) != nil:
-		return errors.New("mail: Data.Support is not a plain address")
+		return invalid("Support", "a plain address")
 	case d.hasLink() && !webURL(d.Link):
-		return errors.New("mail: Data.Link is not an http or https URL")
-	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
-		return errors.New("mail: Data.ExpiresAt is not set, or not after Data.At")
+		return invalid("Link", wantURL)
 	case !d.hasLink() && d.Link != "":
-		return errors.New("mail: Data.Link is set for a mail that holds no secret")
+		return invalid("Link", "none for a mail that holds no secret")
+	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
+		return invalid("ExpiresAt", "a time after Data.At")
 	case d.At.IsZero():
-		return errors.New("mail: Data.At is not set")
+		return invalid("At", "a time")
 	case d.ForgotURL != "" && !webURL(d.ForgotURL):
-		return errors.New("mail: Data.ForgotURL is not an http or https URL")
+		return invalid("ForgotURL", wantURL)
 	case d.LoginURL != "" && !webURL(d.LoginURL):
-		return errors.New("mail: Data.LoginURL is not an http or https URL")
+		return invalid("LoginURL", wantURL)
 	}
 	return nil
 }
@@ -86,8 +92,9 @@ func (d Data) action() string {
 	}
 }
 
-// webURL accepts absolute http and https addresses of printable ASCII without the characters that would end the link,
-// or its line, in the text part. Whether http is good enough is for the flow to say.
+// webURL accepts absolute http and https addresses of printable ASCII without
+// the characters that would end the link, or its line, in the text part.
+// Whether http is good enough is for the flow to say.
 func webURL(s string) bool {
 	rest, found := strings.CutPrefix(s, "https://")
 	if !found {
@@ -95,11 +102,15 @@ func webURL(s string) bool {
 			return false
 		}
 	}
+
 	host := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		host = rest[:end]
 	}
-	return host != "" && !strings.ContainsRune(host, '@') && !strings.ContainsFunc(s, func(r rune) bool {
+	if host == "" || strings.ContainsRune(host, '@') {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
 	})
 }

@@ -119,7 +119,7 @@ func TestHeadersAreThoseOfATransactionalMail(t *testing.T) {
 	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
 		m.ReplyTo = "Help <help@app.example>"
 		m.Locale = "pt-BR"
-		m.Headers = []mail.Header{{Name: "Feedback-ID", Value: "reset:app"}}
+		m.Headers = map[string]string{"Feedback-ID": "reset:app"}
 	}))
 	require.NoError(t, err)
 	header := reparse(t, encoded).Header
@@ -170,7 +170,7 @@ func TestHeaderTextOfAnyScriptFoldsAndComesBack(t *testing.T) {
 	} {
 		encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
 			m.Subject = subject
-			m.Headers = []mail.Header{{Name: "X-Note", Value: subject}}
+			m.Headers = map[string]string{"X-Note": subject}
 		}))
 		require.NoError(t, err, "%q", subject)
 		wellFormed(t, encoded)
@@ -210,7 +210,7 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 		"Message.Subject": func(m *mail.Message, s string) { m.Subject = "Hello" + s },
 		"Message.ID":      func(m *mail.Message, s string) { m.ID = "id" + s },
 		"Message.Locale":  func(m *mail.Message, s string) { m.Locale = "en" + s },
-		"Message.Headers": func(m *mail.Message, s string) { m.Headers = []mail.Header{{Name: "X-A", Value: "v" + s}} },
+		"Message.Headers": func(m *mail.Message, s string) { m.Headers = map[string]string{"X-A": "v" + s} },
 	}
 	for field, set := range fields {
 		for _, payload := range []string{"\r\nBcc: canary@evil.example", "\n canary", "\rcanary", "\x00canary", "\x1b[31mcanary", "\u0085canary", "\u2028canary", "\u202ecanary", "\xffcanary", "\tcanary"} {
@@ -254,11 +254,11 @@ func TestExtraHeadersCannotReplaceOurOwnNorAddRecipients(t *testing.T) {
 		"Disposition-Notification-To", "Return-Receipt-To", "Errors-To", "Apparently-To",
 		"", "X A", "X:A", "X\tA", "X-Ä", strings.Repeat("X", 41),
 	} {
-		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = []mail.Header{{Name: name, Value: "v"}} }))
+		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = map[string]string{name: "v"} }))
 		require.ErrorContains(t, err, "Message.Headers", "%q", name)
 	}
 	for _, value := range []string{"", "   ", strings.Repeat("v", 999)} {
-		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = []mail.Header{{Name: "X-A", Value: value}} }))
+		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = map[string]string{"X-A": value} }))
 		require.ErrorContains(t, err, "Message.Headers")
 	}
 }
@@ -305,7 +305,7 @@ func FuzzEncodeHeaders(f *testing.F) {
 		msg := plainMessage(func(m *mail.Message) {
 			m.Subject, m.ID = subject, id
 			m.From = (&netmail.Address{Name: name, Address: "no-reply@app.example"}).String()
-			m.Headers = []mail.Header{{Name: "X-Note", Value: value}}
+			m.Headers = map[string]string{"X-Note": value}
 		})
 		encoded, err := mail.Encode(msg)
 		if err != nil {

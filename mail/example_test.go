@@ -12,9 +12,11 @@ import (
 
 func ExampleNewTemplates() {
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{
-		Override: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
-			"blocks.html":   {Data: []byte(`{{define "accent"}}#0a7d33{{end}}`)},
-			"es/reset.tmpl": {Data: []byte(`{{define "subject"}}Tu nueva contraseña de {{.Product}}{{end}}`)},
+		Files: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
+			"mails/blocks.html": {Data: []byte(`{{define "accent"}}#0a7d33{{end}}`)},
+			"locales/es.json": {Data: []byte(
+				`{"mail.reset.subject": "Tu nueva contraseña de {product}"}`,
+			)},
 		},
 	})
 	if err != nil {

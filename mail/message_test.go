@@ -18,7 +18,7 @@ func TestMessagesPrintWithoutBodiesAndAddresses(t *testing.T) {
 	msg := plainMessage(func(m *mail.Message) {
 		m.From, m.To, m.ReplyTo = "canary <canary@app.example>", "canary@example.com", "canary@app.example"
 		m.Subject, m.Text, m.HTML = "canary", "https://app.example/#token=canary", "<p>canary</p>"
-		m.Headers = []mail.Header{{Name: "X-Canary", Value: "canary"}}
+		m.Headers = map[string]string{"X-Canary": "canary"}
 	})
 	var logged bytes.Buffer
 	wrapped := struct {

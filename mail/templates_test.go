@@ -21,7 +21,7 @@ func builtin(tb testing.TB) *mail.Templates {
 }
 
 // everyMail runs f for each kind in each locale.
-func everyMail(t *testing.T, f func(t *testing.T, data mail.Data, content mail.Content)) {
+func everyMail(t *testing.T, f func(t *testing.T, data mail.Data, content mail.Message)) {
 	t.Helper()
 	templates := builtin(t)
 	for _, locale := range templates.Locales() {
@@ -61,7 +61,7 @@ func paragraphs(text string) []string {
 
 func TestBothPartsSayTheSame(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, data mail.Data, content mail.Content) {
+	everyMail(t, func(t *testing.T, data mail.Data, content mail.Message) {
 		text, shown := paragraphs(content.Text), visible(content.HTML)
 		for _, paragraph := range text {
 			require.Contains(t, shown, paragraph, "the text says more")
@@ -81,7 +81,7 @@ func TestBothPartsSayTheSame(t *testing.T) {
 
 func TestTheLinkStandsAloneAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, data mail.Data, content mail.Content) {
+	everyMail(t, func(t *testing.T, data mail.Data, content mail.Message) {
 		want := map[mail.Kind]string{
 			mail.KindReset: data.Link, mail.KindInvite: data.Link, mail.KindPasswordChanged: data.ForgotURL,
 			mail.KindNoAccount: data.ForgotURL, mail.KindSignsInElsewhere: data.LoginURL,
@@ -111,7 +111,7 @@ func hrefs(source string) []string {
 
 func TestHTMLPartsLoadNothingAndRunNothing(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, _ mail.Data, content mail.Content) {
+	everyMail(t, func(t *testing.T, _ mail.Data, content mail.Message) {
 		for _, forbidden := range []string{"<img", "<script", "<form", "<input", "<iframe", "<link", "<object", "url(", "@import", "@font-face", "src=", "background=", "onclick", "ZgotmplZ"} {
 			require.NotContains(t, strings.ToLower(content.HTML), forbidden)
 		}
@@ -201,11 +201,11 @@ func TestLocalesAreMatchedByTagThenLanguageThenDefault(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, content.Locale)
 	}
-	german, err := mail.NewTemplates(mail.TemplatesConfig{DefaultLocale: "de"})
+	german, err := mail.NewTemplates(mail.TemplatesConfig{Locale: "de"})
 	require.NoError(t, err)
 	require.Equal(t, "de", german.Match("ja"))
-	_, err = mail.NewTemplates(mail.TemplatesConfig{DefaultLocale: "ja"})
-	require.ErrorContains(t, err, "TemplatesConfig.DefaultLocale")
+	_, err = mail.NewTemplates(mail.TemplatesConfig{Locale: "ja"})
+	require.ErrorContains(t, err, `TemplatesConfig.Locale is "ja"`)
 }
 
 func TestNoLocaleIsAnotherOnesCopy(t *testing.T) {
@@ -341,7 +341,7 @@ func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 		go func() {
 			for range 50 {
 				got, err := templates.Render(mail.SampleData(mail.KindReset, "fr"))
-				if err != nil || got != want {
+				if err != nil || got.Text != want.Text || got.HTML != want.HTML {
 					done <- fmt.Errorf("another mail came out: %w", err)
 					return
 				}

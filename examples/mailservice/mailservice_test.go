@@ -26,7 +26,7 @@ func message() mail.Message {
 	return mail.Message{
 		ID: "stable-id", Kind: mail.KindReset, Locale: "pt-BR", From: "App <no-reply@app.test>", To: "ana@destination.test",
 		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link + "\n", HTML: "<p>" + link + "</p>",
-		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC), Headers: []mail.Header{{Name: "Feedback-ID", Value: "reset"}},
+		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC), Headers: map[string]string{"Feedback-ID": "reset"},
 	}
 }
 

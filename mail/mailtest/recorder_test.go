@@ -25,7 +25,7 @@ func TestRecorderKeepsWhatItIsGivenInOrder(t *testing.T) {
 	t.Parallel()
 	var recorder mailtest.Recorder
 	require.Empty(t, recorder.Messages())
-	headers := []mail.Header{{Name: "X-A", Value: "1"}}
+	headers := map[string]string{"X-A": "1"}
 	msg := message("a", "x\n")
 	msg.Headers = headers
 	require.NoError(t, recorder.Send(t.Context(), msg))

@@ -185,8 +185,8 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 		"Subject":      func(m *mail.Message, p string) { m.Subject += p },
 		"ID":           func(m *mail.Message, p string) { m.ID += p },
 		"Locale":       func(m *mail.Message, p string) { m.Locale += p },
-		"header value": func(m *mail.Message, p string) { m.Headers = []mail.Header{{Name: "Feedback-ID", Value: "reset" + p}} },
-		"header name":  func(m *mail.Message, p string) { m.Headers = []mail.Header{{Name: "Feedback-ID" + p, Value: "reset"}} },
+		"header value": func(m *mail.Message, p string) { m.Headers = map[string]string{"Feedback-ID": "reset" + p} },
+		"header name":  func(m *mail.Message, p string) { m.Headers = map[string]string{"Feedback-ID" + p: "reset"} },
 	}
 	for name, set := range fields {
 		for _, payload := range payloads {

@@ -1,0 +1,139 @@
+package mail
+
+import (
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// parts is one mail in every language.
+type parts struct {
+	text *template.Template
+	html *htmltemplate.Template
+}
+
+// parse reads the two templates of one mail.
+func (f files) parse(kind Kind) (*parts, error) {
+	set := &parts{
+		text: template.New("text").Option("missingkey=error"),
+		html: htmltemplate.New("html").Option("missingkey=error"),
+	}
+	addText := func(name, content string) (err error) {
+		set.text, err = set.text.New(name).Parse(content)
+		return err
+	}
+	addHTML := func(name, content string) (err error) {
+		set.html, err = set.html.New(name).Parse(content)
+		return err
+	}
+
+	if err := f.part(kind, ".txt", addText); err != nil {
+		return nil, err
+	}
+	if err := f.part(kind, ".html", addHTML); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// part reads the blocks of a template, the host's last so that they win, and
+// what stands around them.
+func (f files) part(kind Kind, ext string, add func(name, content string) error) error {
+	blocks, err := f.read("mails/blocks" + ext)
+	if err != nil {
+		return err
+	}
+	for _, content := range blocks {
+		if err := add("mails/blocks"+ext, content); err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+	}
+
+	name := "mails/" + string(kind) + ext
+	frames, err := f.read(name)
+	if err == nil && len(frames) == 0 {
+		name = "mails/layout" + ext
+		frames, err = f.read(name)
+	}
+	if err != nil {
+		return err
+	}
+	if err := add(name, frames[len(frames)-1]); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	return nil
+}
+
+// validateBlocks refuses what would be parsed and then never be seen: text
+// outside of a block, and blocks that nothing uses, which are usually misspelt.
+func (f files) validateBlocks(name, content string) error {
+	blocks := make(map[string]*parse.Tree)
+	tree := parse.New(name)
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(content, "", "", blocks); err != nil {
+		return err
+	}
+
+	for block, tree := range blocks {
+		empty := parse.IsEmptyTree(tree.Root)
+		used, err := f.uses(block)
+		switch {
+		case err != nil:
+			return err
+		case block == name && !empty:
+			return fmt.Errorf("%s has text outside of {{define}}", name)
+		case block == name:
+		case empty: // text/template keeps the earlier definition then
+			return fmt.Errorf(`%s: block %s is empty, want at least {{""}}`, name, block)
+		case !used:
+			return fmt.Errorf("%s: nothing uses the block %s", name, block)
+		}
+	}
+	return nil
+}
+
+// uses reports whether any template has a place for a block.
+func (f files) uses(block string) (bool, error) {
+	names, err := f.glob("mails/*")
+	if err != nil {
+		return false, err
+	}
+
+	for _, name := range names {
+		layers, err := f.read(name)
+		if err != nil {
+			return false, err
+		}
+		for _, content := range layers {
+			if strings.Contains(content, `{{template "`+block+`"`) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// render executes both templates.
+func (p *parts) render(v *view) (Message, error) {
+	// One string holds both parts, because they live and die together.
+	var b strings.Builder
+	b.Grow(8 << 10)
+	if err := p.text.Execute(&b, v); err != nil {
+		return Message{}, fmt.Errorf("mail: %w", err)
+	}
+	textEnd := b.Len()
+	if err := p.html.Execute(&b, v); err != nil {
+		return Message{}, fmt.Errorf("mail: %w", err)
+	}
+
+	both := b.String()
+	return Message{
+		Kind:    v.Kind,
+		Locale:  v.Locale,
+		Subject: v.subject,
+		Text:    both[:textEnd],
+		HTML:    both[textEnd:],
+	}, nil
+}
