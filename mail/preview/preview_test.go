@@ -77,8 +77,8 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 
 type broken struct{}
 
-func (broken) Render(mail.Data) (mail.Content, error) {
-	return mail.Content{}, errors.New("template <b>broke</b>")
+func (broken) Render(mail.Data) (mail.Message, error) {
+	return mail.Message{}, errors.New("template <b>broke</b>")
 }
 
 func TestProblemsAreShownAsText(t *testing.T) {

@@ -3,11 +3,6 @@ package smtpmail_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -21,22 +16,16 @@ import (
 func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 	t.Parallel()
 	access := func(context.Context) (string, error) { return "", nil }
-	weak, err := rsa.GenerateKey(rand.Reader, 1024)
-	require.NoError(t, err)
-	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	_, edKey, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
 	cases := map[string]struct {
 		cfg  smtpmail.Config
 		want string
 	}{
 		"nothing":                    {smtpmail.Config{}, "Config.URL and Config.Host are both empty"},
-		"URL that does not parse":    {smtpmail.Config{URL: "smtp://u:hunter2@host:port"}, "Config.URL is not like"},
-		"password with a bare slash": {smtpmail.Config{URL: "smtps://u:hunter2/x@host"}, "Config.URL is not like"},
-		"percent sign in password":   {smtpmail.Config{URL: "smtps://u:hunter2%zz@host"}, "Config.URL is not like"},
-		"no scheme":                  {smtpmail.Config{URL: "hunter2"}, "Config.URL is not like"},
-		"no host":                    {smtpmail.Config{URL: "smtp://u:hunter2@"}, "Config.URL is not like"},
+		"URL that does not parse":    {smtpmail.Config{URL: "smtp://u:hunter2@host:port"}, "Config.URL is invalid"},
+		"password with a bare slash": {smtpmail.Config{URL: "smtps://u:hunter2/x@host"}, "Config.URL is invalid"},
+		"percent sign in password":   {smtpmail.Config{URL: "smtps://u:hunter2%zz@host"}, "Config.URL is invalid"},
+		"no scheme":                  {smtpmail.Config{URL: "hunter2"}, "Config.URL is invalid"},
+		"no host":                    {smtpmail.Config{URL: "smtp://u:hunter2@"}, "Config.URL is invalid"},
 		"another scheme":             {smtpmail.Config{URL: "http://u:hunter2@host"}, "scheme"},
 		"an option nobody reads":     {smtpmail.Config{URL: "smtp://u:hunter2@host?tls=off"}, "after the port"},
 		"a path":                     {smtpmail.Config{URL: "smtp://u:hunter2@host/inbox"}, "after the port"},
@@ -49,7 +38,7 @@ func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 		"host with a space":          {smtpmail.Config{Host: "h RSET"}, "Config.Host"},
 		"credentials in clear":       {smtpmail.Config{URL: "insecure-smtp://u:hunter2@host"}, "never sent in clear"},
 		"user in clear":              {smtpmail.Config{URL: "insecure-smtp://u@host"}, "never sent in clear"},
-		"TLS and no TLS":             {smtpmail.Config{Host: "h", ImplicitTLS: true, InsecureNoTLS: true}, "contradict"},
+		"TLS and no TLS":             {smtpmail.Config{Host: "h", ImplicitTLS: true, InsecureNoTLS: true}, "ImplicitTLS and Config.InsecureNoTLS"},
 		"user without password":      {smtpmail.Config{URL: "smtp://u@host"}, "Config.Password is empty"},
 		"password without user":      {smtpmail.Config{URL: "smtp://:hunter2@host"}, "Config.Username is empty"},
 		"two secrets":                {smtpmail.Config{Host: "h", Username: "u", Password: "hunter2", AccessToken: access}, "both set"},
@@ -60,12 +49,6 @@ func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 		"negative timeout":           {smtpmail.Config{Host: "h", Timeout: -1}, "Config.Timeout"},
 		"idle above the ceiling":     {smtpmail.Config{Host: "h", IdleTimeout: 5*time.Minute + 1}, "Config.IdleTimeout"},
 		"negative connections":       {smtpmail.Config{Host: "h", MaxConnections: -1}, "Config.MaxConnections"},
-		"DKIM without a key":         {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Domain: "app.test", Selector: "s"}}, "Config.DKIM.Key"},
-		"DKIM with a weak key":       {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Domain: "app.test", Selector: "s", Key: weak}}, "2048"},
-		"DKIM with another key":      {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Domain: "app.test", Selector: "s", Key: curve}}, "Config.DKIM.Key"},
-		"DKIM without a domain":      {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Selector: "s", Key: edKey}}, "Config.DKIM.Domain"},
-		"DKIM with tags for domain":  {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Domain: "app.test; l=0", Selector: "s", Key: edKey}}, "Config.DKIM.Domain"},
-		"DKIM without a selector":    {smtpmail.Config{Host: "h", DKIM: smtpmail.DKIM{Domain: "app.test", Key: edKey}}, "Config.DKIM.Selector"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// *smtpmail.Mailer
-	// smtpmail: Config.URL has something after the port
+	// smtpmail: Config.URL has something after the port, want nothing
 }
 
 func ExampleError() {
