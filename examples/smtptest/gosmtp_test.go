@@ -116,16 +116,6 @@ func (s *session) Logout() error { return nil }
 // serve starts emersion/go-smtp and returns a mailer for it.
 func serve(t *testing.T, b *backend, implicit bool, change func(*smtp.Server)) *smtpmail.Mailer {
 	t.Helper()
-	return serveWith(t, b, implicit, change, smtpmail.DKIM{})
-}
-
-func signingMailer(t *testing.T, b *backend, signature smtpmail.DKIM) *smtpmail.Mailer {
-	t.Helper()
-	return serveWith(t, b, false, nil, signature)
-}
-
-func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server), signature smtpmail.DKIM) *smtpmail.Mailer {
-	t.Helper()
 	config, pool, _, _ := certificate(t)
 	if b.mechanism == "" {
 		b.mechanism = sasl.Plain
@@ -146,7 +136,7 @@ func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme + "://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool, DKIM: signature})
+	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme + "://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, mailer.Close())
