@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of RFC 5321 section 4.5.3.1, with the path's angle brackets taken off (errata 1690).
+// Limits of RFC 5321 section 4.5.3.1, with the path's angle brackets taken off
+// (errata 1690).
 const (
 	maxAddress = 254
 	maxLocal   = 64
@@ -17,15 +18,16 @@ const (
 	maxLabel   = 63
 )
 
-// errAddress holds no part of what was checked, so that it can be logged and shown.
+// errAddress holds no part of what was checked, so that it can be logged and
+// shown.
 var errAddress = errors.New("mail: not a plain address")
 
 // CheckAddress returns nil when addr is one plain address, such as
 // ana@example.com, that is safe in an SMTP command and in a header. It is
 // stricter than RFC 5321: no display name, list, group, comment, quoted local
 // part, address literal, source route ('%' and '!'), encoded word, leading '-',
-// surrounding space, or domain of a single label. The length is looked at before
-// anything else, so that a megabyte costs nothing.
+// surrounding space, or domain of a single label. The length is looked at
+// before anything else, so that a megabyte costs nothing.
 //
 // Outside ASCII, letters, marks and digits are accepted in both halves.
 // Controls, invisible characters and those that change the writing direction
@@ -33,8 +35,8 @@ var errAddress = errors.New("mail: not a plain address")
 // Domains can be turned into A-labels, local parts need SMTPUTF8.
 //
 // CheckAddress does not look up the domain, does not fold case, and does not
-// detect look-alike letters. Compare with the stored address for that. The error
-// text is constant.
+// detect look-alike letters. Compare with the stored address for that. The
+// error text is constant.
 func CheckAddress(addr string) error {
 	if len(addr) > maxAddress {
 		return errAddress
@@ -106,14 +108,15 @@ func isAtext(r rune) bool {
 		r < utf8.RuneSelf && strings.ContainsRune("#$&'*+-/=?^_{}~", r)
 }
 
-// plainStart refuses a first character that would combine with the dot or the '@' before it.
+// plainStart refuses a first character that would combine with the dot or the
+// '@' before it.
 func plainStart(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return !unicode.Is(unicode.M, r)
 }
 
-// plainUnicode accepts the visible letters of every script. The ranges taken out
-// are letters and marks to Unicode, but show nothing: fillers and variation
+// plainUnicode accepts the visible letters of every script. The ranges taken
+// out are letters and marks to Unicode, but show nothing: fillers and variation
 // selectors.
 func plainUnicode(r rune) bool {
 	return r >= utf8.RuneSelf &&

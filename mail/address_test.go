@@ -16,7 +16,8 @@ func TestCheckAddressAcceptsPlainAddresses(t *testing.T) {
 		"a@b.co", "u@xn--bcher-kva.example", "u@bücher.example", "josé@example.com", "用户@例子.测试", "a/b=c#d@example.com",
 		strings.Repeat("l", 64) + "@example.com",
 		"a@" + strings.Repeat("d", 63) + ".example",
-		"a@" + strings.Repeat(strings.Repeat("d", 49)+".", 5)[:252-len(".example")] + ".example",
+		"a@" + strings.Repeat(strings.Repeat("d", 49)+".",
+			5)[:252-len(".example")] + ".example",
 	} {
 		require.NoError(t, mail.CheckAddress(addr), "%q", addr)
 		parsed, err := netmail.ParseAddress(addr)
@@ -86,10 +87,14 @@ func TestCheckAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
 		"invalid UTF-8":                 "can\xffary@example.com",
 		"surrogate half":                "can\xed\xa0\x80ary@example.com",
 		"local part of 65":              strings.Repeat("c", 65) + "@example.com",
-		"label of 64":                   "canary@" + strings.Repeat("d", 64) + ".example",
-		"255 bytes":                     "c@" + strings.Repeat(strings.Repeat("d", 49)+".", 6)[:253-len(".example")] + ".example",
-		"a megabyte":                    strings.Repeat("canary@", 1<<17),
+		"label of 64": "canary@" + strings.Repeat("d", 64) +
+			".example",
+		"255 bytes": "c@" +
+			strings.Repeat(strings.Repeat("d", 49)+".", 6)[:253-len(".example")] +
+			".example",
+		"a megabyte": strings.Repeat("canary@", 1<<17),
 	}
+
 	for name, addr := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,22 +106,28 @@ func TestCheckAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
 
 func TestTheLengthIsLookedAtBeforeTheAddress(t *testing.T) {
 	addr := strings.Repeat("a", 1<<20) + "@example.com"
-	require.Zero(t, testing.AllocsPerRun(10, func() { _ = mail.CheckAddress(addr) }))
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		_ = mail.CheckAddress(addr)
+	}))
 }
 
 func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string][2]string{
-		"a@example.com":                                   {"", "a@example.com"},
-		"App <a@example.com>":                             {"App", "a@example.com"},
-		`"Foo, Bar & \"Co\"" <a@example.com>`:             {`Foo, Bar & "Co"`, "a@example.com"},
-		"Café Olé <a@bücher.example>":                     {"Café Olé", "a@bücher.example"},
-		"=?utf-8?q?B=C3=BCcher=2C_GmbH?= <a@example.com>": {"Bücher, GmbH", "a@example.com"},
+		"a@example.com":       {"", "a@example.com"},
+		"App <a@example.com>": {"App", "a@example.com"},
+		`"Foo, Bar & \"Co\"" <a@example.com>`: {`Foo, Bar & "Co"`,
+			"a@example.com"},
+		"Café Olé <a@bücher.example>": {"Café Olé",
+			"a@bücher.example"},
+		"=?utf-8?q?B=C3=BCcher=2C_GmbH?= <a@example.com>": {"Bücher, GmbH",
+			"a@example.com"},
 	} {
 		name, addr, err := mail.ParseMailbox(in)
 		require.NoError(t, err, in)
 		require.Equal(t, want, [2]string{name, addr})
 	}
+
 	for _, in := range []string{
 		"", "App", "App <a@example.com", "App <a@localhost>", "App <a@example.com> <b@example.com>", "App <a@example.com>, b@example.com",
 		"App <a@example.com> (x)", "App\r\nBcc: b@example.com <a@example.com>", "App\x00 <a@example.com>", "App \u202e <a@example.com>",
@@ -134,6 +145,7 @@ func FuzzCheckAddress(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+
 	f.Fuzz(func(t *testing.T, addr string) {
 		if mail.CheckAddress(addr) != nil {
 			return
@@ -141,9 +153,11 @@ func FuzzCheckAddress(f *testing.F) {
 		require.LessOrEqual(t, len(addr), 254)
 		require.NotContains(t, addr, "\r")
 		require.False(t, strings.ContainsAny(addr, "\r\n\x00 \t<>,;:\"()[]\\%!|`"), "%q", addr)
+
 		parsed, err := netmail.ParseAddress(addr)
 		require.NoError(t, err, "%q", addr)
 		require.Equal(t, addr, parsed.Address)
+
 		encoded, err := mail.Encode(plainMessage(func(m *mail.Message) { m.To = addr }))
 		require.NoError(t, err)
 		header := reparse(t, encoded).Header

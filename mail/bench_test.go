@@ -13,16 +13,20 @@ func TestRenderingStaysWithinItsAllocations(t *testing.T) {
 		t.Skip("the race detector allocates for itself")
 	}
 	templates := builtin(t)
+
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			data := mail.SampleData(kind, locale)
-			allocs := testing.AllocsPerRun(20, func() { _, _ = templates.Render(data) })
+			allocs := testing.AllocsPerRun(20, func() {
+				_, _ = templates.Render(data)
+			})
 			require.LessOrEqual(t, allocs, 210.0, "%s %s", locale, kind)
 		}
 	}
 }
 
-// The cost beyond the two templates themselves is checks, dates, the subject and one string.
+// The cost beyond the two templates themselves is checks, dates, the subject
+// and one string.
 func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
 	if testing.Short() || underRace {
 		t.Skip("measures time")
@@ -30,6 +34,7 @@ func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
 	templates := builtin(t)
 	data := mail.SampleData(mail.KindReset, "en")
 	text, html := templates.Bare(data)
+
 	ratio := func() float64 {
 		var buf bytes.Buffer
 		bare := testing.Benchmark(func(b *testing.B) {
@@ -38,14 +43,17 @@ func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
 				_, _ = text(&buf), html(&buf)
 			}
 		})
+
 		full := testing.Benchmark(func(b *testing.B) {
 			for b.Loop() {
 				_, _ = templates.Render(data)
 			}
 		})
+
 		t.Logf("bare %d ns, Render %d ns", bare.NsPerOp(), full.NsPerOp())
 		return float64(full.NsPerOp()) / float64(bare.NsPerOp())
 	}
+
 	// Other programs on the machine can spoil one try, not all of them.
 	best := ratio()
 	for range 4 {
@@ -54,6 +62,7 @@ func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
 		}
 		best = min(best, ratio())
 	}
+
 	require.LessOrEqual(t, best, 2.0)
 }
 
@@ -71,7 +80,9 @@ func BenchmarkRender(b *testing.B) {
 func BenchmarkEncode(b *testing.B) {
 	content, err := builtin(b).Render(mail.SampleData(mail.KindReset, "en"))
 	require.NoError(b, err)
-	msg := plainMessage(func(m *mail.Message) { m.Text, m.HTML = content.Text, content.HTML })
+	msg := plainMessage(func(m *mail.Message) {
+		m.Text, m.HTML = content.Text, content.HTML
+	})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := mail.Encode(msg); err != nil {

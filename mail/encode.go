@@ -24,9 +24,9 @@ import (
 // is no User-Agent, Precedence or List-Unsubscribe.
 //
 // Every field is checked before anything is written: addresses by
-// [CheckAddress], headers for controls, bodies for valid text. Addresses outside
-// ASCII are written as UTF-8 (RFC 6532), which only some servers accept. Errors
-// are [Permanent], name the field and never show its value.
+// [CheckAddress], headers for controls, bodies for valid text. Addresses
+// outside ASCII are written as UTF-8 (RFC 6532), which only some servers
+// accept. Errors are [Permanent], name the field and never show its value.
 func Encode(msg Message) ([]byte, error) {
 	header, err := encodeHeader(msg)
 	if err != nil {

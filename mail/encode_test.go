@@ -43,30 +43,38 @@ func reparse(tb testing.TB, encoded []byte) *netmail.Message {
 	return parsed
 }
 
-// bodies decodes the parts the way a mail program does, by the standard library's parsers.
+// bodies decodes the parts the way a mail program does, by the standard
+// library's parsers.
 func bodies(tb testing.TB, encoded []byte) (text, html string) {
 	tb.Helper()
 	parsed := reparse(tb, encoded)
 	media, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))
 	require.NoError(tb, err)
 	require.Equal(tb, "multipart/alternative", media)
+
 	reader := multipart.NewReader(parsed.Body, params["boundary"])
 	var out []string
-	for _, want := range []string{"text/plain; charset=utf-8", "text/html; charset=utf-8"} {
+	for _, want := range []string{
+		"text/plain; charset=utf-8", "text/html; charset=utf-8",
+	} {
 		part, err := reader.NextRawPart()
 		require.NoError(tb, err)
 		require.Equal(tb, want, part.Header.Get("Content-Type"))
-		require.Equal(tb, "quoted-printable", part.Header.Get("Content-Transfer-Encoding"))
+		require.Equal(tb, "quoted-printable",
+			part.Header.Get("Content-Transfer-Encoding"))
+
 		decoded, err := io.ReadAll(quotedprintable.NewReader(part))
 		require.NoError(tb, err)
 		out = append(out, strings.ReplaceAll(string(decoded), "\r\n", "\n"))
 	}
+
 	_, err = reader.NextRawPart()
 	require.ErrorIs(tb, err, io.EOF)
 	return out[0], out[1]
 }
 
-// wellFormed holds for every encoded message: CRLF line ends alone, ASCII, and no long lines.
+// wellFormed holds for every encoded message: CRLF line ends alone, ASCII, and
+// no long lines.
 func wellFormed(tb testing.TB, encoded []byte) {
 	tb.Helper()
 	require.NotRegexp(tb, regexp.MustCompile(`[^\r]\n|\r[^\n]`), string(encoded))
@@ -78,7 +86,8 @@ func wellFormed(tb testing.TB, encoded []byte) {
 	}
 }
 
-func sample(t *testing.T, templates *mail.Templates, kind mail.Kind, locale string) mail.Message {
+func sample(t *testing.T, templates *mail.Templates, kind mail.Kind,
+	locale string) mail.Message {
 	t.Helper()
 	data := mail.SampleData(kind, locale)
 	content, err := templates.Render(data)
@@ -94,15 +103,18 @@ func TestEveryMailInEveryLocaleIsItsGoldenFile(t *testing.T) {
 	t.Parallel()
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
 	require.NoError(t, err)
+
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			msg := sample(t, templates, kind, locale)
 			encoded, err := mail.Encode(msg)
 			require.NoError(t, err)
 			wellFormed(t, encoded)
+
 			text, html := bodies(t, encoded)
 			require.Equal(t, msg.Text, text)
 			require.Equal(t, msg.HTML, html)
+
 			name := filepath.Join("testdata", locale+"-"+string(kind)+".eml")
 			if *update {
 				require.NoError(t, os.WriteFile(name, encoded, 0o600))
@@ -122,6 +134,7 @@ func TestHeadersAreThoseOfATransactionalMail(t *testing.T) {
 		m.Headers = map[string]string{"Feedback-ID": "reset:app"}
 	}))
 	require.NoError(t, err)
+
 	header := reparse(t, encoded).Header
 	for name, want := range map[string]string{
 		"From": `"App" <no-reply@app.example>`, "To": "ana@example.com", "Reply-To": `"Help" <help@app.example>`,
@@ -131,16 +144,24 @@ func TestHeadersAreThoseOfATransactionalMail(t *testing.T) {
 	} {
 		require.Equal(t, []string{want}, header[name], name)
 	}
-	require.Len(t, header, 12, "the above, Content-Type, and nothing else: %v", header)
+
+	require.Len(t, header, 12, "the above, Content-Type, and nothing else: %v",
+		header)
 }
 
 func TestTextAloneIsASinglePart(t *testing.T) {
 	t.Parallel()
-	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) { m.HTML = ""; m.Locale = "" }))
+	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
+		m.HTML = ""
+		m.Locale = ""
+	}))
 	require.NoError(t, err)
+
 	parsed := reparse(t, encoded)
-	require.Equal(t, "text/plain; charset=utf-8", parsed.Header.Get("Content-Type"))
+	require.Equal(t, "text/plain; charset=utf-8",
+		parsed.Header.Get("Content-Type"))
 	require.Empty(t, parsed.Header["Content-Language"])
+
 	body, err := io.ReadAll(quotedprintable.NewReader(parsed.Body))
 	require.NoError(t, err)
 	require.Equal(t, "Hello\r\n", string(body))
@@ -148,13 +169,15 @@ func TestTextAloneIsASinglePart(t *testing.T) {
 
 func TestLongLinksSurviveInShortLines(t *testing.T) {
 	t.Parallel()
-	link := "https://app.example/reset-password#token=" + strings.Repeat("aZ0-_.=", 300)
+	link := "https://app.example/reset-password#token=" +
+		strings.Repeat("aZ0-_.=", 300)
 	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
 		m.Text = "Open:\n\n" + link + "\n\nBye.\n"
 		m.HTML = `<a href="` + link + `">x</a>`
 	}))
 	require.NoError(t, err)
 	wellFormed(t, encoded)
+
 	text, html := bodies(t, encoded)
 	require.Contains(t, strings.Split(text, "\n"), link)
 	require.Contains(t, html, `"`+link+`"`)
@@ -164,8 +187,10 @@ func TestHeaderTextOfAnyScriptFoldsAndComesBack(t *testing.T) {
 	t.Parallel()
 	decoder := new(mime.WordDecoder)
 	for _, subject := range []string{
-		"plain", "Restablece tu contraseña", strings.Repeat("パスワードの再設定 ", 12) + "終", "O'Brien & Co <x>", "=?utf-8?q?already=20encoded?=",
-		"two  spaces", "trailing ", " leading", strings.Repeat("x", 200), strings.Repeat("word ", 60) + "end", "emoji 😀 and e\u0301",
+		"plain", "Restablece tu contraseña", strings.Repeat("パスワードの再設定 ", 12) +
+			"終", "O'Brien & Co <x>", "=?utf-8?q?already=20encoded?=",
+		"two  spaces", "trailing ", " leading", strings.Repeat("x",
+			200), strings.Repeat("word ", 60) + "end", "emoji 😀 and e\u0301",
 		"a\u00a0no-break space", `quotes " and \ slashes`, "(parentheses), commas; colons: @",
 	} {
 		encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
@@ -174,13 +199,16 @@ func TestHeaderTextOfAnyScriptFoldsAndComesBack(t *testing.T) {
 		}))
 		require.NoError(t, err, "%q", subject)
 		wellFormed(t, encoded)
+
 		header := reparse(t, encoded).Header
 		for _, name := range []string{"Subject", "X-Note"} {
 			got, err := decoder.DecodeHeader(header.Get(name))
 			require.NoError(t, err)
 			require.Equal(t, subject, got)
 		}
-		for _, word := range regexp.MustCompile(`=\?[^ ]+\?=`).FindAllString(string(encoded), -1) {
+
+		for _, word := range regexp.MustCompile(`=\?[^ ]+\?=`).FindAllString(string(encoded),
+			-1) {
 			require.LessOrEqual(t, len(word), 75)
 		}
 	}
@@ -188,11 +216,18 @@ func TestHeaderTextOfAnyScriptFoldsAndComesBack(t *testing.T) {
 
 func TestDisplayNamesComeBack(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"App", `Café, "R" Ltda`, "O'Brien & Co", "Bücher (GmbH)", `back\slash`, strings.Repeat("Ünïcödé ", 20) + "x", "a@b", "="} {
-		from := (&netmail.Address{Name: name, Address: "no-reply@app.example"}).String()
-		encoded, err := mail.Encode(plainMessage(func(m *mail.Message) { m.From = from }))
+	for _, name := range []string{
+		"App", `Café, "R" Ltda`, "O'Brien & Co", "Bücher (GmbH)", `back\slash`,
+		strings.Repeat("Ünïcödé ", 20) + "x", "a@b", "=",
+	} {
+		from := (&netmail.Address{Name: name,
+			Address: "no-reply@app.example"}).String()
+		encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
+			m.From = from
+		}))
 		require.NoError(t, err, name)
 		wellFormed(t, encoded)
+
 		got, err := netmail.ParseAddress(reparse(t, encoded).Header.Get("From"))
 		require.NoError(t, err, "%q", reparse(t, encoded).Header.Get("From"))
 		require.Equal(t, name, got.Name)
@@ -204,31 +239,52 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 	t.Parallel()
 	type set = func(m *mail.Message, s string)
 	fields := map[string]set{
-		"Message.From":    func(m *mail.Message, s string) { m.From = "App" + s + " <a@app.example>" },
-		"Message.To":      func(m *mail.Message, s string) { m.To = "ana@example.com" + s },
-		"Message.ReplyTo": func(m *mail.Message, s string) { m.ReplyTo = "a@app.example" + s },
-		"Message.Subject": func(m *mail.Message, s string) { m.Subject = "Hello" + s },
-		"Message.ID":      func(m *mail.Message, s string) { m.ID = "id" + s },
-		"Message.Locale":  func(m *mail.Message, s string) { m.Locale = "en" + s },
-		"Message.Headers": func(m *mail.Message, s string) { m.Headers = map[string]string{"X-A": "v" + s} },
+		"Message.From": func(m *mail.Message, s string) {
+			m.From = "App" + s + " <a@app.example>"
+		},
+		"Message.To": func(m *mail.Message, s string) {
+			m.To = "ana@example.com" + s
+		},
+		"Message.ReplyTo": func(m *mail.Message, s string) {
+			m.ReplyTo = "a@app.example" + s
+		},
+		"Message.Subject": func(m *mail.Message, s string) {
+			m.Subject = "Hello" + s
+		},
+		"Message.ID":     func(m *mail.Message, s string) { m.ID = "id" + s },
+		"Message.Locale": func(m *mail.Message, s string) { m.Locale = "en" + s },
+		"Message.Headers": func(m *mail.Message, s string) {
+			m.Headers = map[string]string{"X-A": "v" + s}
+		},
 	}
+
 	for field, set := range fields {
-		for _, payload := range []string{"\r\nBcc: canary@evil.example", "\n canary", "\rcanary", "\x00canary", "\x1b[31mcanary", "\u0085canary", "\u2028canary", "\u202ecanary", "\xffcanary", "\tcanary"} {
-			_, err := mail.Encode(plainMessage(func(m *mail.Message) { set(m, payload) }))
+		for _, payload := range []string{
+			"\r\nBcc: canary@evil.example", "\n canary", "\rcanary", "\x00canary",
+			"\x1b[31mcanary", "\u0085canary", "\u2028canary", "\u202ecanary",
+			"\xffcanary", "\tcanary",
+		} {
+			_, err := mail.Encode(plainMessage(func(m *mail.Message) {
+				set(m, payload)
+			}))
 			require.ErrorContains(t, err, field, "%q", payload)
 			require.NotContains(t, err.Error(), "canary")
 			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
 		}
 	}
+
 	for name, change := range map[string]set{
 		"Message.Text": func(m *mail.Message, s string) { m.Text = s },
 		"Message.HTML": func(m *mail.Message, s string) { m.HTML = s },
 	} {
 		for _, payload := range []string{"a\x00b", "a\x1bb", "a\x7fb", "a\xffb"} {
-			_, err := mail.Encode(plainMessage(func(m *mail.Message) { change(m, payload) }))
+			_, err := mail.Encode(plainMessage(func(m *mail.Message) {
+				change(m, payload)
+			}))
 			require.ErrorContains(t, err, name)
 		}
 	}
+
 	for name, change := range map[string]func(*mail.Message){
 		"Message.ID":      func(m *mail.Message) { m.ID = "" },
 		"Message.ID ":     func(m *mail.Message) { m.ID = "a..b" },
@@ -254,11 +310,16 @@ func TestExtraHeadersCannotReplaceOurOwnNorAddRecipients(t *testing.T) {
 		"Disposition-Notification-To", "Return-Receipt-To", "Errors-To", "Apparently-To",
 		"", "X A", "X:A", "X\tA", "X-Ä", strings.Repeat("X", 41),
 	} {
-		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = map[string]string{name: "v"} }))
+		_, err := mail.Encode(plainMessage(func(m *mail.Message) {
+			m.Headers = map[string]string{name: "v"}
+		}))
 		require.ErrorContains(t, err, "Message.Headers", "%q", name)
 	}
+
 	for _, value := range []string{"", "   ", strings.Repeat("v", 999)} {
-		_, err := mail.Encode(plainMessage(func(m *mail.Message) { m.Headers = map[string]string{"X-A": value} }))
+		_, err := mail.Encode(plainMessage(func(m *mail.Message) {
+			m.Headers = map[string]string{"X-A": value}
+		}))
 		require.ErrorContains(t, err, "Message.Headers")
 	}
 }
@@ -270,15 +331,22 @@ func TestEncodeGivesTheSameBytesForTheSameMessage(t *testing.T) {
 	second, err := mail.Encode(plainMessage(nil))
 	require.NoError(t, err)
 	require.Equal(t, string(first), string(second))
-	other, err := mail.Encode(plainMessage(func(m *mail.Message) { m.ID = mail.NewID() }))
+
+	other, err := mail.Encode(plainMessage(func(m *mail.Message) {
+		m.ID = mail.NewID()
+	}))
 	require.NoError(t, err)
 	require.NotEqual(t, string(first), string(other))
+
 	ids := map[string]bool{}
 	for range 1000 {
 		id := mail.NewID()
-		require.Regexp(t, "^[a-z0-9]{26,}$", id, "filters count capitals in a Message-ID")
+		require.Regexp(t, "^[a-z0-9]{26,}$", id,
+			"filters count capitals in a Message-ID")
+
 		ids[id] = true
 	}
+
 	require.Len(t, ids, 1000)
 }
 
@@ -286,11 +354,17 @@ func TestABodyCannotContainTheBoundary(t *testing.T) {
 	t.Parallel()
 	encoded, err := mail.Encode(plainMessage(nil))
 	require.NoError(t, err)
-	_, params, err := mime.ParseMediaType(reparse(t, encoded).Header.Get("Content-Type"))
+	_, params, err := mime.ParseMediaType(reparse(t,
+		encoded).Header.Get("Content-Type"))
 	require.NoError(t, err)
-	hostile := "x\n--" + params["boundary"] + "--\nContent-Type: text/html\n\n--" + params["boundary"] + "\n"
-	encoded, err = mail.Encode(plainMessage(func(m *mail.Message) { m.Text, m.HTML = hostile, hostile }))
+
+	hostile := "x\n--" + params["boundary"] +
+		"--\nContent-Type: text/html\n\n--" + params["boundary"] + "\n"
+	encoded, err = mail.Encode(plainMessage(func(m *mail.Message) {
+		m.Text, m.HTML = hostile, hostile
+	}))
 	require.NoError(t, err)
+
 	text, html := bodies(t, encoded)
 	require.Equal(t, hostile, text)
 	require.Equal(t, hostile, html)
@@ -298,37 +372,47 @@ func TestABodyCannotContainTheBoundary(t *testing.T) {
 
 func FuzzEncodeHeaders(f *testing.F) {
 	f.Add("Reset your password", "App", "value", "id")
-	f.Add("Restablece tu contraseña ahora mismo, por favor, antes de que caduque el enlace", "Café, \"R\"", "=?utf-8?q?x?=", "a.b")
+	f.Add("Restablece tu contraseña ahora mismo, por favor, antes de que caduque el enlace",
+		"Café, \"R\"", "=?utf-8?q?x?=", "a.b")
 	f.Add("a\r\nBcc: x@y.example", "a\r\nb", "v\n", "id\r\n")
 	decoder := new(mime.WordDecoder)
+
 	f.Fuzz(func(t *testing.T, subject, name, value, id string) {
 		msg := plainMessage(func(m *mail.Message) {
 			m.Subject, m.ID = subject, id
-			m.From = (&netmail.Address{Name: name, Address: "no-reply@app.example"}).String()
+			m.From = (&netmail.Address{Name: name,
+				Address: "no-reply@app.example"}).String()
 			m.Headers = map[string]string{"X-Note": value}
 		})
+
 		encoded, err := mail.Encode(msg)
 		if err != nil {
 			_, ok := errors.AsType[*mail.SendError](err)
 			require.True(t, ok)
 			return
 		}
+
 		block, _, _ := bytes.Cut(encoded, []byte("\r\n\r\n"))
 		wellFormed(t, block)
+
 		header := reparse(t, encoded).Header
 		require.Len(t, header, 11)
 		for _, values := range header {
 			require.Len(t, values, 1)
 		}
+
 		got, err := decoder.DecodeHeader(header.Get("Subject"))
 		require.NoError(t, err)
 		require.Equal(t, subject, got)
+
 		got, err = decoder.DecodeHeader(header.Get("X-Note"))
 		require.NoError(t, err)
 		require.Equal(t, value, got)
+
 		from, err := netmail.ParseAddress(header.Get("From"))
 		require.NoError(t, err)
 		require.Equal(t, "no-reply@app.example", from.Address)
+
 		_, fromName, err2 := mail.ParseMailbox(msg.From)
 		require.NoError(t, err2)
 		require.Equal(t, "no-reply@app.example", fromName)

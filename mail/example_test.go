@@ -23,6 +23,7 @@ func ExampleNewTemplates() {
 		fmt.Println(err)
 		return
 	}
+
 	asked := time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC)
 	content, err := templates.Render(mail.Data{
 		Kind: mail.KindReset, Locale: "es-MX", Product: "Acme", Site: "https://acme.example",
@@ -32,6 +33,7 @@ func ExampleNewTemplates() {
 		fmt.Println(err)
 		return
 	}
+
 	fmt.Println(content.Locale, "|", content.Subject)
 	fmt.Println(strings.Split(content.Text, "\n")[6])
 	// Output:
@@ -40,14 +42,18 @@ func ExampleNewTemplates() {
 }
 
 func ExampleMailer() {
-	var mailer mail.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
+	var mailer mail.Mailer = mail.MailerFunc(func(_ context.Context,
+		msg mail.Message) error {
 		if strings.HasSuffix(msg.To, ".invalid") {
-			return &mail.SendError{Verdict: mail.Permanent, Err: fmt.Errorf("no such domain")}
+			return &mail.SendError{Verdict: mail.Permanent,
+				Err: fmt.Errorf("no such domain")}
 		}
 		fmt.Println("sent:", msg) // a Message prints without address and link
 		return nil
 	})
-	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en", To: "ana@example.com"}
+
+	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en",
+		To: "ana@example.com"}
 	fmt.Println(mailer.Send(context.Background(), msg))
 	msg.To = "ana@example.invalid"
 	fmt.Println(mail.VerdictOf(mailer.Send(context.Background(), msg)))
@@ -68,14 +74,17 @@ func ExampleCheckAddress() {
 func ExampleEncode() {
 	encoded, err := mail.Encode(mail.Message{
 		ID: "m1", From: "Acme <no-reply@acme.example>", To: "ana@example.com",
-		Subject: "Olá", Text: "Oi!\n", Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
+		Subject: "Olá", Text: "Oi!\n", Date: time.Date(2026, time.November, 21, 2,
+			10, 0, 0, time.UTC),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	for line := range strings.Lines(string(encoded)) {
-		if name, _, _ := strings.Cut(line, ":"); name == "Subject" || name == "Message-ID" {
+		if name, _, _ := strings.Cut(line, ":"); name == "Subject" ||
+			name == "Message-ID" {
 			fmt.Println(strings.TrimSpace(line))
 		}
 	}

@@ -2,9 +2,9 @@ package mail
 
 import "io"
 
-// Bare returns functions that execute the text and the HTML template of one mail
-// alone, with everything worked out beforehand. Any renderer on these packages
-// does at least that.
+// Bare returns functions that execute the text and the HTML template of one
+// mail alone, with everything worked out beforehand. Any renderer on these
+// packages does at least that.
 func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
 	v := t.match(data.Locale).view(data)
 	set := t.mails[data.Kind]

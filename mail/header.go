@@ -14,14 +14,16 @@ const (
 	foldAt = 78
 	// maxWord is the length of an encoded word by RFC 2047 section 2.
 	maxWord = 75
-	// maxHeader bounds a value that comes from outside: far more than a subject needs.
+	// maxHeader bounds a value that comes from outside: far more than a subject
+	// needs.
 	maxHeader = 998
 	// maxHeaderName leaves room for a word behind it on the line.
 	maxHeaderName = 40
 )
 
-// cleanLine reports whether s is one line of valid text: no CR, LF, NUL or other
-// control, no line separator, nothing that reverses the reading direction.
+// cleanLine reports whether s is one line of valid text: no CR, LF, NUL or
+// other control, no line separator, nothing that reverses the reading
+// direction.
 func cleanLine(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsControl(r) ||
@@ -33,8 +35,8 @@ func cleanLine(s string) bool {
 // unfolding gives them back exactly.
 type headerWriter struct{ b strings.Builder }
 
-// structured writes a value that this package composed itself and that is ASCII,
-// or UTF-8 by RFC 6532.
+// structured writes a value that this package composed itself and that is
+// ASCII, or UTF-8 by RFC 6532.
 func (w *headerWriter) structured(name, value string) {
 	w.b.WriteString(name)
 	w.b.WriteString(":")
@@ -55,7 +57,8 @@ func (w *headerWriter) structured(name, value string) {
 	w.b.WriteString("\r\n")
 }
 
-// text writes a value of free text, as encoded words where plain ASCII will not do.
+// text writes a value of free text, as encoded words where plain ASCII will not
+// do.
 func (w *headerWriter) text(name, value string) {
 	prefix := len(name) + len(": ")
 	if needsEncoding(value, prefix) {
@@ -113,7 +116,8 @@ func encodeWords(s string, prefix int) string {
 	return b.String()
 }
 
-// qEncode keeps only what is safe in every header position (RFC 2047 section 5, rule 3).
+// qEncode keeps only what is safe in every header position (RFC 2047 section 5,
+// rule 3).
 func qEncode(r rune) string {
 	switch {
 	case r == ' ':
@@ -142,8 +146,8 @@ func formatMailbox(name, addr string) string {
 	return quoted + " <" + addr + ">"
 }
 
-// isOwnHeader reports whether Encode writes a header, it belongs to the envelope
-// or to a relay, or it would add recipients.
+// isOwnHeader reports whether Encode writes a header, it belongs to the
+// envelope or to a relay, or it would add recipients.
 func isOwnHeader(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(lower, "content-") ||

@@ -17,7 +17,8 @@ func override(files map[string]string) fstest.MapFS {
 	return out
 }
 
-func render(t *testing.T, files map[string]string, kind mail.Kind, locale string) mail.Message {
+func render(t *testing.T, files map[string]string, kind mail.Kind,
+	locale string) mail.Message {
 	t.Helper()
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: override(files)})
 	require.NoError(t, err)
@@ -33,6 +34,7 @@ func TestOneTextOfOneMailCanBeReplaced(t *testing.T) {
 	}
 	changed := render(t, files, mail.KindReset, "es")
 	plain := render(t, nil, mail.KindReset, "es")
+
 	require.Equal(t, "Clave nueva para Example", changed.Subject)
 	require.Equal(t, plain.Text, changed.Text)
 	require.Equal(t, plain.HTML, changed.HTML)
@@ -51,6 +53,7 @@ func TestBrandColoursAndFooterCanBeReplacedForAllMails(t *testing.T) {
 {{define "footer"}}Example GmbH, HRB 1{{end}}`,
 		"mails/blocks.txt": `{{define "footer"}}Example GmbH, HRB 1{{end}}`,
 	}
+
 	for _, kind := range mail.Kinds() {
 		msg := render(t, files, kind, "de")
 		require.Contains(t, msg.HTML, "<span>★ Example</span>")
@@ -69,6 +72,7 @@ func TestAWholePartOrTheWholeLayoutCanBeReplaced(t *testing.T) {
 	}
 	link := mail.SampleData(mail.KindReset, "en").Link
 	reset := render(t, files, mail.KindReset, "en")
+
 	require.Equal(t,
 		`<p>Example: <a href="`+link+`">Choose a new password</a></p>`, reset.HTML)
 	require.True(t, strings.HasSuffix(reset.Text, "account.\n"+link+"\n"))
@@ -123,6 +127,7 @@ func TestAMissingTextComesFromTheBaseLanguageOrFromEnglish(t *testing.T) {
 		"locales/de-CH.json": `{"mail.reset.subject": "Passwort bei {product}"}`,
 	}
 	inviting := render(t, files, mail.KindInvite, "ar")
+
 	require.Equal(t, "Set up your Example account", inviting.Subject)
 	require.Contains(t, inviting.HTML, "كلمة المرور</h1>")
 
@@ -170,49 +175,74 @@ func brokenFiles() map[string]brokenFile {
 		english = "locales/en.json"
 		brand   = "mails/blocks.html"
 	)
+
 	return map[string]brokenFile{
-		"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}", "mails/reset.txt:2"},
-		"syntax of the texts":  {english, "{", "locales/en.json: unexpected end"},
-		"unclosed block":       {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
-		"unknown field":        {"mails/invite.txt", "{{.Link}}\n{{.Name}}", "invite.txt:2"},
+		"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}",
+			"mails/reset.txt:2"},
+		"syntax of the texts": {english, "{", "locales/en.json: unexpected end"},
+		"unclosed block":      {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
+		"unknown field": {"mails/invite.txt", "{{.Link}}\n{{.Name}}",
+			"invite.txt:2"},
 		"unknown field in a rare branch": {"mails/invite.txt",
 			"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2"},
-		"unknown function": {brand, "\n\n{{define \"brand\"}}{{env}}{{end}}", "blocks.html:3"},
-		"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}", "nowhere"},
+		"unknown function": {brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
+			"blocks.html:3"},
+		"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
+			"nowhere"},
 		"HTML that cannot be made safe": {brand,
 			"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", "blocks.html"},
 		"a value where none may be": {brand,
 			"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none"},
 
-		"misspelt mail":                {"mails/resset.html", "x", "mails/resset.html"},
-		"misspelt layout":              {"mails/layouts.html", "x", "mails/layouts.html"},
-		"misspelt folder":              {"mail/layout.html", "x", "mail/layout.html"},
-		"misspelt ending":              {"mails/layout.htm", "x", "mails/layout.htm"},
-		"misspelt folder of texts":     {"locale/en.json", "{}", "locale/en.json"},
-		"file that is not a language":  {"locales/not_a_tag.json", "{}", "not_a_tag"},
-		"another spelling of the file": {"locales/pt-br.json", "{}", "locales/pt-BR.json"},
-		"misspelt block":               {brand, "{{define \"brnad\"}}x{{end}}", "brnad"},
-		"text outside of blocks":       {brand, "Example GmbH", "outside of {{define}}"},
-		"block without content":        {brand, "{{define \"brand\"}} {{end}}", "brand is empty"},
+		"misspelt mail": {"mails/resset.html", "x",
+			"mails/resset.html"},
+		"misspelt layout": {"mails/layouts.html", "x",
+			"mails/layouts.html"},
+		"misspelt folder": {"mail/layout.html", "x",
+			"mail/layout.html"},
+		"misspelt ending": {"mails/layout.htm", "x",
+			"mails/layout.htm"},
+		"misspelt folder of texts": {"locale/en.json", "{}", "locale/en.json"},
+		"file that is not a language": {"locales/not_a_tag.json", "{}",
+			"not_a_tag"},
+		"another spelling of the file": {"locales/pt-br.json", "{}",
+			"locales/pt-BR.json"},
+		"misspelt block": {brand, "{{define \"brnad\"}}x{{end}}",
+			"brnad"},
+		"text outside of blocks": {brand, "Example GmbH",
+			"outside of {{define}}"},
+		"block without content": {brand, "{{define \"brand\"}} {{end}}",
+			"brand is empty"},
 
-		"misspelt text":          {english, `{"mail.reset.subjct": "x"}`, "mail.reset.subjct"},
-		"text without content":   {english, `{"mail.reset.not-you": " "}`, "not-you is empty"},
-		"text that is no text":   {english, `{"mail.reset.what": 1}`, english},
-		"empty subject":          {english, `{"mail.reset.subject": ""}`, "subject is empty"},
-		"subject of two lines":   {english, `{"mail.reset.subject": "a\nb"}`, "subject"},
-		"link in a text":         {english, `{"mail.reset.subject": "{link}"}`, "{link}"},
-		"misspelt placeholder":   {"locales/fr.json", `{"mail.sender": "{prodct}"}`, "{prodct}"},
-		"placeholder of another": {english, `{"mail.date": "{product}"}`, "{product}"},
-		"direction":              {english, `{"direction": "up"}`, "direction is"},
+		"misspelt text": {english, `{"mail.reset.subjct": "x"}`,
+			"mail.reset.subjct"},
+		"text without content": {english, `{"mail.reset.not-you": " "}`,
+			"not-you is empty"},
+		"text that is no text": {english, `{"mail.reset.what": 1}`, english},
+		"empty subject": {english, `{"mail.reset.subject": ""}`,
+			"subject is empty"},
+		"subject of two lines": {english, `{"mail.reset.subject": "a\nb"}`,
+			"subject"},
+		"link in a text": {english, `{"mail.reset.subject": "{link}"}`,
+			"{link}"},
+		"misspelt placeholder": {"locales/fr.json", `{"mail.sender": "{prodct}"}`,
+			"{prodct}"},
+		"placeholder of another": {english, `{"mail.date": "{product}"}`,
+			"{product}"},
+		"direction": {english, `{"direction": "up"}`, "direction is"},
 
-		"link not alone":      {"mails/layout.txt", "Open {{.URL}}.", "alone on a line"},
-		"no link in the HTML": {"mails/invite.html", "<p>Hello</p>", "does not show the link"},
+		"link not alone": {"mails/layout.txt", "Open {{.URL}}.",
+			"alone on a line"},
+		"no link in the HTML": {"mails/invite.html", "<p>Hello</p>",
+			"does not show the link"},
 	}
 }
 
 func TestTemplatesReachNeitherFilesNorTheEnvironment(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{`env "HOME"`, `readFile "x"`, `include "x"`, `exec "x"`} {
+	for _, call := range []string{
+		`env "HOME"`, `readFile "x"`, `include "x"`, `exec "x"`,
+	} {
 		_, err := mail.NewTemplates(mail.TemplatesConfig{
 			Files: override(map[string]string{"mails/reset.txt": "{{" + call + "}}"}),
 		})

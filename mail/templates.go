@@ -39,9 +39,10 @@ type TemplatesConfig struct {
 //
 // The templates see every field of [Data]. They also see Direction ("ltr" or
 // "rtl"), URL (the address that the mail asks to open, which may be empty), and
-// When, Until and Valid (the two times and the lifetime in words). The sentences
-// are Title, What, Action, Button, Copy, Expiry, NotYou, Contact and Sender.
-// Expiry is empty without a link, and Contact without a Support address.
+// When, Until and Valid (the two times and the lifetime in words). The
+// sentences are Title, What, Action, Button, Copy, Expiry, NotYou, Contact and
+// Sender. Expiry is empty without a link, and Contact without a Support
+// address.
 type Templates struct {
 	locales  []*locale // sorted by tag
 	fallback *locale
@@ -49,7 +50,8 @@ type Templates struct {
 }
 
 // NewTemplates parses everything and runs it with sample data, so that a broken
-// file fails here, with its name and line, and not when a user waits for a mail.
+// file fails here, with its name and line, and not when a user waits for a
+// mail.
 func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	f := files{cfg.Files}
 	if err := f.validate(); err != nil {
@@ -95,9 +97,10 @@ func (t *Templates) Locales() []string {
 	return tags
 }
 
-// Match returns the locale that Render would use for a wanted tag: the same tag whatever its case, else a shorter one (de-AT
-// finds de), else another of the same language (pt-PT finds pt-BR), else the default. It reads
-// one tag, not the list of an Accept-Language header.
+// Match returns the locale that Render would use for a wanted tag: the same tag
+// whatever its case, else a shorter one (de-AT finds de), else another of the
+// same language (pt-PT finds pt-BR), else the default. It reads one tag, not
+// the list of an Accept-Language header.
 func (t *Templates) Match(wanted string) string { return t.match(wanted).tag }
 
 func (t *Templates) match(wanted string) *locale {

@@ -23,10 +23,11 @@ func textsOf(t *testing.T, file string) map[string]string {
 	return texts
 }
 
-// placeholdersOf leaves out the parts of a date, which each language composes in
-// its own way.
+// placeholdersOf leaves out the parts of a date, which each language composes
+// in its own way.
 func placeholdersOf(key, text string) []string {
-	if strings.HasPrefix(key, "mail.day.") || strings.HasPrefix(key, "mail.time.") {
+	if strings.HasPrefix(key, "mail.day.") || strings.HasPrefix(key,
+		"mail.time.") {
 		return nil
 	}
 	found := regexp.MustCompile(`\{[^}]*\}`).FindAllString(text, -1)
@@ -56,5 +57,6 @@ func TestEveryLanguageHasEveryTextAndSaysTheSameFacts(t *testing.T) {
 			}
 		}
 	}
+
 	require.Empty(t, faults, strings.Join(faults, "\n"))
 }

@@ -25,12 +25,15 @@ const (
 func message() mail.Message {
 	return mail.Message{
 		ID: "stable-id", Kind: mail.KindReset, Locale: "pt-BR", From: "App <no-reply@app.test>", To: "ana@destination.test",
-		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link + "\n", HTML: "<p>" + link + "</p>",
-		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC), Headers: map[string]string{"Feedback-ID": "reset"},
+		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link +
+			"\n", HTML: "<p>" + link + "</p>",
+		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0,
+			time.UTC), Headers: map[string]string{"Feedback-ID": "reset"},
 	}
 }
 
-// fake is a mail service that answers with a status and keeps what it accepts, once for each idempotency key.
+// fake is a mail service that answers with a status and keeps what it accepts,
+// once for each idempotency key.
 type fake struct {
 	mu       sync.Mutex
 	status   int
@@ -40,10 +43,13 @@ type fake struct {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer "+apiKey || r.Header.Get("Content-Type") != "application/json" {
+	if r.Method != http.MethodPost ||
+		r.Header.Get("Authorization") != "Bearer "+apiKey ||
+		r.Header.Get("Content-Type") != "application/json" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+
 	var body map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -53,6 +59,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.accepted[r.Header.Get("Idempotency-Key")] = body
 	}
 	w.WriteHeader(f.status)
+
 	_, _ = fmt.Fprintf(w, `{"message":"about %v: %v"}`, body["to"], body["text"])
 }
 
@@ -79,6 +86,7 @@ func TestAMailArrivesWholeAndOnce(t *testing.T) {
 	require.NoError(t, mailer.Send(t.Context(), message()))
 	require.NoError(t, mailer.Send(t.Context(), message()), "a second try")
 	require.Len(t, f.accepted, 1)
+
 	got := f.accepted["stable-id"]
 	require.Equal(t, "App <no-reply@app.test>", got["from"])
 	require.Equal(t, []any{"ana@destination.test"}, got["to"])
@@ -107,9 +115,14 @@ func TestEachStatusHasItsVerdict(t *testing.T) {
 func TestARedirectIsNotFollowedWithTheKey(t *testing.T) {
 	t.Parallel()
 	reached := false
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		reached = true
+	}))
 	t.Cleanup(other.Close)
-	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	server := httptest.NewServer(http.RedirectHandler(other.URL,
+		http.StatusTemporaryRedirect))
+
 	t.Cleanup(server.Close)
 	mailer, err := mailservice.New(server.URL, apiKey, nil)
 	require.NoError(t, err)
@@ -123,32 +136,41 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	gone.Close()
 	mailer, err := mailservice.New(gone.URL, apiKey, nil)
 	require.NoError(t, err)
+
 	err = mailer.Send(t.Context(), message())
 	require.Equal(t, mail.Temporary, mail.VerdictOf(err), "nothing was listening")
 	discreet(t, err)
 
 	reading := make(chan struct{})
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		// The server notices that a client is gone only once the request is read.
 		_, _ = io.Copy(io.Discard, r.Body)
 		close(reading)
 		<-r.Context().Done()
 	}))
+
 	t.Cleanup(silent.Close)
 	mailer, err = mailservice.New(silent.URL, apiKey, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reading; cancel() }()
 	err = mailer.Send(ctx, message())
+
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Unknown, mail.VerdictOf(err), "it may have taken the mail")
+	require.Equal(t, mail.Unknown, mail.VerdictOf(err),
+		"it may have taken the mail")
 	discreet(t, err)
 
-	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		panic(http.ErrAbortHandler)
+	}))
 	t.Cleanup(broken.Close)
 	mailer, err = mailservice.New(broken.URL, apiKey, nil)
 	require.NoError(t, err)
-	require.Equal(t, mail.Unknown, mail.VerdictOf(mailer.Send(t.Context(), message())))
+	require.Equal(t, mail.Unknown,
+		mail.VerdictOf(mailer.Send(t.Context(), message())))
 }
 
 func TestMessagesAreCheckedBeforeTheServiceSeesThem(t *testing.T) {
@@ -159,8 +181,10 @@ func TestMessagesAreCheckedBeforeTheServiceSeesThem(t *testing.T) {
 	err := mailer.Send(t.Context(), msg)
 	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
 	require.Empty(t, f.accepted)
+
 	_, err = mailservice.New("", apiKey, nil)
 	require.Error(t, err)
+
 	_, err = mailservice.New("https://service.test", "", nil)
 	require.Error(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {

@@ -57,10 +57,13 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		s.user = user
 		return nil
 	}
+
 	if s.b.mechanism == sasl.Login {
 		return &loginServer{check: check}, nil
 	}
-	return sasl.NewPlainServer(func(_, user, password string) error { return check(user, password) }), nil
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		return check(user, password)
+	}), nil
 }
 
 // loginServer is the server's half of LOGIN, which go-sasl has no more.
@@ -114,7 +117,8 @@ func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
 // serve starts emersion/go-smtp and returns a mailer for it.
-func serve(t *testing.T, b *backend, implicit bool, change func(*smtp.Server)) *smtpmail.Mailer {
+func serve(t *testing.T, b *backend, implicit bool,
+	change func(*smtp.Server)) *smtpmail.Mailer {
 	t.Helper()
 	config, pool, _, _ := certificate(t)
 	if b.mechanism == "" {
@@ -125,10 +129,13 @@ func serve(t *testing.T, b *backend, implicit bool, change func(*smtp.Server)) *
 	if change != nil {
 		change(server)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp",
+		"127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
+
 	scheme := "smtp"
 	if implicit {
 		scheme = "smtps"
@@ -136,13 +143,16 @@ func serve(t *testing.T, b *backend, implicit bool, change func(*smtp.Server)) *
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme + "://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool})
+	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme +
+		"://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool})
 	require.NoError(t, err)
+
 	t.Cleanup(func() {
 		require.NoError(t, mailer.Close())
 		_ = server.Close()
 		t.Log(<-done)
 	})
+
 	return mailer
 }
 
@@ -151,19 +161,24 @@ func TestGoSMTPTakesEveryMail(t *testing.T) {
 		name      string
 		mechanism string
 		implicit  bool
-	}{{"STARTTLS and PLAIN", sasl.Plain, false}, {"implicit TLS and LOGIN", sasl.Login, true}} {
+	}{{"STARTTLS and PLAIN", sasl.Plain, false}, {"implicit TLS and LOGIN",
+		sasl.Login, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Cleanup(func() { goleak.VerifyNone(t) }) // runs last
 			b := &backend{mechanism: c.mechanism}
 			mailer := serve(t, b, c.implicit, nil)
+
 			for _, kind := range mail.Kinds() {
 				msg := sample(t, kind, "fr")
 				require.NoError(t, mailer.Send(t.Context(), msg))
+
 				want, err := mail.Encode(msg)
 				require.NoError(t, err)
 				require.Equal(t, string(want), b.contents[len(b.contents)-1])
 			}
-			require.Equal(t, 1, b.sessions-boolInt(!c.implicit), "one connection; go-smtp starts another session after STARTTLS")
+
+			require.Equal(t, 1, b.sessions-boolInt(!c.implicit),
+				"one connection; go-smtp starts another session after STARTTLS")
 		})
 	}
 }
@@ -178,18 +193,23 @@ func boolInt(b bool) int {
 func TestGoSMTPWithAndWithoutSMTPUTF8(t *testing.T) {
 	for _, offered := range []bool{false, true} {
 		b := &backend{}
-		mailer := serve(t, b, false, func(s *smtp.Server) { s.EnableSMTPUTF8 = offered })
+		mailer := serve(t, b, false, func(s *smtp.Server) {
+			s.EnableSMTPUTF8 = offered
+		})
 		msg := sample(t, mail.KindReset, "es")
 		msg.To = "josé@bücher.example"
 		err := mailer.Send(t.Context(), msg)
+
 		require.Equal(t, offered, err == nil, "%v", err)
 		if !offered {
 			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
 			require.Empty(t, b.utf8)
 			continue
 		}
+
 		require.Equal(t, []bool{true}, b.utf8)
 		require.Equal(t, []string{"josé@xn--bcher-kva.example"}, b.rcpts)
+
 		parsed, err := netmail.ReadMessage(bytes.NewReader([]byte(b.contents[0])))
 		require.NoError(t, err)
 		require.Equal(t, "josé@xn--bcher-kva.example", parsed.Header.Get("To"))
@@ -205,9 +225,12 @@ func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 	} {
 		for code, want := range cases {
 			b := &backend{refuse: map[string]error{stage: &smtp.SMTPError{
-				Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: "no mail for <ana@destination.example>",
+				Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7,
+					1}, Message: "no mail for <ana@destination.example>",
 			}}}
-			err := serve(t, b, false, nil).Send(t.Context(), sample(t, mail.KindReset, "en"))
+			err := serve(t, b, false, nil).Send(t.Context(),
+				sample(t, mail.KindReset, "en"))
+
 			require.Equal(t, want, mail.VerdictOf(err), "%s %d: %v", stage, code, err)
 			cause, ok := errors.AsType[*smtpmail.Error](err)
 			require.True(t, ok)
@@ -219,10 +242,13 @@ func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 
 func TestGoSMTPDropsTheConnectionAfterSomeMails(t *testing.T) {
 	b := &backend{}
-	mailer := serve(t, b, false, func(s *smtp.Server) { s.MaxMessageBytes = 1 << 20 })
+	mailer := serve(t, b, false, func(s *smtp.Server) {
+		s.MaxMessageBytes = 1 << 20
+	})
 	big := sample(t, mail.KindReset, "en")
 	big.Text += strings.Repeat("x", 2<<20)
 	err := mailer.Send(t.Context(), big)
 	require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
-	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")), "the next mail is not hurt by it")
+	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")),
+		"the next mail is not hurt by it")
 }

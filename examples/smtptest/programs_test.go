@@ -22,22 +22,28 @@ func TestAiosmtpdTakesAMailOverSTARTTLS(t *testing.T) {
 	_, pool, certFile, keyFile := certificate(t)
 	port := freePort(t)
 	var out locked
-	command := exec.CommandContext(t.Context(), path, "-n", "-l", "127.0.0.1:"+port, "--tlscert", certFile, "--tlskey", keyFile,
+	command := exec.CommandContext(t.Context(), path, "-n", "-l",
+		"127.0.0.1:"+port, "--tlscert", certFile, "--tlskey", keyFile,
 		"-c", "aiosmtpd.handlers.Debugging", "stdout")
 	command.Env = append(os.Environ(), "PYTHONUNBUFFERED=1")
+
 	command.Stdout = &out
 	run(t, port, command)
-	mailer, err := smtpmail.New(smtpmail.Config{URL: "smtp://localhost:" + port, RootCAs: pool})
+	mailer, err := smtpmail.New(smtpmail.Config{URL: "smtp://localhost:" + port,
+		RootCAs: pool})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = mailer.Close() })
+
 	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "de")))
 	require.Eventually(t, func() bool {
-		return bytes.Contains(out.bytes(), []byte("Content-Language: de")) && bytes.Contains(out.bytes(), []byte("To: ana@destination.example"))
+		return bytes.Contains(out.bytes(), []byte("Content-Language: de")) &&
+			bytes.Contains(out.bytes(), []byte("To: ana@destination.example"))
 	}, 10*time.Second, 10*time.Millisecond)
 
 	other, err := smtpmail.New(smtpmail.Config{URL: "smtp://localhost:" + port})
 	require.NoError(t, err)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(other.Check(t.Context())), "a certificate nobody vouches for")
+	require.Equal(t, mail.Permanent, mail.VerdictOf(other.Check(t.Context())),
+		"a certificate nobody vouches for")
 }
 
 // locked is a buffer that a program writes to while a test reads.
@@ -58,7 +64,8 @@ func (l *locked) bytes() []byte {
 	return bytes.Clone(l.buf.Bytes())
 }
 
-// sink starts Postfix's smtp-sink with options and returns a mailer for it. It knows no TLS.
+// sink starts Postfix's smtp-sink with options and returns a mailer for it. It
+// knows no TLS.
 func sink(t *testing.T, options ...string) *smtpmail.Mailer {
 	t.Helper()
 	path := os.Getenv("LOSTKEY_SMTP_SINK")
@@ -66,12 +73,15 @@ func sink(t *testing.T, options ...string) *smtpmail.Mailer {
 		path = program(t, "smtp-sink", "/usr/sbin/smtp-sink")
 	}
 	port := freePort(t)
-	command := exec.CommandContext(t.Context(), path, append(options, "127.0.0.1:"+port, "10")...)
+	command := exec.CommandContext(t.Context(), path,
+		append(options, "127.0.0.1:"+port, "10")...)
 	if os.Getuid() == 0 {
 		command.Args = append([]string{path, "-u", "nobody"}, command.Args[1:]...)
 	}
+
 	run(t, port, command)
-	mailer, err := smtpmail.New(smtpmail.Config{URL: "insecure-smtp://127.0.0.1:" + port, Timeout: 5 * time.Second})
+	mailer, err := smtpmail.New(smtpmail.Config{URL: "insecure-smtp://127.0.0.1:" +
+		port, Timeout: 5 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = mailer.Close() })
 	return mailer
@@ -86,7 +96,8 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 		want    mail.Verdict
 	}{
 		{"accepts", nil, false, 0},
-		{"accepts without extensions", []string{"-e"}, true, mail.Permanent}, // HELO alone is not spoken
+		// HELO alone is not spoken
+		{"accepts without extensions", []string{"-e"}, true, mail.Permanent},
 		{"refuses MAIL for good", []string{"-f", "MAIL"}, true, mail.Permanent},
 		{"refuses RCPT for good", []string{"-f", "RCPT"}, true, mail.Permanent},
 		{"refuses DATA for good", []string{"-f", "DATA"}, true, mail.Permanent},
@@ -98,7 +109,8 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := sink(t, c.options...).Send(t.Context(), sample(t, mail.KindReset, "en"))
+			err := sink(t, c.options...).Send(t.Context(),
+				sample(t, mail.KindReset, "en"))
 			require.Equal(t, c.fails, err != nil, "%v", err)
 			if c.fails {
 				require.Equal(t, c.want, mail.VerdictOf(err), "%v", err)
@@ -110,23 +122,28 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 
 var score = regexp.MustCompile(`(?m)^X-Spam-Status: \S+ score=(-?[0-9.]+) required=\S+ tests=(.*(?:\n\s.*)*?)\s+autolearn`)
 
-// Local rules alone, without the network. The sender's records and reputation are not in it.
+// Local rules alone, without the network. The sender's records and reputation
+// are not in it.
 func TestSpamAssassinFindsNothingWrong(t *testing.T) {
 	t.Parallel()
 	path := program(t, "spamassassin")
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
 	require.NoError(t, err)
+
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			t.Run(locale+" "+string(kind), func(t *testing.T) {
 				encoded, err := mail.Encode(sample(t, kind, locale))
 				require.NoError(t, err)
-				command := exec.CommandContext(t.Context(), path, "-L", "-x", "--cf=report_safe 0")
+				command := exec.CommandContext(t.Context(), path, "-L", "-x",
+					"--cf=report_safe 0")
 				command.Stdin = bytes.NewReader(encoded)
 				out, err := command.Output()
 				require.NoError(t, err)
+
 				found := score.FindSubmatch(out)
 				require.NotNil(t, found, "%s", out)
+
 				points, err := strconv.ParseFloat(string(found[1]), 64)
 				require.NoError(t, err)
 				t.Logf("%-6s %-19s %.1f %s", locale, kind, points, found[2])

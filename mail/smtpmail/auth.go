@@ -12,8 +12,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// maxIterations bounds the work a server can ask of a SCRAM client, which no ctx
-// can interrupt. Servers use 4,096 (RFC 5802) to some hundred thousands.
+// maxIterations bounds the work a server can ask of a SCRAM client, which no
+// ctx can interrupt. Servers use 4,096 (RFC 5802) to some hundred thousands.
 const maxIterations = 1_000_000
 
 // mechanism picks what the server offers and the configuration has credentials
@@ -50,7 +50,8 @@ func (s *settings) mechanism(ctx context.Context, offered string) (smtp.Auth, er
 		" SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN", nil)
 }
 
-// boundedSCRAM refuses a server's iteration count before the client works on it.
+// boundedSCRAM refuses a server's iteration count before the client works on
+// it.
 type boundedSCRAM struct{ smtp.Auth }
 
 func (a boundedSCRAM) Next(fromServer []byte, more bool) ([]byte, error) {

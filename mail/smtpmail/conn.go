@@ -11,8 +11,8 @@ const maxReply = 1 << 20
 
 var errTalksTooMuch = errors.New("smtpmail: the server's replies do not end")
 
-// conn watches the bytes under the SMTP client. It is used by one goroutine at a
-// time, except for Close.
+// conn watches the bytes under the SMTP client. It is used by one goroutine at
+// a time, except for Close.
 type conn struct {
 	net.Conn
 	budget   int  // bytes that may still be read

@@ -6,10 +6,11 @@
 //
 // # Security
 //
-// The connection is encrypted with TLS 1.2 or newer before anything about a mail
-// is said, by STARTTLS or from the first byte. STARTTLS is required and never
-// merely attempted. Certificate and name are verified. Credentials are sent over
-// TLS only. No field weakens this but those whose names begin with Insecure.
+// The connection is encrypted with TLS 1.2 or newer before anything about a
+// mail is said, by STARTTLS or from the first byte. STARTTLS is required and
+// never merely attempted. Certificate and name are verified. Credentials are
+// sent over TLS only. No field weakens this but those whose names begin with
+// Insecure.
 //
 // Addresses are checked before anything is dialled. Errors hold neither
 // recipient nor content nor credentials, and not the server's own words either,

@@ -62,8 +62,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the cause, such as a context's or a certificate's error, or nil
-// for replies of the server.
+// Unwrap returns the cause, such as a context's or a certificate's error, or
+// nil for replies of the server.
 func (e *Error) Unwrap() error { return e.err }
 
 func failure(verdict mail.Verdict, stage Stage, reason string, err error) error {

@@ -10,13 +10,15 @@ import (
 
 func ExampleNew() {
 	mailer, err := smtpmail.New(smtpmail.Config{
-		URL: "smtps://account:p%40ssword@smtp.example:465", // in a program: os.Getenv("SMTP_URL")
+		// in a program: os.Getenv("SMTP_URL")
+		URL: "smtps://account:p%40ssword@smtp.example:465",
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer func() { _ = mailer.Close() }()
+
 	fmt.Println(mailer) // prints without the password
 
 	_, err = smtpmail.New(smtpmail.Config{URL: "smtp://account:p@ssword@smtp.example?tls=off"})
@@ -28,8 +30,11 @@ func ExampleNew() {
 
 func ExampleError() {
 	// What a Send came back with when a mailbox does not exist.
-	err := error(&mail.SendError{Verdict: mail.Permanent, Err: &smtpmail.Error{Stage: smtpmail.StageRcpt, Code: 550, Status: "5.1.1"}})
-	if cause, ok := errors.AsType[*smtpmail.Error](err); ok && cause.Stage == smtpmail.StageRcpt {
+	err := error(&mail.SendError{Verdict: mail.Permanent,
+		Err: &smtpmail.Error{Stage: smtpmail.StageRcpt, Code: 550,
+			Status: "5.1.1"}})
+	if cause, ok := errors.AsType[*smtpmail.Error](err); ok &&
+		cause.Stage == smtpmail.StageRcpt {
 		fmt.Println("mark the address as dead:", cause.Code, cause.Status)
 	}
 	fmt.Println(mail.VerdictOf(err), "|", err)

@@ -28,10 +28,12 @@ func texts(v reflect.Value, seen map[any]bool, found *[]string) {
 			seen[at] = true
 		}
 		texts(v.Elem(), seen, found)
+
 	case reflect.Struct:
 		for i := range v.NumField() {
 			texts(v.Field(i), seen, found)
 		}
+
 	case reflect.Slice, reflect.Array:
 		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
 			*found = append(*found, string(v.Bytes()))
@@ -40,6 +42,7 @@ func texts(v reflect.Value, seen map[any]bool, found *[]string) {
 		for i := range v.Len() {
 			texts(v.Index(i), seen, found)
 		}
+
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
 			texts(key, seen, found)
@@ -63,7 +66,8 @@ func TestNothingReachableFromAMailerHoldsCredentials(t *testing.T) {
 	for _, mailer := range []*smtpmail.Mailer{m, byField} {
 		var found []string
 		texts(reflect.ValueOf(mailer), map[any]bool{}, &found)
-		require.Contains(t, found, map[bool]string{true: "localhost", false: "smtp.example"}[mailer == m])
+		require.Contains(t, found,
+			map[bool]string{true: "localhost", false: "smtp.example"}[mailer == m])
 		for _, text := range found {
 			require.False(t, strings.Contains(text, testPassword), "the password")
 			require.False(t, strings.Contains(text, testUser), "the user name")

@@ -25,8 +25,8 @@ type Mailer struct {
 
 var _ mail.Mailer = (*Mailer)(nil)
 
-// New validates cfg and returns a mailer. It does not connect, so that a program
-// can start while its relay is down. [Mailer.Check] does.
+// New validates cfg and returns a mailer. It does not connect, so that a
+// program can start while its relay is down. [Mailer.Check] does.
 func New(cfg Config) (*Mailer, error) {
 	set, err := cfg.settings()
 	if err != nil {
@@ -45,12 +45,12 @@ func (m *Mailer) Format(s fmt.State, _ rune) {
 // connection, dialling, and each line of the dialogue. When ctx is done, the
 // connection is closed and Send returns.
 //
-// A nil error means that the server has accepted the message, whatever became of
-// the connection. Other results are a [mail.SendError] that holds an [Error].
-// The verdict is Permanent for refusals with 5xx, for addresses and messages
-// that cannot be sent, for a server without TLS or with a certificate that does
-// not verify, and for refused credentials. It is Unknown when the connection
-// broke after the last byte was sent, and otherwise Temporary.
+// A nil error means that the server has accepted the message, whatever became
+// of the connection. Other results are a [mail.SendError] that holds an
+// [Error]. The verdict is Permanent for refusals with 5xx, for addresses and
+// messages that cannot be sent, for a server without TLS or with a certificate
+// that does not verify, and for refused credentials. It is Unknown when the
+// connection broke after the last byte was sent, and otherwise Temporary.
 //
 // Domains outside ASCII are converted to A-labels (RFC 5891). A local part
 // outside ASCII needs a server with SMTPUTF8.

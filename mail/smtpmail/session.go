@@ -42,9 +42,9 @@ func (s *settings) open(ctx context.Context) (*session, error) {
 	return ses, nil
 }
 
-// bind lets ctx end the dialogue by closing the connection under it, because the
-// client knows deadlines alone, and only between commands. The returned function
-// ends that.
+// bind lets ctx end the dialogue by closing the connection under it, because
+// the client knows deadlines alone, and only between commands. The returned
+// function ends that.
 func (ses *session) bind(ctx context.Context) (release func()) {
 	ses.raw.budget = maxReply
 	stop := context.AfterFunc(ctx, func() { _ = ses.raw.Close() })
