@@ -54,7 +54,7 @@ func TestRenderingCostsAtMostTwiceTheBareTemplates(t *testing.T) {
 		return float64(full.NsPerOp()) / float64(bare.NsPerOp())
 	}
 
-	// Other programs on the machine can spoil one try, not all of them.
+	// Other programs on the machine can spoil one measurement, not all of them.
 	best := ratio()
 	for range 4 {
 		if best <= 2 {

@@ -25,20 +25,25 @@ func ExampleNewTemplates() {
 	}
 
 	asked := time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC)
-	content, err := templates.Render(mail.Data{
-		Kind: mail.KindReset, Locale: "es-MX", Product: "Acme", Site: "https://acme.example",
-		Link: "https://acme.example/reset-password#token=abc", At: asked, ExpiresAt: asked.Add(time.Hour),
+	msg, err := templates.Render(mail.Data{
+		Kind:      mail.KindReset,
+		Locale:    "es-MX",
+		Product:   "Acme",
+		Site:      "https://acme.example",
+		Link:      "https://acme.example/reset-password#token=abc",
+		At:        asked,
+		ExpiresAt: asked.Add(time.Hour),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	fmt.Println(content.Locale, "|", content.Subject)
-	fmt.Println(strings.Split(content.Text, "\n")[6])
+	fmt.Println(msg.Locale, "|", msg.Subject)
+	fmt.Println(strings.Split(msg.Text, "\n")[2])
 	// Output:
 	// es | Tu nueva contraseña de Acme
-	// El enlace funciona una sola vez y caduca en 1 hora, el 21 de noviembre de 2026 a las 03:10 UTC.
+	// Para elegir una contraseña nueva, abre este enlace:
 }
 
 func ExampleMailer() {

@@ -16,8 +16,9 @@ import (
 func TestMessagesPrintWithoutBodiesAndAddresses(t *testing.T) {
 	t.Parallel()
 	msg := plainMessage(func(m *mail.Message) {
-		m.From, m.To, m.ReplyTo = "canary <canary@app.example>", "canary@example.com", "canary@app.example"
-		m.Subject, m.Text, m.HTML = "canary", "https://app.example/#token=canary", "<p>canary</p>"
+		m.From, m.To = "canary <canary@app.example>", "canary@example.com"
+		m.ReplyTo, m.Subject = "canary@app.example", "canary"
+		m.Text, m.HTML = "https://app.example/#token=canary", "<p>canary</p>"
 		m.Headers = map[string]string{"X-Canary": "canary"}
 	})
 

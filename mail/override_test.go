@@ -20,7 +20,8 @@ func override(files map[string]string) fstest.MapFS {
 func render(t *testing.T, files map[string]string, kind mail.Kind,
 	locale string) mail.Message {
 	t.Helper()
-	templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: override(files)})
+	cfg := mail.TemplatesConfig{Files: override(files)}
+	templates, err := mail.NewTemplates(cfg)
 	require.NoError(t, err)
 	msg, err := templates.Render(mail.SampleData(kind, locale))
 	require.NoError(t, err)
@@ -67,14 +68,14 @@ func TestBrandColoursAndFooterCanBeReplacedForAllMails(t *testing.T) {
 func TestAWholePartOrTheWholeLayoutCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"mails/reset.html": `<p>{{.Product}}: <a href="{{.Link}}">{{.Button}}</a></p>`,
+		"mails/reset.html": `<p>{{.Site}}: <a href="{{.Link}}">{{.Button}}</a></p>`,
 		"mails/layout.txt": "{{.What}}\n{{.URL}}\n",
 	}
 	link := mail.SampleData(mail.KindReset, "en").Link
 	reset := render(t, files, mail.KindReset, "en")
 
-	require.Equal(t,
-		`<p>Example: <a href="`+link+`">Choose a new password</a></p>`, reset.HTML)
+	require.Equal(t, `<p>https://app.example: <a href="`+link+
+		`">Choose a new password</a></p>`, reset.HTML)
 	require.True(t, strings.HasSuffix(reset.Text, "account.\n"+link+"\n"))
 
 	require.Contains(t, render(t, files, mail.KindReset, "fr").HTML,
@@ -190,7 +191,7 @@ func brokenFiles() map[string]brokenFile {
 		"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
 			"nowhere"},
 		"HTML that cannot be made safe": {brand,
-			"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", "blocks.html"},
+			"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand},
 		"a value where none may be": {brand,
 			"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none"},
 

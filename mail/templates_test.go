@@ -13,57 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func builtin(tb testing.TB) *mail.Templates {
-	tb.Helper()
-	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
-	require.NoError(tb, err)
-	return templates
-}
-
-// everyMail runs f for each kind in each locale.
-func everyMail(t *testing.T,
-	f func(t *testing.T, data mail.Data, content mail.Message)) {
-	t.Helper()
-	templates := builtin(t)
-	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
-			t.Run(locale+"/"+string(kind), func(t *testing.T) {
-				t.Parallel()
-				data := mail.SampleData(kind, locale)
-				content, err := templates.Render(data)
-				require.NoError(t, err)
-				f(t, data, content)
-			})
-		}
-	}
-}
-
-var (
-	head     = regexp.MustCompile(`(?s)<head>.*</head>`)
-	blockEnd = regexp.MustCompile(`</(p|h1|td|tr|table|div)>|<br>`)
-	tag      = regexp.MustCompile(`<[^>]+>`)
-)
-
-// visible returns the paragraphs a reader of the HTML part sees.
-func visible(source string) []string {
-	source = blockEnd.ReplaceAllString(head.ReplaceAllString(source, ""), "\n")
-	return paragraphs(html.UnescapeString(tag.ReplaceAllString(source, "")))
-}
-
-func paragraphs(text string) []string {
-	var out []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && line != "--" {
-			out = append(out, line)
-		}
-	}
-	return out
-}
-
 func TestBothPartsSayTheSame(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, data mail.Data, content mail.Message) {
-		text, shown := paragraphs(content.Text), visible(content.HTML)
+	everyMail(t, func(t *testing.T, data mail.Data, msg mail.Message) {
+		text, shown := paragraphs(msg.Text), visible(msg.HTML)
 		for _, paragraph := range text {
 			require.Contains(t, shown, paragraph, "the text says more")
 		}
@@ -76,64 +29,58 @@ func TestBothPartsSayTheSame(t *testing.T) {
 		}
 
 		require.Equal(t, 4, extra,
-			"the HTML part adds brand, title, button and the hint to copy the address: %q", shown)
+			"the HTML part adds brand, title, button and the hint to copy: %q", shown)
 		for _, fact := range []string{
 			data.Product, data.Support, data.Site, "2026", "UTC", data.Client,
 		} {
-			require.Contains(t, content.Text, fact)
+			require.Contains(t, msg.Text, fact)
 		}
 	})
 }
 
 func TestTheLinkStandsAloneAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, data mail.Data, content mail.Message) {
+	everyMail(t, func(t *testing.T, data mail.Data, msg mail.Message) {
 		want := map[mail.Kind]string{
-			mail.KindReset: data.Link, mail.KindInvite: data.Link, mail.KindPasswordChanged: data.ForgotURL,
-			mail.KindNoAccount: data.ForgotURL, mail.KindSignsInElsewhere: data.LoginURL,
+			mail.KindReset:            data.Link,
+			mail.KindInvite:           data.Link,
+			mail.KindPasswordChanged:  data.ForgotURL,
+			mail.KindNoAccount:        data.ForgotURL,
+			mail.KindSignsInElsewhere: data.LoginURL,
 		}[data.Kind]
-		lines := strings.Split(content.Text, "\n")
+		lines := strings.Split(msg.Text, "\n")
 		i := slices.Index(lines, want)
 
 		require.Positive(t, i, "alone on its line")
 		require.Empty(t, lines[i-1])
 		require.Empty(t, lines[i+1])
-		require.Equal(t, 1, strings.Count(content.Text, want))
-		require.NotContains(t, content.Subject, "http")
-		require.Equal(t, []string{want}, hrefs(content.HTML),
+		require.Equal(t, 1, strings.Count(msg.Text, want))
+		require.NotContains(t, msg.Subject, "http")
+		require.Equal(t, []string{want}, hrefs(msg.HTML),
 			"one link, and no other")
-		require.Contains(t, visible(content.HTML), want, "shown as text as well")
+		require.Contains(t, visible(msg.HTML), want, "shown as text as well")
 		if data.Link == "" {
-			require.NotContains(t, content.Text+content.HTML, "token")
+			require.NotContains(t, msg.Text+msg.HTML, "token")
 		}
 	})
 }
 
-func hrefs(source string) []string {
-	var out []string
-	for _, match := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(source,
-		-1) {
-		out = append(out, html.UnescapeString(match[1]))
-	}
-	return out
-}
-
 func TestHTMLPartsLoadNothingAndRunNothing(t *testing.T) {
 	t.Parallel()
-	everyMail(t, func(t *testing.T, _ mail.Data, content mail.Message) {
+	everyMail(t, func(t *testing.T, _ mail.Data, msg mail.Message) {
 		for _, forbidden := range []string{
 			"<img", "<script", "<form", "<input", "<iframe", "<link", "<object",
 			"url(", "@import", "@font-face", "src=", "background=", "onclick",
 			"ZgotmplZ",
 		} {
-			require.NotContains(t, strings.ToLower(content.HTML), forbidden)
+			require.NotContains(t, strings.ToLower(msg.HTML), forbidden)
 		}
 
-		require.Contains(t, content.HTML,
+		require.Contains(t, msg.HTML,
 			`<meta name="color-scheme" content="light dark">`)
-		require.Contains(t, content.HTML, "prefers-color-scheme: dark")
-		require.Contains(t, content.HTML, `lang="`+content.Locale+`" dir="ltr"`)
-		require.Less(t, len(content.HTML), 100<<10,
+		require.Contains(t, msg.HTML, "prefers-color-scheme: dark")
+		require.Contains(t, msg.HTML, `lang="`+msg.Locale+`" dir="ltr"`)
+		require.Less(t, len(msg.HTML), 100<<10,
 			"mail programs cut what is longer")
 	})
 }
@@ -178,9 +125,9 @@ func TestExpiryIsSaidInWordsAndAsTheLinksOwnTime(t *testing.T) {
 			// zero: worked out from the two times
 			for _, lifetime := range []time.Duration{c.lifetime, 0} {
 				data.Lifetime = lifetime
-				content, err := templates.Render(data)
+				msg, err := templates.Render(data)
 				require.NoError(t, err)
-				require.Contains(t, content.Text, " "+want)
+				require.Contains(t, msg.Text, " "+want)
 			}
 		}
 	}
@@ -194,18 +141,24 @@ func TestDatesAreWrittenAsEachLanguageWritesThem(t *testing.T) {
 		want map[string]string
 	}{
 		{time.Date(2027, time.January, 1, 1, 5, 0, 0, time.UTC), map[string]string{
-			"en": "On 1 January 2027 at 01:05 UTC", "pt-BR": "Em 1º de janeiro de 2027, à 01:05 UTC", "es": "El 1 de enero de 2027 a la 01:05 UTC",
-			"fr": "Le 1er janvier 2027 à 1\u00a0h\u00a005 UTC", "de": "Am 1. Januar 2027 um 01:05 Uhr UTC",
+			"en":    "On 1 January 2027 at 01:05 UTC",
+			"pt-BR": "Em 1º de janeiro de 2027, à 01:05 UTC",
+			"es":    "El 1 de enero de 2027 a la 01:05 UTC",
+			"fr":    "Le 1er janvier 2027 à 1\u00a0h\u00a005 UTC",
+			"de":    "Am 1. Januar 2027 um 01:05 Uhr UTC",
 		}},
 		{time.Date(2026, time.December, 31, 23, 59, 59, 0,
 			time.FixedZone("", 5*3600+1800)), map[string]string{
-			"en": "On 31 December 2026 at 23:59 UTC+05:30", "pt-BR": "Em 31 de dezembro de 2026, às 23:59 UTC+05:30",
-			"es": "El 31 de diciembre de 2026 a las 23:59 UTC+05:30", "fr": "Le 31 décembre 2026 à 23\u00a0h\u00a059 UTC+05:30",
-			"de": "Am 31. Dezember 2026 um 23:59 Uhr UTC+05:30",
+			"en":    "On 31 December 2026 at 23:59 UTC+05:30",
+			"pt-BR": "Em 31 de dezembro de 2026, às 23:59 UTC+05:30",
+			"es":    "El 31 de diciembre de 2026 a las 23:59 UTC+05:30",
+			"fr":    "Le 31 décembre 2026 à 23\u00a0h\u00a059 UTC+05:30",
+			"de":    "Am 31. Dezember 2026 um 23:59 Uhr UTC+05:30",
 		}},
 		{time.Date(2026, time.March, 8, 0, 0, 0, 0, time.FixedZone("BRT", -3*3600)),
 			map[string]string{
-				"en": "8 March 2026 at 00:00 UTC-03:00", "de": "8. März 2026 um 00:00 Uhr UTC-03:00",
+				"en": "8 March 2026 at 00:00 UTC-03:00",
+				"de": "8. März 2026 um 00:00 Uhr UTC-03:00",
 			}},
 	}
 
@@ -213,9 +166,9 @@ func TestDatesAreWrittenAsEachLanguageWritesThem(t *testing.T) {
 		for locale, want := range c.want {
 			data := mail.SampleData(mail.KindReset, locale)
 			data.At, data.ExpiresAt = c.at, c.at.Add(time.Hour)
-			content, err := templates.Render(data)
+			msg, err := templates.Render(data)
 			require.NoError(t, err)
-			require.Contains(t, content.Text, want)
+			require.Contains(t, msg.Text, want)
 		}
 	}
 }
@@ -227,15 +180,17 @@ func TestLocalesAreMatchedByTagThenLanguageThenDefault(t *testing.T) {
 		templates.Locales())
 
 	for wanted, want := range map[string]string{
-		"en": "en", "EN-us": "en", "pt-BR": "pt-BR", "pt-br": "pt-BR", "pt_BR": "pt-BR", "pt": "pt-BR", "pt-PT": "pt-BR", "es-419": "es", "es-MX": "es",
-		"fr-CA": "fr", "de-AT-1996": "de", "ja": "en", "": "en", "*": "en", "p": "en", "ptx": "en", strings.Repeat("pt-",
-			1<<16): "en", "\r\nX: y": "en",
+		"en": "en", "EN-us": "en", "pt-BR": "pt-BR", "pt-br": "pt-BR",
+		"pt_BR": "pt-BR", "pt": "pt-BR", "pt-PT": "pt-BR", "es-419": "es",
+		"es-MX": "es",
+		"fr-CA": "fr", "de-AT-1996": "de", "ja": "en", "": "en", "*": "en", "p": "en",
+		"ptx": "en", strings.Repeat("pt-", 1<<16): "en", "\r\nX: y": "en",
 	} {
 		require.Equal(t, want, templates.Match(wanted), "%q", wanted)
 		data := mail.SampleData(mail.KindReset, wanted)
-		content, err := templates.Render(data)
+		msg, err := templates.Render(data)
 		require.NoError(t, err)
-		require.Equal(t, want, content.Locale)
+		require.Equal(t, want, msg.Locale)
 	}
 
 	german, err := mail.NewTemplates(mail.TemplatesConfig{Locale: "de"})
@@ -253,10 +208,10 @@ func TestNoLocaleIsAnotherOnesCopy(t *testing.T) {
 
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
-			content, err := templates.Render(mail.SampleData(kind, locale))
+			msg, err := templates.Render(mail.SampleData(kind, locale))
 			require.NoError(t, err)
-			for _, sentence := range append(paragraphs(content.Text),
-				content.Subject) {
+			for _, sentence := range append(paragraphs(msg.Text),
+				msg.Subject) {
 				if strings.HasPrefix(sentence, "http") {
 					continue
 				}
@@ -274,28 +229,28 @@ func TestProductNamesAreTextWhateverTheyHold(t *testing.T) {
 	templates := builtin(t)
 	data := mail.SampleData(mail.KindReset, "en")
 	data.Product = "O'Brien & Co"
-	content, err := templates.Render(data)
+	msg, err := templates.Render(data)
 	require.NoError(t, err)
-	require.Equal(t, "Reset your O'Brien & Co password", content.Subject)
-	require.Contains(t, content.Text, "your O'Brien & Co account")
-	require.Contains(t, content.HTML, "your O&#39;Brien &amp; Co account")
-	require.NotContains(t, content.HTML, "&amp;amp;")
+	require.Equal(t, "Reset your O'Brien & Co password", msg.Subject)
+	require.Contains(t, msg.Text, "your O'Brien & Co account")
+	require.Contains(t, msg.HTML, "your O&#39;Brien &amp; Co account")
+	require.NotContains(t, msg.HTML, "&amp;amp;")
 
 	for _, hostile := range []string{
 		`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{.Link}}`,
 		`</title><script>`, `</style><script>`,
 	} {
 		data.Product = hostile
-		content, err := templates.Render(data)
+		msg, err := templates.Render(data)
 		require.NoError(t, err)
 
 		for _, active := range []string{
 			"<img", "<script", "</title><", "{{.Link}}\" ",
 		} {
-			require.NotContains(t, content.HTML, active)
+			require.NotContains(t, msg.HTML, active)
 		}
 
-		require.Contains(t, content.Text, hostile)
+		require.Contains(t, msg.Text, hostile)
 	}
 }
 
@@ -308,20 +263,27 @@ func TestOnlyNamesFromTheFixedListSayWhichBrowserItWas(t *testing.T) {
 	} {
 		data := mail.SampleData(mail.KindReset, "en")
 		data.Client = client
-		content, err := templates.Render(data)
+		msg, err := templates.Render(data)
 		require.NoError(t, err)
-		require.NotContains(t, content.Text, "(")
-		require.NotContains(t, content.HTML, html.EscapeString(client)+")")
+		require.NotContains(t, msg.Text, "(")
+		require.NotContains(t, msg.HTML, html.EscapeString(client)+")")
 	}
 
 	for userAgent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                 "Firefox, Linux",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":          "Edge, Windows",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15":                  "Safari, macOS",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0 Mobile/15E148 Safari/604.1": "Chrome, iOS",
-		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36":       "Samsung Internet, Android",
-		"curl/8.0": "", "": "", "Firefox/1 on <script>": "", "Linux": "", strings.Repeat(" ",
-			2000) + "Firefox/1 Linux": "",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 " +
+			"Firefox/140.0": "Firefox, Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, " +
+			"like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge, Windows",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 " +
+			"(KHTML, like Gecko) Version/18.0 Safari/605.1.15": "Safari, macOS",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) " +
+			"AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0 Mobile/15E148 " +
+			"Safari/604.1": "Chrome, iOS",
+		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile " +
+			"Safari/537.36": "Samsung Internet, Android",
+		"curl/8.0": "", "": "", "Firefox/1 on <script>": "", "Linux": "",
+		strings.Repeat(" ", 2000) + "Firefox/1 Linux": "",
 	} {
 		require.Equal(t, want, mail.CoarseClient(userAgent), userAgent)
 	}
@@ -371,11 +333,11 @@ func TestRenderRefusesDataThatWouldMakeAHarmfulMail(t *testing.T) {
 	for name, change := range cases {
 		data := mail.SampleData(mail.KindReset, "en")
 		change(&data)
-		content, err := templates.Render(data)
+		msg, err := templates.Render(data)
 		field, _, _ := strings.Cut(strings.TrimSpace(name), " ")
 		require.ErrorContains(t, err, field, name)
 		require.NotContains(t, err.Error(), "canary")
-		require.Zero(t, content)
+		require.Zero(t, msg)
 	}
 }
 
@@ -385,12 +347,13 @@ func TestMailsWithoutOptionalFactsLeaveNoGaps(t *testing.T) {
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			data := mail.SampleData(kind, locale)
-			data.Support, data.Client, data.ForgotURL, data.LoginURL, data.SessionsEnded = "", "", "", "", false
-			content, err := templates.Render(data)
+			data.Support, data.Client, data.SessionsEnded = "", "", false
+			data.ForgotURL, data.LoginURL = "", ""
+			msg, err := templates.Render(data)
 			require.NoError(t, err)
 
 			for _, part := range []string{
-				content.Text, strings.Join(visible(content.HTML), "\n"),
+				msg.Text, strings.Join(visible(msg.HTML), "\n"),
 			} {
 				require.NotContains(t, part, "  ")
 				require.NotContains(t, part, "\n\n\n")
@@ -398,7 +361,7 @@ func TestMailsWithoutOptionalFactsLeaveNoGaps(t *testing.T) {
 				require.NotContains(t, part, "<no value>")
 			}
 
-			require.False(t, strings.HasPrefix(content.Text, "\n"))
+			require.False(t, strings.HasPrefix(msg.Text, "\n"))
 		}
 	}
 }
@@ -432,7 +395,9 @@ func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 func FuzzCoarseClient(f *testing.F) {
 	f.Add("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	f.Add("Firefox/ Call 0800 now iPhone")
-	known := regexp.MustCompile(`^(Edge|Opera|Samsung Internet|Firefox|Chrome|Safari), (iOS|iPadOS|Android|Windows|ChromeOS|macOS|Linux)$`)
+	known := regexp.MustCompile(
+		`^(Edge|Opera|Samsung Internet|Firefox|Chrome|Safari), ` +
+			`(iOS|iPadOS|Android|Windows|ChromeOS|macOS|Linux)$`)
 	f.Fuzz(func(t *testing.T, userAgent string) {
 		if client := mail.CoarseClient(userAgent); client != "" {
 			require.Regexp(t, known, client)

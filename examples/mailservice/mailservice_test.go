@@ -24,7 +24,11 @@ const (
 
 func message() mail.Message {
 	return mail.Message{
-		ID: "stable-id", Kind: mail.KindReset, Locale: "pt-BR", From: "App <no-reply@app.test>", To: "ana@destination.test",
+		ID:      "stable-id",
+		Kind:    mail.KindReset,
+		Locale:  "pt-BR",
+		From:    "App <no-reply@app.test>",
+		To:      "ana@destination.test",
 		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link +
 			"\n", HTML: "<p>" + link + "</p>",
 		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0,
@@ -84,7 +88,7 @@ func TestAMailArrivesWholeAndOnce(t *testing.T) {
 	t.Parallel()
 	f, mailer := service(t, http.StatusAccepted)
 	require.NoError(t, mailer.Send(t.Context(), message()))
-	require.NoError(t, mailer.Send(t.Context(), message()), "a second try")
+	require.NoError(t, mailer.Send(t.Context(), message()), "a retry")
 	require.Len(t, f.accepted, 1)
 
 	got := f.accepted["stable-id"]
@@ -93,15 +97,28 @@ func TestAMailArrivesWholeAndOnce(t *testing.T) {
 	require.Equal(t, message().Text, got["text"])
 	require.Equal(t, message().HTML, got["html"])
 	require.Equal(t, map[string]any{
-		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Content-Language": "pt-BR", "Feedback-ID": "reset",
+		"Auto-Submitted":           "auto-generated",
+		"X-Auto-Response-Suppress": "All",
+		"Content-Language":         "pt-BR",
+		"Feedback-ID":              "reset",
 	}, got["headers"])
 }
 
 func TestEachStatusHasItsVerdict(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]mail.Verdict{
-		301: mail.Permanent, 307: mail.Permanent, 400: mail.Permanent, 401: mail.Temporary, 403: mail.Temporary, 404: mail.Permanent,
-		408: mail.Temporary, 413: mail.Permanent, 422: mail.Permanent, 429: mail.Temporary, 500: mail.Unknown, 502: mail.Unknown,
+		301: mail.Permanent,
+		307: mail.Permanent,
+		400: mail.Permanent,
+		401: mail.Temporary,
+		403: mail.Temporary,
+		404: mail.Permanent,
+		408: mail.Temporary,
+		413: mail.Permanent,
+		422: mail.Permanent,
+		429: mail.Temporary,
+		500: mail.Unknown,
+		502: mail.Unknown,
 		503: mail.Temporary, 504: mail.Unknown,
 	} {
 		_, mailer := service(t, status)

@@ -52,8 +52,16 @@ func sample(t *testing.T, kind mail.Kind, locale string) mail.Message {
 	content, err := templates.Render(data)
 	require.NoError(t, err)
 	return mail.Message{
-		ID: mail.NewID(), Kind: kind, Locale: content.Locale, From: "Example <no-reply@app.example>", To: "ana@destination.example",
-		ReplyTo: "support@app.example", Subject: content.Subject, Text: content.Text, HTML: content.HTML, Date: time.Now(),
+		ID:      mail.NewID(),
+		Kind:    kind,
+		Locale:  content.Locale,
+		From:    "Example <no-reply@app.example>",
+		To:      "ana@destination.example",
+		ReplyTo: "support@app.example",
+		Subject: content.Subject,
+		Text:    content.Text,
+		HTML:    content.HTML,
+		Date:    time.Now(),
 	}
 }
 
@@ -65,10 +73,15 @@ func certificate(t *testing.T) (config *tls.Config, pool *x509.CertPool,
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature |
-			x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "localhost"},
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IsCA:         true,
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+
+		BasicConstraintsValid: true,
 	}
 
 	der, err := x509.CreateCertificate(rand.Reader, template, template,
@@ -82,8 +95,8 @@ func certificate(t *testing.T) (config *tls.Config, pool *x509.CertPool,
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
 	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir,
-		"key.pem")
+	certFile = filepath.Join(dir, "cert.pem")
+	keyFile = filepath.Join(dir, "key.pem")
 
 	require.NoError(t,
 		os.WriteFile(certFile,

@@ -136,15 +136,20 @@ func violations(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
 	require.NoError(t, chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe)))
 
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-	}).then(r => JSON.stringify({violations: r.violations, passes: r.passes.length}))`, chromedp.EvalAwaitPromise))
+	const look = `axe.run(document, {
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+			"best-practice"],
+	}).then(r => JSON.stringify({
+		violations: r.violations, passes: r.passes.length,
+	}))`
+	found, err := chromedp.Run(ctx,
+		chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
+
 	var result struct {
 		Violations []violation
 		Passes     int
 	}
-
 	require.NoError(t, json.Unmarshal([]byte(found), &result))
 	require.Greater(t, result.Passes, 10, "axe looked at the mail")
 	return result.Violations

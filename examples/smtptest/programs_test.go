@@ -120,7 +120,8 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 	}
 }
 
-var score = regexp.MustCompile(`(?m)^X-Spam-Status: \S+ score=(-?[0-9.]+) required=\S+ tests=(.*(?:\n\s.*)*?)\s+autolearn`)
+var score = regexp.MustCompile(`(?m)^X-Spam-Status: \S+ score=(-?[0-9.]+)` +
+	` required=\S+ tests=(.*(?:\n\s.*)*?)\s+autolearn`)
 
 // Local rules alone, without the network. The sender's records and reputation
 // are not in it.

@@ -16,8 +16,9 @@ import (
 
 func message(id, text string) mail.Message {
 	return mail.Message{
-		ID: id, Kind: mail.KindReset, From: "no-reply@app.example", To: "ana@example.com",
-		Subject: "Reset", Text: text, Date: time.Date(2026, time.November, 21, 2,
+		ID: id, Kind: mail.KindReset, Subject: "Reset", Text: text,
+		From: "no-reply@app.example", To: "ana@example.com",
+		Date: time.Date(2026, time.November, 21, 2,
 			10, 0, 0, time.UTC),
 	}
 }
@@ -106,18 +107,21 @@ func TestFailDecidesForEachMessage(t *testing.T) {
 func TestLinkAndTokenAreFoundWhereMailsPutThem(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
-		"Hi\n\nhttps://a.example/r#token=abc.d-e_f\n\nBye\n": {"https://a.example/r#token=abc.d-e_f",
-			"abc.d-e_f"},
-		"Hi\r\n\r\nhttps://a.example/r?token=abc\r\n": {"https://a.example/r?token=abc",
-			"abc"},
-		"http://localhost:8080/r?x=1#token=f\n": {"http://localhost:8080/r?x=1#token=f",
-			"f"},
-		"https://a.example/r?token=q#top\n": {"https://a.example/r?token=q#top",
-			"q"},
+		"Hi\n\nhttps://a.example/r#token=abc.d-e_f\n\nBye\n": {
+			"https://a.example/r#token=abc.d-e_f", "abc.d-e_f",
+		},
+		"Hi\r\n\r\nhttps://a.example/r?token=abc\r\n": {
+			"https://a.example/r?token=abc", "abc",
+		},
+		"http://localhost:8080/r?x=1#token=f\n": {
+			"http://localhost:8080/r?x=1#token=f", "f",
+		},
+		"https://a.example/r?token=q#top\n": {
+			"https://a.example/r?token=q#top", "q",
+		},
 		"see https://a.example/r#token=x inline\n": {"", ""},
-		"https://a.example/\n": {"https://a.example/",
-			""},
-		"nothing\n": {"", ""},
+		"https://a.example/\n":                     {"https://a.example/", ""},
+		"nothing\n":                                {"", ""},
 	} {
 		msg := message("a", text)
 		require.Equal(t, want[0], mailtest.Link(msg), text)

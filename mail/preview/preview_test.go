@@ -33,13 +33,17 @@ func templates(t *testing.T) *mail.Templates {
 	return out
 }
 
+var (
+	sampleLink = regexp.MustCompile(`href="(\?as=html&amp;kind=[^"]+)"`)
+	formLink   = regexp.MustCompile(`href="(\?as=[^"]+)" ?`)
+)
+
 func TestEverySampleIsShownInEveryForm(t *testing.T) {
 	t.Parallel()
 	h, err := preview.New(preview.Config{Renderer: templates(t)})
 	require.NoError(t, err)
 	index := get(t, h, "/inbox").Body.String()
-	links := regexp.MustCompile(`href="(\?as=html&amp;kind=[^"]+)"`).FindAllStringSubmatch(index,
-		-1)
+	links := sampleLink.FindAllStringSubmatch(index, -1)
 
 	require.Len(t, links, 5*len(mail.Kinds()))
 	for _, link := range links {
@@ -47,8 +51,7 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 		page := get(t, h, target).Body.String()
 		require.Contains(t, page, "<iframe")
 
-		for _, form := range regexp.MustCompile(`href="(\?as=[^"]+)" ?`).FindAllStringSubmatch(page,
-			-1) {
+		for _, form := range formLink.FindAllStringSubmatch(page, -1) {
 			require.NotEmpty(t,
 				get(t, h, "/inbox"+html.UnescapeString(form[1])).Body.String())
 		}
@@ -68,14 +71,15 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()
 	var recorder mailtest.Recorder
-	h, err := preview.New(preview.Config{Renderer: templates(t),
-		Locales: []string{"en"}, Sent: recorder.Messages})
+	h, err := preview.New(preview.Config{
+		Renderer: templates(t), Locales: []string{"en"}, Sent: recorder.Messages,
+	})
 	require.NoError(t, err)
 
 	for _, subject := range []string{"first", "<b>second</b>"} {
 		require.NoError(t, recorder.Send(t.Context(), mail.Message{
-			ID: "a", From: "a@app.example", To: "ana@example.com", Subject: subject, Text: "text of " +
-				subject, HTML: "<p>html</p>",
+			ID: "a", From: "a@app.example", To: "ana@example.com",
+			Subject: subject, Text: "text of " + subject, HTML: "<p>html</p>",
 			Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
 		}))
 	}

@@ -113,8 +113,8 @@ func TestXOAUTH2FetchesATokenForEachConnection(t *testing.T) {
 	t.Parallel()
 	s := &server{extensions: []string{"AUTH PLAIN XOAUTH2"},
 		auth: func(line string, _ func(string) string) string {
-			decoded, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(line,
-				"AUTH XOAUTH2 "))
+			response := strings.TrimPrefix(line, "AUTH XOAUTH2 ")
+			decoded, _ := base64.StdEncoding.DecodeString(response)
 			if string(decoded) != "user=bot@app.test\x01auth=Bearer access-1\x01\x01" {
 				return "535 5.7.8 no"
 			}
@@ -198,8 +198,9 @@ func TestARefusedLoginIsPermanentAndDoesNotShowTheCredentials(t *testing.T) {
 		require.Equal(t, smtpmail.StageAuth, cause.Stage)
 		require.Equal(t, 535, cause.Code)
 		discreet(t, err)
-		require.NotContains(t, err.Error(),
-			base64.StdEncoding.EncodeToString([]byte("\x00"+testUser+"\x00"+testPassword)))
+
+		sent := []byte("\x00" + testUser + "\x00" + testPassword)
+		require.NotContains(t, err.Error(), base64.StdEncoding.EncodeToString(sent))
 		require.Empty(t, s.said("MAIL"))
 	}
 }

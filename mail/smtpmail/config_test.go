@@ -13,80 +13,95 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
+// Every one of them holds the password hunter2, where there is room for one.
+func TestNewRefusesURLsThatAreNotOneAndDoesNotShowThem(t *testing.T) {
 	t.Parallel()
-	access := func(context.Context) (string, error) { return "", nil }
-	cases := map[string]struct {
-		cfg  smtpmail.Config
-		want string
-	}{
-		"nothing": {smtpmail.Config{},
-			"Config.URL and Config.Host are both empty"},
-		"URL that does not parse": {smtpmail.Config{URL: "smtp://u:hunter2@host:port"},
-			"Config.URL is invalid"},
-		"password with a bare slash": {smtpmail.Config{URL: "smtps://u:hunter2/x@host"},
-			"Config.URL is invalid"},
-		"percent sign in password": {smtpmail.Config{URL: "smtps://u:hunter2%zz@host"},
-			"Config.URL is invalid"},
-		"no scheme": {smtpmail.Config{URL: "hunter2"},
-			"Config.URL is invalid"},
-		"no host": {smtpmail.Config{URL: "smtp://u:hunter2@"},
-			"Config.URL is invalid"},
-		"another scheme": {smtpmail.Config{URL: "http://u:hunter2@host"},
-			"scheme"},
-		"an option nobody reads": {smtpmail.Config{URL: "smtp://u:hunter2@host?tls=off"},
-			"after the port"},
-		"a path": {smtpmail.Config{URL: "smtp://u:hunter2@host/inbox"},
-			"after the port"},
-		"a fragment": {smtpmail.Config{URL: "smtp://u:hunter2@host#x"},
-			"after the port"},
-		"port zero": {smtpmail.Config{URL: "smtp://u:hunter2@host:0"},
-			"port"},
-		"port too large": {smtpmail.Config{URL: "smtp://u:hunter2@host:65536"},
-			"Config.Port"},
-		"negative port": {smtpmail.Config{Host: "h", Port: -1},
-			"Config.Port"},
-		"URL and Host": {smtpmail.Config{URL: "smtp://host",
-			Host: "host"}, "together with"},
-		"host with a line break": {smtpmail.Config{Host: "h\r\nRSET"},
-			"Config.Host"},
-		"host with a space": {smtpmail.Config{Host: "h RSET"},
-			"Config.Host"},
-		"credentials in clear": {smtpmail.Config{URL: "insecure-smtp://u:hunter2@host"},
-			"never sent in clear"},
-		"user in clear": {smtpmail.Config{URL: "insecure-smtp://u@host"},
-			"never sent in clear"},
-		"TLS and no TLS": {smtpmail.Config{Host: "h", ImplicitTLS: true,
-			InsecureNoTLS: true}, "ImplicitTLS and Config.InsecureNoTLS"},
-		"user without password": {smtpmail.Config{URL: "smtp://u@host"},
-			"Config.Password is empty"},
-		"password without user": {smtpmail.Config{URL: "smtp://:hunter2@host"},
-			"Config.Username is empty"},
-		"two secrets": {smtpmail.Config{Host: "h", Username: "u",
-			Password: "hunter2", AccessToken: access}, "both set"},
-		"NUL in the user name": {smtpmail.Config{Host: "h",
-			Username: "u\x00admin", Password: "hunter2"}, "control characters"},
-		"hello with a line break": {smtpmail.Config{Host: "h",
-			Hello: "x\r\nMAIL"}, "Config.Hello"},
-		"envelope address": {smtpmail.Config{Host: "h",
-			EnvelopeFrom: "Bounces <b@app.test>"}, "Config.EnvelopeFrom"},
-		"timeout above the ceiling": {smtpmail.Config{Host: "h",
-			Timeout: 10*time.Minute + 1}, "Config.Timeout"},
-		"negative timeout": {smtpmail.Config{Host: "h", Timeout: -1},
-			"Config.Timeout"},
-		"idle above the ceiling": {smtpmail.Config{Host: "h",
-			IdleTimeout: 5*time.Minute + 1}, "Config.IdleTimeout"},
-		"negative connections": {smtpmail.Config{Host: "h",
-			MaxConnections: -1}, "Config.MaxConnections"},
-	}
-
-	for name, c := range cases {
+	const invalid = "Config.URL is invalid"
+	for name, c := range map[string]struct{ url, want string }{
+		"URL that does not parse":    {"smtp://u:hunter2@host:port", invalid},
+		"password with a bare slash": {"smtps://u:hunter2/x@host", invalid},
+		"percent sign in password":   {"smtps://u:hunter2%zz@host", invalid},
+		"no scheme":                  {"hunter2", invalid},
+		"no host":                    {"smtp://u:hunter2@", invalid},
+		"another scheme":             {"http://u:hunter2@host", "scheme"},
+		"an option nobody reads":     {"smtp://u:hunter2@host?tls=off", "after the port"},
+		"a path":                     {"smtp://u:hunter2@host/inbox", "after the port"},
+		"a fragment":                 {"smtp://u:hunter2@host#x", "after the port"},
+		"port zero":                  {"smtp://u:hunter2@host:0", "port"},
+		"port too large":             {"smtp://u:hunter2@host:65536", "Config.Port"},
+		"credentials in clear":       {"insecure-smtp://u:hunter2@host", "never sent"},
+		"user in clear":              {"insecure-smtp://u@host", "never sent"},
+		"user without password":      {"smtp://u@host", "Config.Password is empty"},
+		"password without user":      {"smtp://:hunter2@host", "Username is empty"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, err := smtpmail.New(c.cfg)
-			require.Nil(t, m)
-			require.ErrorContains(t, err, c.want)
-			require.NotContains(t, err.Error(), "hunter2")
+			refused(t, smtpmail.Config{URL: c.url}, c.want)
+		})
+	}
+}
+
+func refused(t *testing.T, cfg smtpmail.Config, want string) {
+	t.Helper()
+	m, err := smtpmail.New(cfg)
+	require.Nil(t, m)
+	require.ErrorContains(t, err, want)
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
+	t.Parallel()
+	refused(t, smtpmail.Config{}, "Config.URL and Config.Host are both empty")
+	for name, c := range map[string]struct {
+		want   string
+		change func(*smtpmail.Config)
+	}{
+		"negative port": {"Config.Port is -1", func(c *smtpmail.Config) {
+			c.Port = -1
+		}},
+		"URL and Host": {"together with", func(c *smtpmail.Config) {
+			c.URL = "smtp://host"
+		}},
+		"host with a line break": {"Config.Host", func(c *smtpmail.Config) {
+			c.Host = "h\r\nRSET"
+		}},
+		"host with a space": {"Config.Host", func(c *smtpmail.Config) {
+			c.Host = "h RSET"
+		}},
+		"TLS and no TLS": {"want one at most", func(c *smtpmail.Config) {
+			c.ImplicitTLS, c.InsecureNoTLS = true, true
+		}},
+		"two secrets": {"both set", func(c *smtpmail.Config) {
+			c.Username, c.Password = "u", "hunter2"
+			c.AccessToken = func(context.Context) (string, error) { return "", nil }
+		}},
+		"NUL in the user name": {"control characters", func(c *smtpmail.Config) {
+			c.Username, c.Password = "u\x00admin", "hunter2"
+		}},
+		"hello with a line break": {"Config.Hello", func(c *smtpmail.Config) {
+			c.Hello = "x\r\nMAIL"
+		}},
+		"envelope address": {"Config.EnvelopeFrom", func(c *smtpmail.Config) {
+			c.EnvelopeFrom = "Bounces <b@app.test>"
+		}},
+		"timeout above the ceiling": {"Config.Timeout", func(c *smtpmail.Config) {
+			c.Timeout = 10*time.Minute + 1
+		}},
+		"negative timeout": {"Config.Timeout", func(c *smtpmail.Config) {
+			c.Timeout = -1
+		}},
+		"idle above the ceiling": {"IdleTimeout", func(c *smtpmail.Config) {
+			c.IdleTimeout = 5*time.Minute + 1
+		}},
+		"negative connections": {"MaxConnections", func(c *smtpmail.Config) {
+			c.MaxConnections = -1
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := smtpmail.Config{Host: "h"}
+			c.change(&cfg)
+			refused(t, cfg, c.want)
 		})
 	}
 }
@@ -94,7 +109,9 @@ func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 func TestURLsThatNameAServerAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
-		"smtp://smtp.example", "smtp://smtp.example:2525/", "smtps://u:p@smtp.example", "smtps://user%40app.test:p%2Fa%3Ass%25@smtp.example:465",
+		"smtp://smtp.example", "smtp://smtp.example:2525/",
+		"smtps://u:p@smtp.example",
+		"smtps://user%40app.test:p%2Fa%3Ass%25@smtp.example:465",
 		"smtp://[::1]:587", "smtp://127.0.0.1", "insecure-smtp://127.0.0.1:1025",
 	} {
 		_, err := smtpmail.New(smtpmail.Config{URL: url})
@@ -113,7 +130,9 @@ func TestConfigAndMailerPrintWithoutCredentials(t *testing.T) {
 	m, err := smtpmail.New(cfg)
 	require.NoError(t, err)
 
-	inURL := smtpmail.Config{URL: "smtps://canary-user:canary-password@smtp.example"}
+	inURL := smtpmail.Config{
+		URL: "smtps://canary-user:canary-password@smtp.example",
+	}
 	var logged bytes.Buffer
 	for _, value := range []any{
 		cfg, &cfg, m, struct{ C smtpmail.Config }{cfg}, inURL, host{m}, &host{m},

@@ -2,20 +2,13 @@ package smtpmail_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"io"
-	"math/big"
 	"net"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -171,8 +164,8 @@ func (d *dialogue) ask(challenge string) string {
 	_, _ = d.c.Write([]byte("334 " +
 		base64.StdEncoding.EncodeToString([]byte(challenge)) + "\r\n"))
 	line, _ := d.r.ReadString('\n')
-	response, _ := base64.StdEncoding.DecodeString(strings.TrimRight(line,
-		"\r\n"))
+	line = strings.TrimRight(line, "\r\n")
+	response, _ := base64.StdEncoding.DecodeString(line)
 	return string(response)
 }
 
@@ -280,57 +273,4 @@ func (d *dialogue) answer(verb, reply string) bool {
 	}
 	_, err := d.c.Write([]byte(reply + "\r\n"))
 	return err == nil
-}
-
-// authority signs certificates for tests.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pool *x509.CertPool
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, template,
-		&key.PublicKey, key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return &authority{cert: cert, key: key, pool: pool}
-}
-
-// serverFor returns a server's TLS configuration with a certificate for host
-// that is good until notAfter.
-func (a *authority) serverFor(t *testing.T, host string,
-	notAfter time.Time) *tls.Config {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: notAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert,
-		&key.PublicKey, a.key)
-	require.NoError(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der},
-		PrivateKey: key}}}
-}
-
-func (a *authority) good(t *testing.T) *tls.Config {
-	t.Helper()
-	return a.serverFor(t, "localhost", time.Now().Add(time.Hour))
 }

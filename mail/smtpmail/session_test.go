@@ -98,7 +98,7 @@ func TestAnIdleConnectionThatTheServerDroppedIsReplacedUnnoticed(t *testing.T) {
 	}
 }
 
-func TestANewConnectionThatFailsIsNotTriedTwice(t *testing.T) {
+func TestANewConnectionThatFailsIsNotRetried(t *testing.T) {
 	t.Parallel()
 	s := &server{on: at("MAIL", drop)}
 	err := client(t, s, nil).Send(t.Context(), message())
@@ -242,8 +242,10 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	}
 
 	for _, to := range []string{
-		`"u@app.test> ORCPT=rfc822;evil <x"@app.test`, "a@b.test> NOTIFY=SUCCESS <z", "a@b.test,c@d.test", "Ana <a@b.test>",
-		"a@b.test (comment)", "group: a@b.test;", "a@[127.0.0.1]", "a@localhost", "-oQ/tmp@b.test", "a%b.test@c.test", "a@b.test.", " a@b.test",
+		`"u@app.test> ORCPT=rfc822;evil <x"@app.test`, "a@b.test> NOTIFY=SUCCESS <z",
+		"a@b.test,c@d.test", "Ana <a@b.test>",
+		"a@b.test (comment)", "group: a@b.test;", "a@[127.0.0.1]", "a@localhost",
+		"-oQ/tmp@b.test", "a%b.test@c.test", "a@b.test.", " a@b.test",
 	} {
 		msg := message()
 		msg.To = to
@@ -257,8 +259,7 @@ func TestABodyCannotEndTheContentEarly(t *testing.T) {
 	t.Parallel()
 	s := &server{}
 	msg := message()
-	msg.Text = ".\r\n.\r\nMAIL FROM:<evil@evil.test>\n.\n..\r.\r" + testLink +
-		"\n"
+	msg.Text = ".\r\n.\r\nMAIL FROM:<evil@evil.test>\n.\n..\r.\r" + testLink
 	require.NoError(t, client(t, s, nil).Send(t.Context(), msg))
 	require.Len(t, s.received(), 1)
 	require.Len(t, s.said("MAIL"), 1)
@@ -268,10 +269,10 @@ func TestABodyCannotEndTheContentEarly(t *testing.T) {
 
 func TestRetriesCarryTheSameBytes(t *testing.T) {
 	t.Parallel()
-	tries := 0
+	attempts := 0
 	s := &server{on: func(_ int, verb string) string {
 		if verb == "DOT" {
-			if tries++; tries == 1 {
+			if attempts++; attempts == 1 {
 				return "451 4.7.1 greylisted"
 			}
 		}
