@@ -27,9 +27,12 @@ var systems = []struct{ mark, name string }{
 }
 
 // CoarseClient names the browser and the system of a User-Agent header, such as "Firefox, Linux", for [Data.Client]. It answers
-// from a short fixed list, so that nothing the visitor wrote reaches the mail, and "" when either is not on it. The visitor
-// can still lie about which of them it is.
+// from a short fixed list, so that nothing the visitor wrote reaches the mail, and "" when either is not on it. Its own answer
+// it gives back as it is. The visitor can still lie about which of them it is.
 func CoarseClient(userAgent string) string {
+	if knownClient(userAgent) != "" {
+		return userAgent
+	}
 	// The first kilobyte is more than any browser sends.
 	userAgent = userAgent[:min(len(userAgent), 1024)]
 	for _, browser := range browsers {

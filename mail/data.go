@@ -10,8 +10,10 @@ import (
 // from configuration, the clock or the store. Never fill one with text that a
 // visitor chose.
 type Data struct {
-	Kind   Kind
-	Locale string // wanted BCP 47 tag; a [Renderer] picks the nearest it has
+	Kind Kind
+	// Locale is a list of the languages that the reader wants, as [Languages] reads
+	// it. A [Renderer] picks the best that it has, perhaps with [MatchLocale].
+	Locale string
 
 	Product string // name of the application
 	Site    string // its base URL, shown to say who sent the mail
@@ -22,7 +24,7 @@ type Data struct {
 	Lifetime  time.Duration // how long Link lives; zero means ExpiresAt less At
 	At        time.Time     // when it was asked for or done, printed in its own zone
 
-	// Client is the visitor's browser and system as [CoarseClient] names them. [Templates] leave
+	// Client is the visitor's browser and system as [CoarseClient] names them, or empty. [Templates] leave
 	// anything else out, because the words of a user agent are the visitor's own.
 	Client string
 

@@ -110,7 +110,7 @@ func (m Message) validate() error {
 	switch {
 	case !plainID(m.ID):
 		return invalidField("ID", "1 to 64 letters, digits and any of ._-")
-	case m.Locale != "" && !plainLocale(m.Locale):
+	case m.Locale != "" && !isLanguageTag(m.Locale):
 		return invalidField("Locale", "a language tag")
 	case m.Subject == "" || len(m.Subject) > maxHeader || !cleanLine(m.Subject):
 		return invalidField("Subject", "one line of text")
@@ -138,19 +138,6 @@ func plainID(id string) bool {
 		}
 	}
 	return true
-}
-
-// maxLocale holds every registered tag (RFC 5646 section 4.4.1).
-const maxLocale = 35
-
-// plainLocale checks the shape of a BCP 47 tag.
-func plainLocale(tag string) bool {
-	if tag == "" || len(tag) > maxLocale || tag[0] == '-' || tag[len(tag)-1] == '-' {
-		return false
-	}
-	return !strings.ContainsFunc(tag, func(r rune) bool {
-		return !isAlnum(r) && r != '-'
-	})
 }
 
 // cleanBody allows tabs and line ends, and no other control character.

@@ -97,7 +97,7 @@ func validateName(name string, locales []string) error {
 		return nil // of package resethttp, which may share the folder
 	case dir == "mails/" && isText && isTemplate(base):
 		return nil
-	case dir == "locales/" && isJSON && plainLocale(tag):
+	case dir == "locales/" && isJSON && isLanguageTag(tag):
 		for _, known := range locales {
 			if strings.EqualFold(known, name) && known != name {
 				return fmt.Errorf("%s: the file is called %s", name, known)

@@ -50,12 +50,12 @@ func SampleData(kind Kind, locale string) Data {
 // trial writes every mail once with all that it can hold, and once with as
 // little as it may.
 func (t *Templates) trial() error {
-	for _, loc := range t.locales {
+	for _, tag := range t.tags {
 		for _, kind := range Kinds() {
-			full := SampleData(kind, loc.tag)
+			full := SampleData(kind, tag)
 			least := Data{
 				Kind:      kind,
-				Locale:    loc.tag,
+				Locale:    tag,
 				Product:   full.Product,
 				Site:      full.Site,
 				Link:      full.Link,
@@ -68,7 +68,7 @@ func (t *Templates) trial() error {
 					return err
 				}
 				if err := validateLink(data, msg); err != nil {
-					return fmt.Errorf("mail: %s in %s: %w", kind, loc.tag, err)
+					return fmt.Errorf("mail: %s in %s: %w", kind, tag, err)
 				}
 			}
 		}

@@ -44,8 +44,9 @@ type TemplatesConfig struct {
 // Sender. Expiry is empty without a link, and Contact without a Support
 // address.
 type Templates struct {
-	locales  []*locale // sorted by tag
-	fallback *locale
+	tags     []string           // of locales, sorted
+	locales  map[string]*locale // by their tags
+	fallback string             // the tag for everybody else
 	mails    map[Kind]*parts
 }
 
@@ -62,20 +63,24 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Templates{mails: make(map[Kind]*parts)}
-	for _, tag := range slices.Sorted(maps.Keys(languages)) {
-		t.locales = append(t.locales, &locale{tag, languages[tag]})
+	t := &Templates{
+		tags:    slices.Sorted(maps.Keys(languages)),
+		locales: make(map[string]*locale),
+		mails:   make(map[Kind]*parts),
+	}
+	for tag, texts := range languages {
+		t.locales[tag] = &locale{tag, texts}
 	}
 
-	wanted := cmp.Or(cfg.Locale, english)
-	i := slices.IndexFunc(t.locales, func(loc *locale) bool {
-		return strings.EqualFold(loc.tag, wanted)
+	t.fallback = cmp.Or(cfg.Locale, english)
+	i := slices.IndexFunc(t.tags, func(tag string) bool {
+		return strings.EqualFold(tag, t.fallback)
 	})
 	if i < 0 {
 		return nil, fmt.Errorf("mail: TemplatesConfig.Locale is %q, want one of %q",
-			wanted, t.Locales())
+			t.fallback, t.tags)
 	}
-	t.fallback = t.locales[i]
+	t.fallback = t.tags[i]
 
 	for _, kind := range Kinds() {
 		if t.mails[kind], err = f.parse(kind); err != nil {
@@ -89,44 +94,12 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 }
 
 // Locales returns the tags there are texts for, sorted.
-func (t *Templates) Locales() []string {
-	tags := make([]string, len(t.locales))
-	for i, loc := range t.locales {
-		tags[i] = loc.tag
-	}
-	return tags
-}
+func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
 
-// Match returns the locale that Render would use for a wanted tag: the same tag
-// whatever its case, else a shorter one (de-AT finds de), else another of the
-// same language (pt-PT finds pt-BR), else the default. It reads one tag, not
-// the list of an Accept-Language header.
-func (t *Templates) Match(wanted string) string { return t.match(wanted).tag }
-
-func (t *Templates) match(wanted string) *locale {
-	if wanted == "" || len(wanted) > 35 {
-		return t.fallback
-	}
-	wanted = strings.ReplaceAll(wanted, "_", "-")
-	for prefix := wanted; ; {
-		for _, loc := range t.locales {
-			if strings.EqualFold(loc.tag, prefix) {
-				return loc
-			}
-		}
-		cut := strings.LastIndexByte(prefix, '-')
-		if cut < 0 {
-			break
-		}
-		prefix = prefix[:cut]
-	}
-	language, _, _ := strings.Cut(wanted, "-")
-	for _, loc := range t.locales {
-		if other, _, _ := strings.Cut(loc.tag, "-"); strings.EqualFold(other, language) {
-			return loc
-		}
-	}
-	return t.fallback
+// Match returns the locale that Render would use for a list of wanted languages:
+// what [MatchLocale] finds, or else [TemplatesConfig.Locale].
+func (t *Templates) Match(wanted string) string {
+	return cmp.Or(MatchLocale(t.tags, wanted), t.fallback)
 }
 
 // Render writes the mail. It sets Kind, Locale, Subject, Text and HTML of the
@@ -142,7 +115,7 @@ func (t *Templates) Render(data Data) (Message, error) {
 		return Message{}, err
 	}
 
-	v := t.match(data.Locale).view(data)
+	v := t.locales[t.Match(data.Locale)].view(data)
 	if v.subject == "" || !cleanLine(v.subject) {
 		return Message{}, fmt.Errorf("mail: locales/%s.json: mail.%s.subject is"+
 			" empty or more than one line, want one line", v.Locale, v.Kind)

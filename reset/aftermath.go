@@ -11,7 +11,7 @@ import (
 
 // afterwards does what follows a stored password. The password is changed whatever happens here, so failures
 // become events.
-func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims, ev Event) {
+func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims, ev Event, in ConfirmInput) {
 	// Sessions first: whoever has the old password may be signed in right now.
 	ended := s.endSessions(ctx, user, ev)
 	ev.Outcome = OutcomeConfirmed
@@ -26,7 +26,7 @@ func (s *Service) afterwards(ctx context.Context, user User, claims token.Claims
 		}
 	}
 	if !s.cfg.SkipNotice {
-		s.notify(ctx, user, ended, ev)
+		s.notify(ctx, user, ended, ev, in)
 	}
 }
 
@@ -69,9 +69,10 @@ func (s *Service) patiently(ctx context.Context, step string, call func(context.
 }
 
 // notify tells the owner, at the address the account had when the link was used.
-func (s *Service) notify(ctx context.Context, user User, sessionsEnded bool, ev Event) {
+func (s *Service) notify(ctx context.Context, user User, sessionsEnded bool, ev Event, in ConfirmInput) {
 	job := Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Email: user.Email, UserID: user.ID, Locale: user.Locale,
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Email: user.Email, UserID: user.ID,
+		Locale: languages(user.Locale, in.Locale), Browser: mail.CoarseClient(in.UserAgent),
 		Client: ev.Client, RequestedAt: s.cfg.Now().UTC().Round(0), SessionsEnded: sessionsEnded,
 	}
 	if s.cfg.Synchronous {

@@ -73,7 +73,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	if err := s.replace(ctx, user, encoded, ev); err != nil {
 		return err
 	}
-	s.afterwards(context.WithoutCancel(ctx), user, claims, ev)
+	s.afterwards(context.WithoutCancel(ctx), user, claims, ev, in)
 	return nil
 }
 

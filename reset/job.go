@@ -26,7 +26,11 @@ type Job struct {
 	Email string `json:"email,omitempty"`
 	// UserID, if set, narrows the job to one account.
 	UserID string `json:"user_id,omitempty"`
+	// Locale is a list of languages as [mail.Languages] reads it.
 	Locale string `json:"locale,omitempty"`
+	// Browser is the visitor's, as mail.CoarseClient names it, or empty. Mails show
+	// no other text than such a name.
+	Browser string `json:"browser,omitempty"`
 	// Client is who asked, or the zero Addr.
 	Client netip.Addr `json:"client,omitzero"`
 	// RequestedAt is when the mail was asked for. A job is given up when that is longer ago than
@@ -51,8 +55,14 @@ func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 type RequestInput struct {
 	// Email is the typed address. White space around it is dropped.
 	Email string
-	// Locale is the language to write in if the account has none of its own.
+	// Locale is a list of the languages that the visitor reads, for accounts without
+	// one of their own that there are templates for. It may be an Accept-Language
+	// header as it came: see mail.Languages.
 	Locale string
+	// UserAgent is the visitor's User-Agent header as it came. Of it the mail, and
+	// the job, only have what mail.CoarseClient makes of it, such as "Firefox,
+	// Linux". Empty leaves that out.
+	UserAgent string
 	// Client is the visitor's address, as the application trusts it. The zero Addr means unknown, and charges
 	// no client's limit: never pass one address for all visitors, such as a proxy's.
 	Client netip.Addr
@@ -80,8 +90,10 @@ type ConfirmInput struct {
 	Token string
 	// Password is the new password, taken byte for byte: nothing is trimmed, folded or cut.
 	Password string
-	// Client as in [RequestInput].
-	Client netip.Addr
+	// Client, Locale and UserAgent as in [RequestInput]. The last two are for the
+	// notice.
+	Client            netip.Addr
+	Locale, UserAgent string
 }
 
 // Format prints the client alone under every verb.

@@ -410,7 +410,7 @@ func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 func TestJobSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	want := reset.Job{
-		ID: "x", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7", Locale: "es",
+		ID: "x", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7", Locale: "es,pt-BR", Browser: "Firefox, Linux",
 		Client: netip.MustParseAddr("2001:db8::1"), RequestedAt: time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC),
 		Lifetime: time.Hour, SessionsEnded: true,
 	}

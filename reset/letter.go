@@ -160,10 +160,8 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
 	data := s.cfg.facts(l.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale = l.user.Locale
-	if data.Locale == "" {
-		data.Locale = job.Locale
-	}
+	data.Locale = languages(l.user.Locale, job.Locale)
+	data.Client = mail.CoarseClient(job.Browser) // a queue is no reason to believe it
 	var made secrets
 	if l.hasLink() {
 		var err error

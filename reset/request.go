@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -50,8 +51,8 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 		}
 	}
 	return s.submit(ctx, Job{
-		ID: mail.NewID(), Kind: mail.KindReset, Email: typed, Locale: plainLocale(in.Locale), Client: client,
-		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
+		ID: mail.NewID(), Kind: mail.KindReset, Email: typed, Locale: languages(in.Locale), Client: client,
+		Browser: mail.CoarseClient(in.UserAgent), RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}, ev)
 }
 
@@ -86,25 +87,19 @@ func (s *Service) enqueue(ctx context.Context, job Job) error {
 	return s.pool.add(&errand{tries: []try{{job: job}}}, job.Kind != mail.KindReset)
 }
 
-// plainLocale drops what cannot be a language tag (RFC 5646 section 4.4.1: 35 characters hold every one): it
-// may come from a header.
-func plainLocale(locale string) string {
-	if len(locale) > 35 {
-		return ""
+// languages puts lists together, those of the first before those of the next.
+func languages(lists ...string) string {
+	var tags []string
+	for _, list := range lists {
+		tags = append(tags, mail.Languages(list)...)
 	}
-	for i := range len(locale) {
-		c := locale[i] | 0x20
-		if (c < 'a' || c > 'z') && (locale[i] < '0' || locale[i] > '9') && locale[i] != '-' {
-			return ""
-		}
-	}
-	return locale
+	return strings.Join(tags, ",")
 }
 
 // InviteInput names an account without a password.
 type InviteInput struct {
 	UserID string
-	// Locale is the language to write in if the account has none of its own.
+	// Locale as in [RequestInput].
 	Locale string
 	// Lifetime of the link, at most Config.InviteLifetime, which zero means.
 	Lifetime time.Duration
@@ -128,7 +123,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 		return err
 	}
 	job := Job{
-		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID, Locale: plainLocale(in.Locale),
+		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID, Locale: languages(in.Locale),
 		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}
 	if s.cfg.Synchronous {

@@ -437,7 +437,7 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 	for _, email := range []string{"es@example.com", "ana@example.com"} {
 		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email, Locale: "pt-BR"}))
 	}
-	require.Equal(t, []string{"es", "pt-BR"}, asked)
+	require.Equal(t, []string{"es,pt-BR", "pt-BR"}, asked)
 }
 
 type rendererFunc func(data mail.Data) (mail.Content, error)

@@ -87,7 +87,9 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
-	err := a.svc.Request(r.Context(), reset.RequestInput{Email: email, Locale: mailLocale(r), Client: a.client(r)})
+	err := a.svc.Request(r.Context(), reset.RequestInput{
+		Email: email, Client: a.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent(),
+	})
 	switch {
 	case err == nil:
 		w.Header().Set("Content-Type", "application/json")
@@ -101,7 +103,7 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
-	in := reset.ConfirmInput{Client: a.client(r)}
+	in := reset.ConfirmInput{Client: a.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent()}
 	if err := readJSON(w, r, map[string]*string{"token": &in.Token, "password": &in.Password}); err != nil {
 		writeProblem(w, bodyProblem(err))
 		return

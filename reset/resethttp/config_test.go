@@ -158,36 +158,6 @@ func TestDefaultLanguageIsConfigured(t *testing.T) {
 	require.Contains(t, w.get("/forgot-password").body, `lang="nl"`)
 }
 
-func TestAcceptLanguageIsReadBestFirst(t *testing.T) {
-	t.Parallel()
-	for header, want := range map[string][]string{
-		"":                                {},
-		"en":                              {"en"},
-		"da, en-gb;q=0.8, en;q=0.7":       {"da", "en-gb", "en"},
-		"en;q=0.1,pt-BR;q=0.9, es; q=0.5": {"pt-BR", "es", "en"},
-		"*;q=0.5,fr;q=0":                  {},
-		"en;q=nan,fr;q=2,de;q=-1,it;q=":   {},
-		"<script>,en_US,a,../../etc":      {},
-		"zh-Hant-TW":                      {"zh-Hant-TW"},
-	} {
-		require.Equal(t, want, resethttp.AcceptLanguage(header), header)
-	}
-}
-
-func FuzzAcceptLanguage(f *testing.F) {
-	for _, seed := range []string{"", "en", "da, en-gb;q=0.8", "*;q=0", "en;q=1e9", ",,,;;;q=", "zh-Hant-TW-x-private"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, header string) {
-		tags := resethttp.AcceptLanguage(header)
-		require.LessOrEqual(t, len(tags), 16)
-		for _, tag := range tags {
-			require.Regexp(t, `^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$`, tag)
-			require.LessOrEqual(t, len(tag), 35)
-		}
-	})
-}
-
 func TestHintOfTheLengthIsThePolicys(t *testing.T) {
 	t.Parallel()
 	body := newWorld(t, pagesOf).get("/reset-password").body

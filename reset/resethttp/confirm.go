@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -23,7 +24,8 @@ func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
 }
 
 // confirm takes the form of the reset page. Of the form it reads the token, the password and its repetition: who the account belongs
-// to is in the token alone.
+// to is in the token alone. The form of a page whose token is in the cookie names
+// that token, since another link may have been opened meanwhile in another tab.
 func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err == nil && (len(form["password"]) != 1 || len(form["token"]) > 1 || len(form["repeat"]) > 1) {
@@ -33,17 +35,21 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		p.unreadable(w, r, err, p.place.resetURL())
 		return
 	}
-	in := reset.ConfirmInput{Token: linkToken(form.Get("token")), Password: form.Get("password"), Client: p.client(r)}
-	held := false
-	if form.Get("token") == "" && p.query {
-		in.Token = p.heldLink(r)
-		held = in.Token != ""
+
+	in := reset.ConfirmInput{
+		Token: linkToken(form.Get("token")), Password: form.Get("password"),
+		Client: p.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent(),
 	}
 	page := p.page(r, pageReset)
-	page.LinkHeld = held
-	if !held {
-		page.Link = in.Token
+	page.Link = in.Token
+	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.query {
+		if in.Token = p.namedLink(r, name); in.Token == "" {
+			p.otherLink(w, r)
+			return
+		}
+		page.LinkHeld, page.Link = true, heldPrefix+name
 	}
+
 	if mistyped(form) {
 		page.Errors = []FieldError{{Field: "repeat", Text: page.T("password.repeat")}}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
@@ -53,10 +59,10 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	refused, isRefused := errors.AsType[*policy.Error](err)
 	switch {
 	case err == nil:
-		p.dropLink(w)
+		p.dropLink(w, r, in.Token)
 		p.seeOther(w, p.place.resetURL()+"?done")
 	case errors.Is(err, reset.ErrRejected):
-		p.reject(w, r)
+		p.reject(w, r, in.Token)
 	case isRefused:
 		for _, problem := range refused.Problems {
 			page.Errors = append(page.Errors, FieldError{Field: "password", Text: passwordText(page.texts, problem)})
@@ -75,7 +81,7 @@ func mistyped(form url.Values) bool {
 }
 
 // reject is the one answer to every link that does not work, whatever the reason.
-func (p *pages) reject(w http.ResponseWriter, r *http.Request) {
-	p.dropLink(w)
+func (p *pages) reject(w http.ResponseWriter, r *http.Request, raw string) {
+	p.dropLink(w, r, raw)
 	p.write(w, r, http.StatusBadRequest, p.page(r, pageRejected))
 }

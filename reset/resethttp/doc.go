@@ -19,9 +19,16 @@
 // cannot tell.
 //
 // The token arrives behind the '#' of the link, which browsers send nowhere; a script moves it into the form and clears the address.
-// Without scripts the form asks for the link to be pasted. When the Service makes links with the token in the query, the first request moves
-// it into a cookie that only the reset page gets, and goes on to a clean address. GET and HEAD never change anything, however often
-// a scanner of mail follows a link.
+// Without scripts the form asks for the link to be pasted. GET and HEAD never change anything, however often a scanner of mail follows
+// a link.
+//
+// When the Service makes links with the token in the query, the first request
+// moves it into a cookie and goes on to a clean address. The form then holds a
+// digest of the token that its page was drawn for. When the cookie holds another
+// one by then, because another link was opened in another tab, the answer is 409
+// with a page that says so, and nothing is spent: a page that names one account
+// never changes another. A pages/reset.html of your own must send {{.Link}} as
+// "token", as the built-in one does.
 //
 // # Looks
 //
@@ -36,6 +43,14 @@
 // Links and redirects come from the Service's configuration, never from Host or a forwarding header. Posts from other sites are refused
 // by [http.CrossOriginProtection]. No answer holds a token, except for the form that comes back with the token that was
 // posted. Nobody is signed in by a reset.
+//
+// The cookie of a link in the query is __Host-lostkey-link: Secure, HttpOnly,
+// SameSite=Lax, for this host alone, so that no sibling host can plant or hide
+// it. Browsers ask for Path=/ with that name: for up to 30 minutes, or until the
+// link is used, every application on the host gets the live link with each
+// request. Log no Cookie headers, and prefer links with a fragment where others
+// share the host. A Site on plain http, which is for development, has a cookie
+// called lostkey-link instead, without that protection.
 //
 // A browser may keep a page for its Back button although every answer says no-store. The script empties the field when the page is left;
 // without scripts, going back may still show the typed password (seen in Chromium).

@@ -9,8 +9,8 @@ import (
 // LinkToken is the reader of pasted links, for its fuzz test.
 func LinkToken(pasted string) string { return linkToken(pasted) }
 
-// AcceptLanguage is the reader of the header, for its tests.
-func AcceptLanguage(header string) []string { return acceptLanguage(header) }
+// LinkName is what a form calls a token that a cookie holds.
+func LinkName(raw string) string { return linkName(raw) }
 
 // ReadResetBody is the reader of the API's bodies, for its fuzz test.
 func ReadResetBody(body string) (raw, password string, err error) {

@@ -3,6 +3,7 @@ package resethttp
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
@@ -23,7 +24,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		p.unreadable(w, r, err, p.place.forgotURL())
 		return
 	}
-	in := reset.RequestInput{Client: p.client(r), Locale: mailLocale(r)}
+	in := reset.RequestInput{Client: p.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent()}
 	// A second address beside the first one is how links were had sent to strangers elsewhere (CVE-2023-7028).
 	if addrs := form["email"]; len(addrs) == 1 {
 		in.Email = addrs[0]
@@ -45,12 +46,10 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mailLocale is the language the visitor likes best, for the mail. Which of its languages fits is up to the renderer.
-func mailLocale(r *http.Request) string {
-	if tags := acceptLanguage(r.Header.Get("Accept-Language")); len(tags) > 0 {
-		return tags[0]
-	}
-	return ""
+// visitorLanguages is the list of what the visitor reads, for pages and mails.
+// Several header lines are one list (RFC 9110 section 5.3).
+func visitorLanguages(r *http.Request) string {
+	return strings.Join(r.Header.Values("Accept-Language"), ",")
 }
 
 // seeOther sends the browser on with a GET, so that reloading the next page repeats nothing. The target is a path of our own: it is

@@ -1,15 +1,15 @@
 package resethttp
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/mail"
 )
 
 // texts is one locale: the sentences of the pages by their names.
@@ -19,6 +19,7 @@ type texts map[string]string
 type locales struct {
 	tables map[string]texts
 	tags   map[string]string // the tag as it is written, by the same in lower case
+	sorted []string          // the tags as they are written
 	first  string            // the locale for visitors whose languages are not there
 }
 
@@ -44,12 +45,13 @@ func loadLocales(files overlay, first string) (locales, error) {
 			}
 		}
 		tag := strings.TrimSuffix(path.Base(name), ".json")
-		if !isTag(tag) {
+		if !slices.Equal(mail.Languages(tag), []string{tag}) {
 			return locales{}, fmt.Errorf("resethttp: %s is not named for a language tag", name)
 		}
 		found.tables[strings.ToLower(tag)] = table
 		found.tags[strings.ToLower(tag)] = tag
 	}
+	found.sorted = slices.Sorted(maps.Values(found.tags))
 	for _, tag := range slices.Sorted(maps.Keys(found.tables)) {
 		table := found.tables[tag]
 		for _, name := range slices.Sorted(maps.Keys(found.tables[englishTag])) {
@@ -67,82 +69,11 @@ func loadLocales(files overlay, first string) (locales, error) {
 	return found, nil
 }
 
-// match picks the table for the languages a visitor reads, best first: the exact tag, then the base language, then any table of
-// that language, then the default.
-func (l locales) match(wanted []string) (tag string, table texts) {
-	for _, tag := range wanted {
-		tag = strings.ToLower(tag)
-		base, _, _ := strings.Cut(tag, "-")
-		for _, try := range []string{tag, base, l.anyOf(base)} {
-			if table := l.tables[try]; table != nil {
-				return l.tags[try], table
-			}
-		}
+// match picks the table for a list of the languages that a visitor reads.
+func (l locales) match(wanted string) (tag string, table texts) {
+	tag = mail.MatchLocale(l.sorted, wanted)
+	if tag == "" {
+		tag = l.tags[l.first]
 	}
-	return l.tags[l.first], l.tables[l.first]
-}
-
-func (l locales) anyOf(base string) string {
-	best := ""
-	for tag := range l.tables {
-		if strings.HasPrefix(tag, base+"-") && (best == "" || tag < best) {
-			best = tag
-		}
-	}
-	return best
-}
-
-// acceptLanguage reads the language tags of an Accept-Language header (RFC 9110 section 12.5.4), best first. What does not look like
-// a tag is left out, so that the result can go into a mail job.
-func acceptLanguage(header string) []string {
-	type choice struct {
-		tag    string
-		weight float64
-	}
-	var choices []choice
-	// Browsers send a handful of languages; the bounds are for somebody trying.
-	for part := range strings.SplitSeq(header[:min(len(header), 512)], ",") {
-		if len(choices) == 16 {
-			break
-		}
-		tag, params, _ := strings.Cut(part, ";")
-		tag = strings.TrimSpace(tag)
-		if !isTag(tag) {
-			continue
-		}
-		weight := 1.0
-		if q, ok := strings.CutPrefix(strings.TrimSpace(params), "q="); ok {
-			parsed, err := strconv.ParseFloat(q, 64)
-			if err != nil || !(parsed > 0 && parsed <= 1) {
-				continue
-			}
-			weight = parsed
-		}
-		choices = append(choices, choice{tag, weight})
-	}
-	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Compare(b.weight, a.weight) })
-	tags := make([]string, len(choices))
-	for i, c := range choices {
-		tags[i] = c.tag
-	}
-	return tags
-}
-
-// isTag says whether text has the shape of a language tag: letters and digits in parts of at most eight (RFC 5646 section 2.1).
-func isTag(text string) bool {
-	if len(text) < 2 || len(text) > 35 {
-		return false
-	}
-	for part := range strings.SplitSeq(text, "-") {
-		if len(part) == 0 || len(part) > 8 {
-			return false
-		}
-		for i := range len(part) {
-			c := part[i] | 0x20
-			if (c < 'a' || c > 'z') && (part[i] < '0' || part[i] > '9') {
-				return false
-			}
-		}
-	}
-	return true
+	return tag, l.tables[strings.ToLower(tag)]
 }

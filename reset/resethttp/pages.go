@@ -60,7 +60,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // page starts a page for this visitor.
 func (p *pages) page(r *http.Request, name string) Page {
-	return p.look.page(p.common, name, acceptLanguage(r.Header.Get("Accept-Language")))
+	return p.look.page(p.common, name, visitorLanguages(r))
 }
 
 func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, page Page) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 func queryLinks(c *reset.Config) { c.LinkStyle = reset.LinkQuery }
@@ -27,7 +28,7 @@ func (w *world) withCookie(r *http.Request, c *http.Cookie) answer {
 	return w.do(r)
 }
 
-func TestTokenInTheQueryMovesIntoAScopedCookie(t *testing.T) {
+func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf, queryLinks)
 	whole, raw := w.link()
@@ -39,15 +40,14 @@ func TestTokenInTheQueryMovesIntoAScopedCookie(t *testing.T) {
 	require.Equal(t, "no-store", hop.header.Get("Cache-Control"))
 	require.Empty(t, hop.body)
 	held := hop.cookie(t)
-	require.Equal(t, "__Secure-lostkey-link", held.Name)
+	require.Equal(t, "__Host-lostkey-link", held.Name)
 	require.Equal(t, raw, held.Value)
-	require.Equal(t, "/reset-password", held.Path)
+	require.Equal(t, "/", held.Path, "browsers ask that of the prefix")
 	require.Empty(t, held.Domain)
 	require.True(t, held.HttpOnly)
 	require.True(t, held.Secure)
 	require.Equal(t, http.SameSiteLaxMode, held.SameSite)
-	require.LessOrEqual(t, held.MaxAge, 3600)
-	require.Greater(t, held.MaxAge, 3500)
+	require.Equal(t, 30*60, held.MaxAge, "it goes along everywhere")
 
 	page := w.withCookie(w.request(http.MethodGet, "/reset-password", "", ""), held)
 	require.Equal(t, http.StatusOK, page.status)
@@ -55,12 +55,12 @@ func TestTokenInTheQueryMovesIntoAScopedCookie(t *testing.T) {
 	require.NotContains(t, page.body, raw)
 	require.NotContains(t, page.body, `type="text" id="link"`)
 
-	refused := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "", "password", "short")), held)
+	refused := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", drawn(t, page), "password", "short")), held)
 	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
 	require.NotContains(t, refused.body, raw)
 	require.Empty(t, refused.header.Values("Set-Cookie"))
 
-	changed := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "", "password", newPassword)), held)
+	changed := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", drawn(t, refused), "password", newPassword)), held)
 	require.Equal(t, http.StatusSeeOther, changed.status)
 	require.True(t, w.has(newPassword))
 	dropped := changed.cookie(t)
@@ -125,9 +125,12 @@ func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf)
 	_, raw := w.link()
-	for _, name := range []string{"lostkey-link", "__Secure-lostkey-link"} {
-		a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("password", newPassword)), &http.Cookie{Name: name, Value: raw})
-		require.Equal(t, http.StatusBadRequest, a.status)
+	for _, name := range []string{"lostkey-link", "__Host-lostkey-link"} {
+		for _, sent := range []string{"", "held:" + resethttp.LinkName(raw)} {
+			a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", sent, "password", newPassword)),
+				&http.Cookie{Name: name, Value: raw})
+			require.Equal(t, http.StatusBadRequest, a.status)
+		}
 	}
 	page := w.get("/reset-password?token=" + raw)
 	require.Equal(t, http.StatusOK, page.status)
@@ -139,9 +142,14 @@ func TestTwoCookiesOfTheNameAreNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf, queryLinks)
 	_, raw := w.link()
-	r := w.request(http.MethodPost, "/reset-password", formType, form("password", newPassword))
-	r.Header.Set("Cookie", "__Secure-lostkey-link="+raw+"; __Secure-lostkey-link="+raw)
-	require.Equal(t, http.StatusBadRequest, w.do(r).status)
+	for method, status := range map[string]int{http.MethodPost: http.StatusBadRequest, http.MethodGet: http.StatusOK} {
+		r := w.request(method, "/reset-password", formType, form("password", newPassword))
+		r.Header.Set("Cookie", "__Host-lostkey-link="+raw+"; __Host-lostkey-link="+raw)
+		a := w.do(r)
+		require.Equal(t, status, a.status)
+		require.NotContains(t, a.body, "•••")
+	}
+	require.False(t, w.has(newPassword))
 }
 
 func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
@@ -161,6 +169,7 @@ func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
 	whole, _ := w.link()
 	held := w.get(strings.TrimPrefix(whole, "http://localhost:8080")).cookie(t)
 	require.Equal(t, "lostkey-link", held.Name)
+	require.Equal(t, "/reset-password", held.Path)
 	require.False(t, held.Secure)
 }
 
@@ -173,6 +182,6 @@ func TestSiteBelowAPathIsServedStrippedAndWhole(t *testing.T) {
 		_, raw := w.link()
 		hop := w.get(prefix + "/reset-password?token=" + raw)
 		require.Equal(t, "/shop/reset-password", hop.header.Get("Location"))
-		require.Equal(t, "/shop/reset-password", hop.cookie(t).Path)
+		require.Equal(t, "/", hop.cookie(t).Path)
 	}
 }

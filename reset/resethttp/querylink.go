@@ -1,19 +1,44 @@
 package resethttp
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// cookieName is that of the cookie that holds a link between its first page and the form. On https the prefix makes browsers refuse
-// one that was set without Secure.
+// The cookie holds a link between its first page and the form. The prefix
+// __Host- makes browsers refuse one that was set for a domain, for another path
+// or without Secure, so that no sibling host can plant it or hide it. Its price
+// is Path=/: the cookie goes along with every request to the host, and its life
+// is kept short. Browsers keep no such cookie of a site on plain http, which is
+// for development: there it has another name, and is for the reset page alone.
+const (
+	hostCookie  = "__Host-lostkey-link"
+	plainCookie = "lostkey-link"
+)
+
+// cookieLife is time enough to think of a password.
+const cookieLife = 30 * time.Minute
+
 func (p *pages) cookieName() string {
 	if p.place.secure {
-		return "__Secure-lostkey-link"
+		return hostCookie
 	}
-	return "lostkey-link"
+	return plainCookie
+}
+
+// heldPrefix begins what a form sends when a cookie holds the token of its page:
+// the name of that token comes after it. No token has a colon.
+const heldPrefix = "held:"
+
+// linkName names a token in a page without showing any of it.
+func linkName(raw string) string {
+	sum := sha256.Sum256([]byte(raw))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // showResetQuery is the reset page for links with the token in the query. The first request takes it out of the address, where it
@@ -28,10 +53,11 @@ func (p *pages) showResetQuery(w http.ResponseWriter, r *http.Request, tokens []
 		}
 		checked, err := p.svc.Check(r.Context(), raw)
 		if err != nil {
-			p.refuseLink(w, r, err)
+			p.refuseLink(w, r, raw, err)
 			return
 		}
-		http.SetCookie(w, p.cookie(raw, max(1, int(checked.ExpiresAt.Sub(p.now()).Seconds()))))
+		life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
+		http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
 		p.seeOther(w, p.place.resetURL())
 		return
 	}
@@ -39,23 +65,25 @@ func (p *pages) showResetQuery(w http.ResponseWriter, r *http.Request, tokens []
 	if raw := p.heldLink(r); raw != "" {
 		checked, err := p.svc.Check(r.Context(), raw)
 		if err != nil {
-			p.refuseLink(w, r, err)
+			p.refuseLink(w, r, raw, err)
 			return
 		}
-		page.LinkHeld, page.Account = true, checked.MaskedEmail
+		page.LinkHeld, page.Link = true, heldPrefix+linkName(raw)
+		page.Account = checked.MaskedEmail
 	}
 	p.write(w, r, http.StatusOK, page)
 }
 
-func (p *pages) refuseLink(w http.ResponseWriter, r *http.Request, err error) {
+func (p *pages) refuseLink(w http.ResponseWriter, r *http.Request, raw string, err error) {
 	if errors.Is(err, reset.ErrRejected) {
-		p.reject(w, r)
+		p.reject(w, r, raw)
 		return
 	}
 	p.failed(w, r, err, "busy.reset")
 }
 
-// heldLink returns the token in the cookie, or "".
+// heldLink returns the token in the cookie, or "" when there is none, or more
+// than one: which of them is ours cannot be told.
 func (p *pages) heldLink(r *http.Request) string {
 	cookies := r.CookiesNamed(p.cookieName())
 	if len(cookies) != 1 {
@@ -64,17 +92,45 @@ func (p *pages) heldLink(r *http.Request) string {
 	return tokenText(cookies[0].Value)
 }
 
-// dropLink removes the cookie.
-func (p *pages) dropLink(w http.ResponseWriter) {
-	if p.query {
+// namedLink returns the token that a form was drawn for, or "" when no cookie
+// holds it any more. Cookies beside it do not matter.
+func (p *pages) namedLink(r *http.Request, name string) string {
+	for _, cookie := range r.CookiesNamed(p.cookieName()) {
+		if raw := tokenText(cookie.Value); linkName(raw) == name {
+			return raw
+		}
+	}
+	return ""
+}
+
+// otherLink answers a form whose link the browser no longer holds. What it holds
+// instead is the link of another tab, perhaps of another account, and stays.
+func (p *pages) otherLink(w http.ResponseWriter, r *http.Request) {
+	answer := problem{status: http.StatusConflict, name: "other-link"}
+	if p.heldLink(r) == "" {
+		answer.lead = "other-link.gone"
+	}
+	p.problem(w, r, answer)
+}
+
+// dropLink removes the cookie, unless it holds another link than raw.
+func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
+	if !p.query {
+		return
+	}
+	if held := p.heldLink(r); held == "" || held == raw {
 		http.SetCookie(w, p.cookie("", -1))
 	}
 }
 
 // cookie is Lax and not Strict: a browser that comes from a mail on another site does not send a Strict one after the redirect.
 func (p *pages) cookie(value string, maxAge int) *http.Cookie {
+	path := p.place.resetURL()
+	if p.place.secure {
+		path = "/"
+	}
 	return &http.Cookie{
-		Name: p.cookieName(), Value: value, Path: p.place.resetURL(), MaxAge: maxAge,
+		Name: p.cookieName(), Value: value, Path: path, MaxAge: maxAge,
 		HttpOnly: true, Secure: p.place.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -78,7 +79,7 @@ func readInline(files overlay, name string) (string, error) {
 func (l *look) try() error {
 	for _, tag := range slices.Sorted(maps.Keys(l.locales.tables)) {
 		for _, name := range slices.Sorted(maps.Keys(l.pages)) {
-			bare := l.page(Page{}, name, []string{tag})
+			bare := l.page(Page{}, name, tag)
 			full := bare
 			full.Product, full.Heading, full.Lead = "Sample", "done.title", "done.lead"
 			full.ForgotURL, full.ResetURL, full.LoginURL, full.BackURL = "/a", "/b", "/c", "/d"
@@ -86,8 +87,12 @@ func (l *look) try() error {
 			full.Lifetime, full.Wait, full.Identifiers = duration(full.texts, time.Hour), duration(full.texts, time.Minute), true
 			full.Errors = []FieldError{{"email", "sample"}, {"password", "sample"}, {"repeat", "sample"}}
 			for _, page := range []Page{bare, full} {
-				if err := l.draw(io.Discard, page); err != nil {
+				var drawn strings.Builder
+				if err := l.draw(&drawn, page); err != nil {
 					return fmt.Errorf("resethttp: pages/%s.html: %w", name, err)
+				}
+				if name == pageReset && !strings.Contains(drawn.String(), page.Link) {
+					return errors.New("resethttp: pages/reset.html: the form does not send .Link")
 				}
 			}
 		}
@@ -95,8 +100,8 @@ func (l *look) try() error {
 	return nil
 }
 
-// page completes a page in the best of the languages.
-func (l *look) page(common Page, name string, languages []string) Page {
+// page completes a page in the best of the languages of the list.
+func (l *look) page(common Page, name, languages string) Page {
 	page := common
 	tag, table := l.locales.match(languages)
 	page.Name, page.Heading, page.Lang, page.Dir, page.texts = name, name+".title", tag, table["direction"], table

@@ -21,7 +21,8 @@ type Page struct {
 	ForgotURL, ResetURL, LoginURL, BackURL string
 	// Email is the text of a refused address, to go back into its field. It is whatever was sent.
 	Email string
-	// Link is the token of a link whose password was refused, to go back into the form. LinkHeld says that a cookie holds it.
+	// Link goes into the form's field "token": the token of a link whose password was refused or, with LinkHeld, the name of
+	// the token that a cookie holds. Without it the form is refused.
 	Link     string
 	LinkHeld bool
 	// Account is the masked address of the account, where the link came in the query and so could be checked.
