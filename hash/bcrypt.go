@@ -9,8 +9,7 @@ import (
 )
 
 // Bcrypt makes bcrypt hashes, for a users table that another program still
-// reads. Hash refuses passwords above 72 bytes and passwords with a NUL, which
-// bcrypt would cut or confuse. Prefer [Argon2id] everywhere else.
+// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer [Argon2id] everywhere else.
 type Bcrypt struct {
 	Cost int // zero 12; at least 10, the OWASP Password Storage Cheat Sheet's floor
 }
@@ -43,9 +42,6 @@ func (b Bcrypt) memoryKiB() int { return smallKiB }
 func (b Bcrypt) create(password string) (string, error) {
 	if len(password) > bcryptMaxPassword {
 		return "", ErrPasswordTooLong
-	}
-	if strings.IndexByte(password, 0) >= 0 {
-		return "", errNUL
 	}
 	encoded, err := bcrypt.GenerateFromPassword([]byte(password), b.Cost)
 	return string(encoded), err
@@ -134,8 +130,9 @@ func parseBcrypt(name, encoded string) (cost int, err error) {
 }
 
 // checkBcrypt cuts at 72 bytes as every system that made such rows did, so
-// that their users can log in and be moved on. A NUL is refused: bcrypt repeats
-// the password with a NUL between, so "x" and "x\x00x" are one key.
+// that their users can log in and be moved on. A Hasher passes no NUL, but what
+// a Prehashed scheme makes of a password may have one. It is refused: bcrypt
+// repeats the password with a NUL between, so "x" and "x\x00x" are one key.
 func checkBcrypt(encoded, password string) (bool, error) {
 	if strings.IndexByte(password, 0) >= 0 {
 		return false, nil

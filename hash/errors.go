@@ -13,7 +13,11 @@ var (
 	ErrBusy = errors.New("hash: too many derivations waiting")
 	// ErrMalformed: the stored string has a known prefix and a broken rest.
 	ErrMalformed = errors.New("hash: stored hash is malformed")
-	// ErrUnknownFormat: no accepted scheme claims the stored string.
+	// ErrUnknownFormat: no accepted scheme claims the stored string. Where it
+	// is of a well known format that no preset reads, such as $1$, $apr1$,
+	// {SMD5}, {SSHA}, $7$, Drupal's $S$ and yescrypt's $y$, the error is a
+	// [FormatError] with the format's name; see "Formats that are not read" in
+	// the package documentation.
 	ErrUnknownFormat = errors.New("hash: stored hash is of no accepted format")
 	// ErrUnsupported: the stored string is well known and cannot be computed
 	// here (argon2d, Argon2 version 1.0, keyid= or data=, bcrypt $2x$). Nobody
@@ -22,6 +26,8 @@ var (
 	// ErrOverLimit: a parameter of the stored string is outside [Limits], or
 	// its memory is more than the limiter's whole budget. Nothing was derived.
 	ErrOverLimit = errors.New("hash: stored hash is outside the accepted limits")
+	// ErrNUL: [Hasher.Hash] was given a password that holds a NUL.
+	ErrNUL = errors.New("hash: password holds a NUL")
 	// ErrPasswordTooLong: [Hasher.Hash] was given more bytes than it may take.
 	ErrPasswordTooLong = errors.New("hash: password is too long")
 	// ErrEmptyPassword: [Hasher.Hash] was given an empty password.
@@ -40,15 +46,12 @@ var (
 // is dropped: it could quote its input.
 var errPanic = errors.New("hash: derivation failed")
 
-// errNUL is an error of Hash with Params of Bcrypt alone; a policy that refuses
-// control characters comes before it.
-var errNUL = errors.New("hash: password holds a NUL, which bcrypt cannot tell apart")
-
 // FormatError says which part of which scheme made a stored string unusable.
-// It unwraps to [ErrMalformed], [ErrUnsupported], [ErrOverLimit] or
-// [ErrUnknownPepper]. It never holds the stored string or a value from it.
+// It unwraps to [ErrMalformed], [ErrUnsupported], [ErrOverLimit],
+// [ErrUnknownPepper] or, for a format that is known by name only,
+// [ErrUnknownFormat]. It never holds the stored string or a value from it.
 type FormatError struct {
-	Scheme string // name of the scheme that claimed the string
+	Scheme string // name of the scheme that claimed the string, or of its format
 	Field  string // the parameter or part, "m" or "salt" for example
 	Err    error
 }

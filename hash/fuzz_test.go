@@ -54,7 +54,8 @@ func FuzzParse(f *testing.F) {
 			info, err := h.Inspect(stored)
 			require.Less(t, allocated()-before, uint64(256<<10))
 			require.LessOrEqual(t, info.MemoryKiB, 256<<10)
-			h.NeedsRehash(stored)
+			require.Equal(t, info.NeedsRehash, h.NeedsRehash(stored))
+			require.Equal(t, info.Scheme == "unusable", !h.HasPassword(stored))
 			if err == nil {
 				continue
 			}
@@ -80,6 +81,7 @@ func FuzzRoundTrip(f *testing.F) {
 	}
 	hashers := []*hash.Hasher{
 		insecure(f, hash.Config{Params: hash.Argon2id{8, 1, 1}}),
+		insecure(f, hash.Config{Params: hash.PBKDF2SHA256{Rounds: 1}}),
 		insecure(f, hash.Config{Params: hash.PBKDF2SHA256{Rounds: 1}, Peppers: []hash.Pepper{pepper(f, "k", 1)}}),
 	}
 	f.Fuzz(func(t *testing.T, password string) {
@@ -92,9 +94,11 @@ func FuzzRoundTrip(f *testing.F) {
 			require.NoError(t, err)
 			require.True(t, res.OK)
 			require.False(t, res.NeedsRehash)
-			res, err = h.Verify(t.Context(), password+"x", encoded)
-			require.NoError(t, err)
-			require.False(t, res.OK)
+			for _, near := range []string{password + "x", password + "\x00"} {
+				res, err = h.Verify(t.Context(), near, encoded)
+				require.NoError(t, err)
+				require.False(t, res.OK)
+			}
 		}
 	})
 }

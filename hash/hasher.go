@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -32,6 +33,11 @@ type Config struct {
 	// keyboard is locked out elsewhere. Verify tries the bytes as received
 	// first, then the normalised form if it differs.
 	Normalize func(string) string
+	// Unusable adds to [HasPassword]: it reports whether encoded is a mark of
+	// the application's own for an account without a password, "sso" for
+	// example. It must be quick and safe for concurrent use; a panic in it
+	// counts as true. Nil adds nothing.
+	Unusable func(encoded string) bool
 	// MinDuration is a floor under the time of Verify, VerifyAndUpdate and
 	// VerifyDummy. Zero means none. Set it above the slowest legacy format
 	// when rows of very different cost are mixed; the wait holds no slot.
@@ -58,6 +64,7 @@ type Hasher struct {
 	limiter      *Limiter
 	peppers      *pepperRing
 	normalize    func(string) string
+	unusable     func(encoded string) bool
 	minDuration  time.Duration
 	onlyUpgrade  bool
 	legacyInFIPS bool
@@ -127,8 +134,9 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	}
 	return &Hasher{
 		params: params, schemes: schemes, limits: limits, limiter: cfg.Limiter,
-		peppers: peppers, normalize: cfg.Normalize, minDuration: cfg.MinDuration,
-		onlyUpgrade: cfg.OnlyUpgrade, legacyInFIPS: cfg.LegacyInFIPS, now: cfg.Now,
+		peppers: peppers, normalize: cfg.Normalize, unusable: cfg.Unusable,
+		minDuration: cfg.MinDuration, onlyUpgrade: cfg.OnlyUpgrade,
+		legacyInFIPS: cfg.LegacyInFIPS, now: cfg.Now,
 	}, nil
 }
 
@@ -145,26 +153,26 @@ func limiterFor(params Params) (*Limiter, error) {
 func (h *Hasher) Limiter() *Limiter { return h.limiter }
 
 // Hash returns a new encoded hash of password with a fresh salt, at most 128
-// bytes long. It does not judge the password beyond this: empty, over-long and
-// invalid UTF-8 ones are ErrEmptyPassword, ErrPasswordTooLong and ErrNotUTF8;
-// see package reset/policy for the rest.
+// bytes long. It does not judge the password beyond this: empty and over-long
+// ones, and those that are invalid UTF-8 or hold a NUL, are ErrEmptyPassword,
+// ErrPasswordTooLong, ErrNotUTF8 and ErrNUL; see package reset/policy for the
+// rest.
 //
 // ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	switch {
-	case password == "":
-		return "", ErrEmptyPassword
-	case len(password) > MaxPasswordBytes:
-		return "", ErrPasswordTooLong
-	case !utf8.ValidString(password):
+	if err := checkPassword(password); err != nil {
+		return "", err
+	}
+	if !utf8.ValidString(password) {
 		return "", ErrNotUTF8
 	}
 	if h.normalize != nil {
 		password = h.normalize(password)
-		if len(password) > maxNormalizedBytes {
-			return "", ErrPasswordTooLong
+		if err := checkForm(password); err != nil {
+			return "", err
 		}
 	}
+
 	prefix, password := h.peppers.season(password)
 	var encoded string
 	err := h.derive(ctx, h.params.memoryKiB(), func() (err error) {
@@ -175,6 +183,29 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	return prefix + encoded, nil
+}
+
+// checkPassword refuses what no row can be of. A NUL is refused whatever the
+// format: bcrypt ends or repeats a password at one, and the HMAC in PBKDF2 and
+// scrypt cannot tell one at the end from none.
+func checkPassword(password string) error {
+	if len(password) > MaxPasswordBytes {
+		return ErrPasswordTooLong
+	}
+	return checkForm(password)
+}
+
+// checkForm is checkPassword for what normalisation has made.
+func checkForm(form string) error {
+	switch {
+	case form == "":
+		return ErrEmptyPassword
+	case len(form) > maxNormalizedBytes:
+		return ErrPasswordTooLong
+	case strings.IndexByte(form, 0) >= 0:
+		return ErrNUL
+	}
+	return nil
 }
 
 // derive runs f in the limiter. A panic inside becomes an error and the slot
@@ -196,11 +227,12 @@ func (h *Hasher) derive(ctx context.Context, kib int, f func() error) (err error
 // normalised if that differs. Legacy systems hashed what they were sent, so
 // the raw form goes first, and ASCII never pays twice.
 func (h *Hasher) candidates(password string) []string {
-	if h.normalize == nil || !utf8.ValidString(password) {
+	if h.normalize == nil || len(password) > MaxPasswordBytes ||
+		!utf8.ValidString(password) {
 		return []string{password}
 	}
 	form := h.normalize(password)
-	if form == password || form == "" || len(form) > maxNormalizedBytes {
+	if form == password || checkForm(form) != nil {
 		return []string{password}
 	}
 	return []string{password, form}

@@ -24,8 +24,6 @@ func (h *Hasher) Inspect(encoded string) (Info, error) {
 		return Info{Scheme: "unusable"}, nil
 	case err != nil:
 		return Info{}, err
-	case rec.MemoryKiB > h.limiter.memory:
-		return Info{}, overLimit(rec.Scheme, "memory")
 	}
 	info := Info{Scheme: rec.Scheme, Params: rec.Params, MemoryKiB: rec.MemoryKiB, NeedsRehash: !h.current(encoded)}
 	if rest, ok := strings.CutPrefix(encoded, pepperPrefix); ok {
@@ -34,10 +32,11 @@ func (h *Hasher) Inspect(encoded string) (Info, error) {
 	return info, nil
 }
 
-// Identify returns the name of the scheme that claims encoded, or "". It looks
-// at prefix and shape only and does not allocate.
+// Identify returns the name of the scheme that claims encoded, or "", also for
+// the mark of an account without a password. It looks at prefix and shape only
+// and does not allocate.
 func (h *Hasher) Identify(encoded string) string {
-	if len(encoded) > maxEncodedBytes {
+	if len(encoded) > maxEncodedBytes || !h.HasPassword(encoded) {
 		return ""
 	}
 	if s := h.schemes.find(encoded); s != nil {

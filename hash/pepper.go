@@ -12,12 +12,15 @@ import (
 
 // Pepper is a named secret that goes into new hashes and is kept apart from
 // the database, so that stolen rows alone cannot be guessed at. It prints
-// redacted. Losing it loses every password hashed with it.
+// redacted wherever it sits. Losing it loses every password hashed with it.
 type Pepper struct{ p *pepper }
 
+// pepper keeps the key in a function, because no printer can look into one. fmt
+// calls no methods on what sits in an unexported field of somebody's struct,
+// and with a verb that it does not know it prints what a pointer points to.
 type pepper struct {
 	id  string
-	key []byte
+	key func() []byte
 }
 
 const (
@@ -38,7 +41,8 @@ func NewPepper(id string, key []byte) (Pepper, error) {
 	if bytes.Count(key, key[:1]) == len(key) {
 		return Pepper{}, errors.New("hash: pepper key is one byte repeated")
 	}
-	return Pepper{&pepper{id: id, key: bytes.Clone(key)}}, nil
+	key = bytes.Clone(key)
+	return Pepper{&pepper{id: id, key: func() []byte { return key }}}, nil
 }
 
 // ID returns the name that is stored with each hash.
@@ -61,7 +65,7 @@ func (p Pepper) MarshalText() ([]byte, error) { return []byte("hash.Pepper(" + p
 // season is HMAC-SHA-256 as base64 text: no NUL and 44 bytes, so that no
 // scheme cuts or confuses it.
 func (p *pepper) season(password string) string {
-	mac := hmac.New(sha256.New, p.key)
+	mac := hmac.New(sha256.New, p.key())
 	mac.Write([]byte(password))
 	return paddedBase64.EncodeToString(mac.Sum(nil))
 }

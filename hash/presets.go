@@ -2,7 +2,8 @@ package hash
 
 // A preset is the list of schemes that one framework's users table may hold;
 // put it into Config.Accept. Presets may be joined with slices.Concat. What a
-// Hasher makes itself is accepted without being named.
+// Hasher makes itself is accepted without being named. The package
+// documentation lists what no preset reads.
 
 // All returns every scheme that can be told from its text alone. Formats that
 // look like another one ([Prehashed], [NodeScrypt]) or protect next to nothing

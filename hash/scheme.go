@@ -123,19 +123,12 @@ func (r registry) find(encoded string) Scheme {
 	return nil
 }
 
-// unusable reports whether encoded marks an account that has no password:
-// nothing stored, Django's "!" with random text, the lock marks of shadow
-// files, and the failure strings of crypt(3).
-func unusable(encoded string) bool {
-	return encoded == "" || encoded == "x" || encoded[0] == '!' || encoded[0] == '*'
-}
-
 // errUnusable travels from parse to its callers only.
 var errUnusable = errors.New("hash: stored value holds no password")
 
 // parse finds the scheme of encoded and reads it, without deriving anything.
 func (h *Hasher) parse(encoded string) (Record, error) {
-	if unusable(encoded) {
+	if !h.HasPassword(encoded) {
 		return Record{}, errUnusable
 	}
 	if len(encoded) > maxEncodedBytes {
@@ -143,7 +136,7 @@ func (h *Hasher) parse(encoded string) (Record, error) {
 	}
 	s := h.schemes.find(encoded)
 	if s == nil {
-		return Record{}, ErrUnknownFormat
+		return Record{}, errUnread(encoded)
 	}
 	// Go's base64 decoder skips CR and LF even when strict; no scheme has a use
 	// for them, spaces or control characters.
@@ -152,7 +145,11 @@ func (h *Hasher) parse(encoded string) (Record, error) {
 			return Record{}, malformed(s.Name(), "characters")
 		}
 	}
-	return parseRecovered(s, encoded, h.limits)
+	rec, err := parseRecovered(s, encoded, h.limits)
+	if err == nil && rec.MemoryKiB > h.limiter.memory {
+		return Record{}, overLimit(rec.Scheme, "memory")
+	}
+	return rec, err
 }
 
 func parseRecovered(s Scheme, encoded string, limits Limits) (rec Record, err error) {

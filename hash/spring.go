@@ -1,12 +1,20 @@
 package hash
 
 import (
+	"fmt"
+	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 )
 
 // SpringConfig describes how a Spring Security application was set up where
 // its stored strings do not say so.
+//
+// It prints, logs and marshals without the secret. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods. The schemes that are made of it hide the secret
+// everywhere.
 type SpringConfig struct {
 	// Default is the id of the encoder given to
 	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example: rows without
@@ -18,16 +26,55 @@ type SpringConfig struct {
 	PBKDF2Secret string
 }
 
+// String names Default alone.
+func (c SpringConfig) String() string {
+	return "hash.SpringConfig(" + c.Default + ", redacted)"
+}
+
+// Format prints what String returns, whatever the verb.
+func (c SpringConfig) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, c.String())
+}
+
+// LogValue returns what String returns.
+func (c SpringConfig) LogValue() slog.Value {
+	return slog.StringValue(c.String())
+}
+
+// MarshalText returns what String returns, so that JSON holds no secret.
+func (c SpringConfig) MarshalText() ([]byte, error) {
+	return []byte(c.String()), nil
+}
+
 // SpringWith returns the schemes of an application that set the encoders of
 // Spring Security up in its own way; see [Spring] for the usual one.
 func SpringWith(cfg SpringConfig) []Scheme {
-	return append([]Scheme{springScheme{cfg}}, standard()...)
+	s := springScheme{fallback: cfg.Default}
+	if cfg.PBKDF2Secret != "" {
+		s.secret = &springSecret{func() string { return cfg.PBKDF2Secret }}
+	}
+	return append([]Scheme{s}, standard()...)
 }
 
 // springScheme reads the strings of DelegatingPasswordEncoder: {id} and the
 // encoder's own text. The ids that store a password in clear or as one bare
 // digest are claimed, to be refused as unsupported.
-type springScheme struct{ cfg SpringConfig }
+type springScheme struct {
+	fallback string // SpringConfig.Default
+	secret   *springSecret
+}
+
+// springSecret is in a function for the reason given at pepper, and behind a
+// pointer so that a springScheme can be compared.
+type springSecret struct{ text func() string }
+
+// season appends the secret to a salt.
+func (s *springSecret) season(salt []byte) []byte {
+	if s == nil {
+		return salt
+	}
+	return append(salt, s.text()...)
+}
 
 const springV58 = "@SpringSecurity_v5_8"
 
@@ -56,7 +103,7 @@ func springID(encoded string) (id, rest string, ok bool) {
 
 // bare reports whether encoded has the shape of the default encoder's text.
 func (s springScheme) bare(encoded string) bool {
-	switch s.cfg.Default {
+	switch s.fallback {
 	case "pbkdf2":
 		return len(encoded) == 80 && isHex(encoded)
 	case "pbkdf2" + springV58:
@@ -80,7 +127,7 @@ func springScryptShape(encoded string) bool {
 func (s springScheme) Parse(encoded string, limits Limits) (Record, error) {
 	id, rest, ok := springID(encoded)
 	if !ok {
-		id, rest = s.cfg.Default, encoded
+		id, rest = s.fallback, encoded
 	}
 	name := "spring-" + strings.TrimSuffix(id, springV58)
 	switch id {
@@ -112,7 +159,7 @@ func (s springScheme) pbkdf2(name, text string, limits Limits, f prf, salt, roun
 	}
 	row := pbkdf2Row{
 		prf: f, rounds: rounds, key: raw[salt:],
-		salt: append(raw[:salt:salt], s.cfg.PBKDF2Secret...),
+		salt: s.secret.season(raw[:salt:salt]),
 	}
 	return row.record(name, limits)
 }

@@ -10,7 +10,8 @@ import (
 type Result struct {
 	// OK: the password is the one the row was made from.
 	OK bool
-	// NeedsRehash: the row is not what Hash would make today.
+	// NeedsRehash: the row is not what Hash would make today. As
+	// [Hasher.NeedsRehash] it is false for rows that nobody can log in with.
 	NeedsRehash bool
 	// Scheme is the variant of the row, "argon2id" for example, or "unusable"
 	// for a row that marks an account without a password.
@@ -24,14 +25,18 @@ type Result struct {
 
 // Verify reports whether password is the one that encoded was made from. A
 // wrong password is Result{OK: false} and no error; an empty or over-long
-// password and a row that marks an account without a password count as wrong.
+// password, one with a NUL, and a row that marks an account without a password
+// count as wrong.
 //
 // Errors are for operators: ErrBusy, ctx.Err(), ErrUnknownFormat,
 // ErrMalformed, ErrUnsupported, ErrOverLimit, ErrUnknownPepper, ErrFIPS. Show
-// the visitor of the last six what a wrong password shows. All those paths
-// cost at least one hash of today's parameters, so that none of them tells by
-// its time that the account is special; only mixed legacy rows of greater cost
-// still show, see Config.MinDuration.
+// the visitor of the last six what a wrong password shows. The Result beside an
+// error is zero.
+//
+// Every refusal derives what [Hasher.VerifyDummy] would derive for the same
+// password, so that none tells by its time that there is an account or what is
+// wrong with it. A row of other parameters than today's adds its own
+// derivations to that, which still shows; see Config.MinDuration.
 //
 // Verify does not count attempts: throttle logins yourself. Do not cache its
 // answers. ctx governs the wait for a slot.
@@ -79,30 +84,28 @@ func (h *Hasher) VerifyAndUpdate(ctx context.Context, password, encoded string, 
 }
 
 // VerifyDummy does the work of a failing Verify on a row of today's
-// parameters. Call it when the user is unknown, so that the time of the answer
+// parameters: one derivation, or two where Config.Normalize changes the
+// password. Call it when the user is unknown, so that the time of the answer
 // does not tell who has an account. Its errors are ErrBusy and ctx.Err(), and
 // want the same answer as those of Verify.
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	start := h.now()
-	runs := 1
-	if len(password) <= MaxPasswordBytes {
-		runs = len(h.candidates(password))
-	}
-	err := h.burn(ctx, runs)
+	err := h.burn(ctx, len(h.candidates(password)))
 	h.settle(ctx, start)
 	return err
 }
 
-// NeedsRehash reports whether encoded is not what Hash would make today:
-// another scheme, other parameters, a non-canonical spelling, an old pepper,
-// or a string that cannot be read. It is false for the marks of accounts that
-// have no password: nothing must turn those into a hash. It derives nothing.
+// NeedsRehash reports whether a login with the right password should replace
+// encoded, because it is not what Hash would make today: another scheme, other
+// parameters, a non-canonical spelling or an old pepper. It derives nothing.
+//
+// It is false, as Result.NeedsRehash and Info.NeedsRehash are, for the marks of
+// accounts that have no password and for strings that cannot be read: no
+// password is right for those, so no login will replace them. Count them with
+// [Hasher.Inspect], whose error says what is wrong.
 func (h *Hasher) NeedsRehash(encoded string) bool {
-	if unusable(encoded) {
-		return false
-	}
 	_, err := h.parse(encoded)
-	return err != nil || !h.current(encoded)
+	return err == nil && !h.current(encoded)
 }
 
 // current reports whether encoded, which parses, is up to date.
@@ -112,9 +115,14 @@ func (h *Hasher) current(encoded string) bool {
 }
 
 func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, error) {
+	candidates := h.candidates(password)
+	// What VerifyDummy would derive. Every refusal below derives as much: rows
+	// and passwords that need no derivation, or a cheaper one, make up for it.
+	owed := len(candidates)
+
 	rec, err := h.parse(encoded)
 	if err != nil {
-		if busy := h.burn(ctx, 1); busy != nil {
+		if busy := h.burn(ctx, owed); busy != nil {
 			return Result{}, busy
 		}
 		if errors.Is(err, errUnusable) {
@@ -122,29 +130,27 @@ func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, 
 		}
 		return Result{}, err
 	}
+
 	res := Result{Scheme: rec.Scheme, NeedsRehash: !h.current(encoded)}
-	tried := false
-	if password != "" && len(password) <= MaxPasswordBytes {
-		for _, candidate := range h.candidates(password) {
-			if rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
-				continue
-			}
-			tried = true
-			res.OK, err = h.check(ctx, rec, candidate)
-			if err != nil {
-				return Result{}, h.failed(ctx, err)
-			}
-			if res.OK {
-				return res, nil
-			}
+	for _, candidate := range candidates {
+		if checkPassword(password) != nil ||
+			rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
+			continue
+		}
+		res.OK, err = h.check(ctx, rec, candidate)
+		if err != nil {
+			return Result{}, h.failed(ctx, err, owed)
+		}
+		if res.OK {
+			return res, nil
+		}
+		if !res.NeedsRehash {
+			owed--
 		}
 	}
-	// A legacy row that fails costs what its success with a rehash would, and
-	// never less than an unknown user.
-	if res.NeedsRehash || !tried {
-		if err := h.burn(ctx, 1); err != nil {
-			return Result{}, err
-		}
+
+	if err := h.burn(ctx, owed); err != nil {
+		return Result{}, err
 	}
 	return res, nil
 }
@@ -163,11 +169,11 @@ func (h *Hasher) check(ctx context.Context, rec Record, password string) (ok boo
 
 // failed pays the dummy cost for a row whose derivation was refused, unless
 // the refusal is about the load and not about the row.
-func (h *Hasher) failed(ctx context.Context, err error) error {
+func (h *Hasher) failed(ctx context.Context, err error, owed int) error {
 	if errors.Is(err, ErrBusy) || ctx.Err() != nil {
 		return err
 	}
-	if busy := h.burn(ctx, 1); busy != nil {
+	if busy := h.burn(ctx, owed); busy != nil {
 		return busy
 	}
 	return err

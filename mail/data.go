@@ -2,6 +2,9 @@ package mail
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -9,29 +12,62 @@ import (
 // Data is what a mail says, before it is in any language. Every field comes
 // from configuration, the clock or the store. Never fill one with text that a
 // visitor chose.
+//
+// It prints, logs and marshals as its Kind and Locale alone, without Link. That
+// protection is lost in an unexported field of another struct, and under %p and
+// %w, where the fmt package does not call methods.
 type Data struct {
 	Kind Kind
-	// Locale is a list of the languages that the reader wants, as [Languages] reads
-	// it. A [Renderer] picks the best that it has, perhaps with [MatchLocale].
+
+	// Locale is a list of the languages that the reader wants, as [Languages]
+	// reads it. A [Renderer] picks the best that it has, perhaps with
+	// [MatchLocale].
 	Locale string
 
 	Product string // name of the application
 	Site    string // its base URL, shown to say who sent the mail
 	Support string // address to write to; may be empty
 
-	Link      string        // the one secret: the reset or invitation link
-	ExpiresAt time.Time     // when Link dies, printed in its own zone
-	Lifetime  time.Duration // how long Link lives; zero means ExpiresAt less At
-	At        time.Time     // when it was asked for or done, printed in its own zone
+	// Link is the one secret: the reset or invitation link. ExpiresAt is when it
+	// dies, printed in its own zone. Lifetime is how long it lives, and zero
+	// means ExpiresAt less At.
+	Link      string
+	ExpiresAt time.Time
+	Lifetime  time.Duration
 
-	// Client is the visitor's browser and system as [CoarseClient] names them, or empty. [Templates] leave
-	// anything else out, because the words of a user agent are the visitor's own.
+	// At is when it was asked for or done, printed in its own zone.
+	At time.Time
+
+	// Client is the visitor's browser and system as [CoarseClient] names them,
+	// or empty. [Templates] pass over anything else, because the words of a user
+	// agent are the visitor's own. Invitations do not show it.
 	Client string
 
-	SessionsEnded bool   // for KindPasswordChanged: the user's sessions were ended
-	ForgotURL     string // page to ask for a link on; holds no secret
-	LoginURL      string // page to sign in on; holds no secret
+	// SessionsEnded says in a KindPasswordChanged that the user's sessions were
+	// ended.
+	SessionsEnded bool
+
+	// ForgotURL is the page to ask for a link on, LoginURL the page to sign in
+	// on. They hold no secret, and may be empty.
+	ForgotURL, LoginURL string
 }
+
+// String shows Kind and Locale.
+func (d Data) String() string {
+	return fmt.Sprintf("mail.Data{Kind: %s, Locale: %s}", d.Kind, d.Locale)
+}
+
+// Format prints what String returns, whatever the verb.
+func (d Data) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, d.String())
+}
+
+// LogValue returns what String returns.
+func (d Data) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalText returns what String returns, so that JSON holds no link. A
+// [Renderer] that passes a Data on copies the fields it needs.
+func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Renderer turns [Data] into a mail. Render must be safe for concurrent use and
 // must not block. It sets Locale, Subject, Text and HTML of the message, and its
@@ -73,7 +109,9 @@ func (d Data) validate() error {
 	return nil
 }
 
-func (d Data) hasLink() bool { return d.Kind == KindReset || d.Kind == KindInvite }
+func (d Data) hasLink() bool {
+	return d.Kind == KindReset || d.Kind == KindInvite
+}
 
 func (d Data) lifetime() time.Duration {
 	if d.Lifetime != 0 {

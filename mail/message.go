@@ -38,6 +38,9 @@ func Kinds() []Kind {
 // JSON) therefore show Kind, Locale and ID alone, and neither bodies, subject
 // nor addresses. A Message cannot be stored by marshalling it to JSON. Queue
 // what it is made from and make it anew.
+//
+// The protection of the print forms is lost in an unexported field of another
+// struct, and under %p and %w, where the fmt package does not call methods.
 type Message struct {
 	// ID is stable over retries and different for every other mail. The
 	// Message-ID header is made of it. It has 1 to 64 letters, digits and any of

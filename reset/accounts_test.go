@@ -244,7 +244,7 @@ func TestStampKillsLinks(t *testing.T) {
 
 func TestUserHasPassword(t *testing.T) {
 	t.Parallel()
-	for encoded, want := range map[string]bool{"": false, "!": false, "*": false, "!!": false, "*LK*": false, "!" + oldHash: false, oldHash: true, "plain": true} {
+	for encoded, want := range map[string]bool{"": false, "!": false, "*": false, "!!": false, "*LK*": false, "!" + oldHash: false, oldHash: true, "plain": true, "x": false, "NP": false, "disabled": false} {
 		require.Equal(t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded)
 	}
 }

@@ -165,6 +165,8 @@ func (s *Service) makeHash(ctx context.Context, password string, user User, ev E
 		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes}}})
 	case errors.Is(err, hash.ErrEmptyPassword):
 		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooShort, Min: 1}}})
+	case errors.Is(err, hash.ErrNUL):
+		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeControl}}})
 	case errors.Is(err, hash.ErrBusy):
 		return fail(ReasonBusy, "hash the password", err)
 	case err != nil:

@@ -14,7 +14,8 @@ import (
 // A Job is one mail, or one look-up that leads to mails, that is still to be done. It marshals to JSON and back
 // without loss, for queues outside the process, and never holds a token: a link is made each time the mail is
 // tried, so what lies in a queue, its database or its dashboard is no credential. It does hold what the visitor
-// typed. Its other print forms hide that.
+// typed. Its other print forms hide that, except in an unexported field of another struct and under %p and %w,
+// where the fmt package does not call methods.
 type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same
 	// over tries.
@@ -52,6 +53,8 @@ func (j Job) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) 
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
 // A RequestInput is what a visitor of the forgot page sends. It prints, logs and marshals without the address.
+// That protection is lost in an unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods.
 type RequestInput struct {
 	// Email is the typed address. White space around it is dropped.
 	Email string
@@ -84,7 +87,8 @@ func (in RequestInput) MarshalJSON() ([]byte, error) {
 }
 
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and
-// password.
+// password. That protection is lost in an unexported field of another struct, and under %p and %w, where the
+// fmt package does not call methods.
 type ConfirmInput struct {
 	// Token is the text of the token, without the rest of the link.
 	Token string

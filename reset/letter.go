@@ -138,9 +138,9 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
 		return "", ReasonDisabled
 	case !isAddress(user.Email):
 		return "", ReasonBadAddress
-	case job.Kind == mail.KindInvite && user.HasPassword():
+	case job.Kind == mail.KindInvite && s.cfg.Hasher.HasPassword(user.PasswordHash):
 		return "", ReasonHasPassword
-	case job.Kind == mail.KindReset && !user.HasPassword():
+	case job.Kind == mail.KindReset && !s.cfg.Hasher.HasPassword(user.PasswordHash):
 		if s.cfg.HintSignsInElsewhere {
 			return mail.KindSignsInElsewhere, ReasonNoPassword
 		}

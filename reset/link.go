@@ -97,9 +97,9 @@ func (s *Service) loadEligible(ctx context.Context, userID string, purpose token
 	switch {
 	case user.Disabled:
 		return User{}, ErrUserDisabled
-	case purpose == token.Reset && !user.HasPassword():
+	case purpose == token.Reset && !s.cfg.Hasher.HasPassword(user.PasswordHash):
 		return User{}, ErrNoPassword
-	case purpose == token.Invite && user.HasPassword():
+	case purpose == token.Invite && s.cfg.Hasher.HasPassword(user.PasswordHash):
 		return User{}, ErrHasPassword
 	}
 	return user, nil

@@ -6,22 +6,24 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/lostkey-go/lostkey/hash"
 )
 
 // A User is a snapshot of one account: what the store read, byte for byte. It is a value; changing it changes
 // no row.
 //
 // A User prints, logs and marshals to JSON as its ID alone, because everything else in it is personal or
-// secret. That protection is lost when a User sits in an unexported field of another struct, where the fmt
-// package cannot see its methods.
+// secret. That protection is lost in an unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods.
 type User struct {
 	// ID is the account's key, in the one spelling the store uses. Never empty.
 	ID string
 	// Email is the stored and verified address: the only one that mail is ever sent to.
 	Email string
-	// PasswordHash is the stored hash exactly as read, with no trimming. Empty, or beginning with '!' or '*' as
-	// in Django's and shadow's unusable markers, means that the account has no password: it may sign in
-	// elsewhere, or be newly invited.
+	// PasswordHash is the stored hash exactly as read, with no trimming. Empty, or one of the marks that
+	// hash.HasPassword knows, means that the account has no password: it may sign in elsewhere, or be newly
+	// invited. The Service also asks Config.Hasher, whose Config.Unusable adds marks of the application's own.
 	PasswordHash string
 	// Stamp is anything whose change should kill every outstanding link of this account, such as a session
 	// version. Optional. Prefer an integer: a timestamp may lose digits between the database and Go.
@@ -32,11 +34,9 @@ type User struct {
 	Disabled bool
 }
 
-// HasPassword tells whether the account can have a password to forget: its hash is neither empty nor an
-// unusable marker.
-func (u User) HasPassword() bool {
-	return u.PasswordHash != "" && u.PasswordHash[0] != '!' && u.PasswordHash[0] != '*'
-}
+// HasPassword tells whether the account can have a password to forget. It is hash.HasPassword, and knows
+// nothing of what hash.Config.Unusable adds.
+func (u User) HasPassword() bool { return hash.HasPassword(u.PasswordHash) }
 
 // String returns the ID alone.
 func (u User) String() string { return "reset.User{" + u.ID + "}" }

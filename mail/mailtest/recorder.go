@@ -6,7 +6,6 @@ import (
 	"context"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -17,8 +16,8 @@ import (
 // ready. It is safe for concurrent use and must not be copied.
 type Recorder struct {
 	mu       sync.Mutex
-	messages []mail.Message
-	arrived  chan struct{} // closed and forgotten when a message arrives
+	messages []func() mail.Message // no printer can look into a function
+	arrived  chan struct{}         // closed and forgotten when a message arrives
 	fail     func(mail.Message) error
 }
 
@@ -45,7 +44,7 @@ func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	msg.Headers = maps.Clone(msg.Headers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.messages = append(r.messages, msg)
+	r.messages = append(r.messages, func() mail.Message { return msg })
 	if r.arrived != nil {
 		close(r.arrived)
 		r.arrived = nil
@@ -66,7 +65,16 @@ func (r *Recorder) Fail(f func(mail.Message) error) {
 func (r *Recorder) Messages() []mail.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.messages)
+	return r.all()
+}
+
+// all wants mu held.
+func (r *Recorder) all() []mail.Message {
+	var all []mail.Message
+	for _, message := range r.messages {
+		all = append(all, message())
+	}
+	return all
 }
 
 // Wait blocks until n messages have been kept, and returns all there are. When
@@ -74,7 +82,7 @@ func (r *Recorder) Messages() []mail.Message {
 func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 	for {
 		r.mu.Lock()
-		got := slices.Clone(r.messages)
+		got := r.all()
 		if r.arrived == nil {
 			r.arrived = make(chan struct{})
 		}

@@ -9,6 +9,10 @@ import (
 )
 
 // A Page is what the templates of the pages see. Fields may be added; none will change its meaning.
+//
+// It prints, logs and marshals as its Name alone. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods.
 type Page struct {
 	// Name is the template: forgot, sent, reset, done, rejected or problem.
 	Name string

@@ -63,7 +63,7 @@ const (
 // of the trail. What must never be missing belongs in Config.InTx. All methods are
 // safe for concurrent use.
 type Audit struct {
-	db      *sql.DB
+	db      handle
 	dialect Dialect
 	name    string
 	logger  *slog.Logger
@@ -92,7 +92,7 @@ func NewAudit(db *sql.DB, cfg AuditConfig) (*Audit, error) {
 		return nil, errors.New("sqlstore: AuditConfig.Table is not a plain table name of at most 40 characters")
 	}
 	a := &Audit{
-		db: db, dialect: cfg.Dialect, name: cfg.Table,
+		db: handleOf(db), dialect: cfg.Dialect, name: cfg.Table,
 		logger: cfg.Logger, now: cfg.Now, counted: map[auditRow]count{},
 	}
 	if a.logger == nil {

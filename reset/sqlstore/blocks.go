@@ -50,7 +50,7 @@ type Block struct {
 // clients alone; whole networks share one address, so a block with an end is kinder
 // than one without. All methods are safe for concurrent use.
 type Blocks struct {
-	db      *sql.DB
+	db      handle
 	dialect Dialect
 	name    string
 	every   time.Duration
@@ -92,7 +92,7 @@ func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 		return nil, errors.New("sqlstore: BlocksConfig.RefreshEvery is less than a second")
 	}
 	b := &Blocks{
-		db: db, dialect: cfg.Dialect, name: cfg.Table, every: cfg.RefreshEvery,
+		db: handleOf(db), dialect: cfg.Dialect, name: cfg.Table, every: cfg.RefreshEvery,
 		logger: cfg.Logger, now: cfg.Now,
 	}
 	if b.logger == nil {

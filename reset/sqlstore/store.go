@@ -16,7 +16,7 @@ const maxMatches = 100
 // Store is a [reset.Store] over database/sql. It is safe for concurrent use. The
 // *sql.DB stays the caller's: its pool, its time limits, its Close.
 type Store struct {
-	db      *sql.DB
+	db      handle
 	dialect Dialect
 	queries Queries
 	inTx    func(ctx context.Context, tx *sql.Tx, seen reset.User) error
@@ -34,7 +34,7 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, dialect: cfg.Dialect, queries: queries, inTx: cfg.InTx}, nil
+	return &Store{db: handleOf(db), dialect: cfg.Dialect, queries: queries, inTx: cfg.InTx}, nil
 }
 
 // FindByEmail returns every account the statement finds for addr; none is no

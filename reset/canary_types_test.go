@@ -1,0 +1,218 @@
+package reset_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/mail/preview"
+	"github.com/lostkey-go/lostkey/mail/smtpmail"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+// harmless are the types that hold nothing secret: numbers, names, settings,
+// functions, interfaces and results. An error of the application's own inside
+// one is the application's.
+var harmless = strings.Fields(`
+	token.Claims token.Lifetime token.Purpose token.Reason token.RejectedError
+	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Limits
+	hash.Limiter hash.LimiterConfig hash.LimiterStats hash.NodeScryptConfig
+	hash.Info hash.Result hash.FormatError hash.SwapFunc
+	mail.Header mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
+	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
+	mail.FileMailer mail.LogMailer mail.LogMailerConfig
+	smtpmail.Error smtpmail.Stage
+	reset.Checked reset.Confirmed reset.Event reset.InviteInput reset.Limiter
+	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
+	reset.Outcome reset.PanicError reset.Policy reset.Sessions reset.Settings
+	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
+	reset.ThrottledError
+	limit.Config limit.Limiter limit.Rate
+	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
+	policy.Problem policy.RangeClient policy.RangeConfig
+	resethttp.APIConfig resethttp.Config resethttp.FieldError
+	resettest.Fixture
+	sqlstore.AuditConfig sqlstore.Block sqlstore.BlocksConfig
+	sqlstore.ClientCount sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch
+	sqlstore.Entry sqlstore.Filter sqlstore.Link sqlstore.Queries
+	sqlstore.Table
+`)
+
+// canary is at the front of every secret.
+const canary = "canary7qz"
+
+// collection is all specimens, and how to know their secrets.
+type collection struct {
+	all     map[string]specimen
+	secrets []string
+}
+
+func specimens(t *testing.T) collection {
+	t.Helper()
+	c := collection{all: make(map[string]specimen), secrets: []string{canary}}
+	ring := c.addToken(t)
+	hasher := c.addHash(t)
+	mailer := c.addMail(t)
+	c.addReset(t, ring, hasher, mailer)
+	c.addStores(t)
+	return c
+}
+
+func (c *collection) hidden(name string, value any) { c.all[name] = specimen{value: value} }
+func (c *collection) open(name string, value any)   { c.all[name] = specimen{value: value, open: true} }
+
+func (c *collection) addToken(t *testing.T) token.Keys {
+	t.Helper()
+	key, err := token.NewKey("k1", []byte(canary+"V2!zR9@kL4$wT6%nB8^hJ3&"))
+	require.NoError(t, err)
+	ring, err := token.NewKeys(key)
+	require.NoError(t, err)
+	cfg := token.Config{Site: site, Keys: ring}
+	signer, err := token.New(cfg)
+	require.NoError(t, err)
+	state := token.State{UserID: "7", PasswordHash: token.Hide(canary), Email: token.Hide(canary + "@example.com"), Stamp: token.Hide(canary)}
+	issued, err := signer.Issue(token.Reset, state, 0)
+	require.NoError(t, err)
+	_, signature, _ := strings.Cut(issued.Reveal(), ".")
+	_, signature, _ = strings.Cut(signature, ".")
+	c.secrets = append(c.secrets, signature)
+
+	c.hidden("token.Key", key)
+	c.hidden("token.Keys", ring)
+	c.hidden("token.Config", cfg)
+	c.hidden("token.Signer", signer)
+	c.hidden("token.State", state)
+	c.hidden("token.Hidden", state.PasswordHash)
+	c.hidden("token.Token", issued)
+	return ring
+}
+
+func (c *collection) addHash(t *testing.T) *hash.Hasher {
+	t.Helper()
+	pepper, err := hash.NewPepper("k1", []byte(canary+" a pepper of 32 bytes or more"))
+	require.NoError(t, err)
+	spring := hash.SpringConfig{Default: "pbkdf2", PBKDF2Secret: canary}
+	schemes := hash.With(hash.SpringWith(spring), hash.FlaskSecurity(canary, nil)...)
+	schemes = hash.With(schemes, hash.Devise(canary)...)
+	cfg := hash.Config{Accept: schemes, Peppers: []hash.Pepper{pepper}, Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}}
+	hasher, err := hash.NewInsecure(cfg)
+	require.NoError(t, err)
+	row := "{pbkdf2}" + strings.Repeat("ca", 40)
+	record, err := hash.SpringWith(spring)[0].Parse(row, hash.Limits{PBKDF2Rounds: 1 << 20})
+	require.NoError(t, err)
+	c.secrets = append(c.secrets, strings.Repeat("\xca", 9))
+
+	c.hidden("hash.Pepper", pepper)
+	c.open("hash.SpringConfig", spring)
+	c.hidden("hash.Scheme", schemes)
+	c.hidden("hash.Record", record)
+	c.hidden("hash.Config", cfg)
+	c.hidden("hash.Hasher", hasher)
+	return hasher
+}
+
+func (c *collection) addMail(t *testing.T) mail.Mailer {
+	t.Helper()
+	const link = site + "/reset-password#token=" + canary
+	msg := mail.Message{
+		ID: "1", Kind: mail.KindReset, From: "no-reply@app.example", To: canary + "@example.com",
+		Subject: canary, Text: link, HTML: link, Date: time.Unix(1e9, 0),
+	}
+	recorder := &mailtest.Recorder{}
+	require.NoError(t, recorder.Send(t.Context(), msg))
+	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
+	require.NoError(t, err)
+	shown := preview.Config{Renderer: templates, Sent: recorder.Messages}
+	handler, err := preview.New(shown)
+	require.NoError(t, err)
+	private := ed25519.NewKeyFromSeed([]byte(canary + "V2!zR9@kL4$wT6%nB8^hJ3&"))
+	dkim := smtpmail.DKIM{Domain: "app.example", Selector: "s", Key: private}
+	cfg := smtpmail.Config{Host: "smtp.example", Username: canary, Password: canary, DKIM: dkim}
+	mailer, err := smtpmail.New(cfg)
+	require.NoError(t, err)
+	cfg.URL = "smtps://" + canary + ":" + canary + "@smtp.example"
+
+	c.open("mail.Data", mail.Data{Kind: mail.KindReset, Link: link})
+	c.open("mail.Content", mail.Content{Subject: "Your link", Text: link, HTML: link})
+	c.open("mail.Message", msg)
+	c.hidden("mailtest.Recorder", recorder)
+	c.hidden("preview.Config", shown)
+	c.hidden("preview.Handler", handler)
+	c.open("smtpmail.Config", cfg)
+	c.open("smtpmail.DKIM", dkim)
+	c.hidden("smtpmail.Mailer", mailer)
+	return mailer
+}
+
+func (c *collection) addReset(t *testing.T, ring token.Keys, hasher *hash.Hasher, mailer mail.Mailer) {
+	t.Helper()
+	user := reset.User{ID: "7", Email: canary + "@example.com", PasswordHash: canary, Stamp: canary}
+	store := memstore.New()
+	require.NoError(t, store.Add(user))
+	cfg := reset.Config{
+		Site: site, From: "App <no-reply@app.example>", Keys: ring, Store: store, Mailer: mailer,
+		Sessions: reset.SessionsEndInStore(), Hasher: hasher, Synchronous: true,
+		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+	}
+	svc, err := reset.New(cfg)
+	require.NoError(t, err)
+	link, err := svc.Link(t.Context(), "7", reset.LinkOptions{})
+	require.NoError(t, err)
+	raw := rawOf(link)
+	c.secrets = append(c.secrets, raw[strings.LastIndexByte(raw, '.')+1:])
+	client := netip.MustParseAddr("192.0.2.1")
+
+	c.hidden("reset.Config", cfg)
+	c.hidden("reset.Service", svc)
+	c.hidden("reset.Link", link)
+	c.hidden("memstore.Store", store)
+	c.open("reset.User", user)
+	c.open("reset.RequestInput", reset.RequestInput{Email: user.Email, Client: client})
+	c.open("reset.ConfirmInput", reset.ConfirmInput{Token: canary, Password: canary, Client: client})
+	c.all["reset.Job"] = specimen{value: reset.Job{ID: "1", Email: user.Email, Client: client}, open: true, wire: true}
+	c.open("resethttp.Page", resethttp.Page{Name: "reset", Email: user.Email, Link: canary})
+}
+
+func (c *collection) addStores(t *testing.T) {
+	t.Helper()
+	db := sql.OpenDB(connector{dsn: canary + ":" + canary + "@tcp(db.example)/app"})
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.SQLite, Table: sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "hash"},
+	})
+	require.NoError(t, err)
+	quiet := slog.New(slog.DiscardHandler)
+	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Logger: quiet})
+	require.NoError(t, err)
+	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: sqlstore.SQLite, Logger: quiet})
+	require.NoError(t, err)
+
+	c.hidden("sqlstore.Store", store)
+	c.hidden("sqlstore.Audit", audit)
+	c.hidden("sqlstore.Blocks", blocks)
+}
+
+// connector holds the password of the database in a plain field, as that of
+// database/sql does.
+type connector struct{ dsn string }
+
+func (connector) Connect(context.Context) (driver.Conn, error) {
+	return nil, errors.New("there is no database")
+}
+
+func (connector) Driver() driver.Driver { return nil }

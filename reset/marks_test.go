@@ -1,0 +1,76 @@
+package reset_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/policy"
+	"github.com/lostkey-go/lostkey/token"
+	"github.com/stretchr/testify/require"
+)
+
+// hasherWithMark knows "sso" beside the marks that every Hasher knows.
+func hasherWithMark(t *testing.T) *hash.Hasher {
+	t.Helper()
+	h, err := hash.NewInsecure(hash.Config{
+		Params:   hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Unusable: func(encoded string) bool { return encoded == "sso" },
+	})
+	require.NoError(t, err)
+	return h
+}
+
+func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []string{"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN", "invalid", "not cached", "sso", hash.Unusable()} {
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Synchronous = hasherWithMark(t), true })
+		sc.add(t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark})
+		sc.request(t, "m@example.com")
+		require.Empty(t, sc.outbox.Messages(), mark)
+		require.Equal(t, []string{reset.ReasonNoPassword}, sc.events.reasons(reset.OutcomeSkipped), mark)
+		_, err := sc.Link(t.Context(), "m", reset.LinkOptions{})
+		require.ErrorIs(t, err, reset.ErrNoPassword, mark)
+
+		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark)
+		mails, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, mail.KindInvite, mails[0].Kind, mark)
+		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])), mark)
+		require.True(t, sc.user(t, "m").HasPassword(), mark)
+		_, err = sc.Link(t.Context(), "m", reset.LinkOptions{Purpose: token.Invite})
+		require.ErrorIs(t, err, reset.ErrHasPassword, mark)
+	}
+}
+
+func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, nil)
+	clearHash := func(mark string) {
+		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = mark }))
+	}
+	clearHash(hash.Unusable())
+	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: token.Invite})
+	require.NoError(t, err)
+	require.NoError(t, sc.confirm(t, rawOf(link)))
+	clearHash(hash.Unusable())
+	require.ErrorIs(t, sc.confirm(t, rawOf(link)), reset.ErrRejected)
+}
+
+// The policy of an application may let a NUL pass; no format can hold one.
+func TestAPasswordWithANULIsRefusedAndSpendsNothing(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
+	})
+	raw := sc.link(t, "7")
+	err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword + "\x00"})
+	var refused *policy.Error
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, policy.CodeControl, refused.Problems[0].Code)
+	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
+	require.NoError(t, sc.confirm(t, raw))
+}
