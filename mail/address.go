@@ -82,7 +82,9 @@ func plainDomain(domain string) bool {
 
 	// A top-level label of digits alone would make the domain an IPv4 address.
 	top := labels[len(labels)-1]
-	return strings.ContainsFunc(top, func(r rune) bool { return r < '0' || r > '9' })
+	return strings.ContainsFunc(top, func(r rune) bool {
+		return r < '0' || r > '9'
+	})
 }
 
 func isBadLabel(label string) bool {
@@ -140,7 +142,8 @@ func ParseMailbox(mailbox string) (name, addr string, err error) {
 	}
 
 	parsed, err := netmail.ParseAddress(mailbox)
-	if err != nil || CheckAddress(parsed.Address) != nil || !cleanLine(parsed.Name) {
+	if err != nil || CheckAddress(parsed.Address) != nil ||
+		!cleanLine(parsed.Name) {
 		return "", "", errAddress
 	}
 	// Demanding the address as it was written, at the end, keeps comments and

@@ -70,9 +70,9 @@ func (d Data) LogValue() slog.Value { return slog.StringValue(d.String()) }
 func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Renderer turns [Data] into a mail. Render must be safe for concurrent use and
-// must not block. It sets Locale, Subject, Text and HTML of the message, and its
-// caller sets who sends it and to whom. It must show Link once in each part and
-// never in the subject. Its errors must not show Link.
+// must not block. It sets Locale, Subject, Text and HTML of the message, and
+// its caller sets who sends it and to whom. It must show Link once in each part
+// and never in the subject. Its errors must not show Link.
 type Renderer interface {
 	Render(data Data) (Message, error)
 }

@@ -65,14 +65,14 @@ func (f files) validate() error {
 		return err
 	}
 
-	err = fs.WalkDir(f.host, ".", func(name string, entry fs.DirEntry, err error) error {
+	visit := func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		if err := validateName(name, locales); err != nil {
 			return err
 		}
-		if path.Dir(name) != "mails" || !strings.HasPrefix(path.Base(name), "blocks.") {
+		if !strings.HasPrefix(name, "mails/blocks.") {
 			return nil
 		}
 		content, err := fs.ReadFile(f.host, name)
@@ -80,8 +80,8 @@ func (f files) validate() error {
 			return err
 		}
 		return f.validateBlocks(name, string(content))
-	})
-	if err != nil {
+	}
+	if err := fs.WalkDir(f.host, ".", visit); err != nil {
 		return fmt.Errorf("mail: TemplatesConfig.Files: %w", err)
 	}
 	return nil

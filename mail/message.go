@@ -14,13 +14,16 @@ import (
 // Mailer or a test tell the mails apart without reading them.
 type Kind string
 
-// The mails this module sends. Only the first two hold a secret.
+// The mails this module sends. KindReset and KindInvite hold a link that sets a
+// password, which is a secret. KindPasswordChanged is the notice after that,
+// KindNoAccount says that the address has no account here, and
+// KindSignsInElsewhere that the account has no password.
 const (
-	KindReset            Kind = "reset"              // a link that sets a new password
-	KindInvite           Kind = "invite"             // a link that sets the first password
-	KindPasswordChanged  Kind = "password-changed"   // the notice after a change
-	KindNoAccount        Kind = "no-account"         // the address has no account here
-	KindSignsInElsewhere Kind = "signs-in-elsewhere" // the account has no password
+	KindReset            Kind = "reset"
+	KindInvite           Kind = "invite"
+	KindPasswordChanged  Kind = "password-changed"
+	KindNoAccount        Kind = "no-account"
+	KindSignsInElsewhere Kind = "signs-in-elsewhere"
 )
 
 // Kinds returns every Kind there is, in a fixed order.

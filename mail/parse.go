@@ -20,27 +20,30 @@ func (f files) parse(kind Kind) (*parts, error) {
 		text: template.New("text").Option("missingkey=error"),
 		html: htmltemplate.New("html").Option("missingkey=error"),
 	}
-	addText := func(name, content string) (err error) {
+	err := f.part(kind, ".txt", func(name, content string) (err error) {
 		set.text, err = set.text.New(name).Parse(content)
 		return err
-	}
-	addHTML := func(name, content string) (err error) {
-		set.html, err = set.html.New(name).Parse(content)
-		return err
-	}
-
-	if err := f.part(kind, ".txt", addText); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
-	if err := f.part(kind, ".html", addHTML); err != nil {
+
+	err = f.part(kind, ".html", func(name, content string) (err error) {
+		set.html, err = set.html.New(name).Parse(content)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return set, nil
 }
 
+// adder parses one file into a template.
+type adder func(name, content string) error
+
 // part reads the blocks of a template, the host's last so that they win, and
 // what stands around them.
-func (f files) part(kind Kind, ext string, add func(name, content string) error) error {
+func (f files) part(kind Kind, ext string, add adder) error {
 	blocks, err := f.read("mails/blocks" + ext)
 	if err != nil {
 		return err

@@ -96,8 +96,8 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 // Locales returns the tags there are texts for, sorted.
 func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
 
-// Match returns the locale that Render would use for a list of wanted languages:
-// what [MatchLocale] finds, or else [TemplatesConfig.Locale].
+// Match returns the locale that Render would use for a list of wanted
+// languages: what [MatchLocale] finds, or else [TemplatesConfig.Locale].
 func (t *Templates) Match(wanted string) string {
 	return cmp.Or(MatchLocale(t.tags, wanted), t.fallback)
 }

@@ -82,14 +82,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sent = h.cfg.Sent()
 	}
 	query := r.URL.Query()
-	msg, chosen, err := h.choose(query, sent)
+	msg, err := h.choose(query, sent)
 
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	if chosen && query.Get("as") == "raw" {
+	if msg != nil && query.Get("as") == "raw" {
 		header.Set("Content-Security-Policy", mailPolicy)
 		// An application around it may have said DENY.
 		header.Set("X-Frame-Options", "SAMEORIGIN")
@@ -101,8 +101,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		v.Problem = err.Error()
 	}
-	if chosen {
-		v.show(query, msg)
+	if msg != nil {
+		v.show(query, *msg)
 	}
 	header.Set("Content-Security-Policy", pagePolicy)
 	var out bytes.Buffer
@@ -118,29 +118,31 @@ func fail(w http.ResponseWriter, status int) {
 }
 
 // choose finds the mail a query is about: one that was sent, by number, or a
-// sample, by kind and locale.
-func (h *Handler) choose(query url.Values, sent []mail.Message) (mail.Message, bool, error) {
+// sample, by kind and locale. Without one it returns nil.
+func (h *Handler) choose(
+	query url.Values, sent []mail.Message,
+) (*mail.Message, error) {
 	if number := query.Get("sent"); number != "" {
-		for i, msg := range sent {
+		for i := range sent {
 			if strconv.Itoa(i) == number {
-				return msg, true, nil
+				return &sent[i], nil
 			}
 		}
-		return mail.Message{}, false, nil
+		return nil, nil
 	}
 
 	kind := mail.Kind(query.Get("kind"))
 	if kind == "" {
-		return mail.Message{}, false, nil
+		return nil, nil
 	}
 	data := mail.SampleData(kind, query.Get("locale"))
 	msg, err := h.cfg.Renderer.Render(data)
 	if err != nil {
-		return mail.Message{}, false, err
+		return nil, err
 	}
 	msg.ID, msg.Kind, msg.Date = "sample", kind, data.At
 	msg.From, msg.To = "Example <no-reply@app.example>", "ana@example.com"
-	return msg, true, nil
+	return &msg, nil
 }
 
 // view is what the page shows.

@@ -18,7 +18,9 @@ const maxIterations = 1_000_000
 
 // mechanism picks what the server offers and the configuration has credentials
 // for.
-func (s *settings) mechanism(ctx context.Context, offered string) (smtp.Auth, error) {
+func (s *settings) mechanism(
+	ctx context.Context, offered string,
+) (smtp.Auth, error) {
 	offers := strings.Fields(strings.ToUpper(offered))
 	has := func(name string) bool { return slices.Contains(offers, name) }
 	username, password := s.credentials()

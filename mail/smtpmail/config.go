@@ -27,8 +27,8 @@ const (
 )
 
 // Config configures a [Mailer]. URL or Host is required. It prints without
-// credentials. That protection is lost in an unexported field of another struct,
-// and under %p and %w, where the fmt package does not call methods.
+// credentials. That protection is lost in an unexported field of another
+// struct, and under %p and %w, where the fmt package does not call methods.
 type Config struct {
 	// URL is a server in one string, so that one environment variable can hold
 	// it:

@@ -16,7 +16,10 @@ import (
 // Every one of them holds the password hunter2, where there is room for one.
 func TestNewRefusesURLsThatAreNotOneAndDoesNotShowThem(t *testing.T) {
 	t.Parallel()
-	const invalid = "Config.URL is invalid"
+	const (
+		invalid = "Config.URL is invalid"
+		after   = "after the port"
+	)
 	for name, c := range map[string]struct{ url, want string }{
 		"URL that does not parse":    {"smtp://u:hunter2@host:port", invalid},
 		"password with a bare slash": {"smtps://u:hunter2/x@host", invalid},
@@ -24,13 +27,13 @@ func TestNewRefusesURLsThatAreNotOneAndDoesNotShowThem(t *testing.T) {
 		"no scheme":                  {"hunter2", invalid},
 		"no host":                    {"smtp://u:hunter2@", invalid},
 		"another scheme":             {"http://u:hunter2@host", "scheme"},
-		"an option nobody reads":     {"smtp://u:hunter2@host?tls=off", "after the port"},
-		"a path":                     {"smtp://u:hunter2@host/inbox", "after the port"},
-		"a fragment":                 {"smtp://u:hunter2@host#x", "after the port"},
+		"an option nobody reads":     {"smtp://u:hunter2@host?tls=off", after},
+		"a path":                     {"smtp://u:hunter2@host/inbox", after},
+		"a fragment":                 {"smtp://u:hunter2@host#x", after},
 		"port zero":                  {"smtp://u:hunter2@host:0", "port"},
 		"port too large":             {"smtp://u:hunter2@host:65536", "Config.Port"},
-		"credentials in clear":       {"insecure-smtp://u:hunter2@host", "never sent"},
-		"user in clear":              {"insecure-smtp://u@host", "never sent"},
+		"credentials in clear":       {"insecure-smtp://u:hunter2@host", "in clear"},
+		"user in clear":              {"insecure-smtp://u@host", "in clear"},
 		"user without password":      {"smtp://u@host", "Config.Password is empty"},
 		"password without user":      {"smtp://:hunter2@host", "Username is empty"},
 	} {

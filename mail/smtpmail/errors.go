@@ -66,9 +66,9 @@ func (e *Error) Error() string {
 // nil for replies of the server.
 func (e *Error) Unwrap() error { return e.err }
 
-func failure(verdict mail.Verdict, stage Stage, reason string, err error) error {
+func failure(v mail.Verdict, stage Stage, reason string, err error) error {
 	return &mail.SendError{
-		Verdict: verdict,
+		Verdict: v,
 		Err:     &Error{Stage: stage, reason: reason, err: err},
 	}
 }
@@ -122,7 +122,9 @@ func classify(ctx context.Context, stage Stage, err error) error {
 }
 
 // replied judges what the server said.
-func replied(stage Stage, reply *textproto.Error, otherwise mail.Verdict) error {
+func replied(
+	stage Stage, reply *textproto.Error, otherwise mail.Verdict,
+) error {
 	verdict := otherwise
 	switch reply.Code / 100 {
 	case 4:

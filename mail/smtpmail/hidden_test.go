@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// reachable collects every text that can be reached from a value without calling
-// anything, unexported fields and pointers included, as printers of values do.
+// reachable collects every text that can be reached from a value without
+// calling anything, unexported fields and pointers included, as printers of
+// values do.
 func reachable(v reflect.Value, seen map[any]bool, found *[]string) {
 	switch v.Kind() {
 	case reflect.String:

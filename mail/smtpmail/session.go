@@ -97,7 +97,9 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 // offers no TLS, and which would hide that a server was merely busy.
 type helloWatch struct{ err error }
 
-func (w *helloWatch) HandleError(_, _ string, _ *textproto.Conn, err error) error {
+func (w *helloWatch) HandleError(
+	_, _ string, _ *textproto.Conn, err error,
+) error {
 	w.err = err
 	return err
 }
@@ -117,7 +119,9 @@ func (s *settings) helloName(c net.Conn) string {
 	return "[IPv6:" + local.IP.String() + "]"
 }
 
-func (s *settings) authenticate(ctx context.Context, client *smtp.Client) error {
+func (s *settings) authenticate(
+	ctx context.Context, client *smtp.Client,
+) error {
 	if s.credentials == nil {
 		return nil
 	}
