@@ -35,6 +35,7 @@ func CoarseClient(userAgent string) string {
 	if knownClient(userAgent) != "" {
 		return userAgent
 	}
+
 	// The first kilobyte is more than any browser sends.
 	userAgent = userAgent[:min(len(userAgent), 1024)]
 	for _, browser := range browsers {

@@ -155,87 +155,73 @@ func TestNumbersHaveTheFormsOfTheirLanguage(t *testing.T) {
 	}
 }
 
-func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {
-	t.Parallel()
-	for name, c := range brokenFiles() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			files := override(map[string]string{c.name: c.content})
-			templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: files})
-			require.Nil(t, templates)
-			require.ErrorContains(t, err, c.want)
-			require.True(t, strings.HasPrefix(err.Error(), "mail: "), err.Error())
-		})
-	}
+const (
+	english = "locales/en.json"
+	brand   = "mails/blocks.html"
+)
+
+// Each has the file, what stands in it, and what the error says.
+var brokenFiles = map[string][3]string{
+	"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}", "reset.txt:2"},
+	"syntax of the texts":  {english, "{", "locales/en.json: unexpected end"},
+	"unclosed block":       {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
+	"unknown field": {"mails/invite.txt", "{{.Link}}\n{{.Name}}",
+		"invite.txt:2"},
+	"unknown field in a rare branch": {"mails/invite.txt",
+		"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2"},
+	"unknown function": {brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
+		"blocks.html:3"},
+	"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
+		"nowhere"},
+	"HTML that cannot be made safe": {brand,
+		"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand},
+	"a value where none may be": {brand,
+		"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none"},
+
+	"misspelt mail":               {"mails/resset.html", "x", "mails/resset.html"},
+	"misspelt layout":             {"mails/layouts.html", "x", "layouts.html"},
+	"misspelt folder":             {"mail/layout.html", "x", "mail/layout.html"},
+	"misspelt ending":             {"mails/layout.htm", "x", "mails/layout.htm"},
+	"misspelt folder of texts":    {"locale/en.json", "{}", "locale/en.json"},
+	"file that is not a language": {"locales/not_a_tag.json", "{}", "not_a_tag"},
+	"another spelling":            {"locales/pt-br.json", "{}", "locales/pt-BR.json"},
+	"misspelt block":              {brand, "{{define \"brnad\"}}x{{end}}", "brnad"},
+	"text outside of blocks":      {brand, "Example GmbH", "outside of {{define}}"},
+	"block without content": {brand, "{{define \"brand\"}} {{end}}",
+		"brand is empty"},
+
+	"misspelt text": {english, `{"mail.reset.subjct": "x"}`,
+		"mail.reset.subjct"},
+	"text without content": {english, `{"mail.reset.not-you": " "}`,
+		"not-you is empty"},
+	"text that is no text": {english, `{"mail.reset.what": 1}`, english},
+	"empty subject": {english, `{"mail.reset.subject": ""}`,
+		"subject is empty"},
+	"subject of two lines": {english, `{"mail.reset.subject": "a\nb"}`,
+		"subject"},
+	"link in a text": {english, `{"mail.reset.subject": "{link}"}`, "{link}"},
+	"misspelt placeholder": {"locales/fr.json", `{"mail.sender": "{prodct}"}`,
+		"{prodct}"},
+	"placeholder of another": {english, `{"mail.date": "{product}"}`,
+		"{product}"},
+	"direction": {english, `{"direction": "up"}`, "direction is"},
+
+	"link not alone": {"mails/layout.txt", "Open {{.URL}}.", "alone on a line"},
+	"no link in the HTML": {"mails/invite.html", "<p>Hello</p>",
+		"does not show the link"},
 }
 
-type brokenFile struct{ name, content, want string }
-
-func brokenFiles() map[string]brokenFile {
-	const (
-		english = "locales/en.json"
-		brand   = "mails/blocks.html"
-	)
-
-	return map[string]brokenFile{
-		"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}",
-			"mails/reset.txt:2"},
-		"syntax of the texts": {english, "{", "locales/en.json: unexpected end"},
-		"unclosed block":      {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
-		"unknown field": {"mails/invite.txt", "{{.Link}}\n{{.Name}}",
-			"invite.txt:2"},
-		"unknown field in a rare branch": {"mails/invite.txt",
-			"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2"},
-		"unknown function": {brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
-			"blocks.html:3"},
-		"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
-			"nowhere"},
-		"HTML that cannot be made safe": {brand,
-			"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand},
-		"a value where none may be": {brand,
-			"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none"},
-
-		"misspelt mail": {"mails/resset.html", "x",
-			"mails/resset.html"},
-		"misspelt layout": {"mails/layouts.html", "x",
-			"mails/layouts.html"},
-		"misspelt folder": {"mail/layout.html", "x",
-			"mail/layout.html"},
-		"misspelt ending": {"mails/layout.htm", "x",
-			"mails/layout.htm"},
-		"misspelt folder of texts": {"locale/en.json", "{}", "locale/en.json"},
-		"file that is not a language": {"locales/not_a_tag.json", "{}",
-			"not_a_tag"},
-		"another spelling of the file": {"locales/pt-br.json", "{}",
-			"locales/pt-BR.json"},
-		"misspelt block": {brand, "{{define \"brnad\"}}x{{end}}",
-			"brnad"},
-		"text outside of blocks": {brand, "Example GmbH",
-			"outside of {{define}}"},
-		"block without content": {brand, "{{define \"brand\"}} {{end}}",
-			"brand is empty"},
-
-		"misspelt text": {english, `{"mail.reset.subjct": "x"}`,
-			"mail.reset.subjct"},
-		"text without content": {english, `{"mail.reset.not-you": " "}`,
-			"not-you is empty"},
-		"text that is no text": {english, `{"mail.reset.what": 1}`, english},
-		"empty subject": {english, `{"mail.reset.subject": ""}`,
-			"subject is empty"},
-		"subject of two lines": {english, `{"mail.reset.subject": "a\nb"}`,
-			"subject"},
-		"link in a text": {english, `{"mail.reset.subject": "{link}"}`,
-			"{link}"},
-		"misspelt placeholder": {"locales/fr.json", `{"mail.sender": "{prodct}"}`,
-			"{prodct}"},
-		"placeholder of another": {english, `{"mail.date": "{product}"}`,
-			"{product}"},
-		"direction": {english, `{"direction": "up"}`, "direction is"},
-
-		"link not alone": {"mails/layout.txt", "Open {{.URL}}.",
-			"alone on a line"},
-		"no link in the HTML": {"mails/invite.html", "<p>Hello</p>",
-			"does not show the link"},
+func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {
+	t.Parallel()
+	for name, c := range brokenFiles {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := override(map[string]string{c[0]: c[1]})
+			templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: files})
+			require.Nil(t, templates)
+			require.ErrorContains(t, err, c[2])
+			require.True(t, strings.HasPrefix(err.Error(), "mail: "), err.Error())
+		})
 	}
 }
 

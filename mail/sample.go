@@ -62,6 +62,7 @@ func (t *Templates) trial() error {
 				ExpiresAt: full.ExpiresAt,
 				At:        full.At,
 			}
+
 			for _, data := range []Data{full, least} {
 				msg, err := t.Render(data)
 				if err != nil {
