@@ -162,9 +162,10 @@ const (
 
 // Each has the file, what stands in it, and what the error says.
 var brokenFiles = map[string][3]string{
-	"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}", "reset.txt:2"},
-	"syntax of the texts":  {english, "{", "locales/en.json: unexpected end"},
-	"unclosed block":       {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
+	"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}",
+		"reset.txt:2"},
+	"syntax of the texts": {english, "{", "locales/en.json: unexpected end"},
+	"unclosed block":      {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
 	"unknown field": {"mails/invite.txt", "{{.Link}}\n{{.Name}}",
 		"invite.txt:2"},
 	"unknown field in a rare branch": {"mails/invite.txt",
@@ -184,9 +185,10 @@ var brokenFiles = map[string][3]string{
 	"misspelt ending":             {"mails/layout.htm", "x", "mails/layout.htm"},
 	"misspelt folder of texts":    {"locale/en.json", "{}", "locale/en.json"},
 	"file that is not a language": {"locales/not_a_tag.json", "{}", "not_a_tag"},
-	"another spelling":            {"locales/pt-br.json", "{}", "locales/pt-BR.json"},
-	"misspelt block":              {brand, "{{define \"brnad\"}}x{{end}}", "brnad"},
-	"text outside of blocks":      {brand, "Example GmbH", "outside of {{define}}"},
+	"another spelling":            {"locales/pt-br.json", "{}", "pt-BR.json"},
+
+	"misspelt block":         {brand, `{{define "brnad"}}x{{end}}`, "brnad"},
+	"text outside of blocks": {brand, "Example GmbH", "outside of {{define}}"},
 	"block without content": {brand, "{{define \"brand\"}} {{end}}",
 		"brand is empty"},
 
