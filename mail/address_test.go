@@ -94,9 +94,7 @@ var notAddresses = map[string]string{
 	"local part of 65":              strings.Repeat("c", 65) + "@example.com",
 	"label of 64": "canary@" + strings.Repeat("d", 64) +
 		".example",
-	"255 bytes": "c@" +
-		strings.Repeat(strings.Repeat("d", 49)+".", 6)[:253-len(".example")] +
-		".example",
+	"255 bytes":  "c@" + domainOf(253),
 	"a megabyte": strings.Repeat("canary@", 1<<17),
 }
 
@@ -121,14 +119,15 @@ func TestTheLengthIsLookedAtBeforeTheAddress(t *testing.T) {
 func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string][2]string{
-		"a@example.com":       {"", "a@example.com"},
-		"App <a@example.com>": {"App", "a@example.com"},
-		`"Foo, Bar & \"Co\"" <a@example.com>`: {`Foo, Bar & "Co"`,
-			"a@example.com"},
-		"Café Olé <a@bücher.example>": {"Café Olé",
-			"a@bücher.example"},
-		"=?utf-8?q?B=C3=BCcher=2C_GmbH?= <a@example.com>": {"Bücher, GmbH",
-			"a@example.com"},
+		"a@example.com":                                   {"", "a@example.com"},
+		"App <a@example.com>":                             {"App", "a@example.com"},
+		`"Foo, Bar & \"Co\"" <a@example.com>`: {
+			`Foo, Bar & "Co"`, "a@example.com",
+		},
+		"Café Olé <a@bücher.example>":                     {"Café Olé", "a@bücher.example"},
+		"=?utf-8?q?B=C3=BCcher=2C_GmbH?= <a@example.com>": {
+			"Bücher, GmbH", "a@example.com",
+		},
 	} {
 		name, addr, err := mail.ParseMailbox(in)
 		require.NoError(t, err, in)

@@ -112,7 +112,6 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
 		}
 	}
-
 }
 
 func TestEncodeRefusesBodiesWithControlsAndMissingFields(t *testing.T) {

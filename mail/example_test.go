@@ -47,18 +47,20 @@ func ExampleNewTemplates() {
 }
 
 func ExampleMailer() {
-	var mailer mail.Mailer = mail.MailerFunc(func(_ context.Context,
-		msg mail.Message) error {
+	send := func(_ context.Context, msg mail.Message) error {
 		if strings.HasSuffix(msg.To, ".invalid") {
-			return &mail.SendError{Verdict: mail.Permanent,
-				Err: fmt.Errorf("no such domain")}
+			return &mail.SendError{
+				Verdict: mail.Permanent,
+				Err:     fmt.Errorf("no such domain"),
+			}
 		}
 		fmt.Println("sent:", msg) // a Message prints without address and link
 		return nil
-	})
+	}
+	var mailer mail.Mailer = mail.MailerFunc(send)
 
-	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en",
-		To: "ana@example.com"}
+	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en"}
+	msg.To = "ana@example.com"
 	fmt.Println(mailer.Send(context.Background(), msg))
 	msg.To = "ana@example.invalid"
 	fmt.Println(mail.VerdictOf(mailer.Send(context.Background(), msg)))

@@ -42,7 +42,8 @@ func builtin(tb testing.TB) *mail.Templates {
 
 // everyMail runs f for each kind in each locale.
 func everyMail(t *testing.T,
-	f func(t *testing.T, data mail.Data, msg mail.Message)) {
+	f func(t *testing.T, data mail.Data, msg mail.Message),
+) {
 	t.Helper()
 	templates := builtin(t)
 	for _, locale := range templates.Locales() {

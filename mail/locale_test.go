@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,47 +12,45 @@ import (
 
 func TestExpiryIsSaidInWordsAndAsTheLinksOwnTime(t *testing.T) {
 	t.Parallel()
+	const (
+		day     = 24 * time.Hour
+		minute  = "minute minuto minuto minute Minute"
+		minutes = "minutes minutos minutos minutes Minuten"
+		hour    = "hour hora hora heure Stunde"
+		hours   = "hours horas horas heures Stunden"
+		days    = "days dias días jours Tage"
+	)
 	templates := builtin(t)
-	cases := []struct {
-		lifetime             time.Duration
-		en, ptBR, es, fr, de string
+	locales := []string{"en", "pt-BR", "es", "fr", "de"}
+	for lifetime, want := range map[time.Duration]struct {
+		n     int
+		words string
 	}{
-		{30 * time.Second, "1 minute,", "1 minuto,", "1 minuto,", "1 minute,",
-			"1 Minute lang"},
-		{time.Minute, "1 minute,", "1 minuto,", "1 minuto,", "1 minute,",
-			"1 Minute lang"},
-		{2 * time.Minute, "2 minutes,", "2 minutos,", "2 minutos,", "2 minutes,",
-			"2 Minuten lang"},
-		{30 * time.Minute, "30 minutes,", "30 minutos,", "30 minutos,",
-			"30 minutes,", "30 Minuten lang"},
-		{time.Hour - time.Second, "59 minutes,", "59 minutos,", "59 minutos,",
-			"59 minutes,", "59 Minuten lang"},
-		{time.Hour, "1 hour,", "1 hora,", "1 hora,", "1 heure,", "1 Stunde lang"},
-		{90 * time.Minute, "90 minutes,", "90 minutos,", "90 minutos,",
-			"90 minutes,", "90 Minuten lang"},
-		{24 * time.Hour, "24 hours,", "24 horas,", "24 horas,", "24 heures,",
-			"24 Stunden lang"},
-		{25*time.Hour + 59*time.Minute, "25 hours,", "25 horas,", "25 horas,",
-			"25 heures,", "25 Stunden lang"},
-		{72 * time.Hour, "3 days,", "3 dias,", "3 días,", "3 jours,",
-			"3 Tage lang"},
-		{7 * 24 * time.Hour, "7 days,", "7 dias,", "7 días,", "7 jours,",
-			"7 Tage lang"},
-		{400 * 24 * time.Hour, "400 days,", "400 dias,", "400 días,", "400 jours,",
-			"400 Tage lang"},
-	}
+		30 * time.Second:           {1, minute},
+		time.Minute:                {1, minute},
+		2 * time.Minute:            {2, minutes},
+		30 * time.Minute:           {30, minutes},
+		time.Hour - time.Second:    {59, minutes},
+		time.Hour:                  {1, hour},
+		90 * time.Minute:           {90, minutes},
+		day:                        {24, hours},
+		26*time.Hour - time.Minute: {25, hours},
+		3 * day:                    {3, days},
+		7 * day:                    {7, days},
+		400 * day:                  {400, days},
+	} {
+		for i, word := range strings.Fields(want.words) {
+			data := mail.SampleData(mail.KindReset, locales[i])
+			data.ExpiresAt = data.At.Add(lifetime)
+			end := map[bool]string{true: " lang", false: ","}[locales[i] == "de"]
 
-	for _, c := range cases {
-		for locale, want := range map[string]string{"en": c.en, "pt-BR": c.ptBR,
-			"es": c.es, "fr": c.fr, "de": c.de} {
-			data := mail.SampleData(mail.KindReset, locale)
-			data.Lifetime, data.ExpiresAt = c.lifetime, data.At.Add(c.lifetime)
-			// zero: worked out from the two times
-			for _, lifetime := range []time.Duration{c.lifetime, 0} {
-				data.Lifetime = lifetime
+			// Zero is worked out from the two times.
+			for _, given := range []time.Duration{lifetime, 0} {
+				data.Lifetime = given
 				msg, err := templates.Render(data)
 				require.NoError(t, err)
-				require.Contains(t, msg.Text, " "+want)
+				said := fmt.Sprintf(" %d %s%s", want.n, word, end)
+				require.Contains(t, msg.Text, said)
 			}
 		}
 	}
@@ -79,11 +78,13 @@ func TestDatesAreWrittenAsEachLanguageWritesThem(t *testing.T) {
 			"fr":    "Le 31 décembre 2026 à 23\u00a0h\u00a059 UTC+05:30",
 			"de":    "Am 31. Dezember 2026 um 23:59 Uhr UTC+05:30",
 		}},
-		{time.Date(2026, time.March, 8, 0, 0, 0, 0, time.FixedZone("BRT", -3*3600)),
+		{
+			time.Date(2026, time.March, 8, 0, 0, 0, 0, time.FixedZone("BRT", -3*3600)),
 			map[string]string{
 				"en": "8 March 2026 at 00:00 UTC-03:00",
 				"de": "8. März 2026 um 00:00 Uhr UTC-03:00",
-			}},
+			},
+		},
 	}
 
 	for _, c := range cases {

@@ -49,8 +49,12 @@ func TestMessagesPrintWithoutBodiesAndAddresses(t *testing.T) {
 func TestVerdictsTravelThroughWrapping(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
-	for verdict, name := range map[mail.Verdict]string{mail.Temporary: "temporary",
-		mail.Permanent: "permanent", mail.Unknown: "unknown", 99: "unknown"} {
+	for verdict, name := range map[mail.Verdict]string{
+		mail.Temporary: "temporary",
+		mail.Permanent: "permanent",
+		mail.Unknown:   "unknown",
+		99:             "unknown",
+	} {
 		err := error(&mail.SendError{Verdict: verdict, Err: cause})
 		require.Equal(t, verdict, mail.VerdictOf(fmt.Errorf("outer: %w", err)))
 		require.ErrorIs(t, err, cause)
@@ -68,11 +72,11 @@ func TestVerdictsTravelThroughWrapping(t *testing.T) {
 func TestAFunctionIsAMailer(t *testing.T) {
 	t.Parallel()
 	var got mail.Message
-	var mailer mail.Mailer = mail.MailerFunc(func(_ context.Context,
-		msg mail.Message) error {
+	keep := func(_ context.Context, msg mail.Message) error {
 		got = msg
 		return nil
-	})
+	}
+	var mailer mail.Mailer = mail.MailerFunc(keep)
 	require.NoError(t, mailer.Send(t.Context(), plainMessage(nil)))
 	require.Equal(t, "fixed-id", got.ID)
 }

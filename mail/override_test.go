@@ -18,7 +18,8 @@ func override(files map[string]string) fstest.MapFS {
 }
 
 func render(t *testing.T, files map[string]string, kind mail.Kind,
-	locale string) mail.Message {
+	locale string,
+) mail.Message {
 	t.Helper()
 	cfg := mail.TemplatesConfig{Files: override(files)}
 	templates, err := mail.NewTemplates(cfg)
@@ -142,8 +143,10 @@ func TestNumbersHaveTheFormsOfTheirLanguage(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]map[int]string{
 		"en": {1: "one", 2: "other", 101: "other"},
-		"ar": {1: "one", 2: "two", 3: "few", 10: "few", 11: "many", 103: "few",
-			100: "other", 102: "other"},
+		"ar": {
+			1: "one", 2: "two", 3: "few", 10: "few", 11: "many", 103: "few",
+			100: "other", 102: "other",
+		},
 		"cs":    {1: "one", 2: "few", 4: "few", 5: "other", 22: "other"},
 		"pl":    {1: "one", 2: "few", 5: "many", 12: "many", 22: "few", 21: "many"},
 		"ru-RU": {1: "one", 2: "few", 5: "many", 11: "many", 21: "one", 22: "few"},
@@ -162,22 +165,36 @@ const (
 
 // Each has the file, what stands in it, and what the error says.
 var brokenFiles = map[string][3]string{
-	"syntax of a template": {"mails/reset.txt", "{{.Link}}\n{{if}}",
-		"reset.txt:2"},
+	"syntax of a template": {
+		"mails/reset.txt", "{{.Link}}\n{{if}}",
+		"reset.txt:2",
+	},
 	"syntax of the texts": {english, "{", "locales/en.json: unexpected end"},
 	"unclosed block":      {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
-	"unknown field": {"mails/invite.txt", "{{.Link}}\n{{.Name}}",
-		"invite.txt:2"},
-	"unknown field in a rare branch": {"mails/invite.txt",
-		"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2"},
-	"unknown function": {brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
-		"blocks.html:3"},
-	"unknown template": {"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
-		"nowhere"},
-	"HTML that cannot be made safe": {brand,
-		"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand},
-	"a value where none may be": {brand,
-		"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none"},
+	"unknown field": {
+		"mails/invite.txt", "{{.Link}}\n{{.Name}}",
+		"invite.txt:2",
+	},
+	"unknown field in a rare branch": {
+		"mails/invite.txt",
+		"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2",
+	},
+	"unknown function": {
+		brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
+		"blocks.html:3",
+	},
+	"unknown template": {
+		"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
+		"nowhere",
+	},
+	"HTML that cannot be made safe": {
+		brand,
+		"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand,
+	},
+	"a value where none may be": {
+		brand,
+		"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none",
+	},
 
 	"misspelt mail":               {"mails/resset.html", "x", "mails/resset.html"},
 	"misspelt layout":             {"mails/layouts.html", "x", "layouts.html"},
@@ -189,28 +206,44 @@ var brokenFiles = map[string][3]string{
 
 	"misspelt block":         {brand, `{{define "brnad"}}x{{end}}`, "brnad"},
 	"text outside of blocks": {brand, "Example GmbH", "outside of {{define}}"},
-	"block without content": {brand, "{{define \"brand\"}} {{end}}",
-		"brand is empty"},
+	"block without content": {
+		brand, "{{define \"brand\"}} {{end}}",
+		"brand is empty",
+	},
 
-	"misspelt text": {english, `{"mail.reset.subjct": "x"}`,
-		"mail.reset.subjct"},
-	"text without content": {english, `{"mail.reset.not-you": " "}`,
-		"not-you is empty"},
+	"misspelt text": {
+		english, `{"mail.reset.subjct": "x"}`,
+		"mail.reset.subjct",
+	},
+	"text without content": {
+		english, `{"mail.reset.not-you": " "}`,
+		"not-you is empty",
+	},
 	"text that is no text": {english, `{"mail.reset.what": 1}`, english},
-	"empty subject": {english, `{"mail.reset.subject": ""}`,
-		"subject is empty"},
-	"subject of two lines": {english, `{"mail.reset.subject": "a\nb"}`,
-		"subject"},
+	"empty subject": {
+		english, `{"mail.reset.subject": ""}`,
+		"subject is empty",
+	},
+	"subject of two lines": {
+		english, `{"mail.reset.subject": "a\nb"}`,
+		"subject",
+	},
 	"link in a text": {english, `{"mail.reset.subject": "{link}"}`, "{link}"},
-	"misspelt placeholder": {"locales/fr.json", `{"mail.sender": "{prodct}"}`,
-		"{prodct}"},
-	"placeholder of another": {english, `{"mail.date": "{product}"}`,
-		"{product}"},
+	"misspelt placeholder": {
+		"locales/fr.json", `{"mail.sender": "{prodct}"}`,
+		"{prodct}",
+	},
+	"placeholder of another": {
+		english, `{"mail.date": "{product}"}`,
+		"{product}",
+	},
 	"direction": {english, `{"direction": "up"}`, "direction is"},
 
 	"link not alone": {"mails/layout.txt", "Open {{.URL}}.", "alone on a line"},
-	"no link in the HTML": {"mails/invite.html", "<p>Hello</p>",
-		"does not show the link"},
+	"no link in the HTML": {
+		"mails/invite.html", "<p>Hello</p>",
+		"does not show the link",
+	},
 }
 
 func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {

@@ -24,7 +24,7 @@ func reparse(tb testing.TB, encoded []byte) *netmail.Message {
 
 // bodies decodes the parts the way a mail program does, by the standard
 // library's parsers.
-func bodies(tb testing.TB, encoded []byte) (text, html string) {
+func bodies(tb testing.TB, encoded []byte) (textPart, htmlPart string) {
 	tb.Helper()
 	parsed := reparse(tb, encoded)
 	media, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))

@@ -132,15 +132,13 @@ func TestEachStatusHasItsVerdict(t *testing.T) {
 func TestARedirectIsNotFollowedWithTheKey(t *testing.T) {
 	t.Parallel()
 	reached := false
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
-		*http.Request) {
-		reached = true
-	}))
+	note := func(http.ResponseWriter, *http.Request) { reached = true }
+	other := httptest.NewServer(http.HandlerFunc(note))
 	t.Cleanup(other.Close)
-	server := httptest.NewServer(http.RedirectHandler(other.URL,
-		http.StatusTemporaryRedirect))
-
+	redirect := http.RedirectHandler(other.URL, http.StatusTemporaryRedirect)
+	server := httptest.NewServer(redirect)
 	t.Cleanup(server.Close)
+
 	mailer, err := mailservice.New(server.URL, apiKey, nil)
 	require.NoError(t, err)
 	require.Error(t, mailer.Send(t.Context(), message()))
@@ -159,14 +157,13 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	discreet(t, err)
 
 	reading := make(chan struct{})
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter,
-		r *http.Request) {
+	wait := func(_ http.ResponseWriter, r *http.Request) {
 		// The server notices that a client is gone only once the request is read.
 		_, _ = io.Copy(io.Discard, r.Body)
 		close(reading)
 		<-r.Context().Done()
-	}))
-
+	}
+	silent := httptest.NewServer(http.HandlerFunc(wait))
 	t.Cleanup(silent.Close)
 	mailer, err = mailservice.New(silent.URL, apiKey, nil)
 	require.NoError(t, err)
@@ -179,10 +176,10 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 		"it may have taken the mail")
 	discreet(t, err)
 
-	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
-		*http.Request) {
+	abort := func(http.ResponseWriter, *http.Request) {
 		panic(http.ErrAbortHandler)
-	}))
+	}
+	broken := httptest.NewServer(http.HandlerFunc(abort))
 	t.Cleanup(broken.Close)
 	mailer, err = mailservice.New(broken.URL, apiKey, nil)
 	require.NoError(t, err)

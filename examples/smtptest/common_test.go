@@ -68,7 +68,8 @@ func sample(t *testing.T, kind mail.Kind, locale string) mail.Message {
 // certificate makes a self-signed one for localhost, as a configuration, a pool
 // that trusts it, and two PEM files.
 func certificate(t *testing.T) (config *tls.Config, pool *x509.CertPool,
-	certFile, keyFile string) {
+	certFile, keyFile string,
+) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -104,14 +105,16 @@ func certificate(t *testing.T) (config *tls.Config, pool *x509.CertPool,
 	require.NoError(t,
 		os.WriteFile(keyFile,
 			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der},
-		PrivateKey: key}}}, pool, certFile, keyFile
+	return &tls.Config{Certificates: []tls.Certificate{{
+		Certificate: [][]byte{der},
+		PrivateKey:  key,
+	}}}, pool, certFile, keyFile
 }
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp",
-		"127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)

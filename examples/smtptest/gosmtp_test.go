@@ -118,7 +118,8 @@ func (s *session) Logout() error { return nil }
 
 // serve starts emersion/go-smtp and returns a mailer for it.
 func serve(t *testing.T, b *backend, implicit bool,
-	change func(*smtp.Server)) *smtpmail.Mailer {
+	change func(*smtp.Server),
+) *smtpmail.Mailer {
 	t.Helper()
 	config, pool, _, _ := certificate(t)
 	if b.mechanism == "" {
@@ -130,8 +131,8 @@ func serve(t *testing.T, b *backend, implicit bool,
 		change(server)
 	}
 
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp",
-		"127.0.0.1:0")
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
@@ -161,8 +162,10 @@ func TestGoSMTPTakesEveryMail(t *testing.T) {
 		name      string
 		mechanism string
 		implicit  bool
-	}{{"STARTTLS and PLAIN", sasl.Plain, false}, {"implicit TLS and LOGIN",
-		sasl.Login, true}} {
+	}{
+		{"STARTTLS and PLAIN", sasl.Plain, false},
+		{"implicit TLS and LOGIN", sasl.Login, true},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Cleanup(func() { goleak.VerifyNone(t) }) // runs last
 			b := &backend{mechanism: c.mechanism}
@@ -225,8 +228,9 @@ func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 	} {
 		for code, want := range cases {
 			b := &backend{refuse: map[string]error{stage: &smtp.SMTPError{
-				Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7,
-					1}, Message: "no mail for <ana@destination.example>",
+				Code:         code,
+				EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1},
+				Message:      "no mail for <ana@destination.example>",
 			}}}
 			err := serve(t, b, false, nil).Send(t.Context(),
 				sample(t, mail.KindReset, "en"))

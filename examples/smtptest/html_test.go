@@ -74,13 +74,13 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 	t.Cleanup(cancel)
 
 	var shown string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request) {
+	show := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, shown)
-	}))
-
+	}
+	server := httptest.NewServer(http.HandlerFunc(show))
 	t.Cleanup(server.Close)
+
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
 	require.NoError(t, err)
 
@@ -93,8 +93,10 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 						map[bool]string{true: "-narrow"}[width == 320]
 					_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
 						emulation.SetEmulatedMediaParams{
-							Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme",
-								Value: scheme}},
+							Features: []*emulation.MediaFeature{{
+								Name:  "prefers-color-scheme",
+								Value: scheme,
+							}},
 						})
 					require.NoError(t, err)
 					require.NoError(t,

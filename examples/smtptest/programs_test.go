@@ -29,8 +29,10 @@ func TestAiosmtpdTakesAMailOverSTARTTLS(t *testing.T) {
 
 	command.Stdout = &out
 	run(t, port, command)
-	mailer, err := smtpmail.New(smtpmail.Config{URL: "smtp://localhost:" + port,
-		RootCAs: pool})
+	mailer, err := smtpmail.New(smtpmail.Config{
+		URL:     "smtp://localhost:" + port,
+		RootCAs: pool,
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = mailer.Close() })
 

@@ -17,7 +17,8 @@ import (
 )
 
 func get(t *testing.T, h http.Handler,
-	target string) *httptest.ResponseRecorder {
+	target string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))

@@ -93,8 +93,10 @@ func TestEachMechanismAuthenticates(t *testing.T) {
 		"PLAIN":         {"AUTH PLAIN", plain(t)},
 		"LOGIN":         {"AUTH LOGIN", login(t)},
 		"SCRAM-SHA-256": {"AUTH SCRAM-SHA-256", scram256(t, 4096)},
-		"the strongest, not first": {"AUTH LOGIN PLAIN NTLM CRAM-MD5 SCRAM-SHA-256",
-			scram256(t, 4096)},
+		"the strongest, not first": {
+			"AUTH LOGIN PLAIN NTLM CRAM-MD5 SCRAM-SHA-256",
+			scram256(t, 4096),
+		},
 		"PLAIN rather than LOGIN":   {"AUTH LOGIN PLAIN", plain(t)},
 		"names in lower case count": {"AUTH plain", plain(t)},
 	}
@@ -111,7 +113,8 @@ func TestEachMechanismAuthenticates(t *testing.T) {
 
 func TestXOAUTH2FetchesATokenForEachConnection(t *testing.T) {
 	t.Parallel()
-	s := &server{extensions: []string{"AUTH PLAIN XOAUTH2"},
+	s := &server{
+		extensions: []string{"AUTH PLAIN XOAUTH2"},
 		auth: func(line string, _ func(string) string) string {
 			response := strings.TrimPrefix(line, "AUTH XOAUTH2 ")
 			decoded, _ := base64.StdEncoding.DecodeString(response)
@@ -119,7 +122,8 @@ func TestXOAUTH2FetchesATokenForEachConnection(t *testing.T) {
 				return "535 5.7.8 no"
 			}
 			return "235 2.7.0 ok"
-		}}
+		},
+	}
 
 	calls := 0
 	m := client(t, s, func(cfg *smtpmail.Config) {
@@ -185,11 +189,13 @@ func TestARefusedLoginIsPermanentAndDoesNotShowTheCredentials(t *testing.T) {
 	for _, offer := range []string{
 		"AUTH PLAIN", "AUTH LOGIN", "AUTH SCRAM-SHA-256",
 	} {
-		s := &server{extensions: []string{offer},
+		s := &server{
+			extensions: []string{offer},
 			auth: func(line string, _ func(string) string) string {
 				return "535-5.7.8 Bad credentials for " + testUser +
 					"\r\n535 5.7.8 you said " + line
-			}}
+			},
+		}
 
 		err := client(t, s, nil).Send(t.Context(), message())
 		require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
@@ -221,8 +227,10 @@ func TestAServerWithoutAUTHIsPermanentWhenThereAreCredentials(t *testing.T) {
 func TestAServerCannotOrderEndlessSCRAMWork(t *testing.T) {
 	t.Parallel()
 	for _, iterations := range []int{2_000_000_000, 1_000_001, 0, -1} {
-		s := &server{extensions: []string{"AUTH SCRAM-SHA-256"},
-			auth: scram256(t, iterations)}
+		s := &server{
+			extensions: []string{"AUTH SCRAM-SHA-256"},
+			auth:       scram256(t, iterations),
+		}
 		err := client(t, s, nil).Send(t.Context(), message())
 		require.Error(t, err)
 		require.Empty(t, s.said("MAIL"))

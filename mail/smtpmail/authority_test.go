@@ -46,7 +46,8 @@ func newAuthority(t *testing.T) *authority {
 // serverFor returns a server's TLS configuration with a certificate for host
 // that is good until notAfter.
 func (a *authority) serverFor(t *testing.T, host string,
-	notAfter time.Time) *tls.Config {
+	notAfter time.Time,
+) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

@@ -128,8 +128,10 @@ type host struct{ mailer *smtpmail.Mailer }
 
 func TestConfigAndMailerPrintWithoutCredentials(t *testing.T) {
 	t.Parallel()
-	cfg := smtpmail.Config{Host: "smtp.example", Username: "canary-user",
-		Password: "canary-password"}
+	cfg := smtpmail.Config{
+		Host: "smtp.example", Username: "canary-user",
+		Password: "canary-password",
+	}
 	m, err := smtpmail.New(cfg)
 	require.NoError(t, err)
 

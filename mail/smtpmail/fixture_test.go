@@ -34,7 +34,8 @@ func message() mail.Message {
 // client returns a mailer for a scripted server that speaks STARTTLS and offers
 // AUTH PLAIN.
 func client(t *testing.T, s *server,
-	change func(*smtpmail.Config)) *smtpmail.Mailer {
+	change func(*smtpmail.Config),
+) *smtpmail.Mailer {
 	t.Helper()
 	ca := newAuthority(t)
 	if s.tls == nil {

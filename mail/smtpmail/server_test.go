@@ -48,8 +48,8 @@ type server struct {
 
 func (s *server) start(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp",
-		"127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.listener = listener
 	s.over = make(chan struct{})

@@ -200,8 +200,9 @@ func TestTheEnvelopeIsExactlyTheTwoAddresses(t *testing.T) {
 
 func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	t.Parallel()
-	s := &server{extensions: []string{"AUTH PLAIN", "SMTPUTF8", "8BITMIME",
-		"DSN"}}
+	s := &server{extensions: []string{
+		"AUTH PLAIN", "SMTPUTF8", "8BITMIME", "DSN",
+	}}
 	m := client(t, s, nil)
 	payloads := []string{
 		"\r\nBcc: evil@evil.test", "\nRCPT TO:<evil@evil.test>", "\rX: y", "\x00",

@@ -20,10 +20,14 @@ func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 		noTLS  bool
 		reason string
 	}{
-		"no STARTTLS, or an offer cut out on the way": {noTLS: true,
-			reason: "does not offer STARTTLS"},
-		"certificate of an unknown authority": {tls: newAuthority(t).good(t),
-			reason: "unknown authority"},
+		"no STARTTLS, or an offer cut out on the way": {
+			noTLS:  true,
+			reason: "does not offer STARTTLS",
+		},
+		"certificate of an unknown authority": {
+			tls:    newAuthority(t).good(t),
+			reason: "unknown authority",
+		},
 		"certificate for another name": {tls: ca.serverFor(t,
 			"other.test", time.Now().Add(time.Hour)), reason: "not localhost"},
 		"expired certificate": {tls: ca.serverFor(t,
@@ -42,10 +46,14 @@ func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				s := &server{tls: c.tls, implicit: implicit,
-					extensions: []string{"AUTH PLAIN LOGIN"}}
-				cfg := smtpmail.Config{RootCAs: ca.pool,
-					URL: "smtp://u:p@" + s.start(t)}
+				s := &server{
+					tls: c.tls, implicit: implicit,
+					extensions: []string{"AUTH PLAIN LOGIN"},
+				}
+				cfg := smtpmail.Config{
+					RootCAs: ca.pool,
+					URL:     "smtp://u:p@" + s.start(t),
+				}
 				if implicit {
 					cfg.URL = "smtps" + cfg.URL[len("smtp"):]
 				}
@@ -74,8 +82,10 @@ func TestTheNameInTheCertificateIsNotTrustedToBeText(t *testing.T) {
 	s := &server{tls: ca.serverFor(t, "evil\r\nINFO all is well",
 		time.Now().Add(time.Hour))}
 	pool := ca.pool
-	m, err := smtpmail.New(smtpmail.Config{RootCAs: pool,
-		URL: "smtp://" + s.start(t)})
+	m, err := smtpmail.New(smtpmail.Config{
+		RootCAs: pool,
+		URL:     "smtp://" + s.start(t),
+	})
 	require.NoError(t, err)
 	err = m.Send(t.Context(), message())
 	require.Error(t, err)
@@ -96,8 +106,10 @@ func TestTLS12IsStillSpoken(t *testing.T) {
 	good := ca.good(t)
 	good.MaxVersion = tls.VersionTLS12
 	s := &server{tls: good}
-	m, err := smtpmail.New(smtpmail.Config{RootCAs: ca.pool,
-		URL: "smtp://" + s.start(t)})
+	m, err := smtpmail.New(smtpmail.Config{
+		RootCAs: ca.pool,
+		URL:     "smtp://" + s.start(t),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	require.NoError(t, m.Send(t.Context(), message()))
@@ -117,8 +129,10 @@ func TestAPlainServerBehindImplicitTLSIsPermanent(t *testing.T) {
 // be taken for an answer under TLS.
 func TestRepliesInjectedBeforeTheHandshakeAreDiscarded(t *testing.T) {
 	t.Parallel()
-	s := &server{extensions: []string{"SIZE 1000"},
-		on: at("STARTTLS", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN")}
+	s := &server{
+		extensions: []string{"SIZE 1000"},
+		on:         at("STARTTLS", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN"),
+	}
 	m := client(t, s, nil)
 	err := m.Send(t.Context(), message())
 	require.ErrorContains(t, err, "offers none of")
