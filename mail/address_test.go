@@ -119,12 +119,12 @@ func TestTheLengthIsLookedAtBeforeTheAddress(t *testing.T) {
 func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string][2]string{
-		"a@example.com":                                   {"", "a@example.com"},
-		"App <a@example.com>":                             {"App", "a@example.com"},
+		"a@example.com":       {"", "a@example.com"},
+		"App <a@example.com>": {"App", "a@example.com"},
 		`"Foo, Bar & \"Co\"" <a@example.com>`: {
 			`Foo, Bar & "Co"`, "a@example.com",
 		},
-		"Café Olé <a@bücher.example>":                     {"Café Olé", "a@bücher.example"},
+		"Café Olé <a@bücher.example>": {"Café Olé", "a@bücher.example"},
 		"=?utf-8?q?B=C3=BCcher=2C_GmbH?= <a@example.com>": {
 			"Bücher, GmbH", "a@example.com",
 		},
