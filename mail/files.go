@@ -93,6 +93,8 @@ func validateName(name string, locales []string) error {
 	isText := slices.Contains([]string{".html", ".txt", ".tmpl"}, path.Ext(base))
 
 	switch {
+	case strings.HasPrefix(base, "."):
+		return nil // of a file manager
 	case dir == "pages/" || dir == "assets/":
 		return nil // of package resethttp, which may share the folder
 	case dir == "mails/" && isText && isTemplate(base):

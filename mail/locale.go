@@ -28,6 +28,7 @@ type view struct {
 // view puts data into words.
 func (l *locale) view(d Data) *view {
 	d.Locale, d.Client = l.tag, knownClient(d.Client)
+
 	v := &view{
 		Data:      d,
 		Direction: l.texts["direction"],
@@ -76,10 +77,22 @@ func (l *locale) date(at time.Time) string {
 		zone += at.Format("-07:00")
 	}
 
-	clock := fill(l.form("mail.time", at.Hour()), "{clock}", at.Format("15:04"),
-		"{hour}", strconv.Itoa(at.Hour()), "{minute}", at.Format("04"))
+	// Some languages treat the first day of a month and one o'clock apart.
+	dayForm, timeForm := "other", "other"
+	if at.Day() == 1 {
+		dayForm = "one"
+	}
+	if at.Hour() == 1 {
+		timeForm = "one"
+	}
+	day := fill(l.texts["mail.day."+dayForm], "{n}", strconv.Itoa(at.Day()))
+	clock := fill(l.texts["mail.time."+timeForm],
+		"{clock}", at.Format("15:04"),
+		"{hour}", strconv.Itoa(at.Hour()),
+		"{minute}", at.Format("04"))
+
 	return fill(l.texts["mail.date"],
-		"{day}", l.count("mail.day", at.Day()),
+		"{day}", day,
 		"{month}", l.texts["mail.month."+strconv.Itoa(int(at.Month()))],
 		"{year}", strconv.Itoa(at.Year()),
 		"{time}", clock,
@@ -99,15 +112,11 @@ func (l *locale) duration(d time.Duration) string {
 	return l.count("minutes", max(1, int(d/time.Minute)))
 }
 
-// count writes a number with its word.
-func (l *locale) count(key string, n int) string {
-	return fill(l.form(key, n), "{n}", strconv.Itoa(n))
-}
-
-// form returns the text of key that goes with a number.
-func (l *locale) form(key string, n int) string {
-	if text, found := l.texts[key+"."+plural(l.tag, n)]; found {
-		return text
+// count writes a number with its unit.
+func (l *locale) count(unit string, n int) string {
+	text, found := l.texts[unit+"."+plural(l.tag, n)]
+	if !found {
+		text = l.texts[unit+".other"]
 	}
-	return l.texts[key+".other"]
+	return fill(text, "{n}", strconv.Itoa(n))
 }

@@ -279,6 +279,7 @@ func TestAFolderMayHoldTheFilesOfThePagesAsWell(t *testing.T) {
 		"assets/style.css": "x",
 		"locales/en.json":  `{"forgot.title": "Lost your password?"}`,
 		"logo.png":         "x",
+		"mails/.DS_Store":  "x",
 	}
 	require.Equal(t, render(t, nil, mail.KindReset, "en"),
 		render(t, files, mail.KindReset, "en"))

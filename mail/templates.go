@@ -25,9 +25,10 @@ type TemplatesConfig struct {
 	// A text that a file does not have comes from the file of the language
 	// without its region, or else from the English one. The keys of the mails
 	// begin with "mail.". Others are those of the pages of package resethttp,
-	// so that one file, and one folder, can serve both. Only direction, minutes,
-	// hours and days serve both as well. A file of blocks may define only those
-	// that it changes.
+	// so that one file, and one folder, can serve both. Both read direction,
+	// minutes, hours and days. A language with more than two plural forms has
+	// days.few and the like, as the Unicode CLDR names them. A file of blocks may
+	// define only those that it changes.
 	Files fs.FS
 
 	// Locale is the language for those whose own is not there. Empty means "en".
