@@ -5,7 +5,6 @@ import (
 	htmltemplate "html/template"
 	"strings"
 	"text/template"
-	"text/template/parse"
 )
 
 // parts is one mail in every language.
@@ -67,55 +66,6 @@ func (f files) part(kind Kind, ext string, add adder) error {
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
-}
-
-// validateBlocks refuses what would be parsed and then never be seen: text
-// outside of a block, and blocks that nothing uses, which are usually misspelt.
-func (f files) validateBlocks(name, content string) error {
-	blocks := make(map[string]*parse.Tree)
-	tree := parse.New(name)
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(content, "", "", blocks); err != nil {
-		return err
-	}
-
-	for block, tree := range blocks {
-		empty := parse.IsEmptyTree(tree.Root)
-		used, err := f.uses(block)
-		switch {
-		case err != nil:
-			return err
-		case block == name && !empty:
-			return fmt.Errorf("%s has text outside of {{define}}", name)
-		case block == name:
-		case empty: // text/template keeps the earlier definition then
-			return fmt.Errorf(`%s: block %s is empty, want at least {{""}}`, name, block)
-		case !used:
-			return fmt.Errorf("%s: nothing uses the block %s", name, block)
-		}
-	}
-	return nil
-}
-
-// uses reports whether any template has a place for a block.
-func (f files) uses(block string) (bool, error) {
-	names, err := f.glob("mails/*")
-	if err != nil {
-		return false, err
-	}
-
-	for _, name := range names {
-		layers, err := f.read(name)
-		if err != nil {
-			return false, err
-		}
-		for _, content := range layers {
-			if strings.Contains(content, `{{template "`+block+`"`) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }
 
 // render executes both templates.
