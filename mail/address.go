@@ -22,7 +22,7 @@ const (
 // shown.
 var errAddress = errors.New("mail: not a plain address")
 
-// CheckAddress returns nil when addr is one plain address, such as
+// ValidateAddress returns nil when addr is one plain address, such as
 // ana@example.com, that is safe in an SMTP command and in a header. It is
 // stricter than RFC 5321: no display name, list, group, comment, quoted local
 // part, address literal, source route ('%' and '!'), encoded word, leading '-',
@@ -34,10 +34,10 @@ var errAddress = errors.New("mail: not a plain address")
 // are not. Whether such an address can be delivered is for the Mailer to say.
 // Domains can be turned into A-labels, local parts need SMTPUTF8.
 //
-// CheckAddress does not look up the domain, does not fold case, and does not
+// ValidateAddress does not look up the domain, does not fold case, and does not
 // detect look-alike letters. Compare with the stored address for that. The
 // error text is constant.
-func CheckAddress(addr string) error {
+func ValidateAddress(addr string) error {
 	if len(addr) > maxAddress {
 		return errAddress
 	}
@@ -131,18 +131,18 @@ func plainUnicode(r rune) bool {
 const maxMailbox = 998
 
 // ParseMailbox splits "Name <addr>" or a bare address into its halves. The
-// address has passed [CheckAddress]. The name may be empty and holds no control
-// characters. The error text is constant.
+// address has passed [ValidateAddress]. The name may be empty and holds no
+// control characters. The error text is constant.
 func ParseMailbox(mailbox string) (name, addr string, err error) {
 	if len(mailbox) > maxMailbox || !cleanLine(mailbox) {
 		return "", "", errAddress
 	}
-	if CheckAddress(mailbox) == nil {
+	if ValidateAddress(mailbox) == nil {
 		return "", mailbox, nil
 	}
 
 	parsed, err := netmail.ParseAddress(mailbox)
-	if err != nil || CheckAddress(parsed.Address) != nil ||
+	if err != nil || ValidateAddress(parsed.Address) != nil ||
 		!cleanLine(parsed.Name) {
 		return "", "", errAddress
 	}

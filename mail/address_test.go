@@ -15,7 +15,7 @@ func domainOf(length int) string {
 	return labels[:length-len(".example")] + ".example"
 }
 
-func TestCheckAddressAcceptsPlainAddresses(t *testing.T) {
+func TestValidateAddressAcceptsPlainAddresses(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{
 		"ana@example.com", "Ana.Maria+tag@sub.example.com", "o'brien@example.com",
@@ -26,7 +26,7 @@ func TestCheckAddressAcceptsPlainAddresses(t *testing.T) {
 		"a@" + strings.Repeat("d", 63) + ".example",
 		"a@" + domainOf(252),
 	} {
-		require.NoError(t, mail.CheckAddress(addr), "%q", addr)
+		require.NoError(t, mail.ValidateAddress(addr), "%q", addr)
 		parsed, err := netmail.ParseAddress(addr)
 		require.NoError(t, err, "%q", addr)
 		require.Equal(t, addr, parsed.Address)
@@ -98,12 +98,12 @@ var notAddresses = map[string]string{
 	"a megabyte": strings.Repeat("canary@", 1<<17),
 }
 
-func TestCheckAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
+func TestValidateAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
 	t.Parallel()
 	for name, addr := range notAddresses {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := mail.CheckAddress(addr)
+			err := mail.ValidateAddress(addr)
 			require.EqualError(t, err, "mail: not a plain address")
 		})
 	}
@@ -112,7 +112,7 @@ func TestCheckAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
 func TestTheLengthIsLookedAtBeforeTheAddress(t *testing.T) {
 	addr := strings.Repeat("a", 1<<20) + "@example.com"
 	require.Zero(t, testing.AllocsPerRun(10, func() {
-		_ = mail.CheckAddress(addr)
+		_ = mail.ValidateAddress(addr)
 	}))
 }
 
@@ -149,7 +149,7 @@ func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 	}
 }
 
-func FuzzCheckAddress(f *testing.F) {
+func FuzzValidateAddress(f *testing.F) {
 	for _, seed := range []string{
 		"ana@example.com", "josé@bücher.example", `"q"@x.example`, "a@b@c.example",
 		"a..b@c.example", "a@[1.2.3.4]", "a\r\n@b.example", "=?x?=@b.example",
@@ -158,7 +158,7 @@ func FuzzCheckAddress(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, addr string) {
-		if mail.CheckAddress(addr) != nil {
+		if mail.ValidateAddress(addr) != nil {
 			return
 		}
 		require.LessOrEqual(t, len(addr), 254)

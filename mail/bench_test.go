@@ -101,9 +101,9 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-func BenchmarkCheckAddress(b *testing.B) {
+func BenchmarkValidateAddress(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = mail.CheckAddress("first.last+tag@mail.example.com")
+		_ = mail.ValidateAddress("first.last+tag@mail.example.com")
 	}
 }

@@ -91,7 +91,7 @@ func (d Data) validate() error {
 		return invalid("Product", "one line of 1 to 100 bytes")
 	case !webURL(d.Site):
 		return invalid("Site", wantURL)
-	case d.Support != "" && CheckAddress(d.Support) != nil:
+	case d.Support != "" && ValidateAddress(d.Support) != nil:
 		return invalid("Support", "a plain address")
 	case d.hasLink() && !webURL(d.Link):
 		return invalid("Link", wantURL)

@@ -51,9 +51,9 @@ type fileMailer struct{ dir string }
 // because reset mails hold live links.
 //
 // The files are named <date>-<kind>-<ID>.eml. A file appears only when it is
-// complete, and a retry replaces it. A full or missing disk is [Temporary], a
-// message that cannot be encoded [Permanent]. The mailer is safe for concurrent
-// use, also by several processes on one folder.
+// complete, and a retry replaces it. A full or missing disk is
+// [VerdictTemporary], a message that cannot be encoded [VerdictPermanent]. The
+// mailer is safe for concurrent use, also by several processes on one folder.
 func NewFileMailer(dir string) (Mailer, error) {
 	if dir == "" {
 		return nil, errors.New("mail: NewFileMailer: dir is empty, want a folder")

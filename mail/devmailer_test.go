@@ -105,16 +105,16 @@ func TestFileMailerFailsWithAVerdict(t *testing.T) {
 	mailer, err := mail.NewFileMailer(dir)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(dir))
-	require.Equal(t, mail.Temporary,
+	require.Equal(t, mail.VerdictTemporary,
 		mail.VerdictOf(mailer.Send(t.Context(), plainMessage(nil))))
-	require.Equal(t, mail.Permanent,
+	require.Equal(t, mail.VerdictPermanent,
 		mail.VerdictOf(mailer.Send(t.Context(), mail.Message{})))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err = mailer.Send(ctx, plainMessage(nil))
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 }
 
 func TestLogMailerShowsTheLinkOnlyWhenTold(t *testing.T) {
@@ -136,6 +136,6 @@ func TestLogMailerShowsTheLinkOnlyWhenTold(t *testing.T) {
 			strings.Contains(logged.String(), "ana@example.com"))
 
 		err := mailer.Send(t.Context(), mail.Message{})
-		require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	}
 }

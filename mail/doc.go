@@ -9,7 +9,7 @@
 //
 // # Security
 //
-// [CheckAddress] and [Encode] refuse whatever could end a header line, add a
+// [ValidateAddress] and [Encode] refuse whatever could end a header line, add a
 // recipient, or reach an SMTP command as a parameter. [Templates] put nothing
 // into a mail that a visitor can choose: neither the address typed into a form,
 // nor a Host header, nor a user agent's own words. Messages print without

@@ -24,9 +24,10 @@ import (
 // is no User-Agent, Precedence or List-Unsubscribe.
 //
 // Every field is checked before anything is written: addresses by
-// [CheckAddress], headers for controls, bodies for valid text. Addresses
+// [ValidateAddress], headers for controls, bodies for valid text. Addresses
 // outside ASCII are written as UTF-8 (RFC 6532), which only some servers
-// accept. Errors are [Permanent], name the field and never show its value.
+// accept. Errors are [VerdictPermanent], name the field and never show its
+// value.
 func Encode(msg Message) ([]byte, error) {
 	header, err := encodeHeader(msg)
 	if err != nil {
@@ -58,7 +59,7 @@ func encodeHeader(msg Message) (string, error) {
 	if err != nil {
 		return "", invalidField("From", wantMailbox)
 	}
-	if CheckAddress(msg.To) != nil {
+	if ValidateAddress(msg.To) != nil {
 		return "", invalidField("To", "one plain address")
 	}
 	if err := msg.validate(); err != nil {

@@ -109,7 +109,7 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 			}))
 			require.ErrorContains(t, err, field, "%q", payload)
 			require.NotContains(t, err.Error(), "canary")
-			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+			require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 		}
 	}
 }

@@ -50,7 +50,7 @@ func ExampleMailer() {
 	send := func(_ context.Context, msg mail.Message) error {
 		if strings.HasSuffix(msg.To, ".invalid") {
 			return &mail.SendError{
-				Verdict: mail.Permanent,
+				Verdict: mail.VerdictPermanent,
 				Err:     fmt.Errorf("no such domain"),
 			}
 		}
@@ -70,9 +70,9 @@ func ExampleMailer() {
 	// permanent
 }
 
-func ExampleCheckAddress() {
-	fmt.Println(mail.CheckAddress("ana@example.com"))
-	fmt.Println(mail.CheckAddress("ana@example.com, eve@example.org"))
+func ExampleValidateAddress() {
+	fmt.Println(mail.ValidateAddress("ana@example.com"))
+	fmt.Println(mail.ValidateAddress("ana@example.com, eve@example.org"))
 	// Output:
 	// <nil>
 	// mail: not a plain address

@@ -29,22 +29,24 @@ func (f MailerFunc) Send(ctx context.Context, msg Message) error {
 type Verdict int
 
 const (
-	// Unknown means that the message may have been delivered: the connection
-	// broke after the last byte was sent, or the error does not say. A retry may
-	// deliver it twice, under one Message-ID.
-	Unknown Verdict = iota
-	// Temporary means that it was not delivered, and that a retry may succeed.
-	Temporary
-	// Permanent means that it was not delivered, and that every retry will fail.
-	Permanent
+	// VerdictUnknown means that the message may have been delivered: the
+	// connection broke after the last byte was sent, or the error does not say. A
+	// retry may deliver it twice, under one Message-ID.
+	VerdictUnknown Verdict = iota
+	// VerdictTemporary means that it was not delivered, and that a retry may
+	// succeed.
+	VerdictTemporary
+	// VerdictPermanent means that it was not delivered, and that every retry will
+	// fail.
+	VerdictPermanent
 )
 
 // String returns "unknown", "temporary" or "permanent".
 func (v Verdict) String() string {
 	switch v {
-	case Temporary:
+	case VerdictTemporary:
 		return "temporary"
-	case Permanent:
+	case VerdictPermanent:
 		return "permanent"
 	default:
 		return "unknown"
@@ -70,19 +72,19 @@ func (e *SendError) Error() string {
 func (e *SendError) Unwrap() error { return e.Err }
 
 // VerdictOf returns the verdict of the first [SendError] in err's chain. It
-// returns Unknown when there is none, because an error that does not say may
-// hide a delivery. It says nothing about a nil error.
+// returns VerdictUnknown when there is none, because an error that does not say
+// may hide a delivery. It says nothing about a nil error.
 func VerdictOf(err error) Verdict {
 	if sendErr, ok := errors.AsType[*SendError](err); ok {
 		return sendErr.Verdict
 	}
-	return Unknown
+	return VerdictUnknown
 }
 
 func permanent(err error) error {
-	return &SendError{Verdict: Permanent, Err: err}
+	return &SendError{Verdict: VerdictPermanent, Err: err}
 }
 
 func temporary(err error) error {
-	return &SendError{Verdict: Temporary, Err: err}
+	return &SendError{Verdict: VerdictTemporary, Err: err}
 }

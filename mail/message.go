@@ -53,7 +53,7 @@ type Message struct {
 	Locale string // BCP 47 tag of the language of the bodies; may be empty
 
 	From    string // "Name <addr>" or addr
-	To      string // one plain address, see [CheckAddress]
+	To      string // one plain address, see [ValidateAddress]
 	ReplyTo string // "Name <addr>" or addr; may be empty
 
 	Subject string

@@ -50,10 +50,10 @@ func TestVerdictsTravelThroughWrapping(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
 	for verdict, name := range map[mail.Verdict]string{
-		mail.Temporary: "temporary",
-		mail.Permanent: "permanent",
-		mail.Unknown:   "unknown",
-		99:             "unknown",
+		mail.VerdictTemporary: "temporary",
+		mail.VerdictPermanent: "permanent",
+		mail.VerdictUnknown:   "unknown",
+		99:                    "unknown",
 	} {
 		err := error(&mail.SendError{Verdict: verdict, Err: cause})
 		require.Equal(t, verdict, mail.VerdictOf(fmt.Errorf("outer: %w", err)))
@@ -63,10 +63,10 @@ func TestVerdictsTravelThroughWrapping(t *testing.T) {
 	}
 
 	require.Equal(t, "mail: permanent failure",
-		(&mail.SendError{Verdict: mail.Permanent}).Error())
-	require.Equal(t, mail.Unknown, mail.VerdictOf(cause),
+		(&mail.SendError{Verdict: mail.VerdictPermanent}).Error())
+	require.Equal(t, mail.VerdictUnknown, mail.VerdictOf(cause),
 		"an error that does not say may hide a delivery")
-	require.Equal(t, mail.Unknown, mail.VerdictOf(nil))
+	require.Equal(t, mail.VerdictUnknown, mail.VerdictOf(nil))
 }
 
 func TestAFunctionIsAMailer(t *testing.T) {

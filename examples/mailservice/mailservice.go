@@ -69,13 +69,13 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 
 	body, err := json.Marshal(describe(msg))
 	if err != nil {
-		return &mail.SendError{Verdict: mail.Permanent, Err: err}
+		return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.endpoint,
 		bytes.NewReader(body))
 	if err != nil {
 		return &mail.SendError{
-			Verdict: mail.Permanent,
+			Verdict: mail.VerdictPermanent,
 			Err:     errors.New("mailservice: the endpoint is not a URL"),
 		}
 	}
@@ -134,23 +134,23 @@ func verdictOf(status int) (verdict mail.Verdict, failed bool) {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		http.StatusRequestTimeout, http.StatusUnauthorized, http.StatusForbidden:
-		return mail.Temporary, true
+		return mail.VerdictTemporary, true
 	}
 
 	switch status / 100 {
 	case 2:
 		return 0, false
 	case 5:
-		return mail.Unknown, true
+		return mail.VerdictUnknown, true
 	}
-	return mail.Permanent, true
+	return mail.VerdictPermanent, true
 }
 
 // unanswered tells a service that was never reached from one that may have read
 // the request.
 func unanswered(err error) mail.Verdict {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return mail.Temporary
+		return mail.VerdictTemporary
 	}
-	return mail.Unknown
+	return mail.VerdictUnknown
 }

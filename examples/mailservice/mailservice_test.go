@@ -107,19 +107,19 @@ func TestAMailArrivesWholeAndOnce(t *testing.T) {
 func TestEachStatusHasItsVerdict(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]mail.Verdict{
-		301: mail.Permanent,
-		307: mail.Permanent,
-		400: mail.Permanent,
-		401: mail.Temporary,
-		403: mail.Temporary,
-		404: mail.Permanent,
-		408: mail.Temporary,
-		413: mail.Permanent,
-		422: mail.Permanent,
-		429: mail.Temporary,
-		500: mail.Unknown,
-		502: mail.Unknown,
-		503: mail.Temporary, 504: mail.Unknown,
+		301: mail.VerdictPermanent,
+		307: mail.VerdictPermanent,
+		400: mail.VerdictPermanent,
+		401: mail.VerdictTemporary,
+		403: mail.VerdictTemporary,
+		404: mail.VerdictPermanent,
+		408: mail.VerdictTemporary,
+		413: mail.VerdictPermanent,
+		422: mail.VerdictPermanent,
+		429: mail.VerdictTemporary,
+		500: mail.VerdictUnknown,
+		502: mail.VerdictUnknown,
+		503: mail.VerdictTemporary, 504: mail.VerdictUnknown,
 	} {
 		_, mailer := service(t, status)
 		err := mailer.Send(t.Context(), message())
@@ -153,7 +153,8 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	require.NoError(t, err)
 
 	err = mailer.Send(t.Context(), message())
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err), "nothing was listening")
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err),
+		"nothing was listening")
 	discreet(t, err)
 
 	reading := make(chan struct{})
@@ -172,7 +173,7 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	err = mailer.Send(ctx, message())
 
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Unknown, mail.VerdictOf(err),
+	require.Equal(t, mail.VerdictUnknown, mail.VerdictOf(err),
 		"it may have taken the mail")
 	discreet(t, err)
 
@@ -183,7 +184,7 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	t.Cleanup(broken.Close)
 	mailer, err = mailservice.New(broken.URL, apiKey, nil)
 	require.NoError(t, err)
-	require.Equal(t, mail.Unknown,
+	require.Equal(t, mail.VerdictUnknown,
 		mail.VerdictOf(mailer.Send(t.Context(), message())))
 }
 
@@ -193,7 +194,7 @@ func TestMessagesAreCheckedBeforeTheServiceSeesThem(t *testing.T) {
 	msg := message()
 	msg.To = "ana@destination.test, eve@evil.test"
 	err := mailer.Send(t.Context(), msg)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	require.Empty(t, f.accepted)
 
 	_, err = mailservice.New("", apiKey, nil)

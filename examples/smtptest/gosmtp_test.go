@@ -205,7 +205,7 @@ func TestGoSMTPWithAndWithoutSMTPUTF8(t *testing.T) {
 
 		require.Equal(t, offered, err == nil, "%v", err)
 		if !offered {
-			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+			require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 			require.Empty(t, b.utf8)
 			continue
 		}
@@ -221,10 +221,10 @@ func TestGoSMTPWithAndWithoutSMTPUTF8(t *testing.T) {
 
 func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 	for stage, cases := range map[string]map[int]mail.Verdict{
-		"auth": {454: mail.Temporary, 535: mail.Permanent},
-		"mail": {451: mail.Temporary, 553: mail.Permanent},
-		"rcpt": {450: mail.Temporary, 550: mail.Permanent},
-		"data": {452: mail.Temporary, 554: mail.Permanent},
+		"auth": {454: mail.VerdictTemporary, 535: mail.VerdictPermanent},
+		"mail": {451: mail.VerdictTemporary, 553: mail.VerdictPermanent},
+		"rcpt": {450: mail.VerdictTemporary, 550: mail.VerdictPermanent},
+		"data": {452: mail.VerdictTemporary, 554: mail.VerdictPermanent},
 	} {
 		for code, want := range cases {
 			b := &backend{refuse: map[string]error{stage: &smtp.SMTPError{
@@ -252,7 +252,7 @@ func TestGoSMTPDropsTheConnectionAfterSomeMails(t *testing.T) {
 	big := sample(t, mail.KindReset, "en")
 	big.Text += strings.Repeat("x", 2<<20)
 	err := mailer.Send(t.Context(), big)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
 	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")),
 		"the next mail is not hurt by it")
 }

@@ -44,7 +44,8 @@ func TestAiosmtpdTakesAMailOverSTARTTLS(t *testing.T) {
 
 	other, err := smtpmail.New(smtpmail.Config{URL: "smtp://localhost:" + port})
 	require.NoError(t, err)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(other.Check(t.Context())),
+	err = other.Check(t.Context())
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err),
 		"a certificate nobody vouches for")
 }
 
@@ -91,6 +92,10 @@ func sink(t *testing.T, options ...string) *smtpmail.Mailer {
 
 func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 	t.Parallel()
+	const (
+		forGood = mail.VerdictPermanent
+		forNow  = mail.VerdictTemporary
+	)
 	for _, c := range []struct {
 		name    string
 		options []string
@@ -99,15 +104,16 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 	}{
 		{"accepts", nil, false, 0},
 		// HELO alone is not spoken
-		{"accepts without extensions", []string{"-e"}, true, mail.Permanent},
-		{"refuses MAIL for good", []string{"-f", "MAIL"}, true, mail.Permanent},
-		{"refuses RCPT for good", []string{"-f", "RCPT"}, true, mail.Permanent},
-		{"refuses DATA for good", []string{"-f", "DATA"}, true, mail.Permanent},
-		{"refuses the content for good", []string{"-f", "."}, true, mail.Permanent},
-		{"refuses RCPT for now", []string{"-r", "RCPT"}, true, mail.Temporary},
-		{"refuses the content for now", []string{"-r", "."}, true, mail.Temporary},
-		{"hangs up at MAIL", []string{"-q", "MAIL"}, true, mail.Temporary},
-		{"hangs up after the final dot", []string{"-q", "."}, true, mail.Unknown},
+		{"accepts without extensions", []string{"-e"}, true, forGood},
+		{"refuses MAIL for good", []string{"-f", "MAIL"}, true, forGood},
+		{"refuses RCPT for good", []string{"-f", "RCPT"}, true, forGood},
+		{"refuses DATA for good", []string{"-f", "DATA"}, true, forGood},
+		{"refuses the content for good", []string{"-f", "."}, true, forGood},
+		{"refuses RCPT for now", []string{"-r", "RCPT"}, true, forNow},
+		{"refuses the content for now", []string{"-r", "."}, true, forNow},
+		{"hangs up at MAIL", []string{"-q", "MAIL"}, true, forNow},
+		{"hangs up after the final dot", []string{"-q", "."}, true,
+			mail.VerdictUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

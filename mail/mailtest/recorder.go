@@ -26,7 +26,7 @@ type Recorder struct {
 // Refused messages are not kept.
 func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	if err := ctx.Err(); err != nil {
-		return &mail.SendError{Verdict: mail.Temporary, Err: err}
+		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: err}
 	}
 	if _, err := mail.Encode(msg); err != nil {
 		return err

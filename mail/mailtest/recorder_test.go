@@ -49,11 +49,11 @@ func TestRecorderRefusesWhatARealMailerWould(t *testing.T) {
 	var recorder mailtest.Recorder
 	bad := message("a", "x\n")
 	bad.Subject = "a\r\nBcc: x@y.example"
-	require.Equal(t, mail.Permanent,
+	require.Equal(t, mail.VerdictPermanent,
 		mail.VerdictOf(recorder.Send(t.Context(), bad)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Equal(t, mail.Temporary,
+	require.Equal(t, mail.VerdictTemporary,
 		mail.VerdictOf(recorder.Send(ctx, message("a", "x\n"))))
 	require.Empty(t, recorder.Messages())
 }

@@ -15,7 +15,7 @@ var errDomain = errors.New("smtpmail: a domain cannot be turned into A-labels")
 // aLabels returns addr with its domain in the ASCII form of RFC 5891. It leaves
 // a domain alone that is ASCII already.
 func aLabels(addr string) (string, error) {
-	if err := mail.CheckAddress(addr); err != nil {
+	if err := mail.ValidateAddress(addr); err != nil {
 		return "", err
 	}
 
@@ -41,7 +41,7 @@ func aLabels(addr string) (string, error) {
 	}
 
 	encoded := local + "@" + ascii
-	return encoded, mail.CheckAddress(encoded)
+	return encoded, mail.ValidateAddress(encoded)
 }
 
 func isASCII(s string) bool {

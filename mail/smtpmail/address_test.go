@@ -48,7 +48,7 @@ func TestLookAlikeDomainsInStandInLettersAreRefused(t *testing.T) {
 		msg := message()
 		msg.To = to
 		err := m.Send(t.Context(), msg)
-		require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%q", to)
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%q", to)
 		require.NotContains(t, err.Error(), "test")
 	}
 
@@ -62,7 +62,7 @@ func TestLocalPartsOutsideASCIINeedSMTPUTF8(t *testing.T) {
 
 	without := &server{}
 	err := client(t, without, nil).Send(t.Context(), msg)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	require.ErrorContains(t, err, "SMTPUTF8")
 	require.NotContains(t, err.Error(), "jos")
 	require.Empty(t, without.said("MAIL"))

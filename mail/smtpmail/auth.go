@@ -27,12 +27,12 @@ func (s *settings) mechanism(
 
 	if s.AccessToken != nil {
 		if !has("XOAUTH2") {
-			return nil, failure(mail.Permanent, StageAuth,
+			return nil, failure(mail.VerdictPermanent, StageAuth,
 				"the server does not offer XOAUTH2", nil)
 		}
 		access, err := s.AccessToken(ctx)
 		if err != nil {
-			return nil, failure(mail.Temporary, StageAuth,
+			return nil, failure(mail.VerdictTemporary, StageAuth,
 				"Config.AccessToken failed", err)
 		}
 		return smtp.XOAuth2Auth(username, access), nil
@@ -48,8 +48,8 @@ func (s *settings) mechanism(
 	case has("LOGIN"):
 		return smtp.LoginAuth(username, password, s.Host, false), nil
 	}
-	return nil, failure(mail.Permanent, StageAuth, "the server offers none of"+
-		" SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN", nil)
+	return nil, failure(mail.VerdictPermanent, StageAuth, "the server offers"+
+		" none of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN", nil)
 }
 
 // boundedSCRAM refuses a server's iteration count before the client works on

@@ -164,7 +164,7 @@ func TestXOAUTH2FailuresAreToldApart(t *testing.T) {
 
 	err = m.Send(t.Context(), message())
 	require.ErrorIs(t, err, down)
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 	require.NotContains(t, err.Error(), "endpoint",
 		"the text is not ours to print")
 
@@ -179,7 +179,7 @@ func TestXOAUTH2FailuresAreToldApart(t *testing.T) {
 	require.NoError(t, err)
 
 	err = m.Send(t.Context(), message())
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	require.ErrorContains(t, err, "does not offer XOAUTH2")
 	require.Empty(t, refused.said("AUTH"))
 }
@@ -198,7 +198,7 @@ func TestARefusedLoginIsPermanentAndDoesNotShowTheCredentials(t *testing.T) {
 		}
 
 		err := client(t, s, nil).Send(t.Context(), message())
-		require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
 
 		cause, _ := errors.AsType[*smtpmail.Error](err)
 		require.Equal(t, smtpmail.StageAuth, cause.Stage)
@@ -216,7 +216,7 @@ func TestAServerWithoutAUTHIsPermanentWhenThereAreCredentials(t *testing.T) {
 	for _, extensions := range [][]string{{"8BITMIME"}, {"AUTH CRAM-MD5 NTLM"}} {
 		s := &server{extensions: extensions}
 		err := client(t, s, nil).Send(t.Context(), message())
-		require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 		require.ErrorContains(t, err, "offers none of")
 		require.Empty(t, s.said("MAIL"))
 	}

@@ -180,7 +180,7 @@ func (c Config) validate() error {
 			" are both set, want one at most")
 	case c.Hello != "" && !plainHost(strings.Trim(c.Hello, "[]")):
 		return errors.New("smtpmail: Config.Hello is invalid, want a host name")
-	case c.EnvelopeFrom != "" && mail.CheckAddress(c.EnvelopeFrom) != nil:
+	case c.EnvelopeFrom != "" && mail.ValidateAddress(c.EnvelopeFrom) != nil:
 		return errors.New("smtpmail: Config.EnvelopeFrom is invalid," +
 			" want a plain address")
 	case c.Timeout < 0 || c.Timeout > maxTimeout:

@@ -80,16 +80,16 @@ func unsendable(err error) error {
 	}
 	reason := strings.TrimPrefix(err.Error(), "mail: ")
 	reason = strings.TrimPrefix(reason, "smtpmail: ")
-	return failure(mail.Permanent, StageMessage, reason, err)
+	return failure(mail.VerdictPermanent, StageMessage, reason, err)
 }
 
 var enhancedStatus = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
 
 // classify turns what went wrong at a stage into an error with a verdict.
 func classify(ctx context.Context, stage Stage, err error) error {
-	verdict := mail.Temporary
+	verdict := mail.VerdictTemporary
 	if stage == StageAccept {
-		verdict = mail.Unknown
+		verdict = mail.VerdictUnknown
 	}
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return replied(stage, reply, verdict)
@@ -103,7 +103,7 @@ func classify(ctx context.Context, stage Stage, err error) error {
 	}
 	if stage == StageTLS {
 		if text, bad := handshakeFault(err); bad {
-			return failure(mail.Permanent, stage, text, err)
+			return failure(mail.VerdictPermanent, stage, text, err)
 		}
 	}
 
@@ -128,9 +128,9 @@ func replied(
 	verdict := otherwise
 	switch reply.Code / 100 {
 	case 4:
-		verdict = mail.Temporary
+		verdict = mail.VerdictTemporary
 	case 5:
-		verdict = mail.Permanent
+		verdict = mail.VerdictPermanent
 	}
 	return &mail.SendError{Verdict: verdict, Err: &Error{
 		Stage:  stage,

@@ -33,7 +33,7 @@ func ExampleNew() {
 func ExampleError() {
 	// What a Send came back with when a mailbox does not exist.
 	var err error = &mail.SendError{
-		Verdict: mail.Permanent,
+		Verdict: mail.VerdictPermanent,
 		Err: &smtpmail.Error{
 			Stage: smtpmail.StageRcpt, Code: 550, Status: "5.1.1",
 		},

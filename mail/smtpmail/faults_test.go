@@ -39,9 +39,9 @@ func TestEachReplyAtEachStageHasTheVerdictOfItsClass(t *testing.T) {
 		for _, code := range replies {
 			t.Run(st.verb+" "+code, func(t *testing.T) {
 				t.Parallel()
-				verdict := mail.Temporary
+				verdict := mail.VerdictTemporary
 				if code[0] == '5' {
-					verdict = mail.Permanent
+					verdict = mail.VerdictPermanent
 				}
 				// The words quote the recipient and would write a second line into the
 				// log.
@@ -82,9 +82,9 @@ func TestEachBreakAtEachStageHasTheVerdictOfTheTable(t *testing.T) {
 				if st.verb == "TLS" && len(action) > len(reset) {
 					t.Skip("a handshake has no replies")
 				}
-				verdict := mail.Temporary
+				verdict := mail.VerdictTemporary
 				if st.verb == "DOT" {
-					verdict = mail.Unknown
+					verdict = mail.VerdictUnknown
 				}
 				s := &server{on: at(st.verb, action)}
 
@@ -121,7 +121,7 @@ func TestAConnectionThatBreaksBeforeTheFinalDotIsTemporary(t *testing.T) {
 		// while it still writes.
 		msg.Text = strings.Repeat("a line of text that fills the buffers\n", 1<<19)
 		err := m.Send(t.Context(), msg)
-		require.Equal(t, mail.Temporary, mail.VerdictOf(err), "%v", err)
+		require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err), "%v", err)
 
 		cause, ok := errors.AsType[*smtpmail.Error](err)
 		require.True(t, ok)
@@ -152,7 +152,7 @@ func TestAFinalDotThatWasNeverSentIsTemporary(t *testing.T) {
 	}()
 
 	err := smtpmail.DeliverOver(t.Context(), near, message())
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err), "%v", err)
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err), "%v", err)
 
 	cause, _ := errors.AsType[*smtpmail.Error](err)
 	require.Equal(t, smtpmail.StageData, cause.Stage)
@@ -177,7 +177,7 @@ func TestARefusedConnectionIsTemporary(t *testing.T) {
 	m := client(t, s, nil)
 	require.NoError(t, s.listener.Close())
 	err := m.Send(t.Context(), message())
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 	discreet(t, err)
 }
 
@@ -187,9 +187,9 @@ func TestCancellingEndsTheDialogueAtEveryStage(t *testing.T) {
 		stage smtpmail.Stage
 	}{"TLS", smtpmail.StageTLS}) {
 		t.Run(st.verb, func(t *testing.T) {
-			verdict := mail.Temporary
+			verdict := mail.VerdictTemporary
 			if st.verb == "DOT" {
-				verdict = mail.Unknown
+				verdict = mail.VerdictUnknown
 			}
 			// Load on the machine can delay one run. A client that does not listen to
 			// ctx fails all of them.
@@ -237,7 +237,7 @@ func TestCancellingEndsTheWaitForAConnection(t *testing.T) {
 
 	err := m.Send(ctx, message())
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 	require.Equal(t, 1, s.connections())
 	cancelFirst()
 	require.Error(t, <-result)

@@ -47,10 +47,11 @@ func (m *Mailer) Format(s fmt.State, _ rune) {
 //
 // A nil error means that the server has accepted the message, whatever became
 // of the connection. Other results are a [mail.SendError] that holds an
-// [Error]. The verdict is Permanent for refusals with 5xx, for addresses and
-// messages that cannot be sent, for a server without TLS or with a certificate
-// that does not verify, and for refused credentials. It is Unknown when the
-// connection broke after the last byte was sent, and otherwise Temporary.
+// [Error]. The verdict is VerdictPermanent for refusals with 5xx, for addresses
+// and messages that cannot be sent, for a server without TLS or with a
+// certificate that does not verify, and for refused credentials. It is
+// VerdictUnknown when the connection broke after the last byte was sent, and
+// otherwise VerdictTemporary.
 //
 // Domains outside ASCII are converted to A-labels (RFC 5891). A local part
 // outside ASCII needs a server with SMTPUTF8.

@@ -83,7 +83,7 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 		// A server that does not offer STARTTLS may be one whose offer was cut out
 		// on the way.
 		if offered, _ := client.Extension("STARTTLS"); !offered {
-			return failure(mail.Permanent, StageTLS,
+			return failure(mail.VerdictPermanent, StageTLS,
 				"the server does not offer STARTTLS", nil)
 		}
 		if err := client.StartTLS(s.tls); err != nil {
@@ -128,7 +128,7 @@ func (s *settings) authenticate(
 	// New has refused credentials without TLS. This is the second lock on the
 	// same door.
 	if _, encrypted := client.TLSConnectionState(); !encrypted {
-		return failure(mail.Permanent, StageAuth,
+		return failure(mail.VerdictPermanent, StageAuth,
 			"the connection is not encrypted", nil)
 	}
 
@@ -177,7 +177,7 @@ func (ses *session) transact(env envelope) (Stage, error) {
 	}
 
 	if offered, _ := client.Extension("SMTPUTF8"); env.utf8 && !offered {
-		return StageSender, failure(mail.Permanent, StageSender,
+		return StageSender, failure(mail.VerdictPermanent, StageSender,
 			"an address needs SMTPUTF8, which the server does not offer", nil)
 	}
 	client.SkipSMTPUTF8(!env.utf8)

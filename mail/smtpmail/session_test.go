@@ -102,7 +102,7 @@ func TestANewConnectionThatFailsIsNotRetried(t *testing.T) {
 	t.Parallel()
 	s := &server{on: at("MAIL", drop)}
 	err := client(t, s, nil).Send(t.Context(), message())
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 	require.Equal(t, 1, s.connections())
 }
 
@@ -179,7 +179,7 @@ func TestCheckSaysWhetherMailCouldBeSentAndSendsNone(t *testing.T) {
 	require.Empty(t, s.said("MAIL"))
 	bad := &server{on: at("AUTH", "535 5.7.8 no")}
 	err := client(t, bad, nil).Check(t.Context())
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	discreet(t, err)
 }
 
@@ -237,7 +237,7 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 			set(&msg, payload)
 			err := m.Send(t.Context(), msg)
 			require.Error(t, err, "%s %q", name, payload)
-			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+			require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 			discreet(t, err)
 		}
 	}
@@ -282,7 +282,7 @@ func TestRetriesCarryTheSameBytes(t *testing.T) {
 	}}
 
 	m := client(t, s, nil)
-	require.Equal(t, mail.Temporary,
+	require.Equal(t, mail.VerdictTemporary,
 		mail.VerdictOf(m.Send(t.Context(), message())))
 	require.NoError(t, m.Send(t.Context(), message()))
 

@@ -56,7 +56,7 @@ func nothingIsSaid(t *testing.T, s *server, ca *authority, reason string) {
 
 	err = m.Send(t.Context(), message())
 	require.ErrorContains(t, err, reason)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	cause, _ := errors.AsType[*smtpmail.Error](err)
 	require.Equal(t, smtpmail.StageTLS, cause.Stage)
 	discreet(t, err)
@@ -112,7 +112,7 @@ func TestAPlainServerBehindImplicitTLSIsPermanent(t *testing.T) {
 	m, err := smtpmail.New(smtpmail.Config{URL: "smtps://" + s.start(t)})
 	require.NoError(t, err)
 	err = m.Send(t.Context(), message())
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
 	require.ErrorContains(t, err, "does not speak TLS")
 }
 
