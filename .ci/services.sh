@@ -10,7 +10,7 @@ packages=(
 	python3-passlib python3-django python3-werkzeug python3-argon2 python3-bcrypt python3-flask-bcrypt python3-flask-security
 	php-cli ruby-bcrypt ruby-devise whois argon2
 	# mail servers and judges
-	python3-aiosmtpd python3-dkim postfix spamassassin
+	python3-aiosmtpd postfix spamassassin
 )
 started_pids=()
 mariadb_started=

@@ -3,12 +3,14 @@ package mail
 import (
 	"errors"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Limits of RFC 5321 section 4.5.3.1, with the path's angle brackets taken off (errata 1690).
+// Limits of RFC 5321 section 4.5.3.1, with the path's angle brackets taken off
+// (errata 1690).
 const (
 	maxAddress = 254
 	maxLocal   = 64
@@ -16,21 +18,26 @@ const (
 	maxLabel   = 63
 )
 
-// errAddress holds no part of what was checked, so that it can be logged and shown.
+// errAddress holds no part of what was checked, so that it can be logged and
+// shown.
 var errAddress = errors.New("mail: not a plain address")
 
-// CheckAddress reports whether addr is one plain address, such as ana@example.com, that is safe to put in an SMTP
-// command and in a header. It is stricter than RFC 5321: no display name, list, group, comment, quoted
-// local part, address literal, source route ('%' and '!'), encoded word, leading '-', surrounding
-// space, or domain of a single label. The length is looked at before anything else, so that a megabyte costs nothing.
+// ValidateAddress returns nil when addr is one plain address, such as
+// ana@example.com, that is safe in an SMTP command and in a header. It is
+// stricter than RFC 5321: no display name, list, group, comment, quoted local
+// part, address literal, source route ('%' and '!'), encoded word, leading '-',
+// surrounding space, or domain of a single label. The length is looked at
+// before anything else, so that a megabyte costs nothing.
 //
-// Outside ASCII, letters, marks and digits are accepted in both halves; controls, invisible
-// characters and those that change the writing direction are not. Whether such an address can be delivered is
-// for the Mailer to say: domains can be turned into A-labels, local parts need SMTPUTF8.
+// Outside ASCII, letters, marks and digits are accepted in both halves.
+// Controls, invisible characters and those that change the writing direction
+// are not. Whether such an address can be delivered is for the Mailer to say.
+// Domains can be turned into A-labels, local parts need SMTPUTF8.
 //
-// CheckAddress does not look up the domain, does not fold case, and does not detect look-alike letters: compare with the
-// stored address for that. The error text is constant.
-func CheckAddress(addr string) error {
+// ValidateAddress does not look up the domain, does not fold case, and does not
+// detect look-alike letters. Compare with the stored address for that. The
+// error text is constant.
+func ValidateAddress(addr string) error {
 	if len(addr) > maxAddress {
 		return errAddress
 	}
@@ -45,10 +52,12 @@ func plainLocal(local string) bool {
 	if local == "" || len(local) > maxLocal || !utf8.ValidString(local) {
 		return false
 	}
-	// A leading '-' is an option to a sendmail binary; "=?" starts an encoded word.
+	// A leading '-' is an option to a sendmail binary. "=?" starts an encoded
+	// word.
 	if local[0] == '-' || strings.Contains(local, "=?") {
 		return false
 	}
+
 	for atom := range strings.SplitSeq(local, ".") {
 		if atom == "" || !plainStart(atom) {
 			return false
@@ -67,63 +76,79 @@ func plainDomain(domain string) bool {
 		return false
 	}
 	labels := strings.Split(domain, ".")
-	if len(labels) < 2 {
+	if len(labels) < 2 || slices.ContainsFunc(labels, isBadLabel) {
 		return false
 	}
-	for _, label := range labels {
-		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' || !plainStart(label) {
-			return false
-		}
-		for _, r := range label {
-			if !isAlnum(r) && r != '-' && !plainUnicode(r) {
-				return false
-			}
-		}
-	}
+
 	// A top-level label of digits alone would make the domain an IPv4 address.
-	return strings.ContainsFunc(labels[len(labels)-1], func(r rune) bool { return r < '0' || r > '9' })
+	top := labels[len(labels)-1]
+	return strings.ContainsFunc(top, func(r rune) bool {
+		return r < '0' || r > '9'
+	})
+}
+
+func isBadLabel(label string) bool {
+	if label == "" || len(label) > maxLabel || !plainStart(label) {
+		return true
+	}
+	if label[0] == '-' || label[len(label)-1] == '-' {
+		return true
+	}
+	return strings.ContainsFunc(label, func(r rune) bool {
+		return !isAlnum(r) && r != '-' && !plainUnicode(r)
+	})
 }
 
 func isAlnum(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// isAtext is RFC 5322 section 3.2.3 without the characters relays and shells have given a meaning to.
+// isAtext is RFC 5322 section 3.2.3 without the characters that relays and
+// shells have given a meaning to.
 func isAtext(r rune) bool {
-	return isAlnum(r) || r < utf8.RuneSelf && strings.ContainsRune("#$&'*+-/=?^_{}~", r)
+	return isAlnum(r) ||
+		r < utf8.RuneSelf && strings.ContainsRune("#$&'*+-/=?^_{}~", r)
 }
 
-// plainStart refuses a first character that would combine with the dot or the '@' before it.
+// plainStart refuses a first character that would combine with the dot or the
+// '@' before it.
 func plainStart(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return !unicode.Is(unicode.M, r)
 }
 
-// plainUnicode accepts the visible letters of every script. The ranges taken out are letters and marks to
-// Unicode, but show nothing: fillers and variation selectors.
+// plainUnicode accepts the visible letters of every script. The ranges taken
+// out are letters and marks to Unicode, but show nothing: fillers and variation
+// selectors.
 func plainUnicode(r rune) bool {
 	return r >= utf8.RuneSelf &&
 		(unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)) &&
-		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point,
+			unicode.Variation_Selector)
 }
 
 // maxMailbox bounds "Name <addr>" before the standard library's parser sees it.
 const maxMailbox = 998
 
-// ParseMailbox splits "Name <addr>" or a bare address into its halves. The address has passed [CheckAddress];
-// the name, which may be empty, holds no control characters. The error text is constant.
+// ParseMailbox splits "Name <addr>" or a bare address into its halves. The
+// address has passed [ValidateAddress]. The name may be empty and holds no
+// control characters. The error text is constant.
 func ParseMailbox(mailbox string) (name, addr string, err error) {
 	if len(mailbox) > maxMailbox || !cleanLine(mailbox) {
 		return "", "", errAddress
 	}
-	if CheckAddress(mailbox) == nil {
+	if ValidateAddress(mailbox) == nil {
 		return "", mailbox, nil
 	}
+
 	parsed, err := netmail.ParseAddress(mailbox)
-	// Demanding the address as it was written, at the end, keeps comments and quoting from
-	// meaning one thing to this parser and another to the next.
-	if err != nil || CheckAddress(parsed.Address) != nil || !cleanLine(parsed.Name) ||
-		!strings.HasSuffix(mailbox, "<"+parsed.Address+">") {
+	if err != nil || ValidateAddress(parsed.Address) != nil ||
+		!cleanLine(parsed.Name) {
+		return "", "", errAddress
+	}
+	// Demanding the address as it was written, at the end, keeps comments and
+	// quoting from meaning one thing to this parser and another to the next.
+	if !strings.HasSuffix(mailbox, "<"+parsed.Address+">") {
 		return "", "", errAddress
 	}
 	return parsed.Name, parsed.Address, nil

@@ -26,13 +26,16 @@ var systems = []struct{ mark, name string }{
 	{"Linux", "Linux"},
 }
 
-// CoarseClient names the browser and the system of a User-Agent header, such as "Firefox, Linux", for [Data.Client]. It answers
-// from a short fixed list, so that nothing the visitor wrote reaches the mail, and "" when either is not on it. Its own answer
-// it gives back as it is. The visitor can still lie about which of them it is.
+// CoarseClient names the browser and the system of a User-Agent header, such as
+// "Firefox, Linux", for [Data.Client]. It answers from a short fixed list, so
+// that nothing the visitor wrote reaches the mail, and "" when either is not on
+// it. Its own answer it gives back as it is. The visitor can still lie about
+// which of them it is.
 func CoarseClient(userAgent string) string {
 	if knownClient(userAgent) != "" {
 		return userAgent
 	}
+
 	// The first kilobyte is more than any browser sends.
 	userAgent = userAgent[:min(len(userAgent), 1024)]
 	for _, browser := range browsers {
@@ -49,7 +52,8 @@ func CoarseClient(userAgent string) string {
 	return ""
 }
 
-// knownClient returns client when CoarseClient could have made it, and "" otherwise.
+// knownClient returns client when CoarseClient could have made it, and ""
+// otherwise.
 func knownClient(client string) string {
 	name, system, _ := strings.Cut(client, ", ")
 	for _, browser := range browsers {

@@ -2,79 +2,116 @@ package mail
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 	"time"
 )
 
-// Data is what a mail says, before it is in any language. Every field comes from configuration, the clock or the
-// store; never fill one with text that a visitor chose.
+// Data is what a mail says, before it is in any language. Every field comes
+// from configuration, the clock or the store. Never fill one with text that a
+// visitor chose.
 //
 // It prints, logs and marshals as its Kind and Locale alone, without Link. That
 // protection is lost in an unexported field of another struct, and under %p and
 // %w, where the fmt package does not call methods.
 type Data struct {
 	Kind Kind
-	// Locale is a list of the languages that the reader wants, as [Languages] reads
-	// it. A [Renderer] picks the best that it has, perhaps with [MatchLocale].
+
+	// Locale is a list of the languages that the reader wants, as [Languages]
+	// reads it. A [Renderer] picks the best that it has, perhaps with
+	// [MatchLocale].
 	Locale string
 
 	Product string // name of the application
 	Site    string // its base URL, shown to say who sent the mail
 	Support string // address to write to; may be empty
 
-	Link      string        // the one secret: the reset or invitation link
-	ExpiresAt time.Time     // when Link dies, printed in its own zone
-	Lifetime  time.Duration // how long Link lives; zero means ExpiresAt less At
-	At        time.Time     // when it was asked for or done, printed in its own zone
+	// Link is the one secret: the reset or invitation link. ExpiresAt is when it
+	// dies, printed in its own zone. Lifetime is how long it lives, and zero
+	// means ExpiresAt less At.
+	Link      string
+	ExpiresAt time.Time
+	Lifetime  time.Duration
 
-	// Client is the visitor's browser and system as [CoarseClient] names them, or empty. [Templates] leave
-	// anything else out, because the words of a user agent are the visitor's own.
+	// At is when it was asked for or done, printed in its own zone.
+	At time.Time
+
+	// Client is the visitor's browser and system as [CoarseClient] names them,
+	// or empty. [Templates] pass over anything else, because the words of a user
+	// agent are the visitor's own. Invitations do not show it.
 	Client string
 
-	SessionsEnded bool   // for KindPasswordChanged: the user's sessions were ended
-	ForgotURL     string // page to ask for a link on; holds no secret
-	LoginURL      string // page to sign in on; holds no secret
+	// SessionsEnded says in a KindPasswordChanged that the user's sessions were
+	// ended.
+	SessionsEnded bool
+
+	// ForgotURL is the page to ask for a link on, LoginURL the page to sign in
+	// on. They hold no secret, and may be empty.
+	ForgotURL, LoginURL string
 }
 
-// Content is a rendered mail. Locale is the tag of the templates that were used.
-// It prints, logs and marshals as its Locale alone. That protection is lost in
-// an unexported field of another struct, and under %p and %w, where the fmt
-// package does not call methods.
-type Content struct{ Subject, Text, HTML, Locale string }
+// String shows Kind and Locale.
+func (d Data) String() string {
+	return fmt.Sprintf("mail.Data{Kind: %s, Locale: %s}", d.Kind, d.Locale)
+}
 
-// Renderer turns [Data] into the words of a mail. Render must be safe for concurrent use, must not block, and must show Link
-// once in each part and never in Subject. Its errors must not show Link.
+// Format prints what String returns, whatever the verb.
+func (d Data) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, d.String())
+}
+
+// LogValue returns what String returns.
+func (d Data) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalText returns what String returns, so that JSON holds no link. A
+// [Renderer] that passes a Data on copies the fields it needs.
+func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// Renderer turns [Data] into a mail. Render must be safe for concurrent use and
+// must not block. It sets Locale, Subject, Text and HTML of the message, and
+// its caller sets who sends it and to whom. It must show Link once in each part
+// and never in the subject. Its errors must not show Link.
 type Renderer interface {
-	Render(data Data) (Content, error)
+	Render(data Data) (Message, error)
 }
 
 const maxName = 100
 
-func (d Data) check() error {
+// validate never shows a value, because a link is among them.
+func (d Data) validate() error {
+	invalid := func(field, want string) error {
+		return errors.New("mail: Data." + field + " is invalid, want " + want)
+	}
+	const wantURL = "an http or https URL"
+
 	switch {
 	case d.Product == "" || len(d.Product) > maxName || !cleanLine(d.Product):
-		return errors.New("mail: Data.Product is empty, too long, or more than one line")
+		return invalid("Product", "one line of 1 to 100 bytes")
 	case !webURL(d.Site):
-		return errors.New("mail: Data.Site is not an http or https URL")
-	case d.Support != "" && CheckAddress(d.Support) != nil:
-		return errors.New("mail: Data.Support is not a plain address")
+		return invalid("Site", wantURL)
+	case d.Support != "" && ValidateAddress(d.Support) != nil:
+		return invalid("Support", "a plain address")
 	case d.hasLink() && !webURL(d.Link):
-		return errors.New("mail: Data.Link is not an http or https URL")
-	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
-		return errors.New("mail: Data.ExpiresAt is not set, or not after Data.At")
+		return invalid("Link", wantURL)
 	case !d.hasLink() && d.Link != "":
-		return errors.New("mail: Data.Link is set for a mail that holds no secret")
+		return invalid("Link", "none for a mail that holds no secret")
+	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
+		return invalid("ExpiresAt", "a time after Data.At")
 	case d.At.IsZero():
-		return errors.New("mail: Data.At is not set")
+		return invalid("At", "a time")
 	case d.ForgotURL != "" && !webURL(d.ForgotURL):
-		return errors.New("mail: Data.ForgotURL is not an http or https URL")
+		return invalid("ForgotURL", wantURL)
 	case d.LoginURL != "" && !webURL(d.LoginURL):
-		return errors.New("mail: Data.LoginURL is not an http or https URL")
+		return invalid("LoginURL", wantURL)
 	}
 	return nil
 }
 
-func (d Data) hasLink() bool { return d.Kind == KindReset || d.Kind == KindInvite }
+func (d Data) hasLink() bool {
+	return d.Kind == KindReset || d.Kind == KindInvite
+}
 
 func (d Data) lifetime() time.Duration {
 	if d.Lifetime != 0 {
@@ -95,8 +132,9 @@ func (d Data) action() string {
 	}
 }
 
-// webURL accepts absolute http and https addresses of printable ASCII without the characters that would end the link,
-// or its line, in the text part. Whether http is good enough is for the flow to say.
+// webURL accepts absolute http and https addresses of printable ASCII without
+// the characters that would end the link, or its line, in the text part.
+// Whether http is good enough is for the flow to say.
 func webURL(s string) bool {
 	rest, found := strings.CutPrefix(s, "https://")
 	if !found {
@@ -104,11 +142,15 @@ func webURL(s string) bool {
 			return false
 		}
 	}
+
 	host := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		host = rest[:end]
 	}
-	return host != "" && !strings.ContainsRune(host, '@') && !strings.ContainsFunc(s, func(r rune) bool {
+	if host == "" || strings.ContainsRune(host, '@') {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
 	})
 }

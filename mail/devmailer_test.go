@@ -26,17 +26,24 @@ func TestFileMailerWritesWholeFilesThatOnlyTheirOwnerReads(t *testing.T) {
 	msg := plainMessage(nil)
 	require.NoError(t, mailer.Send(t.Context(), msg))
 	require.NoError(t, mailer.Send(t.Context(), msg), "a retry replaces the file")
-	require.NoError(t, mailer.Send(t.Context(), plainMessage(func(m *mail.Message) { m.ID = "x-1"; m.Kind = "../../etc/passwd" })))
+	require.NoError(t,
+		mailer.Send(t.Context(), plainMessage(func(m *mail.Message) {
+			m.ID = "x-1"
+			m.Kind = "../../etc/passwd"
+		})))
+
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 2)
 	require.Equal(t, "20261121-021000-other-x-1.eml", entries[0].Name())
 	require.Equal(t, "20261121-021000-reset-fixed-id.eml", entries[1].Name())
+
 	content, err := os.ReadFile(filepath.Join(dir, entries[1].Name()))
 	require.NoError(t, err)
 	want, err := mail.Encode(msg)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(content))
+
 	info, err = entries[1].Info()
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -47,9 +54,12 @@ func TestFileMailerNeverShowsAHalfWrittenMail(t *testing.T) {
 	dir := t.TempDir()
 	mailer, err := mail.NewFileMailer(dir)
 	require.NoError(t, err)
-	msg := plainMessage(func(m *mail.Message) { m.Text = strings.Repeat("line\n", 1<<16) })
+	msg := plainMessage(func(m *mail.Message) {
+		m.Text = strings.Repeat("line\n", 1<<16)
+	})
 	want, err := mail.Encode(msg)
 	require.NoError(t, err)
+
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -60,12 +70,14 @@ func TestFileMailerNeverShowsAHalfWrittenMail(t *testing.T) {
 			}
 		}
 	})
+
 	for running := true; running; {
 		select {
 		case <-stop:
 			running = false
 		default:
 		}
+
 		names, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 		require.NoError(t, err)
 		for _, name := range names {
@@ -74,6 +86,7 @@ func TestFileMailerNeverShowsAHalfWrittenMail(t *testing.T) {
 			require.Len(t, content, len(want))
 		}
 	}
+
 	wg.Wait()
 }
 
@@ -81,8 +94,10 @@ func TestFileMailerFailsWithAVerdict(t *testing.T) {
 	t.Parallel()
 	_, err := mail.NewFileMailer("")
 	require.ErrorContains(t, err, "dir is empty")
+
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
+
 	_, err = mail.NewFileMailer(file)
 	require.Error(t, err)
 
@@ -90,28 +105,37 @@ func TestFileMailerFailsWithAVerdict(t *testing.T) {
 	mailer, err := mail.NewFileMailer(dir)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(dir))
-	require.Equal(t, mail.Temporary, mail.VerdictOf(mailer.Send(t.Context(), plainMessage(nil))))
-	require.Equal(t, mail.Permanent, mail.VerdictOf(mailer.Send(t.Context(), mail.Message{})))
+	require.Equal(t, mail.VerdictTemporary,
+		mail.VerdictOf(mailer.Send(t.Context(), plainMessage(nil))))
+	require.Equal(t, mail.VerdictPermanent,
+		mail.VerdictOf(mailer.Send(t.Context(), mail.Message{})))
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err = mailer.Send(ctx, plainMessage(nil))
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err))
 }
 
 func TestLogMailerShowsTheLinkOnlyWhenTold(t *testing.T) {
 	t.Parallel()
-	_, err := mail.NewLogMailer(mail.LogMailerConfig{})
-	require.ErrorContains(t, err, "LogMailerConfig.Logger")
 	for _, insecure := range []bool{false, true} {
 		var logged bytes.Buffer
-		mailer, err := mail.NewLogMailer(mail.LogMailerConfig{Logger: slog.New(slog.NewTextHandler(&logged, nil)), InsecureLogLinks: insecure})
-		require.NoError(t, err)
-		msg := plainMessage(func(m *mail.Message) { m.Text = "\nhttps://app.example/#token=secret\n" })
+		mailer := mail.LogMailer{
+			Logger:           slog.New(slog.NewTextHandler(&logged, nil)),
+			InsecureLogLinks: insecure,
+		}
+		msg := plainMessage(func(m *mail.Message) {
+			m.Text = "\nhttps://app.example/#token=secret\n"
+		})
+
 		require.NoError(t, mailer.Send(t.Context(), msg))
 		require.Contains(t, logged.String(), "mail.kind=reset")
 		require.Equal(t, insecure, strings.Contains(logged.String(), "secret"))
-		require.Equal(t, insecure, strings.Contains(logged.String(), "ana@example.com"))
-		require.Equal(t, mail.Permanent, mail.VerdictOf(mailer.Send(t.Context(), mail.Message{})))
+		require.Equal(t, insecure,
+			strings.Contains(logged.String(), "ana@example.com"))
+
+		err := mailer.Send(t.Context(), mail.Message{})
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	}
 }

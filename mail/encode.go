@@ -6,36 +6,45 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"mime/quotedprintable"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// Encode returns msg as an Internet message (RFC 5322) with CRLF line ends: multipart/alternative with the text
-// first, or text/plain alone when HTML is empty, in quoted-printable with lines of at most 76 characters.
+// Encode returns msg as an Internet message (RFC 5322) with CRLF line ends:
+// multipart/alternative with the text first, or text/plain alone when HTML is
+// empty, in quoted-printable with lines of at most 76 characters.
 //
-// The result depends on msg alone, so that a retry sends the same bytes. Message-ID is made of ID and the domain
-// of From. Auto-Submitted (RFC 3834 section 5) and X-Auto-Response-Suppress keep vacation responders
-// quiet. There is no User-Agent, Precedence or List-Unsubscribe.
+// The result depends on msg alone, so that a retry sends the same bytes.
+// Message-ID is made of ID and the domain of From. Auto-Submitted (RFC 3834
+// section 5) and X-Auto-Response-Suppress keep vacation responders quiet. There
+// is no User-Agent, Precedence or List-Unsubscribe.
 //
-// Every field is checked before anything is written: addresses by [CheckAddress], headers for controls, bodies for valid
-// text. Addresses outside ASCII are written as UTF-8 (RFC 6532), which only some servers accept. Errors
-// are [Permanent], name the field and never show its value.
+// Every field is checked before anything is written: addresses by
+// [ValidateAddress], headers for controls, bodies for valid text. Addresses
+// outside ASCII are written as UTF-8 (RFC 6532), which only some servers
+// accept. Errors are [VerdictPermanent], name the field and never show its
+// value.
 func Encode(msg Message) ([]byte, error) {
-	block, err := encodeHeader(msg)
+	header, err := encodeHeader(msg)
 	if err != nil {
 		return nil, permanent(err)
 	}
+
 	var b bytes.Buffer
-	b.Grow(len(block) + len(msg.Text) + len(msg.HTML)*5/4 + 1024)
-	b.WriteString(block)
+	b.Grow(len(header) + len(msg.Text) + len(msg.HTML)*5/4 + 1024)
+	b.WriteString(header)
 	if msg.HTML == "" {
 		writePart(&b, "text/plain", msg.Text)
 		return b.Bytes(), nil
 	}
+
 	boundary := boundaryOf(msg.ID)
-	fmt.Fprintf(&b, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary)
+	b.WriteString("Content-Type: multipart/alternative;\r\n")
+	fmt.Fprintf(&b, " boundary=\"%s\"\r\n\r\n", boundary)
 	fmt.Fprintf(&b, "--%s\r\n", boundary)
 	writePart(&b, "text/plain", msg.Text)
 	fmt.Fprintf(&b, "\r\n--%s\r\n", boundary)
@@ -44,59 +53,74 @@ func Encode(msg Message) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// encodeHeader checks the whole message and writes its header.
 func encodeHeader(msg Message) (string, error) {
 	fromName, fromAddr, err := ParseMailbox(msg.From)
 	if err != nil {
-		return "", errors.New("mail: Message.From is not an address that can be used")
+		return "", invalidField("From", wantMailbox)
 	}
-	if CheckAddress(msg.To) != nil {
-		return "", errors.New("mail: Message.To is not one plain address")
+	if ValidateAddress(msg.To) != nil {
+		return "", invalidField("To", "one plain address")
 	}
-	if err := checkBody(msg); err != nil {
+	if err := msg.validate(); err != nil {
 		return "", err
 	}
+
 	var w headerWriter
 	w.structured("From", formatMailbox(fromName, fromAddr))
 	w.structured("To", msg.To)
 	if msg.ReplyTo != "" {
 		name, addr, err := ParseMailbox(msg.ReplyTo)
 		if err != nil {
-			return "", errors.New("mail: Message.ReplyTo is not an address that can be used")
+			return "", invalidField("ReplyTo", wantMailbox)
 		}
 		w.structured("Reply-To", formatMailbox(name, addr))
 	}
+
+	domain := fromAddr[strings.LastIndexByte(fromAddr, '@'):]
 	w.text("Subject", msg.Subject)
 	w.structured("Date", msg.Date.Format(time.RFC1123Z))
-	w.structured("Message-ID", "<"+msg.ID+fromAddr[strings.LastIndexByte(fromAddr, '@'):]+">")
+	w.structured("Message-ID", "<"+msg.ID+domain+">")
 	w.structured("MIME-Version", "1.0")
 	w.structured("Auto-Submitted", "auto-generated")
 	w.structured("X-Auto-Response-Suppress", "All")
 	if msg.Locale != "" {
 		w.structured("Content-Language", msg.Locale)
 	}
-	for _, h := range msg.Headers {
-		if err := checkExtra(h); err != nil {
+
+	for _, name := range slices.Sorted(maps.Keys(msg.Headers)) {
+		value := msg.Headers[name]
+		if err := validateExtra(name, value); err != nil {
 			return "", err
 		}
-		w.text(h.Name, h.Value)
+		w.text(name, value)
 	}
 	return w.b.String(), nil
 }
 
-func checkBody(msg Message) error {
+const wantMailbox = "an address, or a name and an address"
+
+func invalidField(name, want string) error {
+	return errors.New("mail: Message." + name + " is invalid, want " + want)
+}
+
+// validate checks what is neither an address nor an extra header. It never
+// shows a value, because the bodies hold live links.
+func (m Message) validate() error {
+	year := m.Date.Year()
 	switch {
-	case !plainID(msg.ID):
-		return errors.New("mail: Message.ID is empty or holds characters that a Message-ID cannot")
-	case msg.Locale != "" && !plainLocale(msg.Locale):
-		return errors.New("mail: Message.Locale is not a language tag")
-	case msg.Subject == "" || len(msg.Subject) > maxHeader || !cleanLine(msg.Subject):
-		return errors.New("mail: Message.Subject is empty, too long, or more than one line of text")
-	case msg.Date.IsZero() || msg.Date.Year() < 1970 || msg.Date.Year() > 9999:
-		return errors.New("mail: Message.Date is not set")
-	case msg.Text == "" || !cleanBody(msg.Text):
-		return errors.New("mail: Message.Text is empty or holds control characters")
-	case !cleanBody(msg.HTML):
-		return errors.New("mail: Message.HTML holds control characters")
+	case !plainID(m.ID):
+		return invalidField("ID", "1 to 64 letters, digits and any of ._-")
+	case m.Locale != "" && !isLanguageTag(m.Locale):
+		return invalidField("Locale", "a language tag")
+	case m.Subject == "" || len(m.Subject) > maxHeader || !cleanLine(m.Subject):
+		return invalidField("Subject", "one line of text")
+	case m.Date.IsZero() || year < 1970 || year > 9999:
+		return invalidField("Date", "a year from 1970 to 9999")
+	case m.Text == "" || !cleanBody(m.Text):
+		return invalidField("Text", "text without control characters")
+	case !cleanBody(m.HTML):
+		return invalidField("HTML", "text without control characters")
 	}
 	return nil
 }
@@ -108,17 +132,13 @@ func plainID(id string) bool {
 		return false
 	}
 	for atom := range strings.SplitSeq(id, ".") {
-		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool { return !isAlnum(r) && r != '-' && r != '_' }) {
+		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool {
+			return !isAlnum(r) && r != '-' && r != '_'
+		}) {
 			return false
 		}
 	}
 	return true
-}
-
-// plainLocale checks the shape of a BCP 47 tag; 35 characters hold every registered one (RFC 5646 section 4.4.1).
-func plainLocale(tag string) bool {
-	return len(tag) <= 35 && tag[0] != '-' && tag[len(tag)-1] != '-' &&
-		!strings.ContainsFunc(tag, func(r rune) bool { return !isAlnum(r) && r != '-' })
 }
 
 // cleanBody allows tabs and line ends, and no other control character.
@@ -128,14 +148,17 @@ func cleanBody(s string) bool {
 	})
 }
 
-// boundaryOf returns a delimiter that no body can contain: quoted-printable never writes "=_".
+// boundaryOf returns a delimiter that no body can contain, because
+// quoted-printable never writes "=_".
 func boundaryOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "=_" + hex.EncodeToString(sum[:16])
 }
 
 func writePart(b *bytes.Buffer, mediaType, body string) {
-	b.WriteString("Content-Type: " + mediaType + "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	b.WriteString("Content-Type: " + mediaType + "; charset=utf-8\r\n")
+	b.WriteString("Content-Transfer-Encoding: quoted-printable\r\n\r\n")
+
 	// Writing to a bytes.Buffer cannot fail.
 	w := quotedprintable.NewWriter(b)
 	_, _ = w.Write([]byte(body))

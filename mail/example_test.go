@@ -12,40 +12,55 @@ import (
 
 func ExampleNewTemplates() {
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{
-		Override: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
-			"blocks.html":   {Data: []byte(`{{define "accent"}}#0a7d33{{end}}`)},
-			"es/reset.tmpl": {Data: []byte(`{{define "subject"}}Tu nueva contraseña de {{.Product}}{{end}}`)},
+		Files: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
+			"mails/blocks.html": {Data: []byte(`{{define "accent"}}#0a7d33{{end}}`)},
+			"locales/es.json": {Data: []byte(
+				`{"mail.reset.subject": "Tu nueva contraseña de {product}"}`,
+			)},
 		},
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	asked := time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC)
-	content, err := templates.Render(mail.Data{
-		Kind: mail.KindReset, Locale: "es-MX", Product: "Acme", Site: "https://acme.example",
-		Link: "https://acme.example/reset-password#token=abc", At: asked, ExpiresAt: asked.Add(time.Hour),
+	msg, err := templates.Render(mail.Data{
+		Kind:      mail.KindReset,
+		Locale:    "es-MX",
+		Product:   "Acme",
+		Site:      "https://acme.example",
+		Link:      "https://acme.example/reset-password#token=abc",
+		At:        asked,
+		ExpiresAt: asked.Add(time.Hour),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(content.Locale, "|", content.Subject)
-	fmt.Println(strings.Split(content.Text, "\n")[6])
+
+	fmt.Println(msg.Locale, "|", msg.Subject)
+	fmt.Println(strings.Split(msg.Text, "\n")[2])
 	// Output:
 	// es | Tu nueva contraseña de Acme
-	// El enlace funciona una sola vez y caduca en 1 hora, el 21 de noviembre de 2026 a las 03:10 UTC.
+	// Para elegir una contraseña nueva, abre este enlace:
 }
 
 func ExampleMailer() {
-	var mailer mail.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
+	send := func(_ context.Context, msg mail.Message) error {
 		if strings.HasSuffix(msg.To, ".invalid") {
-			return &mail.SendError{Verdict: mail.Permanent, Err: fmt.Errorf("no such domain")}
+			return &mail.SendError{
+				Verdict: mail.VerdictPermanent,
+				Err:     fmt.Errorf("no such domain"),
+			}
 		}
 		fmt.Println("sent:", msg) // a Message prints without address and link
 		return nil
-	})
-	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en", To: "ana@example.com"}
+	}
+	var mailer mail.Mailer = mail.MailerFunc(send)
+
+	msg := mail.Message{ID: "m1", Kind: mail.KindReset, Locale: "en"}
+	msg.To = "ana@example.com"
 	fmt.Println(mailer.Send(context.Background(), msg))
 	msg.To = "ana@example.invalid"
 	fmt.Println(mail.VerdictOf(mailer.Send(context.Background(), msg)))
@@ -55,9 +70,9 @@ func ExampleMailer() {
 	// permanent
 }
 
-func ExampleCheckAddress() {
-	fmt.Println(mail.CheckAddress("ana@example.com"))
-	fmt.Println(mail.CheckAddress("ana@example.com, eve@example.org"))
+func ExampleValidateAddress() {
+	fmt.Println(mail.ValidateAddress("ana@example.com"))
+	fmt.Println(mail.ValidateAddress("ana@example.com, eve@example.org"))
 	// Output:
 	// <nil>
 	// mail: not a plain address
@@ -66,14 +81,17 @@ func ExampleCheckAddress() {
 func ExampleEncode() {
 	encoded, err := mail.Encode(mail.Message{
 		ID: "m1", From: "Acme <no-reply@acme.example>", To: "ana@example.com",
-		Subject: "Olá", Text: "Oi!\n", Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
+		Subject: "Olá", Text: "Oi!\n", Date: time.Date(2026, time.November, 21, 2,
+			10, 0, 0, time.UTC),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	for line := range strings.Lines(string(encoded)) {
-		if name, _, _ := strings.Cut(line, ":"); name == "Subject" || name == "Message-ID" {
+		if name, _, _ := strings.Cut(line, ":"); name == "Subject" ||
+			name == "Message-ID" {
 			fmt.Println(strings.TrimSpace(line))
 		}
 	}

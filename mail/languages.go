@@ -84,8 +84,8 @@ func isLanguageTag(text string) bool {
 // MatchLocale returns the one of the locales that suits a reader best, or "".
 // wanted is a list of languages that [Languages] can read. The first language
 // for which there is a locale decides: the same tag whatever its case, else a
-// shorter one (de-AT finds de), else the first of the same language (pt-PT finds
-// pt-BR).
+// shorter one (de-AT finds de), else the first of the same language (pt-PT
+// finds pt-BR).
 func MatchLocale(locales []string, wanted string) string {
 	if slices.Contains(locales, wanted) {
 		return wanted

@@ -10,68 +10,80 @@ import (
 	"time"
 )
 
-// Kind says which mail a [Message] is. It chooses the template, and lets a Mailer or a test
-// tell the mails apart without reading them.
+// Kind says which mail a [Message] is. It chooses the template, and lets a
+// Mailer or a test tell the mails apart without reading them.
 type Kind string
 
-// The mails this module sends.
+// The mails this module sends. KindReset and KindInvite hold a link that sets a
+// password, which is a secret. KindPasswordChanged is the notice after that,
+// KindNoAccount says that the address has no account here, and
+// KindSignsInElsewhere that the account has no password.
 const (
-	KindReset            Kind = "reset"              // a link that sets a new password
-	KindInvite           Kind = "invite"             // a link that sets the first password
-	KindPasswordChanged  Kind = "password-changed"   // the notice after a change; holds no secret
-	KindNoAccount        Kind = "no-account"         // the address has no account here; holds no secret
-	KindSignsInElsewhere Kind = "signs-in-elsewhere" // the account has no password; holds no secret
+	KindReset            Kind = "reset"
+	KindInvite           Kind = "invite"
+	KindPasswordChanged  Kind = "password-changed"
+	KindNoAccount        Kind = "no-account"
+	KindSignsInElsewhere Kind = "signs-in-elsewhere"
 )
 
 // Kinds returns every Kind there is, in a fixed order.
 func Kinds() []Kind {
-	return []Kind{KindReset, KindInvite, KindPasswordChanged, KindNoAccount, KindSignsInElsewhere}
+	return []Kind{
+		KindReset, KindInvite, KindPasswordChanged, KindNoAccount,
+		KindSignsInElsewhere,
+	}
 }
 
-// Header is one extra header line of a [Message]. [Encode] checks it.
-type Header struct{ Name, Value string }
-
-// Message is one mail to one person, in parts rather than as raw MIME, so that an HTTP mail service can
-// implement [Mailer] as easily as an SMTP client can.
+// Message is one mail to one person, in parts rather than as raw MIME, so that
+// an HTTP mail service can implement [Mailer] as easily as an SMTP client can.
 //
-// Text and HTML usually hold a live link. All print forms (fmt verbs, slog, JSON) therefore show
-// Kind, Locale and ID alone: neither bodies, subject nor addresses. A Message cannot be stored by marshalling
-// it to JSON; queue what it is made from and make it anew.
+// Text and HTML usually hold a live link. All print forms (fmt verbs, slog,
+// JSON) therefore show Kind, Locale and ID alone, and neither bodies, subject
+// nor addresses. A Message cannot be stored by marshalling it to JSON. Queue
+// what it is made from and make it anew.
 //
 // The protection of the print forms is lost in an unexported field of another
 // struct, and under %p and %w, where the fmt package does not call methods.
 type Message struct {
-	// ID is stable over retries and different for every other mail; the Message-ID header is made of it.
-	// 1 to 64 letters, digits and any of "._-"; [NewID] makes one.
+	// ID is stable over retries and different for every other mail. The
+	// Message-ID header is made of it. It has 1 to 64 letters, digits and any of
+	// "._-". [NewID] makes one.
 	ID     string
 	Kind   Kind
-	Locale string // BCP 47 tag of the language the bodies are in; may be empty
+	Locale string // BCP 47 tag of the language of the bodies; may be empty
 
 	From    string // "Name <addr>" or addr
-	To      string // one addr-spec, see [CheckAddress]
+	To      string // one plain address, see [ValidateAddress]
 	ReplyTo string // "Name <addr>" or addr; may be empty
 
 	Subject string
 	Text    string // required
 	HTML    string // may be empty
 
-	Date    time.Time
-	Headers []Header
+	Date time.Time
+
+	// Headers are further header lines by their names. [Encode] checks them.
+	Headers map[string]string
 }
 
-// NewID returns a fresh random [Message.ID] with 128 bits or more of entropy.
+// NewID returns a fresh random [Message.ID] with 128 bits of entropy or more.
 func NewID() string {
-	// One in 200 such texts has no digit, and spam filters count a Message-ID of capitals alone against the mail.
+	// One in 200 such texts has no digit, and spam filters count a Message-ID of
+	// capitals alone against the mail.
 	return strings.ToLower(rand.Text())
 }
 
 // String shows Kind, Locale and ID.
 func (m Message) String() string {
-	return fmt.Sprintf("mail.Message{Kind: %s, Locale: %s, ID: %s}", m.Kind, m.Locale, m.ID)
+	return fmt.Sprintf("mail.Message{Kind: %s, Locale: %s, ID: %s}",
+		m.Kind, m.Locale, m.ID)
 }
 
-// Format prints what String returns under every verb, so that %+v and %#v show no link either.
-func (m Message) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, m.String()) }
+// Format prints what String returns under every verb, so that %+v and %#v show
+// no link either.
+func (m Message) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, m.String())
+}
 
 // LogValue shows Kind, Locale and ID.
 func (m Message) LogValue() slog.Value {
@@ -82,7 +94,8 @@ func (m Message) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON shows Kind, Locale and ID, because loggers marshal what they are given.
+// MarshalJSON shows Kind, Locale and ID, because loggers marshal what they are
+// given.
 func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Kind   Kind   `json:"kind"`

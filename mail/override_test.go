@@ -17,143 +17,244 @@ func override(files map[string]string) fstest.MapFS {
 	return out
 }
 
-func render(t *testing.T, files map[string]string, kind mail.Kind, locale string) mail.Content {
+func render(t *testing.T, files map[string]string, kind mail.Kind,
+	locale string,
+) mail.Message {
 	t.Helper()
-	templates, err := mail.NewTemplates(mail.TemplatesConfig{Override: override(files)})
+	cfg := mail.TemplatesConfig{Files: override(files)}
+	templates, err := mail.NewTemplates(cfg)
 	require.NoError(t, err)
-	content, err := templates.Render(mail.SampleData(kind, locale))
+	msg, err := templates.Render(mail.SampleData(kind, locale))
 	require.NoError(t, err)
-	return content
+	return msg
 }
 
-func TestOneBlockOfOneMailCanBeReplaced(t *testing.T) {
+func TestOneTextOfOneMailCanBeReplaced(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{"es/reset.tmpl": `{{define "subject"}}Clave nueva para {{.Product}}{{end}}`}
+	files := map[string]string{
+		"locales/es.json": `{"mail.reset.subject": "Clave nueva para {product}"}`,
+	}
 	changed := render(t, files, mail.KindReset, "es")
 	plain := render(t, nil, mail.KindReset, "es")
+
 	require.Equal(t, "Clave nueva para Example", changed.Subject)
 	require.Equal(t, plain.Text, changed.Text)
 	require.Equal(t, plain.HTML, changed.HTML)
-	require.Equal(t, render(t, nil, mail.KindReset, "en"), render(t, files, mail.KindReset, "en"))
-	require.Equal(t, render(t, nil, mail.KindInvite, "es"), render(t, files, mail.KindInvite, "es"))
+
+	require.Equal(t, render(t, nil, mail.KindReset, "en"),
+		render(t, files, mail.KindReset, "en"))
+	require.Equal(t, render(t, nil, mail.KindInvite, "es"),
+		render(t, files, mail.KindInvite, "es"))
 }
 
 func TestBrandColoursAndFooterCanBeReplacedForAllMails(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"blocks.html": `{{define "brand"}}<span>★ {{.Product}}</span>{{end}}{{define "accent"}}#0a7d33{{end}}{{define "footer"}}Example GmbH, HRB 1{{end}}`,
-		"blocks.txt":  `{{define "footer"}}Example GmbH, HRB 1{{end}}`,
+		"mails/blocks.html": `{{define "brand"}}<span>★ {{.Product}}</span>{{end}}
+{{define "accent"}}#0a7d33{{end}}
+{{define "footer"}}Example GmbH, HRB 1{{end}}`,
+		"mails/blocks.txt": `{{define "footer"}}Example GmbH, HRB 1{{end}}`,
 	}
+
 	for _, kind := range mail.Kinds() {
-		content := render(t, files, kind, "de")
-		require.Contains(t, content.HTML, "<span>★ Example</span>")
-		require.Contains(t, content.HTML, `bgcolor="#0a7d33"`)
-		require.NotContains(t, content.HTML, "#1d5bbf")
-		require.Contains(t, content.HTML, "Example GmbH, HRB 1</p>")
-		require.True(t, strings.HasSuffix(content.Text, "-- \nExample GmbH, HRB 1\n"))
+		msg := render(t, files, kind, "de")
+		require.Contains(t, msg.HTML, "<span>★ Example</span>")
+		require.Contains(t, msg.HTML, `bgcolor="#0a7d33"`)
+		require.NotContains(t, msg.HTML, "#1d5bbf")
+		require.Contains(t, msg.HTML, "Example GmbH, HRB 1</p>")
+		require.True(t, strings.HasSuffix(msg.Text, "-- \nExample GmbH, HRB 1\n"))
 	}
 }
 
 func TestAWholePartOrTheWholeLayoutCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"en/reset.html": `<p>{{.Product}}: <a href="{{.Link}}">{{template "button" .}}</a></p>`,
-		"layout.txt":    "{{template \"what\" .}}\n{{.URL}}\n",
+		"mails/reset.html": `<p>{{.Site}}: <a href="{{.Link}}">{{.Button}}</a></p>`,
+		"mails/layout.txt": "{{.What}}\n{{.URL}}\n",
 	}
+	link := mail.SampleData(mail.KindReset, "en").Link
 	reset := render(t, files, mail.KindReset, "en")
-	data := mail.SampleData(mail.KindReset, "en")
-	require.Equal(t, `<p>Example: <a href="`+data.Link+`">Choose a new password</a></p>`, reset.HTML)
-	require.True(t, strings.HasSuffix(reset.Text, "account.\n"+data.Link+"\n"))
-	require.Equal(t, render(t, nil, mail.KindInvite, "en").HTML, render(t, files, mail.KindInvite, "en").HTML)
+
+	require.Equal(t, `<p>https://app.example: <a href="`+link+
+		`">Choose a new password</a></p>`, reset.HTML)
+	require.True(t, strings.HasSuffix(reset.Text, "account.\n"+link+"\n"))
+
+	require.Contains(t, render(t, files, mail.KindReset, "fr").HTML,
+		"Choisir un nouveau mot de passe</a></p>")
+	require.Equal(t, render(t, nil, mail.KindInvite, "en").HTML,
+		render(t, files, mail.KindInvite, "en").HTML)
 }
 
-// arabic is enough of a locale to show that one can be dropped in; a right-to-left one, with more plural forms than English has.
-func arabic() map[string]string {
-	files := map[string]string{"ar/common.tmpl": `{{define "dir"}}rtl{{end}}
-{{define "date"}}{{.Day}} {{.Month}} {{.Year}}، {{.Clock}} {{.Zone}}{{end}}
-{{define "month"}}{{pick . "يناير" "فبراير" "مارس" "أبريل" "مايو" "يونيو" "يوليو" "أغسطس" "سبتمبر" "أكتوبر" "نوفمبر" "ديسمبر"}}{{end}}
-{{define "minutes"}}{{if eq . 1}}دقيقة واحدة{{else if eq . 2}}دقيقتان{{else if and (ge (mod . 100) 3) (le (mod . 100) 10)}}{{.}} دقائق{{else}}{{.}} دقيقة{{end}}{{end}}
-{{define "hours"}}{{if eq . 1}}ساعة واحدة{{else if eq . 2}}ساعتان{{else if and (ge (mod . 100) 3) (le (mod . 100) 10)}}{{.}} ساعات{{else}}{{.}} ساعة{{end}}{{end}}
-{{define "days"}}{{if eq . 1}}يوم واحد{{else if eq . 2}}يومان{{else if and (ge (mod . 100) 3) (le (mod . 100) 10)}}{{.}} أيام{{else}}{{.}} يومًا{{end}}{{end}}
-{{define "expiry"}}{{.Valid}} — {{.Until}}{{end}}
-{{define "copy"}}انسخ العنوان:{{end}}
-{{define "contact"}}{{.Support}}{{end}}
-{{define "sender"}}{{.Product}}{{end}}
-`}
-	for _, kind := range mail.Kinds() {
-		files["ar/"+string(kind)+".tmpl"] = `{{define "subject"}}إعادة تعيين {{.Product}}{{end}}
-{{define "title"}}كلمة المرور{{end}}{{define "what"}}{{.When}}{{end}}{{define "action"}}افتح الرابط:{{end}}
-{{define "button"}}كلمة مرور جديدة{{end}}{{define "notyou"}}تجاهل هذه الرسالة.{{end}}`
-	}
-	return files
-}
+// arabic is enough of a language to show that one can be dropped in. It is read
+// from right to left, and has more plural forms than English.
+const arabic = `{
+	"direction": "rtl",
+	"days.one": "يوم واحد",
+	"days.two": "يومان",
+	"days.few": "{n} أيام",
+	"days.many": "{n} يومًا",
+	"days.other": "{n} يوم",
+	"forgot.title": "a text of the pages",
+	"mail.date": "{day} {month} {year}، {time} {zone}",
+	"mail.month.11": "نوفمبر",
+	"mail.expiry": "{lifetime} — {until}",
+	"mail.invite.title": "كلمة المرور"
+}`
 
-func TestALocaleIsAddedByDroppingInItsFiles(t *testing.T) {
+func TestALanguageIsAddedByDroppingInOneFile(t *testing.T) {
 	t.Parallel()
-	content := render(t, arabic(), mail.KindInvite, "ar-EG")
-	require.Equal(t, "ar", content.Locale)
-	require.Contains(t, content.Text, "3 أيام — 24 نوفمبر 2026، 02:10 UTC")
-	require.Contains(t, content.HTML, `<html lang="ar" dir="rtl">`)
-	require.Contains(t, content.HTML, `<div role="main" lang="ar" dir="rtl"`)
-	require.Contains(t, content.HTML, `<p dir="ltr" class="address"`, "the address keeps its own direction")
-	require.Equal(t, render(t, nil, mail.KindInvite, "en"), render(t, arabic(), mail.KindInvite, "en"))
+	files := map[string]string{"locales/ar.json": arabic}
+	msg := render(t, files, mail.KindInvite, "ar-EG")
+	require.Equal(t, "ar", msg.Locale)
+	require.Contains(t, msg.Text, "3 أيام — 24 نوفمبر 2026، 02:10 UTC")
+	require.Contains(t, msg.HTML, `<html lang="ar" dir="rtl">`)
+	require.Contains(t, msg.HTML, `<div role="main" lang="ar" dir="rtl"`)
+	require.Contains(t, msg.HTML, `<p dir="ltr" class="address"`,
+		"the address keeps its own direction")
+	require.Equal(t, render(t, nil, mail.KindInvite, "en"),
+		render(t, files, mail.KindInvite, "en"))
+
 	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
-		m.Subject, m.Text, m.HTML, m.Locale = content.Subject, content.Text, content.HTML, content.Locale
+		m.Subject, m.Text, m.HTML = msg.Subject, msg.Text, msg.HTML
+		m.Locale = msg.Locale
 	}))
 	require.NoError(t, err)
 	wellFormed(t, encoded)
 }
 
-func TestBrokenOverridesFailAtConstructionAndSayWhere(t *testing.T) {
+func TestAMissingTextComesFromTheBaseLanguageOrFromEnglish(t *testing.T) {
 	t.Parallel()
-	without := func(name string) map[string]string {
-		files := arabic()
-		delete(files, name)
-		return files
+	files := map[string]string{
+		"locales/ar.json":    arabic,
+		"locales/de-CH.json": `{"mail.reset.subject": "Passwort bei {product}"}`,
 	}
-	with := func(name, content string) map[string]string {
-		files := arabic()
-		files[name] = content
-		return files
+	inviting := render(t, files, mail.KindInvite, "ar")
+
+	require.Equal(t, "Set up your Example account", inviting.Subject)
+	require.Contains(t, inviting.HTML, "كلمة المرور</h1>")
+
+	swiss := render(t, files, mail.KindReset, "de-CH")
+	require.Equal(t, "de-CH", swiss.Locale)
+	require.Equal(t, "Passwort bei Example", swiss.Subject)
+	require.Equal(t, render(t, nil, mail.KindReset, "de").Text, swiss.Text)
+}
+
+func TestNumbersHaveTheFormsOfTheirLanguage(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]map[int]string{
+		"en": {1: "one", 2: "other", 101: "other"},
+		"ar": {
+			1: "one", 2: "two", 3: "few", 10: "few", 11: "many", 103: "few",
+			100: "other", 102: "other",
+		},
+		"cs":    {1: "one", 2: "few", 4: "few", 5: "other", 22: "other"},
+		"pl":    {1: "one", 2: "few", 5: "many", 12: "many", 22: "few", 21: "many"},
+		"ru-RU": {1: "one", 2: "few", 5: "many", 11: "many", 21: "one", 22: "few"},
+		"UK":    {1: "one", 14: "many", 24: "few"},
+	} {
+		for n, form := range want {
+			require.Equal(t, form, mail.Plural(tag, n), "%s %d", tag, n)
+		}
 	}
-	cases := map[string]struct {
-		files map[string]string
-		want  string
-	}{
-		"syntax":                         {map[string]string{"en/reset.tmpl": "{{define \"subject\"}}x{{end}}\n{{define \"what\"}}{{if}}{{end}}"}, "en/reset.tmpl:2"},
-		"unclosed block":                 {map[string]string{"blocks.html": "{{define \"brand\"}}\nx"}, "blocks.html:2"},
-		"unknown field":                  {map[string]string{"fr/invite.tmpl": "\n{{define \"what\"}}{{.Name}}{{end}}"}, "fr/invite.tmpl:2"},
-		"unknown field in a rare branch": {map[string]string{"fr/invite.tmpl": "{{define \"what\"}}{{if not .Support}}\n{{.Name}}{{end}}{{end}}"}, "fr/invite.tmpl:2"},
-		"unknown function":               {map[string]string{"de/common.tmpl": "\n\n{{define \"copy\"}}{{env \"HOME\"}}{{end}}"}, "de/common.tmpl:3"},
-		"unknown template":               {map[string]string{"layout.txt": "x\n{{template \"nowhere\" .}}"}, "nowhere"},
-		"HTML that cannot be made safe":  {map[string]string{"blocks.html": "{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}"}, "blocks.html"},
-		"a value where none may be":      {map[string]string{"blocks.html": "{{define \"accent\"}}{{.Site}}{{end}}"}, "html/template does not allow"},
-		"misspelt file":                  {map[string]string{"en/resset.tmpl": "{{define \"subject\"}}x{{end}}"}, "en/resset.tmpl"},
-		"misspelt layout":                {map[string]string{"layouts.html": "x"}, "layouts.html"},
-		"file in no locale":              {map[string]string{"mails/en/reset.tmpl": "x"}, "mails/en/reset.tmpl"},
-		"another spelling of the locale": {map[string]string{"pt-br/reset.tmpl": "{{define \"subject\"}}x{{end}}"}, "pt-BR"},
-		"misspelt block":                 {map[string]string{"en/reset.tmpl": "{{define \"subjct\"}}x{{end}}"}, "subjct"},
-		"text outside of blocks":         {map[string]string{"en/reset.tmpl": "Reset your password: {{.Link}}"}, "outside of {{define}}"},
-		"no block at all":                {map[string]string{"en/reset.tmpl": "\n"}, "defines no block"},
-		"empty subject":                  {map[string]string{"en/reset.tmpl": "{{define \"subject\"}}{{\"\"}}{{end}}"}, "en/reset.tmpl: subject"},
-		"block without content":          {map[string]string{"en/reset.tmpl": "{{define \"notyou\"}} {{end}}"}, "the block notyou is empty"},
-		"subject of two lines":           {map[string]string{"en/reset.tmpl": "{{define \"subject\"}}a\nb{{end}}"}, "en/reset.tmpl: subject"},
-		"link in the subject":            {map[string]string{"en/reset.tmpl": "{{define \"subject\"}}{{.Link}}{{end}}"}, "subject holds the link"},
-		"link not alone":                 {map[string]string{"layout.txt": "Open {{.URL}}."}, "alone on a line"},
-		"no link in the HTML":            {map[string]string{"en/invite.html": "<p>Hello</p>"}, "does not show the link"},
-		"locale without common.tmpl":     {without("ar/common.tmpl"), "ar/common.tmpl"},
-		"locale without a mail":          {without("ar/invite.tmpl"), "ar/invite.tmpl"},
-		"locale without a block":         {with("ar/reset.tmpl", `{{define "subject"}}x{{end}}`), "ar/reset.tmpl: block title is missing"},
-		"direction":                      {map[string]string{"en/common.tmpl": `{{define "dir"}}up{{end}}`}, "en/common.tmpl"},
-		"eleven months":                  {map[string]string{"en/common.tmpl": `{{define "month"}}{{pick . "1" "2" "3" "4" "5" "6" "7" "8" "9" "10" "11"}}{{end}}`}, "en/common.tmpl:1"},
-		"plural form that fails":         {map[string]string{"en/common.tmpl": `{{define "minutes"}}{{mod . 0}}{{end}}`}, "en/common.tmpl:1"},
-	}
-	for name, c := range cases {
+}
+
+const (
+	english = "locales/en.json"
+	brand   = "mails/blocks.html"
+)
+
+// Each has the file, what stands in it, and what the error says.
+var brokenFiles = map[string][3]string{
+	"syntax of a template": {
+		"mails/reset.txt", "{{.Link}}\n{{if}}",
+		"reset.txt:2",
+	},
+	"syntax of the texts": {english, "{", "locales/en.json: unexpected end"},
+	"unclosed block":      {brand, "{{define \"brand\"}}\nx", "blocks.html:2"},
+	"unknown field": {
+		"mails/invite.txt", "{{.Link}}\n{{.Name}}",
+		"invite.txt:2",
+	},
+	"unknown field in a rare branch": {
+		"mails/invite.txt",
+		"{{.Link}}{{if not .Support}}\n{{.Name}}{{end}}", "invite.txt:2",
+	},
+	"unknown function": {
+		brand, "\n\n{{define \"brand\"}}{{env}}{{end}}",
+		"blocks.html:3",
+	},
+	"unknown template": {
+		"mails/layout.txt", "x\n{{template \"nowhere\" .}}",
+		"nowhere",
+	},
+	"HTML that cannot be made safe": {
+		brand,
+		"{{define \"brand\"}}<a href='{{if .Support}}'{{end}}>{{end}}", brand,
+	},
+	"a value where none may be": {
+		brand,
+		"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none",
+	},
+
+	"misspelt mail":               {"mails/resset.html", "x", "mails/resset.html"},
+	"misspelt layout":             {"mails/layouts.html", "x", "layouts.html"},
+	"misspelt folder":             {"mail/layout.html", "x", "mail/layout.html"},
+	"misspelt ending":             {"mails/layout.htm", "x", "mails/layout.htm"},
+	"misspelt folder of texts":    {"locale/en.json", "{}", "locale/en.json"},
+	"file that is not a language": {"locales/not_a_tag.json", "{}", "not_a_tag"},
+	"another spelling":            {"locales/pt-br.json", "{}", "pt-BR.json"},
+
+	"misspelt block":         {brand, `{{define "brnad"}}x{{end}}`, "brnad"},
+	"text outside of blocks": {brand, "Example GmbH", "outside of {{define}}"},
+	"block without content": {
+		brand, "{{define \"brand\"}} {{end}}",
+		"brand is empty",
+	},
+
+	"misspelt text": {
+		english, `{"mail.reset.subjct": "x"}`,
+		"mail.reset.subjct",
+	},
+	"text without content": {
+		english, `{"mail.reset.not-you": " "}`,
+		"not-you is empty",
+	},
+	"text that is no text": {english, `{"mail.reset.what": 1}`, english},
+	"empty subject": {
+		english, `{"mail.reset.subject": ""}`,
+		"subject is empty",
+	},
+	"subject of two lines": {
+		english, `{"mail.reset.subject": "a\nb"}`,
+		"subject",
+	},
+	"link in a text": {english, `{"mail.reset.subject": "{link}"}`, "{link}"},
+	"misspelt placeholder": {
+		"locales/fr.json", `{"mail.sender": "{prodct}"}`,
+		"{prodct}",
+	},
+	"placeholder of another": {
+		english, `{"mail.date": "{product}"}`,
+		"{product}",
+	},
+	"direction": {english, `{"direction": "up"}`, "direction is"},
+
+	"link not alone": {"mails/layout.txt", "Open {{.URL}}.", "alone on a line"},
+	"no link in the HTML": {
+		"mails/invite.html", "<p>Hello</p>",
+		"does not show the link",
+	},
+}
+
+func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {
+	t.Parallel()
+	for name, c := range brokenFiles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			templates, err := mail.NewTemplates(mail.TemplatesConfig{Override: override(c.files)})
+			files := override(map[string]string{c[0]: c[1]})
+			templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: files})
 			require.Nil(t, templates)
-			require.ErrorContains(t, err, c.want)
+			require.ErrorContains(t, err, c[2])
 			require.True(t, strings.HasPrefix(err.Error(), "mail: "), err.Error())
 		})
 	}
@@ -161,25 +262,42 @@ func TestBrokenOverridesFailAtConstructionAndSayWhere(t *testing.T) {
 
 func TestTemplatesReachNeitherFilesNorTheEnvironment(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{`env "HOME"`, `readFile "x"`, `include "x"`, `exec "x"`} {
-		_, err := mail.NewTemplates(mail.TemplatesConfig{Override: override(map[string]string{"en/reset.tmpl": `{{define "what"}}{{` + call + `}}{{end}}`})})
+	for _, call := range []string{
+		`env "HOME"`, `readFile "x"`, `include "x"`, `exec "x"`,
+	} {
+		_, err := mail.NewTemplates(mail.TemplatesConfig{
+			Files: override(map[string]string{"mails/reset.txt": "{{" + call + "}}"}),
+		})
 		require.ErrorContains(t, err, "not defined")
 	}
+}
+
+func TestAFolderMayHoldTheFilesOfThePagesAsWell(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"pages/frame.html": "x",
+		"assets/style.css": "x",
+		"locales/en.json":  `{"forgot.title": "Lost your password?"}`,
+		"logo.png":         "x",
+		"mails/.DS_Store":  "x",
+	}
+	require.Equal(t, render(t, nil, mail.KindReset, "en"),
+		render(t, files, mail.KindReset, "en"))
 }
 
 // upper is a renderer of a host's own.
 type upper struct{ mail.Renderer }
 
-func (u upper) Render(data mail.Data) (mail.Content, error) {
-	content, err := u.Renderer.Render(data)
-	content.Subject = strings.ToUpper(content.Subject)
-	return content, err
+func (u upper) Render(data mail.Data) (mail.Message, error) {
+	msg, err := u.Renderer.Render(data)
+	msg.Subject = strings.ToUpper(msg.Subject)
+	return msg, err
 }
 
 func TestTheWholeRendererCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	var renderer mail.Renderer = upper{builtin(t)}
-	content, err := renderer.Render(mail.SampleData(mail.KindReset, "en"))
+	msg, err := renderer.Render(mail.SampleData(mail.KindReset, "en"))
 	require.NoError(t, err)
-	require.Equal(t, "RESET YOUR EXAMPLE PASSWORD", content.Subject)
+	require.Equal(t, "RESET YOUR EXAMPLE PASSWORD", msg.Subject)
 }

@@ -30,7 +30,7 @@ func (s *Service) parseTyped(typed string) (text string, err error) {
 	return text, nil
 }
 
-func isAddress(text string) bool { return mail.CheckAddress(text) == nil }
+func isAddress(text string) bool { return mail.ValidateAddress(text) == nil }
 
 func isIdentifier(text string) bool {
 	return text != "" && len(text) <= maxTyped && utf8.ValidString(text) &&

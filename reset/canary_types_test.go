@@ -2,7 +2,6 @@ package reset_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -33,9 +32,9 @@ var harmless = strings.Fields(`
 	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Limits
 	hash.Limiter hash.LimiterConfig hash.LimiterStats hash.NodeScryptConfig
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
-	mail.Header mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
+	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
-	mail.FileMailer mail.LogMailer mail.LogMailerConfig
+	mail.LogMailer
 	smtpmail.Error smtpmail.Stage
 	reset.Checked reset.Confirmed reset.Event reset.InviteInput reset.Limiter
 	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
@@ -140,21 +139,17 @@ func (c *collection) addMail(t *testing.T) mail.Mailer {
 	shown := preview.Config{Renderer: templates, Sent: recorder.Messages}
 	handler, err := preview.New(shown)
 	require.NoError(t, err)
-	private := ed25519.NewKeyFromSeed([]byte(canary + "V2!zR9@kL4$wT6%nB8^hJ3&"))
-	dkim := smtpmail.DKIM{Domain: "app.example", Selector: "s", Key: private}
-	cfg := smtpmail.Config{Host: "smtp.example", Username: canary, Password: canary, DKIM: dkim}
+	cfg := smtpmail.Config{Host: "smtp.example", Username: canary, Password: canary}
 	mailer, err := smtpmail.New(cfg)
 	require.NoError(t, err)
 	cfg.URL = "smtps://" + canary + ":" + canary + "@smtp.example"
 
 	c.open("mail.Data", mail.Data{Kind: mail.KindReset, Link: link})
-	c.open("mail.Content", mail.Content{Subject: "Your link", Text: link, HTML: link})
 	c.open("mail.Message", msg)
 	c.hidden("mailtest.Recorder", recorder)
 	c.hidden("preview.Config", shown)
 	c.hidden("preview.Handler", handler)
 	c.open("smtpmail.Config", cfg)
-	c.open("smtpmail.DKIM", dkim)
 	c.hidden("smtpmail.Mailer", mailer)
 	return mailer
 }

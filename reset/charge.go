@@ -196,7 +196,7 @@ func (s *Service) sendLimited(ctx context.Context, t try, l letter) (again *try,
 	}
 
 	again, err = s.send(ctx, t, l)
-	if again != nil || err != nil && mail.VerdictOf(err) != mail.Unknown {
+	if again != nil || err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
 		s.refund(ctx, paid, ev)
 	}
 	return again, err

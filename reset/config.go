@@ -154,7 +154,7 @@ func (c *Config) complete() error {
 			return errors.New("reset: Config.ReplyTo is not a mail address")
 		}
 	}
-	if c.Support != "" && mail.CheckAddress(c.Support) != nil {
+	if c.Support != "" && mail.ValidateAddress(c.Support) != nil {
 		return errors.New("reset: Config.Support is not a plain mail address")
 	}
 	if c.Store == nil {

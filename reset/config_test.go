@@ -72,7 +72,7 @@ func TestNewNamesTheFieldThatIsMissingOrWeak(t *testing.T) {
 			cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{nil}
 		}},
 		"broken renderer": {"Config.Renderer", func(cfg *reset.Config) {
-			cfg.Renderer = rendererFunc(func(mail.Data) (mail.Content, error) { return mail.Content{}, errors.New("template") })
+			cfg.Renderer = rendererFunc(func(mail.Data) (mail.Message, error) { return mail.Message{}, errors.New("template") })
 		}},
 		"product of two lines": {"Config.Product", func(cfg *reset.Config) { cfg.Product = "Can\nary" }},
 	} {

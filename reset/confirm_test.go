@@ -409,7 +409,7 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					})
 					cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
 						if err := fault("mailer"); err != nil {
-							return &mail.SendError{Verdict: mail.Permanent, Err: err}
+							return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
 						}
 						return outbox.Send(ctx, msg)
 					})

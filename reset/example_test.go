@@ -235,7 +235,7 @@ func ExampleService_Process() {
 func ExampleService_Shutdown() {
 	svc, _, outbox := exampleService(nil)
 	outbox.Fail(func(mail.Message) error {
-		return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("mail server is down")}
+		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("mail server is down")}
 	})
 	_ = svc.Request(context.Background(), reset.RequestInput{Email: "ana@example.com"})
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -55,8 +55,8 @@ var errModel = errors.New("model: connection lost")
 // plainRenderer writes mails that nobody reads.
 type plainRenderer struct{}
 
-func (plainRenderer) Render(mail.Data) (mail.Content, error) {
-	return mail.Content{Subject: "x", Text: "x"}, nil
+func (plainRenderer) Render(mail.Data) (mail.Message, error) {
+	return mail.Message{Subject: "x", Text: "x"}, nil
 }
 
 // start makes the Service and the links, all bound to the same state.

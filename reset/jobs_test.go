@@ -19,7 +19,7 @@ import (
 )
 
 func temporary(mail.Message) error {
-	return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("421 try later")}
+	return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("421 try later")}
 }
 
 func realClock(cfg *reset.Config) { cfg.Now = time.Now }
@@ -87,8 +87,8 @@ func TestVerdictsDecideAboutRetries(t *testing.T) {
 		tries  int
 		reason string
 	}{
-		"permanent": {err: &mail.SendError{Verdict: mail.Permanent, Err: errors.New("550 no")}, tries: 1, reason: reset.ReasonRefused},
-		"unknown":   {err: &mail.SendError{Verdict: mail.Unknown, Err: errors.New("timeout after the last byte")}, tries: 2, reason: reset.ReasonUnknown},
+		"permanent": {err: &mail.SendError{Verdict: mail.VerdictPermanent, Err: errors.New("550 no")}, tries: 1, reason: reset.ReasonRefused},
+		"unknown":   {err: &mail.SendError{Verdict: mail.VerdictUnknown, Err: errors.New("timeout after the last byte")}, tries: 2, reason: reset.ReasonUnknown},
 		"unsaid":    {err: errors.New("does not say"), tries: 2, reason: reset.ReasonUnknown},
 		"panic":     {panics: true, tries: 1, reason: reset.ReasonPanic},
 	} {
@@ -254,7 +254,7 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 				if hung {
 					hung = false
 					<-ctx.Done()
-					return &mail.SendError{Verdict: mail.Temporary, Err: ctx.Err()}
+					return &mail.SendError{Verdict: mail.VerdictTemporary, Err: ctx.Err()}
 				}
 				return outbox.Send(ctx, msg)
 			})
@@ -416,7 +416,7 @@ func TestEngineRetriesATemporaryFailure(t *testing.T) {
 	sc.outbox.Fail(temporary)
 	failures := queue.run(t, sc.Service)
 	require.Len(t, failures, 1)
-	require.Equal(t, mail.Temporary, mail.VerdictOf(failures[0]))
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(failures[0]))
 	sc.outbox.Fail(nil)
 	require.Empty(t, queue.run(t, sc.Service))
 	require.Len(t, sc.outbox.Messages(), 1)

@@ -200,7 +200,7 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 		// Whole minutes, counted from the sending: that is when the reader's hour begins.
 		data.Lifetime = made.link.expires.Sub(now).Round(time.Minute)
 	}
-	var content mail.Content
+	var content mail.Message
 	err := guard("Renderer.Render", func() error {
 		var err error
 		content, err = s.cfg.Renderer.Render(data)

@@ -234,15 +234,15 @@ func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err er
 	switch {
 	case panicked:
 		ev.Reason = ReasonPanic
-	case verdict == mail.Permanent:
+	case verdict == mail.VerdictPermanent:
 		ev.Reason = ReasonRefused
-	case verdict == mail.Unknown && t.unsure && ctx.Err() == nil:
+	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
 		ev.Reason = ReasonUnknown
 	default:
 		if !l.hasLink() {
 			t.hint = l.kind
 		}
-		t.unsure = t.unsure || verdict == mail.Unknown && ctx.Err() == nil
+		t.unsure = t.unsure || verdict == mail.VerdictUnknown && ctx.Err() == nil
 		s.recordTry(ctx, t.job, ev)
 		return &t, err
 	}

@@ -428,9 +428,9 @@ func TestRequestInputLocaleCannotBeAbused(t *testing.T) {
 func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	renderer := rendererFunc(func(data mail.Data) (mail.Content, error) {
+	renderer := rendererFunc(func(data mail.Data) (mail.Message, error) {
 		asked = append(asked, data.Locale)
-		return mail.Content{Subject: "s", Text: "t " + data.Link}, nil
+		return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 	})
 	sc := newScene(t, func(cfg *reset.Config) { cfg.Renderer, cfg.Synchronous = renderer, true })
 	sc.add(t, reset.User{ID: "30", Email: "es@example.com", PasswordHash: oldHash, Locale: "es"})
@@ -441,9 +441,9 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 	require.Equal(t, []string{"es,pt-BR", "pt-BR"}, asked)
 }
 
-type rendererFunc func(data mail.Data) (mail.Content, error)
+type rendererFunc func(data mail.Data) (mail.Message, error)
 
-func (f rendererFunc) Render(data mail.Data) (mail.Content, error) { return f(data) }
+func (f rendererFunc) Render(data mail.Data) (mail.Message, error) { return f(data) }
 
 func FuzzRequestAcceptsOnlyWhatMailCan(f *testing.F) {
 	for _, seed := range []string{"ana@example.com", "Ana <ana@example.com>", "a@b.c,d@e.f", "\u212A@example.com", "a@b\r\nc", " a@b.cd ", "\xff@x.yz"} {
@@ -468,7 +468,7 @@ func FuzzRequestAcceptsOnlyWhatMailCan(f *testing.F) {
 			}
 			return
 		}
-		if mail.CheckAddress(queued.Email) != nil || !strings.Contains(email, queued.Email) {
+		if mail.ValidateAddress(queued.Email) != nil || !strings.Contains(email, queued.Email) {
 			t.Fatalf("queued %q for %q", queued.Email, email)
 		}
 	})

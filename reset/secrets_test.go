@@ -121,7 +121,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 			}
 			seen.see(msg)
 			if err := quote("mailer", msg.To, strings.ToLower(msg.To), msg.Text); err != nil {
-				return &mail.SendError{Verdict: mail.Permanent, Err: err}
+				return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
 			}
 			return outbox.Send(ctx, msg)
 		})

@@ -170,7 +170,7 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 		want int
 	}{
 		"sent":                  {nil, 2},
-		"refused for good":      {func(mail.Message) error { return &mail.SendError{Verdict: mail.Permanent, Err: errLost} }, 1},
+		"refused for good":      {func(mail.Message) error { return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errLost} }, 1},
 		"failed for now":        {temporary, 1},
 		"perhaps sent, at last": {func(mail.Message) error { return errors.New("connection lost after DATA") }, 2},
 	} {

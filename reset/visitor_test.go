@@ -87,9 +87,9 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	t.Parallel()
 	var seen []mail.Data
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Renderer = rendererFunc(func(data mail.Data) (mail.Content, error) {
+		cfg.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
 			seen = append(seen, data)
-			return mail.Content{Subject: "s", Text: "t " + data.Link}, nil
+			return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 		})
 	})
 	seen = nil // New has made samples

@@ -1,8 +1,10 @@
-// Package mailservice shows how little it takes to send through an HTTP mail service in place of SMTP: one method, and a verdict for each
-// status code. The request below is like those of the common services; take names and URL from the documentation of
-// yours.
+// Package mailservice shows how little it takes to send through an HTTP mail
+// service in place of SMTP: one method, and a verdict for each status code. The
+// request below is like those of the common services. Take names and URL from
+// the documentation of yours.
 //
-// Switch click tracking off at the service. It rewrites links, and with them hands every reset link to somebody else.
+// Switch click tracking off at the service. It rewrites links, and with them
+// hands every reset link to somebody else.
 package mailservice
 
 import (
@@ -12,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 
@@ -21,20 +24,28 @@ import (
 // Mailer is a mail.Mailer. It is safe for concurrent use.
 type Mailer struct {
 	endpoint string
-	apiKey   *string // behind a pointer, so that printing a Mailer does not show it
+	apiKey   func() string // a function, so that printing does not show it
 	client   *http.Client
 }
 
-// New returns a mailer for a service. A nil client means one that follows no redirects: a redirect would carry key and link to
-// another place.
+// New returns a mailer for a service. A nil client means one that follows no
+// redirects, because a redirect would carry key and link to another place.
 func New(endpoint, apiKey string, client *http.Client) (*Mailer, error) {
 	if endpoint == "" || apiKey == "" {
 		return nil, errors.New("mailservice: endpoint or API key is empty")
 	}
+
 	if client == nil {
-		client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		stay := func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}
+		client = &http.Client{CheckRedirect: stay}
 	}
-	return &Mailer{endpoint: endpoint, apiKey: &apiKey, client: client}, nil
+	return &Mailer{
+		endpoint: endpoint,
+		apiKey:   func() string { return apiKey },
+		client:   client,
+	}, nil
 }
 
 // request is what the service wants to know.
@@ -48,65 +59,98 @@ type request struct {
 	Headers map[string]string `json:"headers"`
 }
 
-// Send posts msg. The service's answer is not put into errors: it may quote the recipient.
+// Send posts msg. The service's answer is not put into errors, because it may
+// quote the recipient.
 func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
-	// Encode makes a mail that the service will make itself; its checks are wanted here.
+	// The service encodes the mail itself. The checks of Encode are wanted here.
 	if _, err := mail.Encode(msg); err != nil {
 		return err
 	}
-	headers := map[string]string{"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-	if msg.Locale != "" {
-		headers["Content-Language"] = msg.Locale
-	}
-	for _, h := range msg.Headers {
-		headers[h.Name] = h.Value
-	}
-	body, err := json.Marshal(request{
-		From: msg.From, To: []string{msg.To}, ReplyTo: msg.ReplyTo,
-		Subject: msg.Subject, Text: msg.Text, HTML: msg.HTML, Headers: headers,
-	})
+
+	body, err := json.Marshal(describe(msg))
 	if err != nil {
-		return &mail.SendError{Verdict: mail.Permanent, Err: err}
+		return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.endpoint, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.endpoint,
+		bytes.NewReader(body))
 	if err != nil {
-		return &mail.SendError{Verdict: mail.Permanent, Err: errors.New("mailservice: the endpoint is not a URL")}
+		return &mail.SendError{
+			Verdict: mail.VerdictPermanent,
+			Err:     errors.New("mailservice: the endpoint is not a URL"),
+		}
 	}
-	req.Header.Set("Authorization", "Bearer "+*m.apiKey)
+	req.Header.Set("Authorization", "Bearer "+m.apiKey())
 	req.Header.Set("Content-Type", "application/json")
-	// ID is the same for every try of one mail, so that the service can drop the second of two.
+	// ID is the same for every retry of one mail, so that the service can drop
+	// the second of two.
 	req.Header.Set("Idempotency-Key", msg.ID)
+
 	response, err := m.client.Do(req)
 	if err != nil {
-		return &mail.SendError{Verdict: unanswered(err), Err: fmt.Errorf("mailservice: %w", err)}
+		return &mail.SendError{
+			Verdict: unanswered(err),
+			Err:     fmt.Errorf("mailservice: %w", err),
+		}
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // read, so that the connection can be used again
-	if verdict, failed := verdictOf(response.StatusCode); failed {
-		return &mail.SendError{Verdict: verdict, Err: fmt.Errorf("mailservice: the service answered %d", response.StatusCode)}
+	// Reading it lets the connection be used for the next mail.
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
+
+	status := response.StatusCode
+	if verdict, failed := verdictOf(status); failed {
+		return &mail.SendError{
+			Verdict: verdict,
+			Err:     fmt.Errorf("mailservice: the service answered %d", status),
+		}
 	}
 	return nil
 }
 
-// verdictOf: 2xx is acceptance. What asks for patience is temporary, and so is a refused key, which an operator will replace sooner than
-// a link expires. A server that failed half-way may have sent the mail.
-func verdictOf(status int) (mail.Verdict, bool) {
-	switch {
-	case status/100 == 2:
-		return 0, false
-	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable, status == http.StatusRequestTimeout,
-		status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return mail.Temporary, true
-	case status/100 == 5:
-		return mail.Unknown, true
+func describe(msg mail.Message) request {
+	headers := map[string]string{
+		"Auto-Submitted":           "auto-generated",
+		"X-Auto-Response-Suppress": "All",
 	}
-	return mail.Permanent, true
+	if msg.Locale != "" {
+		headers["Content-Language"] = msg.Locale
+	}
+	maps.Copy(headers, msg.Headers)
+
+	return request{
+		From:    msg.From,
+		To:      []string{msg.To},
+		ReplyTo: msg.ReplyTo,
+		Subject: msg.Subject,
+		Text:    msg.Text,
+		HTML:    msg.HTML,
+		Headers: headers,
+	}
 }
 
-// unanswered tells a service that was never reached from one that may have read the request.
+// verdictOf judges a status. 2xx is acceptance. What asks to wait is temporary,
+// and so is a refused key, which an operator will replace sooner than a link
+// expires. A server that failed half-way may have sent the mail.
+func verdictOf(status int) (verdict mail.Verdict, failed bool) {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		http.StatusRequestTimeout, http.StatusUnauthorized, http.StatusForbidden:
+		return mail.VerdictTemporary, true
+	}
+
+	switch status / 100 {
+	case 2:
+		return 0, false
+	case 5:
+		return mail.VerdictUnknown, true
+	}
+	return mail.VerdictPermanent, true
+}
+
+// unanswered tells a service that was never reached from one that may have read
+// the request.
 func unanswered(err error) mail.Verdict {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return mail.Temporary
+		return mail.VerdictTemporary
 	}
-	return mail.Unknown
+	return mail.VerdictUnknown
 }

@@ -24,13 +24,20 @@ const (
 
 func message() mail.Message {
 	return mail.Message{
-		ID: "stable-id", Kind: mail.KindReset, Locale: "pt-BR", From: "App <no-reply@app.test>", To: "ana@destination.test",
-		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link + "\n", HTML: "<p>" + link + "</p>",
-		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC), Headers: []mail.Header{{Name: "Feedback-ID", Value: "reset"}},
+		ID:      "stable-id",
+		Kind:    mail.KindReset,
+		Locale:  "pt-BR",
+		From:    "App <no-reply@app.test>",
+		To:      "ana@destination.test",
+		Subject: "Redefina sua senha", Text: "Abra:\n\n" + link +
+			"\n", HTML: "<p>" + link + "</p>",
+		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0,
+			time.UTC), Headers: map[string]string{"Feedback-ID": "reset"},
 	}
 }
 
-// fake is a mail service that answers with a status and keeps what it accepts, once for each idempotency key.
+// fake is a mail service that answers with a status and keeps what it accepts,
+// once for each idempotency key.
 type fake struct {
 	mu       sync.Mutex
 	status   int
@@ -40,10 +47,13 @@ type fake struct {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.Method != http.MethodPost || r.Header.Get("Authorization") != "Bearer "+apiKey || r.Header.Get("Content-Type") != "application/json" {
+	if r.Method != http.MethodPost ||
+		r.Header.Get("Authorization") != "Bearer "+apiKey ||
+		r.Header.Get("Content-Type") != "application/json" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+
 	var body map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -53,6 +63,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.accepted[r.Header.Get("Idempotency-Key")] = body
 	}
 	w.WriteHeader(f.status)
+
 	_, _ = fmt.Fprintf(w, `{"message":"about %v: %v"}`, body["to"], body["text"])
 }
 
@@ -77,24 +88,38 @@ func TestAMailArrivesWholeAndOnce(t *testing.T) {
 	t.Parallel()
 	f, mailer := service(t, http.StatusAccepted)
 	require.NoError(t, mailer.Send(t.Context(), message()))
-	require.NoError(t, mailer.Send(t.Context(), message()), "a second try")
+	require.NoError(t, mailer.Send(t.Context(), message()), "a retry")
 	require.Len(t, f.accepted, 1)
+
 	got := f.accepted["stable-id"]
 	require.Equal(t, "App <no-reply@app.test>", got["from"])
 	require.Equal(t, []any{"ana@destination.test"}, got["to"])
 	require.Equal(t, message().Text, got["text"])
 	require.Equal(t, message().HTML, got["html"])
 	require.Equal(t, map[string]any{
-		"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Content-Language": "pt-BR", "Feedback-ID": "reset",
+		"Auto-Submitted":           "auto-generated",
+		"X-Auto-Response-Suppress": "All",
+		"Content-Language":         "pt-BR",
+		"Feedback-ID":              "reset",
 	}, got["headers"])
 }
 
 func TestEachStatusHasItsVerdict(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]mail.Verdict{
-		301: mail.Permanent, 307: mail.Permanent, 400: mail.Permanent, 401: mail.Temporary, 403: mail.Temporary, 404: mail.Permanent,
-		408: mail.Temporary, 413: mail.Permanent, 422: mail.Permanent, 429: mail.Temporary, 500: mail.Unknown, 502: mail.Unknown,
-		503: mail.Temporary, 504: mail.Unknown,
+		301: mail.VerdictPermanent,
+		307: mail.VerdictPermanent,
+		400: mail.VerdictPermanent,
+		401: mail.VerdictTemporary,
+		403: mail.VerdictTemporary,
+		404: mail.VerdictPermanent,
+		408: mail.VerdictTemporary,
+		413: mail.VerdictPermanent,
+		422: mail.VerdictPermanent,
+		429: mail.VerdictTemporary,
+		500: mail.VerdictUnknown,
+		502: mail.VerdictUnknown,
+		503: mail.VerdictTemporary, 504: mail.VerdictUnknown,
 	} {
 		_, mailer := service(t, status)
 		err := mailer.Send(t.Context(), message())
@@ -107,10 +132,13 @@ func TestEachStatusHasItsVerdict(t *testing.T) {
 func TestARedirectIsNotFollowedWithTheKey(t *testing.T) {
 	t.Parallel()
 	reached := false
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	note := func(http.ResponseWriter, *http.Request) { reached = true }
+	other := httptest.NewServer(http.HandlerFunc(note))
 	t.Cleanup(other.Close)
-	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	redirect := http.RedirectHandler(other.URL, http.StatusTemporaryRedirect)
+	server := httptest.NewServer(redirect)
 	t.Cleanup(server.Close)
+
 	mailer, err := mailservice.New(server.URL, apiKey, nil)
 	require.NoError(t, err)
 	require.Error(t, mailer.Send(t.Context(), message()))
@@ -123,32 +151,41 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 	gone.Close()
 	mailer, err := mailservice.New(gone.URL, apiKey, nil)
 	require.NoError(t, err)
+
 	err = mailer.Send(t.Context(), message())
-	require.Equal(t, mail.Temporary, mail.VerdictOf(err), "nothing was listening")
+	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(err),
+		"nothing was listening")
 	discreet(t, err)
 
 	reading := make(chan struct{})
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	wait := func(_ http.ResponseWriter, r *http.Request) {
 		// The server notices that a client is gone only once the request is read.
 		_, _ = io.Copy(io.Discard, r.Body)
 		close(reading)
 		<-r.Context().Done()
-	}))
+	}
+	silent := httptest.NewServer(http.HandlerFunc(wait))
 	t.Cleanup(silent.Close)
 	mailer, err = mailservice.New(silent.URL, apiKey, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reading; cancel() }()
 	err = mailer.Send(ctx, message())
+
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, mail.Unknown, mail.VerdictOf(err), "it may have taken the mail")
+	require.Equal(t, mail.VerdictUnknown, mail.VerdictOf(err),
+		"it may have taken the mail")
 	discreet(t, err)
 
-	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	abort := func(http.ResponseWriter, *http.Request) {
+		panic(http.ErrAbortHandler)
+	}
+	broken := httptest.NewServer(http.HandlerFunc(abort))
 	t.Cleanup(broken.Close)
 	mailer, err = mailservice.New(broken.URL, apiKey, nil)
 	require.NoError(t, err)
-	require.Equal(t, mail.Unknown, mail.VerdictOf(mailer.Send(t.Context(), message())))
+	require.Equal(t, mail.VerdictUnknown,
+		mail.VerdictOf(mailer.Send(t.Context(), message())))
 }
 
 func TestMessagesAreCheckedBeforeTheServiceSeesThem(t *testing.T) {
@@ -157,10 +194,12 @@ func TestMessagesAreCheckedBeforeTheServiceSeesThem(t *testing.T) {
 	msg := message()
 	msg.To = "ana@destination.test, eve@evil.test"
 	err := mailer.Send(t.Context(), msg)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	require.Empty(t, f.accepted)
+
 	_, err = mailservice.New("", apiKey, nil)
 	require.Error(t, err)
+
 	_, err = mailservice.New("https://service.test", "", nil)
 	require.Error(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {

@@ -56,7 +56,7 @@ func TestJobsAtRestHoldNoToken(t *testing.T) {
 			return nil
 		}
 		seen = append(seen, mailtest.Token(msg))
-		return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("echo: " + msg.Text)}
+		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("echo: " + msg.Text)}
 	})
 	w.request(t.Context(), t, addrOf(1))
 	w.work(t, mails)
@@ -169,7 +169,7 @@ func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	tries := 0
 	mails.Fail(func(mail.Message) error {
 		if tries++; tries <= 3 {
-			return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("greylisted")}
+			return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("greylisted")}
 		}
 		return nil
 	})

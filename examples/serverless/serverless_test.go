@@ -91,7 +91,7 @@ func TestQueueCarriesTheWorkToAnotherFunction(t *testing.T) {
 func TestWorkerAsksForAnotherDeliveryWhenTheMailerIsDown(t *testing.T) {
 	t.Parallel()
 	mails := new(mailtest.Recorder)
-	down := &mail.SendError{Verdict: mail.Temporary, Err: errors.New("try later")}
+	down := &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("try later")}
 	mails.Fail(func(mail.Message) error { return down })
 	cfg := newConfig(t, mails)
 	var queue [][]byte
@@ -128,7 +128,7 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 			return nil
 		}
 		first = false
-		return &mail.SendError{Verdict: mail.Temporary, Err: errors.New("try later")}
+		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("try later")}
 	})
 	var queue [][]byte
 	send := func(_ context.Context, message []byte) error {

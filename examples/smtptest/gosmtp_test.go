@@ -57,10 +57,13 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		s.user = user
 		return nil
 	}
+
 	if s.b.mechanism == sasl.Login {
 		return &loginServer{check: check}, nil
 	}
-	return sasl.NewPlainServer(func(_, user, password string) error { return check(user, password) }), nil
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		return check(user, password)
+	}), nil
 }
 
 // loginServer is the server's half of LOGIN, which go-sasl has no more.
@@ -114,17 +117,9 @@ func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
 // serve starts emersion/go-smtp and returns a mailer for it.
-func serve(t *testing.T, b *backend, implicit bool, change func(*smtp.Server)) *smtpmail.Mailer {
-	t.Helper()
-	return serveWith(t, b, implicit, change, smtpmail.DKIM{})
-}
-
-func signingMailer(t *testing.T, b *backend, signature smtpmail.DKIM) *smtpmail.Mailer {
-	t.Helper()
-	return serveWith(t, b, false, nil, signature)
-}
-
-func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server), signature smtpmail.DKIM) *smtpmail.Mailer {
+func serve(t *testing.T, b *backend, implicit bool,
+	change func(*smtp.Server),
+) *smtpmail.Mailer {
 	t.Helper()
 	config, pool, _, _ := certificate(t)
 	if b.mechanism == "" {
@@ -135,10 +130,13 @@ func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server
 	if change != nil {
 		change(server)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
+
 	scheme := "smtp"
 	if implicit {
 		scheme = "smtps"
@@ -146,13 +144,16 @@ func serveWith(t *testing.T, b *backend, implicit bool, change func(*smtp.Server
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme + "://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool, DKIM: signature})
+	mailer, err := smtpmail.New(smtpmail.Config{URL: scheme +
+		"://account:pass%20word%2F%C3%BC@localhost:" + port, RootCAs: pool})
 	require.NoError(t, err)
+
 	t.Cleanup(func() {
 		require.NoError(t, mailer.Close())
 		_ = server.Close()
 		t.Log(<-done)
 	})
+
 	return mailer
 }
 
@@ -161,19 +162,26 @@ func TestGoSMTPTakesEveryMail(t *testing.T) {
 		name      string
 		mechanism string
 		implicit  bool
-	}{{"STARTTLS and PLAIN", sasl.Plain, false}, {"implicit TLS and LOGIN", sasl.Login, true}} {
+	}{
+		{"STARTTLS and PLAIN", sasl.Plain, false},
+		{"implicit TLS and LOGIN", sasl.Login, true},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Cleanup(func() { goleak.VerifyNone(t) }) // runs last
 			b := &backend{mechanism: c.mechanism}
 			mailer := serve(t, b, c.implicit, nil)
+
 			for _, kind := range mail.Kinds() {
 				msg := sample(t, kind, "fr")
 				require.NoError(t, mailer.Send(t.Context(), msg))
+
 				want, err := mail.Encode(msg)
 				require.NoError(t, err)
 				require.Equal(t, string(want), b.contents[len(b.contents)-1])
 			}
-			require.Equal(t, 1, b.sessions-boolInt(!c.implicit), "one connection; go-smtp starts another session after STARTTLS")
+
+			require.Equal(t, 1, b.sessions-boolInt(!c.implicit),
+				"one connection; go-smtp starts another session after STARTTLS")
 		})
 	}
 }
@@ -188,18 +196,23 @@ func boolInt(b bool) int {
 func TestGoSMTPWithAndWithoutSMTPUTF8(t *testing.T) {
 	for _, offered := range []bool{false, true} {
 		b := &backend{}
-		mailer := serve(t, b, false, func(s *smtp.Server) { s.EnableSMTPUTF8 = offered })
+		mailer := serve(t, b, false, func(s *smtp.Server) {
+			s.EnableSMTPUTF8 = offered
+		})
 		msg := sample(t, mail.KindReset, "es")
 		msg.To = "josé@bücher.example"
 		err := mailer.Send(t.Context(), msg)
+
 		require.Equal(t, offered, err == nil, "%v", err)
 		if !offered {
-			require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+			require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 			require.Empty(t, b.utf8)
 			continue
 		}
+
 		require.Equal(t, []bool{true}, b.utf8)
 		require.Equal(t, []string{"josé@xn--bcher-kva.example"}, b.rcpts)
+
 		parsed, err := netmail.ReadMessage(bytes.NewReader([]byte(b.contents[0])))
 		require.NoError(t, err)
 		require.Equal(t, "josé@xn--bcher-kva.example", parsed.Header.Get("To"))
@@ -208,16 +221,20 @@ func TestGoSMTPWithAndWithoutSMTPUTF8(t *testing.T) {
 
 func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 	for stage, cases := range map[string]map[int]mail.Verdict{
-		"auth": {454: mail.Temporary, 535: mail.Permanent},
-		"mail": {451: mail.Temporary, 553: mail.Permanent},
-		"rcpt": {450: mail.Temporary, 550: mail.Permanent},
-		"data": {452: mail.Temporary, 554: mail.Permanent},
+		"auth": {454: mail.VerdictTemporary, 535: mail.VerdictPermanent},
+		"mail": {451: mail.VerdictTemporary, 553: mail.VerdictPermanent},
+		"rcpt": {450: mail.VerdictTemporary, 550: mail.VerdictPermanent},
+		"data": {452: mail.VerdictTemporary, 554: mail.VerdictPermanent},
 	} {
 		for code, want := range cases {
 			b := &backend{refuse: map[string]error{stage: &smtp.SMTPError{
-				Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1}, Message: "no mail for <ana@destination.example>",
+				Code:         code,
+				EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1},
+				Message:      "no mail for <ana@destination.example>",
 			}}}
-			err := serve(t, b, false, nil).Send(t.Context(), sample(t, mail.KindReset, "en"))
+			err := serve(t, b, false, nil).Send(t.Context(),
+				sample(t, mail.KindReset, "en"))
+
 			require.Equal(t, want, mail.VerdictOf(err), "%s %d: %v", stage, code, err)
 			cause, ok := errors.AsType[*smtpmail.Error](err)
 			require.True(t, ok)
@@ -229,10 +246,13 @@ func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 
 func TestGoSMTPDropsTheConnectionAfterSomeMails(t *testing.T) {
 	b := &backend{}
-	mailer := serve(t, b, false, func(s *smtp.Server) { s.MaxMessageBytes = 1 << 20 })
+	mailer := serve(t, b, false, func(s *smtp.Server) {
+		s.MaxMessageBytes = 1 << 20
+	})
 	big := sample(t, mail.KindReset, "en")
 	big.Text += strings.Repeat("x", 2<<20)
 	err := mailer.Send(t.Context(), big)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
-	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")), "the next mail is not hurt by it")
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
+	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")),
+		"the next mail is not hurt by it")
 }

@@ -22,7 +22,8 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// axeCore takes axe-core from the npm registry, or from the file that LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
+// axeCore takes axe-core from the npm registry, or from the file that
+// LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
 func axeCore(t *testing.T) string {
 	t.Helper()
 	if name := os.Getenv("LOSTKEY_AXE"); name != "" {
@@ -30,17 +31,21 @@ func axeCore(t *testing.T) string {
 		require.NoError(t, err)
 		return string(content)
 	}
+
 	folder := t.TempDir()
-	pack := exec.CommandContext(t.Context(), program(t, "npm"), "pack", "--silent", "axe-core@4.14.1")
+	pack := exec.CommandContext(t.Context(), program(t, "npm"), "pack",
+		"--silent", "axe-core@4.14.1")
 	pack.Dir = folder
 	if output, err := pack.CombinedOutput(); err != nil {
 		missing(t, "npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
+
 	defer func() { _ = archive.Close() }()
 	unpacked, err := gzip.NewReader(archive)
 	require.NoError(t, err)
+
 	for files := tar.NewReader(unpacked); ; {
 		file, err := files.Next()
 		require.NoError(t, err, "axe.min.js is not in the package")
@@ -56,40 +61,55 @@ func axeCore(t *testing.T) string {
 func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 	axe := axeCore(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program(t, "chromium", "chromium-browser", "google-chrome")), chromedp.NoSandbox,
+		chromedp.ExecPath(program(t, "chromium", "chromium-browser",
+			"google-chrome")), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("hide-scrollbars", true))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
+		options...)
 	t.Cleanup(stopAllocator)
 	ctx, stop := chromedp.NewContext(allocator)
+
 	t.Cleanup(stop)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 
 	var shown string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	show := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, shown)
-	}))
+	}
+	server := httptest.NewServer(http.HandlerFunc(show))
 	t.Cleanup(server.Close)
+
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
 	require.NoError(t, err)
+
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			shown = sample(t, kind, locale).HTML
 			for _, scheme := range []string{"light", "dark"} {
 				for _, width := range []int64{700, 320} {
-					name := locale + "-" + string(kind) + "-" + scheme + map[bool]string{true: "-narrow"}[width == 320]
-					_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-						Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-					})
+					name := locale + "-" + string(kind) + "-" + scheme +
+						map[bool]string{true: "-narrow"}[width == 320]
+					_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
+						emulation.SetEmulatedMediaParams{
+							Features: []*emulation.MediaFeature{{
+								Name:  "prefers-color-scheme",
+								Value: scheme,
+							}},
+						})
 					require.NoError(t, err)
-					require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
+					require.NoError(t,
+						chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
+
 					_, err = chromedp.Run(ctx, chromedp.NavigateResponse(server.URL))
 					require.NoError(t, err)
-					sideways, err := chromedp.Run(ctx, chromedp.Evaluate[int]("document.documentElement.scrollWidth"))
+					sideways, err := chromedp.Run(ctx,
+						chromedp.Evaluate[int]("document.documentElement.scrollWidth"))
 					require.NoError(t, err)
 					require.LessOrEqual(t, sideways, int(width), name)
 					picture(ctx, t, name)
+
 					require.Empty(t, violations(ctx, t, axe), name)
 				}
 			}
@@ -105,7 +125,8 @@ func picture(ctx context.Context, t *testing.T, name string) {
 	}
 	shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "mail-"+name+".png"), shot, 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(folder, "mail-"+name+".png"), shot, 0o600))
 }
 
 type violation struct {
@@ -116,10 +137,17 @@ type violation struct {
 func violations(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
 	require.NoError(t, chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe)))
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-	}).then(r => JSON.stringify({violations: r.violations, passes: r.passes.length}))`, chromedp.EvalAwaitPromise))
+
+	const look = `axe.run(document, {
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+			"best-practice"],
+	}).then(r => JSON.stringify({
+		violations: r.violations, passes: r.passes.length,
+	}))`
+	found, err := chromedp.Run(ctx,
+		chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
+
 	var result struct {
 		Violations []violation
 		Passes     int

@@ -53,7 +53,7 @@ func situations(t *testing.T) map[string]situation {
 			addr: "ada@example.com",
 			change: func(c *reset.Config) {
 				c.Mailer = mail.MailerFunc(func(context.Context, mail.Message) error {
-					return &mail.SendError{Verdict: mail.Permanent, Err: errors.New("down")}
+					return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errors.New("down")}
 				})
 			},
 			outcome: reset.OutcomeMailFailed, reason: reset.ReasonRefused,

@@ -106,7 +106,7 @@ func (app *application) register(w http.ResponseWriter, r *http.Request) {
 	refuse := func(problems ...problem) {
 		app.show(w, r, http.StatusUnprocessableEntity, "register", page{Title: "Create an account", Email: email, Problems: problems})
 	}
-	if err := mail.CheckAddress(email); err != nil {
+	if err := mail.ValidateAddress(email); err != nil {
 		refuse(problem{"email", "Enter one email address, like name@example.com"})
 		return
 	}

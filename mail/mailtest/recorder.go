@@ -1,18 +1,19 @@
-// Package mailtest records mails instead of sending them, for the tests of programs that send reset mails.
+// Package mailtest records mails instead of sending them, for the tests of
+// programs that send reset mails.
 package mailtest
 
 import (
 	"context"
+	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// Recorder is a [mail.Mailer] that keeps what it is given. The zero value is ready; it is safe for concurrent use and must not be
-// copied.
+// Recorder is a [mail.Mailer] that keeps what it is given. The zero value is
+// ready. It is safe for concurrent use and must not be copied.
 type Recorder struct {
 	mu       sync.Mutex
 	messages []func() mail.Message // no printer can look into a function
@@ -20,15 +21,17 @@ type Recorder struct {
 	fail     func(mail.Message) error
 }
 
-// Send keeps msg. It refuses what [mail.Encode] refuses, so that a test sees what a real mailer would; then it asks the function given to
-// [Recorder.Fail]. Refused messages are not kept.
+// Send keeps msg. It refuses what [mail.Encode] refuses, so that a test sees
+// what a real mailer would. Then it asks the function given to [Recorder.Fail].
+// Refused messages are not kept.
 func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	if err := ctx.Err(); err != nil {
-		return &mail.SendError{Verdict: mail.Temporary, Err: err}
+		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: err}
 	}
 	if _, err := mail.Encode(msg); err != nil {
 		return err
 	}
+
 	r.mu.Lock()
 	fail := r.fail
 	r.mu.Unlock()
@@ -37,7 +40,8 @@ func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 			return err
 		}
 	}
-	msg.Headers = slices.Clone(msg.Headers)
+
+	msg.Headers = maps.Clone(msg.Headers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.messages = append(r.messages, func() mail.Message { return msg })
@@ -48,8 +52,9 @@ func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	return nil
 }
 
-// Fail makes Send return what f returns for a message, when that is not nil. A nil f ends it. It may be called at any
-// time; f is called outside the recorder's lock.
+// Fail makes Send return what f returns for a message, when that is not nil. A
+// nil f ends it. It may be called at any time. f is called outside the
+// recorder's lock.
 func (r *Recorder) Fail(f func(mail.Message) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,8 +77,8 @@ func (r *Recorder) all() []mail.Message {
 	return all
 }
 
-// Wait blocks until n messages have been kept, and returns all there are. When ctx is done first, it returns
-// what there is with ctx's error.
+// Wait blocks until n messages have been kept, and returns all there are. When
+// ctx is done first, it returns what there is with ctx's error.
 func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 	for {
 		r.mu.Lock()
@@ -83,6 +88,7 @@ func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 		}
 		arrived := r.arrived
 		r.mu.Unlock()
+
 		if len(got) >= n {
 			return got, nil
 		}
@@ -94,7 +100,8 @@ func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 	}
 }
 
-// Link returns the first address that stands alone on a line of msg's text, or "" when there is none.
+// Link returns the first address that stands alone on a line of msg's text, or
+// "" when there is none.
 func Link(msg mail.Message) string {
 	for line := range strings.Lines(msg.Text) {
 		line = strings.TrimRight(line, "\r\n")
@@ -105,13 +112,16 @@ func Link(msg mail.Message) string {
 	return ""
 }
 
-// Token returns the value of "token" in the fragment or the query of [Link], or "" when there is none.
+// Token returns the value of "token" in the fragment or the query of [Link], or
+// "" when there is none.
 func Token(msg mail.Message) string {
 	u, err := url.Parse(Link(msg))
 	if err != nil {
 		return ""
 	}
-	if fragment, err := url.ParseQuery(u.Fragment); err == nil && fragment.Get("token") != "" {
+
+	fragment, err := url.ParseQuery(u.Fragment)
+	if err == nil && fragment.Get("token") != "" {
 		return fragment.Get("token")
 	}
 	return u.Query().Get("token")

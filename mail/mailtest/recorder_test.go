@@ -16,8 +16,10 @@ import (
 
 func message(id, text string) mail.Message {
 	return mail.Message{
-		ID: id, Kind: mail.KindReset, From: "no-reply@app.example", To: "ana@example.com",
-		Subject: "Reset", Text: text, Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
+		ID: id, Kind: mail.KindReset, Subject: "Reset", Text: text,
+		From: "no-reply@app.example", To: "ana@example.com",
+		Date: time.Date(2026, time.November, 21, 2,
+			10, 0, 0, time.UTC),
 	}
 }
 
@@ -25,16 +27,19 @@ func TestRecorderKeepsWhatItIsGivenInOrder(t *testing.T) {
 	t.Parallel()
 	var recorder mailtest.Recorder
 	require.Empty(t, recorder.Messages())
-	headers := []mail.Header{{Name: "X-A", Value: "1"}}
+
+	headers := map[string]string{"X-A": "1"}
 	msg := message("a", "x\n")
 	msg.Headers = headers
 	require.NoError(t, recorder.Send(t.Context(), msg))
 	require.NoError(t, recorder.Send(t.Context(), message("b", "y\n")))
-	headers[0].Value = "changed"
+
+	headers["X-A"] = "changed"
 	got := recorder.Messages()
 	require.Len(t, got, 2)
 	require.Equal(t, "a", got[0].ID)
-	require.Equal(t, "1", got[0].Headers[0].Value)
+	require.Equal(t, "1", got[0].Headers["X-A"])
+
 	got[0].ID = "changed"
 	require.Equal(t, "a", recorder.Messages()[0].ID)
 }
@@ -44,10 +49,12 @@ func TestRecorderRefusesWhatARealMailerWould(t *testing.T) {
 	var recorder mailtest.Recorder
 	bad := message("a", "x\n")
 	bad.Subject = "a\r\nBcc: x@y.example"
-	require.Equal(t, mail.Permanent, mail.VerdictOf(recorder.Send(t.Context(), bad)))
+	require.Equal(t, mail.VerdictPermanent,
+		mail.VerdictOf(recorder.Send(t.Context(), bad)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Equal(t, mail.Temporary, mail.VerdictOf(recorder.Send(ctx, message("a", "x\n"))))
+	require.Equal(t, mail.VerdictTemporary,
+		mail.VerdictOf(recorder.Send(ctx, message("a", "x\n"))))
 	require.Empty(t, recorder.Messages())
 }
 
@@ -64,6 +71,7 @@ func TestWaitReturnsWhenTheMessagesAreThere(t *testing.T) {
 				}
 			})
 		}
+
 		synctest.Wait()
 		require.NoError(t, recorder.Send(t.Context(), message("a", "x\n")))
 		synctest.Wait()
@@ -88,6 +96,7 @@ func TestFailDecidesForEachMessage(t *testing.T) {
 		}
 		return nil
 	})
+
 	require.ErrorIs(t, recorder.Send(t.Context(), message("a", "x\n")), refusal)
 	require.NoError(t, recorder.Send(t.Context(), message("b", "x\n")))
 	recorder.Fail(nil)
@@ -98,13 +107,21 @@ func TestFailDecidesForEachMessage(t *testing.T) {
 func TestLinkAndTokenAreFoundWhereMailsPutThem(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
-		"Hi\n\nhttps://a.example/r#token=abc.d-e_f\n\nBye\n": {"https://a.example/r#token=abc.d-e_f", "abc.d-e_f"},
-		"Hi\r\n\r\nhttps://a.example/r?token=abc\r\n":        {"https://a.example/r?token=abc", "abc"},
-		"http://localhost:8080/r?x=1#token=f\n":              {"http://localhost:8080/r?x=1#token=f", "f"},
-		"https://a.example/r?token=q#top\n":                  {"https://a.example/r?token=q#top", "q"},
-		"see https://a.example/r#token=x inline\n":           {"", ""},
-		"https://a.example/\n":                               {"https://a.example/", ""},
-		"nothing\n":                                          {"", ""},
+		"Hi\n\nhttps://a.example/r#token=abc.d-e_f\n\nBye\n": {
+			"https://a.example/r#token=abc.d-e_f", "abc.d-e_f",
+		},
+		"Hi\r\n\r\nhttps://a.example/r?token=abc\r\n": {
+			"https://a.example/r?token=abc", "abc",
+		},
+		"http://localhost:8080/r?x=1#token=f\n": {
+			"http://localhost:8080/r?x=1#token=f", "f",
+		},
+		"https://a.example/r?token=q#top\n": {
+			"https://a.example/r?token=q#top", "q",
+		},
+		"see https://a.example/r#token=x inline\n": {"", ""},
+		"https://a.example/\n":                     {"https://a.example/", ""},
+		"nothing\n":                                {"", ""},
 	} {
 		msg := message("a", text)
 		require.Equal(t, want[0], mailtest.Link(msg), text)
@@ -114,7 +131,8 @@ func TestLinkAndTokenAreFoundWhereMailsPutThem(t *testing.T) {
 
 func ExampleRecorder() {
 	var recorder mailtest.Recorder // pass &recorder where a mail.Mailer is wanted
-	_ = recorder.Send(context.Background(), message("a", "Open:\n\nhttps://a.example/reset-password#token=abc\n"))
+	_ = recorder.Send(context.Background(),
+		message("a", "Open:\n\nhttps://a.example/reset-password#token=abc\n"))
 	got, err := recorder.Wait(context.Background(), 1)
 	fmt.Println(len(got), err, mailtest.Token(got[0]))
 	// Output: 1 <nil> abc

@@ -19,6 +19,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
+
 	mux := http.NewServeMux()
 	mux.Handle("/dev/mail", handler) // for development alone
 	fmt.Println("http://localhost:8080/dev/mail")

@@ -12,11 +12,13 @@ import (
 
 var errDomain = errors.New("smtpmail: a domain cannot be turned into A-labels")
 
-// aLabels returns addr with its domain in the ASCII form of RFC 5891, and leaves a domain that is ASCII already alone.
+// aLabels returns addr with its domain in the ASCII form of RFC 5891. It leaves
+// a domain alone that is ASCII already.
 func aLabels(addr string) (string, error) {
-	if err := mail.CheckAddress(addr); err != nil {
+	if err := mail.ValidateAddress(addr); err != nil {
 		return "", err
 	}
+
 	local, domain, _ := strings.Cut(addr, "@")
 	if isASCII(domain) {
 		return addr, nil
@@ -25,23 +27,27 @@ func aLabels(addr string) (string, error) {
 	if err != nil {
 		return "", errDomain
 	}
+
 	before, after := strings.Split(domain, "."), strings.Split(ascii, ".")
 	if len(before) != len(after) {
 		return "", errDomain
 	}
 	for i, label := range before {
-		// A label outside ASCII that maps to plain ASCII is written in full-width or other
-		// stand-in letters: nobody owns it under that spelling.
+		// A label outside ASCII that maps to plain ASCII is written in full-width
+		// or other stand-in letters. Nobody owns it under that spelling.
 		if !isASCII(label) && !strings.HasPrefix(after[i], "xn--") {
 			return "", errDomain
 		}
 	}
+
 	encoded := local + "@" + ascii
-	return encoded, mail.CheckAddress(encoded)
+	return encoded, mail.ValidateAddress(encoded)
 }
 
 func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r >= utf8.RuneSelf
+	})
 }
 
 // mailbox applies aLabels to "Name <addr>".
@@ -50,6 +56,7 @@ func mailbox(s string) (whole, addr string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+
 	ascii, err := aLabels(addr)
 	if err != nil || ascii == addr {
 		return s, addr, err

@@ -16,29 +16,42 @@ func TestInternationalDomainsTravelAsALabels(t *testing.T) {
 	msg.To = "user@bücher.example"
 	msg.From = "Bücher, GmbH <no-reply@bücher.example>"
 	msg.ReplyTo = "hilfe@straße.example"
-	require.Error(t, m.Send(t.Context(), msg), "a display name with a comma must be quoted")
+
+	require.Error(t, m.Send(t.Context(), msg),
+		"a display name with a comma must be quoted")
+
 	msg.From = `"Bücher, GmbH" <no-reply@BÜCHER.example>`
 	require.NoError(t, m.Send(t.Context(), msg))
-	require.Equal(t, []string{"MAIL FROM:<no-reply@xn--bcher-kva.example> BODY=8BITMIME"}, s.said("MAIL"))
-	require.Equal(t, []string{"RCPT TO:<user@xn--bcher-kva.example>"}, s.said("RCPT"))
+	require.Equal(t,
+		[]string{"MAIL FROM:<no-reply@xn--bcher-kva.example> BODY=8BITMIME"},
+		s.said("MAIL"))
+	require.Equal(t, []string{"RCPT TO:<user@xn--bcher-kva.example>"},
+		s.said("RCPT"))
+
 	got := s.received()[0]
 	require.Contains(t, got, "To: user@xn--bcher-kva.example\r\n")
 	require.Contains(t, got, "Message-ID: <stable-id@xn--bcher-kva.example>\r\n")
 	require.Contains(t, got, "Reply-To: hilfe@xn--strae-oqa.example\r\n")
-	require.Contains(t, got, "From: =?utf-8?q?B=C3=BCcher=2C_GmbH?= <no-reply@xn--bcher-kva.example>\r\n")
+	require.Contains(t, got,
+		"From: =?utf-8?q?B=C3=BCcher=2C_GmbH?= <no-reply@xn--bcher-kva.example>\r\n")
 }
 
 func TestLookAlikeDomainsInStandInLettersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := &server{}
 	m := client(t, s, nil)
-	for _, to := range []string{"u@ｅｘample.test", "u@\u212Aelvin.test", "u@example.ｔｅｓｔ", "u@a\u3002test", "u@xn--a\u00fc.test"} {
+
+	for _, to := range []string{
+		"u@ｅｘample.test", "u@\u212Aelvin.test", "u@example.ｔｅｓｔ", "u@a\u3002test",
+		"u@xn--a\u00fc.test",
+	} {
 		msg := message()
 		msg.To = to
 		err := m.Send(t.Context(), msg)
-		require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%q", to)
+		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%q", to)
 		require.NotContains(t, err.Error(), "test")
 	}
+
 	require.Zero(t, s.connections())
 }
 
@@ -49,7 +62,7 @@ func TestLocalPartsOutsideASCIINeedSMTPUTF8(t *testing.T) {
 
 	without := &server{}
 	err := client(t, without, nil).Send(t.Context(), msg)
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err))
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	require.ErrorContains(t, err, "SMTPUTF8")
 	require.NotContains(t, err.Error(), "jos")
 	require.Empty(t, without.said("MAIL"))
@@ -57,7 +70,8 @@ func TestLocalPartsOutsideASCIINeedSMTPUTF8(t *testing.T) {
 	with := &server{extensions: []string{"AUTH PLAIN", "8BITMIME", "SMTPUTF8"}}
 	m := client(t, with, nil)
 	require.NoError(t, m.Send(t.Context(), msg))
-	require.Equal(t, []string{"RCPT TO:<josé@xn--bcher-kva.example>"}, with.said("RCPT"))
+	require.Equal(t, []string{"RCPT TO:<josé@xn--bcher-kva.example>"},
+		with.said("RCPT"))
 	require.NoError(t, m.Send(t.Context(), message()))
 	require.Equal(t, []string{
 		"MAIL FROM:<no-reply@app.test> BODY=8BITMIME SMTPUTF8",

@@ -1,6 +1,7 @@
 package smtpmail
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -19,61 +20,74 @@ import (
 
 const (
 	defaultTimeout        = time.Minute
-	maxTimeout            = 10 * time.Minute // RFC 5321 section 4.5.3.2.6 waits no longer after the final dot
+	maxTimeout            = 10 * time.Minute // RFC 5321 section 4.5.3.2.6
 	defaultIdle           = 15 * time.Second
-	maxIdle               = 5 * time.Minute // RFC 5321 section 4.5.3.2.7: servers may hang up after this
+	maxIdle               = 5 * time.Minute // RFC 5321 section 4.5.3.2.7
 	defaultMaxConnections = 2
 )
 
-// Config is what [New] needs: URL or Host. It prints without credentials. That
-// protection is lost in an unexported field of another struct, and under %p and
-// %w, where the fmt package does not call methods.
+// Config configures a [Mailer]. URL or Host is required. It prints without
+// credentials. That protection is lost in an unexported field of another
+// struct, and under %p and %w, where the fmt package does not call methods.
 type Config struct {
-	// URL is a server in one string, so that one environment variable can hold it:
+	// URL is a server in one string, so that one environment variable can hold
+	// it:
 	//
-	//	smtps://user:password@smtp.example:465  TLS from the first byte; 465 is the default port
-	//	smtp://user:password@smtp.example:587   STARTTLS, required; 587 is the default port
-	//	insecure-smtp://127.0.0.1:1025          no TLS, no credentials; 25 is the default port
+	//	smtps://user:password@smtp.example:465  TLS from the first byte
+	//	smtp://user:password@smtp.example:587   STARTTLS, required
+	//	insecure-smtp://127.0.0.1:25            no TLS, no credentials
 	//
-	// Characters such as '@', '/' and '%' in the credentials are percent-encoded. Anything after the port is an error.
+	// The ports above are the defaults. Characters such as '@', '/' and '%' in
+	// the credentials are percent-encoded. Anything after the port is an error.
 	URL string
 
-	// Host is the server's name, which its certificate must bear. Not together with URL.
+	// Host is the server's name, which its certificate must bear. Not together
+	// with URL.
 	Host string
-	Port int // zero: 587, with ImplicitTLS 465, with InsecureNoTLS 25
 
-	ImplicitTLS bool           // TLS from the first byte rather than by STARTTLS
-	RootCAs     *x509.CertPool // who may have signed the certificate; nil means the system's pool
+	// Port is 587 when it is zero, 465 with ImplicitTLS, 25 with InsecureNoTLS.
+	Port int
 
-	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN, whichever the server offers first in
-	// that order. Both empty means no authentication.
+	// ImplicitTLS means TLS from the first byte rather than by STARTTLS.
+	ImplicitTLS bool
+
+	// RootCAs may have signed the certificate. Nil means the system's pool.
+	RootCAs *x509.CertPool
+
+	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN,
+	// whichever the server offers first in that order. Both empty means no
+	// authentication.
 	Username, Password string
 
-	// AccessToken fetches an OAuth 2.0 access token for XOAUTH2, with Username and in place of Password. It is called for each new connection
-	// and should cache. It must honour ctx.
+	// AccessToken fetches an OAuth 2.0 access token for XOAUTH2, with Username
+	// and in place of Password. It is called for each new connection and should
+	// cache. It must honour ctx.
 	AccessToken func(ctx context.Context) (string, error)
 
-	// Hello is the name to greet the server with. Empty means the connection's own address in brackets, as RFC 5321
-	// section 4.1.4 has it for clients without a name in DNS.
+	// Hello is the name to greet the server with. Empty means the connection's
+	// own address in brackets, as RFC 5321 section 4.1.4 has it for clients
+	// without a name in DNS.
 	Hello string
 
-	// EnvelopeFrom receives bounces. Empty means the address in the message's From.
+	// EnvelopeFrom receives bounces. Empty means the address in the message's
+	// From.
 	EnvelopeFrom string
 
-	// Timeout bounds one Send, connection included, on top of its ctx. Zero means one minute; at most ten.
+	// Timeout bounds one Send, connection included, on top of its ctx. Zero
+	// means one minute, and ten are the most.
 	Timeout time.Duration
 
-	// IdleTimeout is how long a connection is kept for the next mail. Zero means 15 seconds; at most five minutes.
+	// IdleTimeout is how long a connection is kept for the next mail. Zero means
+	// 15 seconds, and five minutes are the most. Servers may hang up later.
 	IdleTimeout time.Duration
 
-	// MaxConnections bounds connections, and with them parallel sends; more of them wait. Zero means two.
+	// MaxConnections bounds connections, and with them parallel sends. More of
+	// them wait. Zero means two.
 	MaxConnections int
 
-	// DKIM signs every message when it is filled in. Relays that sign by themselves do not need it.
-	DKIM DKIM
-
-	// InsecureNoTLS sends in clear: anybody on the way can read the links and take over accounts. Credentials are refused with it. For a
-	// relay on the same machine only.
+	// InsecureNoTLS sends in clear. Anybody on the way can read the links and
+	// take over accounts. Credentials are refused with it. It is for a relay on
+	// the same machine only.
 	InsecureNoTLS bool
 }
 
@@ -86,107 +100,139 @@ func (c Config) String() string {
 }
 
 // Format prints what String returns under every verb.
-func (c Config) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
-
-// MarshalText gives what String returns, so that loggers that marshal show no credentials either.
-func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// settings is a checked Config.
-type settings struct {
-	Config
-	address string // host:port
-	tls     *tls.Config
+func (c Config) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, c.String())
 }
 
-func (c Config) check() (*settings, error) {
+// MarshalText gives what String returns, so that loggers that marshal show no
+// credentials either.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// settings is a Config that has been validated.
+type settings struct {
+	Config  // without credentials
+	address string
+	tls     *tls.Config
+
+	// credentials returns user name and password. A function, because fmt and
+	// other printers look into every other kind of field.
+	credentials func() (username, password string)
+}
+
+// settings validates c and fills in the defaults.
+func (c Config) settings() (*settings, error) {
+	var err error
 	if c.URL != "" {
-		var err error
 		if c, err = c.fromURL(); err != nil {
 			return nil, err
 		}
 	}
-	switch {
-	case c.Host == "":
-		return nil, errors.New("smtpmail: Config.URL and Config.Host are both empty")
-	case !plainHost(c.Host):
-		return nil, errors.New("smtpmail: Config.Host is not a host name or an IP address")
-	case c.Port < 0 || c.Port > 65535:
-		return nil, errors.New("smtpmail: Config.Port is not a port number")
-	case c.InsecureNoTLS && c.ImplicitTLS:
-		return nil, errors.New("smtpmail: Config.ImplicitTLS and Config.InsecureNoTLS contradict each other")
-	case c.Hello != "" && !plainHost(strings.Trim(c.Hello, "[]")):
-		return nil, errors.New("smtpmail: Config.Hello is not a host name")
-	case c.EnvelopeFrom != "" && mail.CheckAddress(c.EnvelopeFrom) != nil:
-		return nil, errors.New("smtpmail: Config.EnvelopeFrom is not a plain address")
-	case c.Timeout < 0 || c.Timeout > maxTimeout:
-		return nil, fmt.Errorf("smtpmail: Config.Timeout is negative or above %v", maxTimeout)
-	case c.IdleTimeout < 0 || c.IdleTimeout > maxIdle:
-		return nil, fmt.Errorf("smtpmail: Config.IdleTimeout is negative or above %v", maxIdle)
-	case c.MaxConnections < 0:
-		return nil, errors.New("smtpmail: Config.MaxConnections is negative")
-	}
-	if err := c.checkCredentials(); err != nil {
+	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	if err := c.DKIM.check(); err != nil {
+	if err := c.validateCredentials(); err != nil {
 		return nil, err
 	}
-	c.setDefaults()
-	return &settings{
-		Config:  c,
+
+	c.Port = cmp.Or(c.Port, c.defaultPort())
+	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, defaultIdle)
+	c.MaxConnections = cmp.Or(c.MaxConnections, defaultMaxConnections)
+
+	s := &settings{
 		address: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)),
-		tls:     &tls.Config{ServerName: c.Host, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12},
-	}, nil
+		tls: &tls.Config{
+			ServerName: c.Host,
+			RootCAs:    c.RootCAs,
+			MinVersion: tls.VersionTLS12,
+		},
+	}
+	if username, password := c.Username, c.Password; username != "" {
+		s.credentials = func() (string, string) { return username, password }
+	}
+	c.Username, c.Password = "", ""
+	s.Config = c
+	return s, nil
 }
 
-func (c Config) checkCredentials() error {
-	secret := c.Password != "" || c.AccessToken != nil
+func (c Config) defaultPort() int {
 	switch {
-	case c.InsecureNoTLS && (secret || c.Username != ""):
-		return errors.New("smtpmail: Config.Username is set with Config.InsecureNoTLS: credentials are never sent in clear")
-	case c.Password != "" && c.AccessToken != nil:
-		return errors.New("smtpmail: Config.Password and Config.AccessToken are both set")
-	case c.Username == "" && secret:
-		return errors.New("smtpmail: Config.Username is empty")
-	case c.Username != "" && !secret:
-		return errors.New("smtpmail: Config.Password is empty")
-	// NUL and 0x01 separate the fields of PLAIN and XOAUTH2.
-	case strings.ContainsFunc(c.Username+c.Password, unicode.IsControl):
-		return errors.New("smtpmail: Config.Username or Config.Password holds control characters")
+	case c.InsecureNoTLS:
+		return 25
+	case c.ImplicitTLS:
+		return 465
+	}
+	return 587
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Host == "":
+		return errors.New("smtpmail: Config.URL and Config.Host are both empty," +
+			" want one of them")
+	case !plainHost(c.Host):
+		return errors.New("smtpmail: Config.Host is invalid," +
+			" want a host name or an IP address")
+	case c.Port < 0 || c.Port > 65535:
+		return fmt.Errorf("smtpmail: Config.Port is %d, want 1 to 65535", c.Port)
+	case c.InsecureNoTLS && c.ImplicitTLS:
+		return errors.New("smtpmail: Config.ImplicitTLS and Config.InsecureNoTLS" +
+			" are both set, want one at most")
+	case c.Hello != "" && !plainHost(strings.Trim(c.Hello, "[]")):
+		return errors.New("smtpmail: Config.Hello is invalid, want a host name")
+	case c.EnvelopeFrom != "" && mail.ValidateAddress(c.EnvelopeFrom) != nil:
+		return errors.New("smtpmail: Config.EnvelopeFrom is invalid," +
+			" want a plain address")
+	case c.Timeout < 0 || c.Timeout > maxTimeout:
+		return fmt.Errorf("smtpmail: Config.Timeout is %v, want 0 to %v",
+			c.Timeout, maxTimeout)
+	case c.IdleTimeout < 0 || c.IdleTimeout > maxIdle:
+		return fmt.Errorf("smtpmail: Config.IdleTimeout is %v, want 0 to %v",
+			c.IdleTimeout, maxIdle)
+	case c.MaxConnections < 0:
+		return fmt.Errorf("smtpmail: Config.MaxConnections is %d, want 0 or more",
+			c.MaxConnections)
 	}
 	return nil
 }
 
-func (c *Config) setDefaults() {
-	if c.Port == 0 {
-		switch {
-		case c.InsecureNoTLS:
-			c.Port = 25
-		case c.ImplicitTLS:
-			c.Port = 465
-		default:
-			c.Port = 587
-		}
+// validateCredentials never shows one.
+func (c Config) validateCredentials() error {
+	secret := c.Password != "" || c.AccessToken != nil
+	switch {
+	case c.InsecureNoTLS && (secret || c.Username != ""):
+		return errors.New("smtpmail: Config.Username is set with" +
+			" Config.InsecureNoTLS, want none: credentials are never sent in clear")
+	case c.Password != "" && c.AccessToken != nil:
+		return errors.New("smtpmail: Config.Password and Config.AccessToken are" +
+			" both set, want one at most")
+	case c.Username == "" && secret:
+		return errors.New("smtpmail: Config.Username is empty, want one with" +
+			" Config.Password or Config.AccessToken")
+	case c.Username != "" && !secret:
+		return errors.New("smtpmail: Config.Password is empty, want one with" +
+			" Config.Username")
+	// NUL and 0x01 separate the fields of PLAIN and XOAUTH2.
+	case strings.ContainsFunc(c.Username+c.Password, unicode.IsControl):
+		return errors.New("smtpmail: Config.Username or Config.Password is" +
+			" invalid, want no control characters")
 	}
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
-	}
-	if c.IdleTimeout == 0 {
-		c.IdleTimeout = defaultIdle
-	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = defaultMaxConnections
-	}
+	return nil
 }
 
-// fromURL never wraps the parser's error, which quotes the URL with its password.
+// fromURL fills the fields that URL stands for. It never wraps the parser's
+// error, which quotes the URL with its password.
 func (c Config) fromURL() (Config, error) {
-	if c.Host != "" || c.Port != 0 || c.Username != "" || c.Password != "" || c.ImplicitTLS || c.InsecureNoTLS {
-		return c, errors.New("smtpmail: Config.URL is set together with a field that it replaces")
+	named := c.Host != "" || c.Port != 0 || c.ImplicitTLS || c.InsecureNoTLS
+	if named || c.Username != "" || c.Password != "" {
+		return c, errors.New("smtpmail: Config.URL is set together with a field" +
+			" that it replaces, want one of them")
 	}
+
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" {
-		return c, errors.New("smtpmail: Config.URL is not like smtps://user:password@host:465; special characters in the credentials are percent-encoded")
+		return c, errors.New("smtpmail: Config.URL is invalid, want one like" +
+			" smtps://user:password@host:465 with percent-encoded credentials")
 	}
 	switch u.Scheme {
 	case "smtps":
@@ -195,16 +241,22 @@ func (c Config) fromURL() (Config, error) {
 	case "insecure-smtp":
 		c.InsecureNoTLS = true
 	default:
-		return c, errors.New("smtpmail: Config.URL has a scheme other than smtps, smtp and insecure-smtp")
+		return c, errors.New("smtpmail: Config.URL has another scheme, want smtps," +
+			" smtp or insecure-smtp")
 	}
+
 	// An option that was meant to be one must not be passed over in silence.
-	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return c, errors.New("smtpmail: Config.URL has something after the port")
+	rest := strings.TrimPrefix(u.Path, "/") + u.RawQuery + u.Fragment
+	if rest != "" || u.ForceQuery {
+		return c, errors.New("smtpmail: Config.URL has something after the port," +
+			" want nothing")
 	}
+
 	c.Host = u.Hostname()
 	if port := u.Port(); port != "" {
 		if c.Port, err = strconv.Atoi(port); err != nil || c.Port == 0 {
-			return c, errors.New("smtpmail: Config.URL has a port that is not a number from 1 to 65535")
+			return c, errors.New("smtpmail: Config.URL has no valid port, want 1" +
+				" to 65535")
 		}
 	}
 	if u.User != nil {
@@ -216,10 +268,14 @@ func (c Config) fromURL() (Config, error) {
 }
 
 func plainHost(host string) bool {
-	if net.ParseIP(host) != nil || net.ParseIP(strings.TrimPrefix(host, "IPv6:")) != nil {
+	ip := net.ParseIP(strings.TrimPrefix(host, "IPv6:"))
+	if ip != nil {
 		return true
 	}
-	return host != "" && len(host) <= 253 && !strings.ContainsFunc(host, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
-	})
+	return host != "" && len(host) <= 253 &&
+		!strings.ContainsFunc(host, func(r rune) bool {
+			letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+			digit := r >= '0' && r <= '9'
+			return !letter && !digit && !strings.ContainsRune("-._", r)
+		})
 }

@@ -5,17 +5,18 @@ import (
 	"net"
 )
 
-// maxReply bounds what a server may say to one Send: replies are a few hundred bytes, a certificate chain a few
-// thousand.
+// maxReply bounds what a server may say to one Send. Replies are a few hundred
+// bytes, a certificate chain a few thousand.
 const maxReply = 1 << 20
 
 var errTalksTooMuch = errors.New("smtpmail: the server's replies do not end")
 
-// conn watches the bytes under the SMTP client. It is used by one goroutine at a time, except for Close.
+// conn watches the bytes under the SMTP client. It is used by one goroutine at
+// a time, except for Close.
 type conn struct {
 	net.Conn
 	budget   int  // bytes that may still be read
-	cutShort bool // a write has failed: what was to be sent did not all leave
+	cutShort bool // a write has failed, so not everything was sent
 }
 
 func (c *conn) Read(p []byte) (int, error) {

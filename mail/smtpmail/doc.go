@@ -6,13 +6,17 @@
 //
 // # Security
 //
-// The connection is encrypted with TLS 1.2 or newer before anything about a mail is said: by STARTTLS, which is then required and never
-// merely tried, or from the first byte. Certificate and name are verified. Credentials are sent over TLS only. There are no fields to
-// weaken this but those whose names begin with Insecure.
+// The connection is encrypted with TLS 1.2 or newer before anything about a
+// mail is said, by STARTTLS or from the first byte. STARTTLS is required and
+// never merely attempted. Certificate and name are verified. Credentials are
+// sent over TLS only. No field weakens this but those whose names begin with
+// Insecure.
 //
-// Addresses are checked before anything is dialled. Errors hold neither recipient nor content nor credentials, and not the server's own
-// words either, because servers like to quote the recipient.
+// Addresses are checked before anything is dialled. Errors hold neither
+// recipient nor content nor credentials, and not the server's own words either,
+// because servers like to quote the recipient.
 //
-// The package hands mail to a relay; it does not look up MX records, does not queue, and does not try again. A caller does
-// that by the [mail.Verdict] of the error.
+// The package hands mail to a relay. It does not look up MX records, does not
+// sign, does not queue, and does not retry. A caller retries by the
+// [mail.Verdict] of the error.
 package smtpmail

@@ -17,10 +17,11 @@ import (
 // Stage is the part of the dialogue in which a delivery failed.
 type Stage string
 
-// The stages in the order they happen. A failure before StageAccept means that the mail was not delivered.
+// The stages in the order they happen. A failure before StageAccept means that
+// the mail was not delivered.
 const (
 	StageMessage  Stage = "message"  // checking and encoding; nothing was dialled
-	StageConnect  Stage = "connect"  // waiting for a connection, looking up the name, dialling
+	StageConnect  Stage = "connect"  // waiting for a slot, look-up, dialling
 	StageGreeting Stage = "greeting" // the server's banner
 	StageHello    Stage = "hello"    // EHLO
 	StageTLS      Stage = "tls"      // STARTTLS, handshake, certificate
@@ -31,17 +32,24 @@ const (
 	StageAccept   Stage = "accept"   // after the final dot
 )
 
-// Error says where and why a delivery failed. [Mailer.Send] returns it inside a [mail.SendError]. Permanent failures at StageTLS and
-// StageAuth are for the operator to repair; Code 550 with Status 5.1.1 at StageRcpt is a mailbox that does not exist.
+// Error says where and why a delivery failed. [Mailer.Send] returns it inside a
+// [mail.SendError]. Permanent failures at StageTLS and StageAuth are for the
+// operator to repair. Code 550 with Status 5.1.1 at StageRcpt is a mailbox that
+// does not exist.
 type Error struct {
-	Stage  Stage
-	Code   int    // the server's reply, zero when there was none
-	Status string // the enhanced status code of RFC 3463, such as "5.1.1", when the reply had one
+	Stage Stage
+	Code  int // the server's reply, zero when there was none
+
+	// Status is the enhanced status code of RFC 3463, such as "5.1.1", when the
+	// reply had one.
+	Status string
+
 	reason string
 	err    error
 }
 
-// Error returns stage and reason. It holds no address, no content, no credentials, and none of the server's words.
+// Error returns stage and reason. It holds no address, no content, no
+// credentials, and none of the server's words.
 func (e *Error) Error() string {
 	text := "smtpmail: " + string(e.Stage) + ": "
 	if e.Code == 0 {
@@ -54,11 +62,15 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the cause, such as a context's or a certificate's error, or nil for replies of the server.
+// Unwrap returns the cause, such as a context's or a certificate's error, or
+// nil for replies of the server.
 func (e *Error) Unwrap() error { return e.err }
 
-func failure(verdict mail.Verdict, stage Stage, reason string, err error) error {
-	return &mail.SendError{Verdict: verdict, Err: &Error{Stage: stage, reason: reason, err: err}}
+func failure(v mail.Verdict, stage Stage, reason string, err error) error {
+	return &mail.SendError{
+		Verdict: v,
+		Err:     &Error{Stage: stage, reason: reason, err: err},
+	}
 }
 
 // unsendable is for messages that never come near the server.
@@ -66,58 +78,69 @@ func unsendable(err error) error {
 	if sendErr, ok := errors.AsType[*mail.SendError](err); ok {
 		err = sendErr.Err
 	}
-	reason := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "mail: "), "smtpmail: ")
-	return failure(mail.Permanent, StageMessage, reason, err)
+	reason := strings.TrimPrefix(err.Error(), "mail: ")
+	reason = strings.TrimPrefix(reason, "smtpmail: ")
+	return failure(mail.VerdictPermanent, StageMessage, reason, err)
 }
 
 var enhancedStatus = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
 
 // classify turns what went wrong at a stage into an error with a verdict.
 func classify(ctx context.Context, stage Stage, err error) error {
-	verdict := mail.Temporary
+	verdict := mail.VerdictTemporary
 	if stage == StageAccept {
-		verdict = mail.Unknown
+		verdict = mail.VerdictUnknown
 	}
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return replied(stage, reply, verdict)
 	}
-	// Closing the connection is how ctx ends the dialogue, so the error at hand is only the echo of it.
+
+	// Closing the connection is how ctx ends the dialogue, so the error at hand
+	// is only the echo of it.
 	if ctx.Err() != nil {
 		cause := context.Cause(ctx)
 		return failure(verdict, stage, printable(cause.Error()), cause)
 	}
 	if stage == StageTLS {
 		if text, bad := handshakeFault(err); bad {
-			return failure(mail.Permanent, stage, text, err)
+			return failure(mail.VerdictPermanent, stage, text, err)
 		}
 	}
+
+	lost := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, errTalksTooMuch)
 	switch netErr, isNet := errors.AsType[net.Error](err); {
 	case isNet && netErr.Timeout():
 		return failure(verdict, stage, "the server did not answer in time", err)
 	case stage == StageConnect:
 		return failure(verdict, stage, printable(err.Error()), err)
-	case isNet, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errTalksTooMuch):
+	case isNet, lost:
 		return failure(verdict, stage, "the connection was lost", err)
 	}
-	// What is left are replies that are not SMTP; their text is the server's.
+	// Only replies that are not SMTP remain. Their text is the server's.
 	return failure(verdict, stage, "the server did not answer as SMTP has it", nil)
 }
 
-func replied(stage Stage, reply *textproto.Error, otherwise mail.Verdict) error {
+// replied judges what the server said.
+func replied(
+	stage Stage, reply *textproto.Error, otherwise mail.Verdict,
+) error {
 	verdict := otherwise
 	switch reply.Code / 100 {
 	case 4:
-		verdict = mail.Temporary
+		verdict = mail.VerdictTemporary
 	case 5:
-		verdict = mail.Permanent
+		verdict = mail.VerdictPermanent
 	}
 	return &mail.SendError{Verdict: verdict, Err: &Error{
-		Stage: stage, Code: reply.Code, Status: enhancedStatus.FindString(reply.Msg),
+		Stage:  stage,
+		Code:   reply.Code,
+		Status: enhancedStatus.FindString(reply.Msg),
 	}}
 }
 
-// handshakeFault tells a server that cannot be trusted, or cannot do TLS well enough, from a connection that
-// broke in the middle of the handshake.
+// handshakeFault tells a server that cannot be trusted, or cannot do TLS well
+// enough, from a connection that broke in the middle of the handshake.
 func handshakeFault(err error) (string, bool) {
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return printable(cert.Error()), true
@@ -126,7 +149,9 @@ func handshakeFault(err error) (string, bool) {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
 		return "the server refused the TLS handshake", true
 	}
-	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+
+	_, isNet := errors.AsType[net.Error](err)
+	if isNet || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", false
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
@@ -138,7 +163,8 @@ func handshakeFault(err error) (string, bool) {
 	return "", false
 }
 
-// printable keeps text fit for one line of a log: certificates hold whatever their owner wrote.
+// printable keeps text fit for one line of a log. Certificates hold whatever
+// their owner wrote.
 func printable(text string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

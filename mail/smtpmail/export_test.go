@@ -14,6 +14,7 @@ func DeliverOver(ctx context.Context, c net.Conn, msg mail.Message) error {
 	if err != nil {
 		return err
 	}
+
 	ses := &session{raw: &conn{Conn: c, budget: maxReply}}
 	defer ses.close()
 	if err := set.greet(ctx, ses); err != nil {

@@ -11,10 +11,11 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// Mailer is a [mail.Mailer] that hands messages to one SMTP server. It keeps connections for a while, so that a burst of mails needs
-// one. It is safe for concurrent use.
+// Mailer is a [mail.Mailer] that hands messages to one SMTP server. It keeps
+// connections for a while, so that a burst of mails needs one. It is safe for
+// concurrent use, and no printer of values finds the credentials in it.
 type Mailer struct {
-	set   *settings     // behind a pointer: holds the password
+	set   *settings
 	slots chan struct{} // one for each connection in use
 
 	mu     sync.Mutex
@@ -22,33 +23,44 @@ type Mailer struct {
 	closed bool
 }
 
-// New checks cfg and returns a mailer. It does not connect, so that a program can start while its relay is down; [Mailer.Check]
-// does.
+var _ mail.Mailer = (*Mailer)(nil)
+
+// New validates cfg and returns a mailer. It does not connect, so that a
+// program can start while its relay is down. [Mailer.Check] does.
 func New(cfg Config) (*Mailer, error) {
-	set, err := cfg.check()
+	set, err := cfg.settings()
 	if err != nil {
 		return nil, err
 	}
-	return &Mailer{set: set, slots: make(chan struct{}, set.MaxConnections)}, nil
+	slots := make(chan struct{}, set.MaxConnections)
+	return &Mailer{set: set, slots: slots}, nil
 }
 
-// Format prints the type alone under every verb: %s would follow the pointer to the password.
-func (m *Mailer) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "*smtpmail.Mailer") }
+// Format prints the type alone under every verb.
+func (m *Mailer) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "*smtpmail.Mailer")
+}
 
-// Send delivers msg to the server. ctx governs all of it: waiting for a free connection, dialling, and each line of the dialogue. When
-// ctx is done, the connection is closed and Send returns.
+// Send delivers msg to the server. ctx governs all of it: waiting for a free
+// connection, dialling, and each line of the dialogue. When ctx is done, the
+// connection is closed and Send returns.
 //
-// A nil error means that the server has accepted the message, whatever became of the connection afterwards. Other results are a [mail.SendError]
-// holding an [Error]. The verdict is Permanent for refusals with 5xx, for addresses and messages that cannot be sent, for a
-// server without TLS or with a certificate that does not verify, and for refused credentials; Unknown when the connection broke after the last byte
-// was sent; and otherwise Temporary.
+// A nil error means that the server has accepted the message, whatever became
+// of the connection. Other results are a [mail.SendError] that holds an
+// [Error]. The verdict is VerdictPermanent for refusals with 5xx, for addresses
+// and messages that cannot be sent, for a server without TLS or with a
+// certificate that does not verify, and for refused credentials. It is
+// VerdictUnknown when the connection broke after the last byte was sent, and
+// otherwise VerdictTemporary.
 //
-// Domains outside ASCII are converted to A-labels (RFC 5891). A local part outside ASCII needs a server with SMTPUTF8.
+// Domains outside ASCII are converted to A-labels (RFC 5891). A local part
+// outside ASCII needs a server with SMTPUTF8.
 func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 	env, err := m.set.prepare(msg)
 	if err != nil {
 		return unsendable(err)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, m.set.Timeout)
 	defer cancel()
 	select {
@@ -57,6 +69,7 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 	case <-ctx.Done():
 		return classify(ctx, StageConnect, ctx.Err())
 	}
+
 	if ses := m.take(); ses != nil {
 		err := ses.deliver(ctx, env)
 		m.put(ses)
@@ -64,6 +77,7 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 			return err
 		}
 	}
+
 	ses, err := m.set.open(ctx)
 	if err != nil {
 		return err
@@ -73,11 +87,13 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 	return err
 }
 
-// Check connects, greets, encrypts and authenticates as Send would, and sends nothing. It is for a health check or a start-up
-// that wants to know about a wrong password now. Errors are as those of Send.
+// Check connects, greets, encrypts and authenticates as Send would, and sends
+// nothing. It is for a health check, or for a start-up that wants to know about
+// a wrong password now. Errors are as those of Send.
 func (m *Mailer) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.set.Timeout)
 	defer cancel()
+
 	ses, err := m.set.open(ctx)
 	if err != nil {
 		return err
@@ -86,13 +102,15 @@ func (m *Mailer) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the idle connections, waiting up to a second for each server to say goodbye. Sends that are under way finish and
-// close theirs; later ones connect for themselves alone. It always returns nil.
+// Close ends the idle connections and waits up to a second for each server to
+// say goodbye. Sends that are under way finish and close theirs. Later ones
+// connect for themselves alone. It always returns nil.
 func (m *Mailer) Close() error {
 	m.mu.Lock()
 	idle := m.idle
 	m.idle, m.closed = nil, true
 	m.mu.Unlock()
+
 	for _, ses := range idle {
 		if ses.expiry.Stop() {
 			ses.quit()
@@ -101,9 +119,11 @@ func (m *Mailer) Close() error {
 	return nil
 }
 
+// take returns an idle connection, or nil.
 func (m *Mailer) take() *session {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+
 	for len(m.idle) > 0 {
 		ses := m.idle[len(m.idle)-1]
 		m.idle = m.idle[:len(m.idle)-1]
@@ -114,9 +134,11 @@ func (m *Mailer) take() *session {
 	return nil
 }
 
+// put keeps a connection for the next mail, if it can be used for one.
 func (m *Mailer) put(ses *session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+
 	if ses.broken {
 		ses.close()
 		return
@@ -131,15 +153,23 @@ func (m *Mailer) put(ses *session) {
 
 func (m *Mailer) expire(ses *session) {
 	m.mu.Lock()
-	m.idle = slices.DeleteFunc(m.idle, func(other *session) bool { return other == ses })
+	m.idle = slices.DeleteFunc(m.idle, func(other *session) bool {
+		return other == ses
+	})
 	m.mu.Unlock()
+
 	ses.quit()
 }
 
+// envelope is a message ready for the wire.
+type envelope struct {
+	from, to string
+	utf8     bool // an address needs SMTPUTF8
+	content  []byte
+}
+
 // prepare checks and encodes a message before anything is dialled.
-func (s *settings) prepare(msg mail.Message) (envelope, error) {
-	var env envelope
-	var err error
+func (s *settings) prepare(msg mail.Message) (env envelope, err error) {
 	if env.to, err = aLabels(msg.To); err != nil {
 		return envelope{}, err
 	}
@@ -153,20 +183,18 @@ func (s *settings) prepare(msg mail.Message) (envelope, error) {
 			return envelope{}, err
 		}
 	}
-	env.utf8 = !isASCII(env.to + env.from + replyTo)
+
+	addresses := env.to + env.from + replyTo
 	if s.EnvelopeFrom != "" {
 		if env.from, err = aLabels(s.EnvelopeFrom); err != nil {
 			return envelope{}, err
 		}
-		env.utf8 = env.utf8 || !isASCII(env.from)
+		addresses += env.from
 	}
+	env.utf8 = !isASCII(addresses)
+
 	if env.content, err = mail.Encode(msg); err != nil {
 		return envelope{}, err
 	}
-	env.content, err = s.DKIM.sign(env.content)
-	return env, err
+	return env, nil
 }
-
-func deadline(d time.Duration) time.Time { return time.Now().Add(d) } //nolint:forbidigo // a deadline of a connection, not a date that is shown or compared
-
-var _ mail.Mailer = (*Mailer)(nil)

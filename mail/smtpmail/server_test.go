@@ -2,20 +2,13 @@ package smtpmail_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"io"
-	"math/big"
 	"net"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,17 +20,19 @@ const (
 	reset = "reset" // close it so that the client's next write fails
 )
 
-// server is an SMTP server that does what the test tells it to, at the stage it is told: BANNER, EHLO, STARTTLS, TLS, AUTH, MAIL, RCPT, DATA, BODY
-// (in the middle of the content), DOT, RSET, QUIT.
+// server is an SMTP server that does what the test tells it to, at the stage it
+// is told: BANNER, EHLO, STARTTLS, TLS, AUTH, MAIL, RCPT, DATA, BODY (in the
+// middle of the content), DOT, RSET, QUIT.
 type server struct {
 	extensions []string    // what EHLO offers besides STARTTLS
 	tls        *tls.Config // nil: no STARTTLS
 	implicit   bool
-	// on returns an answer or one of the actions above; empty means the usual answer. conn counts from 1.
+	// on returns an answer or one of the actions above; empty means the usual
+	// answer. conn counts from 1.
 	on func(conn int, verb string) string
 
-	// auth holds the dialogue behind AUTH and returns the last reply; ask sends a challenge and returns the
-	// decoded response.
+	// auth holds the dialogue behind AUTH and returns the last reply; ask sends a
+	// challenge and returns the decoded response.
 	auth func(line string, ask func(challenge string) string) string
 
 	listener net.Listener
@@ -53,11 +48,13 @@ type server struct {
 
 func (s *server) start(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.listener = listener
 	s.over = make(chan struct{})
 	s.reached = make(chan string, 64)
+
 	s.wg.Go(func() {
 		for {
 			c, err := listener.Accept()
@@ -71,11 +68,13 @@ func (s *server) start(t *testing.T) string {
 			s.wg.Go(func() { s.serve(c, n) })
 		}
 	})
+
 	t.Cleanup(func() {
 		_ = listener.Close()
 		close(s.over)
 		s.wg.Wait()
 	})
+
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	return "localhost:" + port
@@ -116,7 +115,8 @@ type dialogue struct {
 
 func (s *server) serve(raw net.Conn, n int) {
 	d := &dialogue{s: s, n: n, raw: raw, c: raw}
-	// The end of the test ends every connection, also one that waits for the client.
+	// The end of the test ends every connection, also one that waits for the
+	// client.
 	done := make(chan struct{})
 	s.wg.Go(func() {
 		select {
@@ -125,6 +125,7 @@ func (s *server) serve(raw net.Conn, n int) {
 		case <-done:
 		}
 	})
+
 	defer close(done)
 	defer func() { _ = raw.Close() }()
 	if s.implicit && !d.encrypt() {
@@ -134,6 +135,7 @@ func (s *server) serve(raw net.Conn, n int) {
 	if !d.answer("BANNER", "220 scripted.test ESMTP") {
 		return
 	}
+
 	for {
 		line, err := d.r.ReadString('\n')
 		if err != nil {
@@ -144,12 +146,14 @@ func (s *server) serve(raw net.Conn, n int) {
 		s.commands = append(s.commands, line)
 		s.mu.Unlock()
 		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+
 		if verb == "AUTH" && s.auth != nil {
 			if !d.answer(verb, s.auth(line, d.ask)) {
 				return
 			}
 			continue
 		}
+
 		if !d.command(verb) {
 			return
 		}
@@ -157,9 +161,11 @@ func (s *server) serve(raw net.Conn, n int) {
 }
 
 func (d *dialogue) ask(challenge string) string {
-	_, _ = d.c.Write([]byte("334 " + base64.StdEncoding.EncodeToString([]byte(challenge)) + "\r\n"))
+	_, _ = d.c.Write([]byte("334 " +
+		base64.StdEncoding.EncodeToString([]byte(challenge)) + "\r\n"))
 	line, _ := d.r.ReadString('\n')
-	response, _ := base64.StdEncoding.DecodeString(strings.TrimRight(line, "\r\n"))
+	line = strings.TrimRight(line, "\r\n")
+	response, _ := base64.StdEncoding.DecodeString(line)
 	return string(response)
 }
 
@@ -179,6 +185,7 @@ func (d *dialogue) command(verb string) bool {
 			reply.WriteString("250" + dash + line + "\r\n")
 		}
 		return d.answer(verb, strings.TrimRight(reply.String(), "\r\n"))
+
 	case "STARTTLS":
 		if !d.answer(verb, "220 go ahead") {
 			return false
@@ -186,6 +193,7 @@ func (d *dialogue) command(verb string) bool {
 		ok := d.encrypt()
 		d.r = bufio.NewReader(d.c)
 		return ok
+
 	case "AUTH":
 		return d.answer(verb, "235 2.7.0 welcome")
 	case "DATA":
@@ -194,6 +202,7 @@ func (d *dialogue) command(verb string) bool {
 		d.answer(verb, "221 bye")
 		return false
 	}
+
 	return d.answer(verb, "250 2.0.0 fine")
 }
 
@@ -203,6 +212,7 @@ func (d *dialogue) content() bool {
 		return d.answer("BODY", "")
 	}
 	var text strings.Builder
+
 	for {
 		line, err := d.r.ReadString('\n')
 		if err != nil {
@@ -213,6 +223,7 @@ func (d *dialogue) content() bool {
 		}
 		text.WriteString(line)
 	}
+
 	d.s.mu.Lock()
 	d.s.messages = append(d.s.messages, text.String())
 	d.s.mu.Unlock()
@@ -228,7 +239,8 @@ func (d *dialogue) encrypt() bool {
 	return secured.Handshake() == nil
 }
 
-// answer sends reply, or does what the script has for verb. It reports whether the dialogue goes on.
+// answer sends reply, or does what the script has for verb. It reports whether
+// the dialogue goes on.
 func (d *dialogue) answer(verb, reply string) bool {
 	action := ""
 	if d.s.on != nil {
@@ -240,6 +252,7 @@ func (d *dialogue) answer(verb, reply string) bool {
 		default:
 		}
 	}
+
 	switch action {
 	case hang:
 		<-d.s.over
@@ -250,57 +263,14 @@ func (d *dialogue) answer(verb, reply string) bool {
 		_ = d.raw.(*net.TCPConn).SetLinger(0)
 		return false
 	case "":
+
 	default:
 		reply = action
 	}
+
 	if verb == "TLS" {
 		return true
 	}
 	_, err := d.c.Write([]byte(reply + "\r\n"))
 	return err == nil
-}
-
-// authority signs certificates for tests.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pool *x509.CertPool
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return &authority{cert: cert, key: key, pool: pool}
-}
-
-// serverFor returns a server's TLS configuration with a certificate for host that is good until notAfter.
-func (a *authority) serverFor(t *testing.T, host string, notAfter time.Time) *tls.Config {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: notAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	require.NoError(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-}
-
-func (a *authority) good(t *testing.T) *tls.Config {
-	t.Helper()
-	return a.serverFor(t, "localhost", time.Now().Add(time.Hour))
 }

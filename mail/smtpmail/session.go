@@ -13,12 +13,13 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// session is one connection that is past EHLO, TLS and AUTH. One goroutine uses it at a time.
+// session is one connection that is past EHLO, TLS and AUTH. One goroutine uses
+// it at a time.
 type session struct {
 	raw    *conn
 	client *smtp.Client
 	dirty  bool        // a transaction was begun and refused; RSET before the next
-	broken bool        // not to be used again
+	broken bool        // not to be used any more
 	expiry *time.Timer // runs while the session is idle
 }
 
@@ -29,6 +30,7 @@ func (s *settings) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, classify(ctx, StageConnect, err)
 	}
+
 	ses := &session{raw: &conn{Conn: tcp, budget: maxReply}}
 	release := ses.bind(ctx)
 	err = s.greet(ctx, ses)
@@ -40,8 +42,9 @@ func (s *settings) open(ctx context.Context) (*session, error) {
 	return ses, nil
 }
 
-// bind lets ctx end the dialogue by closing the connection under it: the client knows deadlines alone, and only
-// between commands. The returned function takes ctx's hand off the connection again.
+// bind lets ctx end the dialogue by closing the connection under it, because
+// the client knows deadlines alone, and only between commands. The returned
+// function ends that.
 func (ses *session) bind(ctx context.Context) (release func()) {
 	ses.raw.budget = maxReply
 	stop := context.AfterFunc(ctx, func() { _ = ses.raw.Close() })
@@ -52,6 +55,7 @@ func (ses *session) bind(ctx context.Context) (release func()) {
 	}
 }
 
+// greet brings a new connection to where mails can be sent over it.
 func (s *settings) greet(ctx context.Context, ses *session) error {
 	var stream net.Conn = ses.raw
 	if s.ImplicitTLS {
@@ -61,20 +65,26 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 		}
 		stream = secured
 	}
+
 	client, err := smtp.NewClient(stream, s.Host)
 	if err != nil {
 		return classify(ctx, StageGreeting, err)
 	}
 	ses.client = client
+
 	var refused helloWatch
 	client.ErrorHandlerRegistry.RegisterHandler(s.Host, "ehlo", &refused)
-	if err := client.Hello(s.helloName(ses.raw)); err != nil || refused.err != nil {
-		return classify(ctx, StageHello, cmp.Or(refused.err, err))
+	err = client.Hello(s.helloName(ses.raw))
+	if err := cmp.Or(refused.err, err); err != nil {
+		return classify(ctx, StageHello, err)
 	}
+
 	if !s.ImplicitTLS && !s.InsecureNoTLS {
-		// A server that does not offer STARTTLS may be one whose offer was cut out on the way.
+		// A server that does not offer STARTTLS may be one whose offer was cut out
+		// on the way.
 		if offered, _ := client.Extension("STARTTLS"); !offered {
-			return failure(mail.Permanent, StageTLS, "the server does not offer STARTTLS", nil)
+			return failure(mail.VerdictPermanent, StageTLS,
+				"the server does not offer STARTTLS", nil)
 		}
 		if err := client.StartTLS(s.tls); err != nil {
 			return classify(ctx, StageTLS, err)
@@ -83,11 +93,13 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 	return s.authenticate(ctx, client)
 }
 
-// helloWatch remembers what EHLO failed with. The client then tries HELO, which offers no TLS, and which would hide that a
-// server was merely busy.
+// helloWatch remembers what EHLO failed with. The client then sends HELO, which
+// offers no TLS, and which would hide that a server was merely busy.
 type helloWatch struct{ err error }
 
-func (w *helloWatch) HandleError(_, _ string, _ *textproto.Conn, err error) error {
+func (w *helloWatch) HandleError(
+	_, _ string, _ *textproto.Conn, err error,
+) error {
 	w.err = err
 	return err
 }
@@ -96,6 +108,7 @@ func (s *settings) helloName(c net.Conn) string {
 	if s.Hello != "" {
 		return s.Hello
 	}
+
 	local, ok := c.LocalAddr().(*net.TCPAddr)
 	switch {
 	case !ok:
@@ -106,14 +119,19 @@ func (s *settings) helloName(c net.Conn) string {
 	return "[IPv6:" + local.IP.String() + "]"
 }
 
-func (s *settings) authenticate(ctx context.Context, client *smtp.Client) error {
-	if s.Username == "" {
+func (s *settings) authenticate(
+	ctx context.Context, client *smtp.Client,
+) error {
+	if s.credentials == nil {
 		return nil
 	}
-	// New has refused credentials without TLS; this is the second lock on the same door.
+	// New has refused credentials without TLS. This is the second lock on the
+	// same door.
 	if _, encrypted := client.TLSConnectionState(); !encrypted {
-		return failure(mail.Permanent, StageAuth, "the connection is not encrypted", nil)
+		return failure(mail.VerdictPermanent, StageAuth,
+			"the connection is not encrypted", nil)
 	}
+
 	_, offered := client.Extension("AUTH")
 	mechanism, err := s.mechanism(ctx, offered)
 	if err != nil {
@@ -125,17 +143,12 @@ func (s *settings) authenticate(ctx context.Context, client *smtp.Client) error 
 	return nil
 }
 
-// envelope is a message ready for the wire.
-type envelope struct {
-	from, to string
-	utf8     bool // an address needs SMTPUTF8
-	content  []byte
-}
-
-// deliver runs one transaction. The session says afterwards whether it can be used again.
+// deliver runs one transaction and notes whether the session can be used for
+// another.
 func (ses *session) deliver(ctx context.Context, env envelope) error {
 	release := ses.bind(ctx)
 	defer release()
+
 	stage, err := ses.transact(env)
 	if err == nil {
 		return nil
@@ -143,6 +156,7 @@ func (ses *session) deliver(ctx context.Context, env envelope) error {
 	if sendErr, ok := errors.AsType[*mail.SendError](err); ok {
 		return sendErr
 	}
+
 	reply, isReply := errors.AsType[*textproto.Error](err)
 	ses.dirty = true
 	// 421 announces that the server hangs up (RFC 5321 section 3.8).
@@ -150,18 +164,21 @@ func (ses *session) deliver(ctx context.Context, env envelope) error {
 	return classify(ctx, stage, err)
 }
 
+// transact sends one message. The stage says where an error came from.
 func (ses *session) transact(env envelope) (Stage, error) {
 	client := ses.client
 	if ses.dirty {
 		if err := client.Reset(); err != nil {
-			// Whatever the answer, this connection is no good; Send opens another.
+			// Whatever the answer, this connection is no good. Send opens another.
 			ses.broken = true
 			return StageSender, err
 		}
 		ses.dirty = false
 	}
+
 	if offered, _ := client.Extension("SMTPUTF8"); env.utf8 && !offered {
-		return StageSender, failure(mail.Permanent, StageSender, "an address needs SMTPUTF8, which the server does not offer", nil)
+		return StageSender, failure(mail.VerdictPermanent, StageSender,
+			"an address needs SMTPUTF8, which the server does not offer", nil)
 	}
 	client.SkipSMTPUTF8(!env.utf8)
 	if err := client.Mail("<" + env.from + ">"); err != nil {
@@ -170,6 +187,7 @@ func (ses *session) transact(env envelope) (Stage, error) {
 	if err := client.Rcpt("<" + env.to + ">"); err != nil {
 		return StageRcpt, err
 	}
+
 	w, err := client.Data()
 	if err != nil {
 		return StageData, err
@@ -179,7 +197,7 @@ func (ses *session) transact(env envelope) (Stage, error) {
 	}
 	if err := w.Close(); err != nil {
 		if ses.raw.cutShort {
-			// The final dot never left, so that nobody can have accepted the message.
+			// The final dot was not sent, so nobody can have accepted the message.
 			return StageData, err
 		}
 		return StageAccept, err
@@ -187,13 +205,15 @@ func (ses *session) transact(env envelope) (Stage, error) {
 	return StageAccept, nil
 }
 
-// lost reports whether a reused connection turned out to be gone before the server took up the message.
+// lost reports whether a reused connection turned out to be gone before the
+// server took up the message.
 func (ses *session) lost(err error) bool {
 	cause, ok := errors.AsType[*Error](err)
 	return ok && ses.broken && cause.Stage == StageSender
 }
 
-// quitTimeout is how long a server may take to say goodbye; nobody waits for it but a timer's goroutine or Close.
+// quitTimeout is how long a server may take to say goodbye. Nobody waits for it
+// but a timer's goroutine or Close.
 const quitTimeout = time.Second
 
 func (ses *session) quit() {
@@ -207,3 +227,8 @@ func (ses *session) quit() {
 }
 
 func (ses *session) close() { _ = ses.raw.Close() }
+
+func deadline(d time.Duration) time.Time {
+	now := time.Now() //nolint:forbidigo // for a connection, not shown or compared
+	return now.Add(d)
+}

@@ -15,56 +15,68 @@ import (
 func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	cases := map[string]struct {
-		tls    *tls.Config
-		noTLS  bool
+	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
+	old := ca.good(t)
+	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	for name, c := range map[string]struct {
+		tls    *tls.Config // nil: no STARTTLS, or an offer cut out on the way
 		reason string
 	}{
-		"no STARTTLS, or an offer cut out on the way": {noTLS: true, reason: "does not offer STARTTLS"},
-		"certificate of an unknown authority":         {tls: newAuthority(t).good(t), reason: "unknown authority"},
-		"certificate for another name":                {tls: ca.serverFor(t, "other.test", time.Now().Add(time.Hour)), reason: "not localhost"},
-		"expired certificate":                         {tls: ca.serverFor(t, "localhost", time.Now().Add(-time.Hour)), reason: "expired"},
-		"TLS 1.1 at most": {tls: func() *tls.Config {
-			cfg := ca.good(t)
-			cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-			return cfg
-		}(), reason: "the server refused the TLS handshake"},
-	}
-	for name, c := range cases {
-		for _, implicit := range []bool{false, true} {
-			if c.noTLS && implicit {
-				continue
-			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				s := &server{tls: c.tls, implicit: implicit, extensions: []string{"AUTH PLAIN LOGIN"}}
-				cfg := smtpmail.Config{RootCAs: ca.pool, URL: "smtp://u:p@" + s.start(t)}
-				if implicit {
-					cfg.URL = "smtps" + cfg.URL[len("smtp"):]
-				}
-				m, err := smtpmail.New(cfg)
-				require.NoError(t, err)
-				err = m.Send(t.Context(), message())
-				require.ErrorContains(t, err, c.reason)
-				require.Equal(t, mail.Permanent, mail.VerdictOf(err))
-				cause, _ := errors.AsType[*smtpmail.Error](err)
-				require.Equal(t, smtpmail.StageTLS, cause.Stage)
-				require.Empty(t, s.said("MAIL"))
-				require.Empty(t, s.said("AUTH"))
-				require.Empty(t, s.received())
-				discreet(t, err)
-				t.Logf("implicit=%v: %v", implicit, err)
-			})
+		"no STARTTLS":       {nil, "does not offer STARTTLS"},
+		"unknown authority": {newAuthority(t).good(t), "unknown authority"},
+		"another name":      {ca.serverFor(t, "other.test", soon), "not localhost"},
+		"expired":           {ca.serverFor(t, "localhost", past), "expired"},
+		"TLS 1.1 at most":   {old, "the server refused the TLS handshake"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &server{tls: c.tls, extensions: []string{"AUTH PLAIN LOGIN"}}
+			nothingIsSaid(t, s, ca, c.reason)
+		})
+		if c.tls == nil {
+			continue
 		}
+		t.Run(name+", implicit TLS", func(t *testing.T) {
+			t.Parallel()
+			nothingIsSaid(t, &server{tls: c.tls, implicit: true}, ca, c.reason)
+		})
 	}
+}
+
+func nothingIsSaid(t *testing.T, s *server, ca *authority, reason string) {
+	t.Helper()
+	scheme := "smtp://u:p@"
+	if s.implicit {
+		scheme = "smtps://u:p@"
+		s.extensions = []string{"AUTH PLAIN LOGIN"}
+	}
+	cfg := smtpmail.Config{RootCAs: ca.pool, URL: scheme + s.start(t)}
+	m, err := smtpmail.New(cfg)
+	require.NoError(t, err)
+
+	err = m.Send(t.Context(), message())
+	require.ErrorContains(t, err, reason)
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
+	cause, _ := errors.AsType[*smtpmail.Error](err)
+	require.Equal(t, smtpmail.StageTLS, cause.Stage)
+	discreet(t, err)
+
+	require.Empty(t, s.said("MAIL"))
+	require.Empty(t, s.said("AUTH"))
+	require.Empty(t, s.received())
+	t.Logf("implicit=%v: %v", s.implicit, err)
 }
 
 func TestTheNameInTheCertificateIsNotTrustedToBeText(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	s := &server{tls: ca.serverFor(t, "evil\r\nINFO all is well", time.Now().Add(time.Hour))}
+	s := &server{tls: ca.serverFor(t, "evil\r\nINFO all is well",
+		time.Now().Add(time.Hour))}
 	pool := ca.pool
-	m, err := smtpmail.New(smtpmail.Config{RootCAs: pool, URL: "smtp://" + s.start(t)})
+	m, err := smtpmail.New(smtpmail.Config{
+		RootCAs: pool,
+		URL:     "smtp://" + s.start(t),
+	})
 	require.NoError(t, err)
 	err = m.Send(t.Context(), message())
 	require.Error(t, err)
@@ -85,7 +97,10 @@ func TestTLS12IsStillSpoken(t *testing.T) {
 	good := ca.good(t)
 	good.MaxVersion = tls.VersionTLS12
 	s := &server{tls: good}
-	m, err := smtpmail.New(smtpmail.Config{RootCAs: ca.pool, URL: "smtp://" + s.start(t)})
+	m, err := smtpmail.New(smtpmail.Config{
+		RootCAs: ca.pool,
+		URL:     "smtp://" + s.start(t),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	require.NoError(t, m.Send(t.Context(), message()))
@@ -97,14 +112,18 @@ func TestAPlainServerBehindImplicitTLSIsPermanent(t *testing.T) {
 	m, err := smtpmail.New(smtpmail.Config{URL: "smtps://" + s.start(t)})
 	require.NoError(t, err)
 	err = m.Send(t.Context(), message())
-	require.Equal(t, mail.Permanent, mail.VerdictOf(err), "%v", err)
+	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
 	require.ErrorContains(t, err, "does not speak TLS")
 }
 
-// What a server, or somebody on the way, says in clear behind its 220 must not be taken for an answer under TLS.
+// What a server, or somebody on the way, says in clear behind its 220 must not
+// be taken for an answer under TLS.
 func TestRepliesInjectedBeforeTheHandshakeAreDiscarded(t *testing.T) {
 	t.Parallel()
-	s := &server{extensions: []string{"SIZE 1000"}, on: at("STARTTLS", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN")}
+	s := &server{
+		extensions: []string{"SIZE 1000"},
+		on:         at("STARTTLS", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN"),
+	}
 	m := client(t, s, nil)
 	err := m.Send(t.Context(), message())
 	require.ErrorContains(t, err, "offers none of")
