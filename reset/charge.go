@@ -112,8 +112,10 @@ type bill struct {
 	shared  bool // entry is counted
 }
 
-// chargeRequest charges a request to its limits, the narrowest first. An
-// account over its limit is no error: mute says that nothing is to be sent.
+// chargeRequest charges a request to its limits, the narrowest first. The share
+// comes before them all, since it charges nothing and spares them most of a
+// flood. An account over its limit is no error: mute says that nothing is to be
+// sent.
 func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed string, ev Event) (paid bill, mute bool, err error) {
 	limits := &s.limits
 	if limits.share == nil {

@@ -72,7 +72,8 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 // What a request was charged is given back, to limiters that are a [Refunder],
 // when a later limit refuses it with a *[ThrottledError], when Config.Dispatch
 // fails and when the queue is full. It is not when Account refuses, which must
-// look like a success from every side, nor when the visitor has hung up, which
+// look like a success from every side (its job goes through the queue and sends
+// nothing, see [Job]), nor when the visitor has hung up, which
 // must not be a way around the limits.
 //
 // The worker charges Account once more, under a key of the account's id, for

@@ -231,6 +231,49 @@ func TestShareSurvivesAClockThatStepsBack(t *testing.T) {
 	require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
 }
 
+// What a network was granted long ago is no share of what was granted lately.
+func TestShareForgetsWhatWasGrantedLongAgo(t *testing.T) {
+	t.Parallel()
+	books := &ledger{}
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits = books.limits()
+		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+	})
+	for range 100 {
+		require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+	}
+	sc.clock.advance(time.Hour)
+	require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+	for range 100 {
+		require.NoError(t, sc.ask(t, "ana@example.com", "198.51.100.1"))
+	}
+	books.full = map[string]bool{"global": true}
+	require.Error(t, sc.ask(t, "ana@example.com", "203.0.113.1"))
+	books.full = nil
+	require.Error(t, sc.ask(t, "ana@example.com", "198.51.100.1"))
+	require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+}
+
+// What one flood did to the bound is forgotten by the next.
+func TestShareWorksAgainAfterAQuietTime(t *testing.T) {
+	t.Parallel()
+	books := &ledger{}
+	sc := newScene(t, func(cfg *reset.Config) {
+		cfg.Limits = books.limits()
+		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+	})
+	for range 3 {
+		for range 100 {
+			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+		}
+		books.full = map[string]bool{"global": true}
+		require.Error(t, sc.ask(t, "ana@example.com", "198.51.100.1"))
+		books.full = nil
+		require.Error(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+		sc.clock.advance(7 * 24 * time.Hour)
+	}
+}
+
 // Requests that were on their way when the bound was lowered do not lower it
 // again: a slow limiter must not turn one refusal into a hundred.
 func TestRefusalsAtOnceLowerTheBoundOnce(t *testing.T) {
