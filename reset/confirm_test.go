@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -386,9 +387,9 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/panic=%t", step, panics), func(t *testing.T) {
 				t.Parallel()
-				armed := false
+				var armed atomic.Bool
 				fault := func(at string) error {
-					if !armed || at != step {
+					if !armed.Load() || at != step {
 						return nil
 					}
 					if panics {
@@ -427,7 +428,7 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					return spy.Store.ReplaceHash(ctx, seen, encoded)
 				}
 				raw := sc.link(t, "7")
-				armed = true
+				armed.Store(true)
 				err := sc.confirm(t, raw)
 				changed := sc.user(t, "7").PasswordHash != oldHash
 				switch step {
@@ -436,7 +437,7 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					require.NotErrorIs(t, err, reset.ErrRejected)
 					require.False(t, changed)
 					require.Len(t, sc.events.of(reset.OutcomeConfirmFailed), 1)
-					armed = false
+					armed.Store(false)
 					require.NoError(t, sc.confirm(t, raw), "the link must stay good")
 				default:
 					require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,19 +213,22 @@ func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sc, spy := newSpyScene(t, realClock)
 		sc.add(t, withoutPassword("new"))
-		replica, lags := sc.user(t, "new"), true
+		replica := sc.user(t, "new")
+		var lags atomic.Bool
+		lags.Store(true)
 		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
-			if lags {
+			if lags.Load() {
 				return replica, nil
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
 		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
 		<-time.After(time.Second)
+		synctest.Wait()
 		require.Empty(t, sc.outbox.Messages())
 		require.NotEmpty(t, sc.events.of(reset.OutcomeMailDelayed))
 
-		lags = false
+		lags.Store(false)
 		mails, err := sc.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])))

@@ -3,6 +3,7 @@ package reset_test
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +70,7 @@ func TestWriteCommittedAfterTheAnswerEndsSessionsAndTellsTheOwner(t *testing.T) 
 		late := newLateStore(t, realClock)
 		late.suspect(t)
 		<-time.After(time.Hour)
+		synctest.Wait()
 		require.Empty(t, late.outbox.Messages(), "nothing is known to have changed")
 
 		changed := time.Now()
@@ -202,17 +204,18 @@ func TestPendingNoticeSurvivesAStoreThatIsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		late := newLateStore(t, realClock)
-		late.suspect(t)
-		down := true
+		var down atomic.Bool
 		late.spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
-			if down {
+			if down.Load() {
 				return reset.User{}, errLost
 			}
 			return late.store.FindByID(ctx, id)
 		}
+		late.suspect(t)
+		down.Store(true)
 		late.commit(t)
 		<-time.After(3 * time.Hour)
-		down = false
+		down.Store(false)
 		_, err := late.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.NotEmpty(t, late.events.of(reset.OutcomeMailDelayed))
@@ -226,6 +229,7 @@ func TestPendingWriteEndsSessionsAlsoWhenNoNoticeIsWanted(t *testing.T) {
 		late.suspect(t)
 		late.commit(t)
 		<-time.After(time.Hour)
+		synctest.Wait()
 		require.Equal(t, 2, late.ended)
 		require.Equal(t, 1, late.hooked)
 		require.Empty(t, late.outbox.Messages())
