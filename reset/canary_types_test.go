@@ -37,6 +37,7 @@ var harmless = strings.Fields(`
 	mail.LogMailer
 	smtpmail.Error smtpmail.Stage
 	reset.Checked reset.Confirmed reset.Event reset.InviteInput reset.Limiter
+	reset.NotifyInput reset.Refunder
 	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
 	reset.Outcome reset.PanicError reset.Policy reset.Sessions reset.Settings
 	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
@@ -98,6 +99,9 @@ func (c *collection) addToken(t *testing.T) token.Keys {
 	c.hidden("token.State", state)
 	c.hidden("token.Hidden", state.PasswordHash)
 	c.hidden("token.Token", issued)
+	jobs, err := ring.Derive(site, "jobs")
+	require.NoError(t, err)
+	c.hidden("token.MAC", jobs)
 	return ring
 }
 

@@ -330,7 +330,10 @@ func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 		return nil, nil
 	}
 	for _, email := range []string{"ana@example.com", "nobody@example.com", "a name"} {
-		text, err := json.Marshal(reset.Job{ID: "x", Email: email, RequestedAt: sc.clock.Now(), Throttled: true})
+		text, err := json.Marshal(sc.Sign(reset.Job{
+			ID: "x", Kind: mail.KindReset, Email: email,
+			RequestedAt: sc.clock.Now(), Throttled: true,
+		}))
 		require.NoError(t, err)
 		require.Contains(t, string(text), `"throttled":true`)
 		var job reset.Job

@@ -385,8 +385,8 @@ func TestShareUnderConcurrentFloods(t *testing.T) {
 	require.NoError(t, sc.ask(t, "ana@example.com", fromElsewhere(0).String()))
 }
 
-// Counting a request's share allocates nothing; what is left are the keys of
-// the limits, the job and its id.
+// Counting a request's share allocates nothing; what remains are the keys of
+// the limits, the job, its id and its MAC.
 func TestRequestWithinItsLimitsAllocatesLittle(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	sc := newScene(t, func(cfg *reset.Config) {
@@ -398,5 +398,5 @@ func TestRequestWithinItsLimitsAllocatesLittle(t *testing.T) {
 	in := reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("2001:db8::1")}
 	allocs := testing.AllocsPerRun(1000, func() { _ = sc.Request(t.Context(), in) })
 	t.Logf("%v allocations", allocs)
-	require.LessOrEqual(t, allocs, 18.0)
+	require.LessOrEqual(t, allocs, 20.0)
 }

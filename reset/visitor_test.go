@@ -94,9 +94,10 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	})
 	seen = nil // New has made samples
 	for _, browser := range []string{"Call 0800 123", "Firefox, Linux; visit evil.example", "Firefox, Linux", firefoxOnLinux} {
-		require.NoError(t, sc.Process(t.Context(), reset.Job{
-			ID: "x", Email: "ana@example.com", RequestedAt: sc.clock.Now(), Browser: browser, Locale: "<b>,fr",
-		}))
+		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
+			ID: "x", Kind: mail.KindReset, Email: "ana@example.com",
+			RequestedAt: sc.clock.Now(), Browser: browser, Locale: "<b>,fr",
+		})))
 	}
 	var got []string
 	for _, data := range seen {

@@ -7,8 +7,8 @@ import (
 )
 
 // Hidden is a secret text that nothing prints. fmt, encoding/json and log/slog
-// cannot see it, not even in an unexported field of another type. Make one with
-// [Hide]. The zero Hidden is the empty text. To compare two, compare what
+// cannot see it, wherever it sits. Make one with [Hide]. The zero Hidden is the
+// empty text. To compare two, compare what
 // Reveal returns.
 type Hidden struct {
 	// A function, because no printer can look into one. fmt calls no methods
