@@ -45,7 +45,7 @@ func createSessions(t testing.TB, e engine, db *sql.DB) {
 func createUsers(t testing.TB, e engine, db *sql.DB, hashColumn string) {
 	t.Helper()
 	if strings.Contains(hashColumn, "lookalike") {
-		mustExec(t, db, "CREATE COLLATION lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+		mustExec(t, db, "CREATE COLLATION IF NOT EXISTS lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
 	}
 	mustExec(t, db, "CREATE TABLE users (id "+e.id+", email VARCHAR(255) NOT NULL, password_hash "+hashColumn+
 		" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE)")

@@ -116,5 +116,15 @@ func TestColumn(t *testing.T) {
 				" AND email = ? AND session_version = ? AND NOT disabled"),
 		}
 	}
-	resettest.TestStore(t, func(t *testing.T) resettest.Fixture { return fixture(t, e, c.declare, cfg) })
+
+	// One database serves all checks; each gets tables of its own.
+	dsn := e.prepare(t)
+	e.prepare = func(testing.TB) string { return dsn }
+	db := openDB(t, e.driver, dsn)
+	resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
+		for _, table := range []string{"users", "sessions", "changes"} {
+			mustExec(t, db, "DROP TABLE IF EXISTS "+table)
+		}
+		return fixture(t, e, c.declare, cfg)
+	})
 }
