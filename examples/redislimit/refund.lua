@@ -1,6 +1,6 @@
 -- Takes one event back that gcra.lua has charged, under every rate.
 -- KEYS and ARGV are those of gcra.lua. A rate that has earned everything back
--- is left alone, so that no key gets more than its burst.
+-- has nothing to give back and is left alone.
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
