@@ -112,8 +112,12 @@ func TestSMTPSinkAcceptsAndRefuses(t *testing.T) {
 		{"refuses RCPT for now", []string{"-r", "RCPT"}, true, forNow},
 		{"refuses the content for now", []string{"-r", "."}, true, forNow},
 		{"hangs up at MAIL", []string{"-q", "MAIL"}, true, forNow},
-		{"hangs up after the final dot", []string{"-q", "."}, true,
-			mail.VerdictUnknown},
+		{
+			"hangs up after the final dot",
+			[]string{"-q", "."},
+			true,
+			mail.VerdictUnknown,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
