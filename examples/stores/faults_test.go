@@ -70,7 +70,9 @@ func overProxy(t *testing.T, e engine, suffer func(*proxy)) (*application, *faul
 	dsn := e.prepare(t)
 	p := newProxy(t, e.server(t, dsn))
 	f := &fault{}
-	return newApplication(t, e, options{via: p.address(), inTx: func(context.Context, *sql.Tx, reset.User) error {
+	// With one connection the proxy loses the command at hand, and not one on a
+	// connection that a worker has left idle.
+	return newApplication(t, e, options{via: p.address(), conns: 1, inTx: func(context.Context, *sql.Tx, reset.User) error {
 		if f.due {
 			f.due = false
 			suffer(p)
