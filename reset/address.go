@@ -9,17 +9,18 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// maxTyped is the longest address (RFC 5321 section 4.5.3.1.3, less the brackets), and the longest identifier
-// taken.
+// maxTyped is the longest address (RFC 5321 section 4.5.3.1.3, less the
+// brackets), and the longest identifier taken.
 const maxTyped = 254
 
 // parseTyped checks what a visitor typed, length first.
 func (s *Service) parseTyped(typed string) (text string, err error) {
-	// A form may send some white space around; anything beyond that is no address, and trimming a megabyte is
-	// work.
+	// A form may send some white space around. Anything beyond that is no
+	// address, and to trim a megabyte is work.
 	if len(typed) > maxTyped+16 {
 		return "", ErrInvalidAddress
 	}
+
 	text = strings.Trim(typed, " \t\r\n")
 	if isAddress(text) {
 		return text, nil
@@ -34,11 +35,15 @@ func isAddress(text string) bool { return mail.ValidateAddress(text) == nil }
 
 func isIdentifier(text string) bool {
 	return text != "" && len(text) <= maxTyped && utf8.ValidString(text) &&
-		strings.IndexFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) < 0
+		strings.IndexFunc(text, func(r rune) bool {
+			return !unicode.IsGraphic(r)
+		}) < 0
 }
 
-// foldASCII lowers A to Z and nothing else. Every wider folding, strings.EqualFold among them, makes some
-// look-alike address equal to somebody else's: the Kelvin sign to k, the long s to s, the dotless i to i.
+// foldASCII lowers A to Z and nothing else. Every wider folding,
+// strings.EqualFold among them, makes some look-alike address equal to somebody
+// else's. Such foldings take the Kelvin sign for k, the long s for s or the
+// dotless i for i.
 func foldASCII(text string) string {
 	for i := range len(text) {
 		if 'A' <= text[i] && text[i] <= 'Z' {
@@ -54,8 +59,9 @@ func foldASCII(text string) string {
 	return text
 }
 
-// maskAddress keeps the first character and the domain: enough for the owner to recognise, on a page that needs
-// the link to be seen.
+// maskAddress keeps the first character and the domain of an address. That is
+// enough for the owner to recognise it, on a page that needs the link to be
+// seen.
 func maskAddress(addr string) string {
 	at := strings.LastIndexByte(addr, '@')
 	if at <= 0 {
@@ -65,21 +71,23 @@ func maskAddress(addr string) string {
 	return addr[:size] + "•••" + addr[at:]
 }
 
-// plainClient makes one client of the spellings of one address: IPv4 mapped into IPv6 is IPv4, and a zone,
-// which names an interface of this machine, is dropped.
+// plainClient makes one client of the spellings of one address. IPv4 mapped
+// into IPv6 becomes IPv4. A zone, which names an interface of this machine, is
+// dropped.
 func plainClient(client netip.Addr) netip.Addr {
 	return client.Unmap().WithZone("")
 }
 
-// clientKey is the prefix that one customer of an access provider holds at least: a single IPv4 address, or an
-// IPv6 /64.
+// clientKey is the prefix that one customer of an access provider holds at
+// least. It is a single IPv4 address or an IPv6 /64.
 func clientKey(client netip.Addr) string { return prefixKey(client, 32, 64) }
 
-// networkKey is the prefix that one customer may hold at most (RFC 6177): an
-// IPv6 /48, and of IPv4 what is routed at least, a /24.
+// networkKey is the prefix that one customer may hold at most (RFC 6177). It is
+// an IPv6 /48, and of IPv4 what is routed at least, a /24.
 func networkKey(client netip.Addr) string { return prefixKey(client, 24, 48) }
 
-// prefixKey is empty for an unknown client.
+// prefixKey returns the first address of the client's prefix as text. It is
+// empty for an unknown client.
 func prefixKey(client netip.Addr, bits4, bits6 int) string {
 	bits := bits6
 	if client.Is4() {

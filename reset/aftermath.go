@@ -9,44 +9,70 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// conclude does what follows a stored password, but for the notice. The
-// password is changed whatever happens here, so failures become events.
-func (s *Service) conclude(ctx context.Context, user User, ev Event) (sessionsEnded bool) {
-	// Sessions first: whoever has the old password may be signed in right now.
+// conclude does everything that follows a stored password, except for the
+// notice. The password is changed whatever happens here, so failures become
+// events.
+func (s *Service) conclude(
+	ctx context.Context, user User, ev Event,
+) (sessionsEnded bool) {
+	// Sessions come first, since whoever has the old password may be signed in
+	// right now.
 	sessionsEnded = s.endSessions(ctx, user, ev)
 	ev.Outcome = OutcomeConfirmed
 	s.record(ctx, ev)
 
-	done := Confirmed{UserID: user.ID, TokenID: ev.TokenID, Purpose: ev.Purpose, Client: ev.Client}
+	done := Confirmed{
+		UserID:  user.ID,
+		TokenID: ev.TokenID,
+		Purpose: ev.Purpose,
+		Client:  ev.Client,
+	}
 	for i, hook := range s.cfg.OnConfirmed {
-		err := s.patiently(ctx, fmt.Sprintf("Config.OnConfirmed[%d]", i), func(ctx context.Context) error { return hook(ctx, done) })
+		err := s.patiently(
+			ctx,
+			fmt.Sprintf("Config.OnConfirmed[%d]", i),
+			func(ctx context.Context) error { return hook(ctx, done) },
+		)
 		if err != nil {
 			failed := ev
-			failed.Outcome, failed.Err = OutcomeHookFailed, scrub(err, user.Email, user.PasswordHash)
+			failed.Outcome, failed.Err = OutcomeHookFailed,
+				scrub(err, user.Email, user.PasswordHash)
 			s.record(ctx, failed)
 		}
 	}
+
 	return sessionsEnded
 }
 
 // sessionTries is how often a function that fails to end sessions is called.
 const sessionTries = 3
 
-func (s *Service) endSessions(ctx context.Context, user User, ev Event) (ended bool) {
+func (s *Service) endSessions(
+	ctx context.Context, user User, ev Event,
+) (ended bool) {
 	if s.cfg.Sessions.end == nil {
 		return s.cfg.Sessions.inStore
 	}
+
 	var err error
 	for n := range sessionTries {
 		if n > 0 {
 			pause(ctx, time.Duration(n)*100*time.Millisecond)
 		}
-		err = s.patiently(ctx, "Config.Sessions", func(ctx context.Context) error { return s.cfg.Sessions.end(ctx, user.ID) })
+		err = s.patiently(
+			ctx,
+			"Config.Sessions",
+			func(ctx context.Context) error {
+				return s.cfg.Sessions.end(ctx, user.ID)
+			},
+		)
 		if err == nil {
 			return true
 		}
 	}
-	ev.Outcome, ev.Err = OutcomeSessionsFailed, scrub(err, user.Email, user.PasswordHash)
+
+	ev.Outcome, ev.Err = OutcomeSessionsFailed,
+		scrub(err, user.Email, user.PasswordHash)
 	s.record(ctx, ev)
 	return false
 }
@@ -61,9 +87,12 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (s *Service) patiently(ctx context.Context, step string, call func(context.Context) error) error {
+func (s *Service) patiently(
+	ctx context.Context, step string, call func(context.Context) error,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, hookPatience)
 	defer cancel()
+
 	return guard(step, func() error { return call(ctx) })
 }
 
@@ -83,7 +112,9 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 
 // notice is the job that tells the owner of a changed password, at the address
 // the account had when the link was used.
-func (s *Service) notice(user User, client netip.Addr, locale, userAgent string) Job {
+func (s *Service) notice(
+	user User, client netip.Addr, locale, userAgent string,
+) Job {
 	return Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
 		Email: user.Email, UserID: user.ID,

@@ -14,17 +14,20 @@ import (
 type charge struct {
 	limit   string
 	key     string
-	limiter Limiter // the one that was charged, which may be the fallback
-	custom  bool    // it is the application's own
+	limiter Limiter // the one that was charged, which may be the fallback.
+	custom  bool    // it is the application's own.
 }
 
-// charge charges one event. wait is how long to wait for one more when there
-// is none left.
-func (s *Service) charge(ctx context.Context, t *throttle, key string, ev Event) (paid charge, wait time.Duration, ok bool) {
+// charge charges one event to a limit. When the limit is used up, wait is how
+// long to wait for one more event.
+func (s *Service) charge(
+	ctx context.Context, t *throttle, key string, ev Event,
+) (paid charge, wait time.Duration, ok bool) {
 	if t.limiter == nil {
 		return charge{}, 0, true
 	}
-	key = t.name + ":" + key // one Limiter may serve several limits
+
+	key = t.name + ":" + key // one Limiter may serve several limits.
 	paid = charge{t.name, key, t.limiter, t.custom}
 	wait, ok, err := t.ask(ctx, key)
 	if err != nil {
@@ -35,16 +38,20 @@ func (s *Service) charge(ctx context.Context, t *throttle, key string, ev Event)
 		paid.limiter, paid.custom = t.fallback, false
 		wait, ok, _ = t.fallback.Allow(ctx, key)
 	}
+
 	if !ok {
 		return charge{}, wait, false
 	}
 	return paid, 0, true
 }
 
-func (t *throttle) ask(ctx context.Context, key string) (wait time.Duration, ok bool, err error) {
+func (t *throttle) ask(
+	ctx context.Context, key string,
+) (wait time.Duration, ok bool, err error) {
 	if !t.custom {
 		return t.limiter.Allow(ctx, key)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, limiterPatience)
 	defer cancel()
 	err = guard("Limiter.Allow", func() error {
@@ -71,7 +78,10 @@ func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
 		_ = limiter.Refund(ctx, paid.key)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterPatience)
+
+	ctx, cancel := context.WithTimeout(
+		context.WithoutCancel(ctx), limiterPatience,
+	)
 	defer cancel()
 	err := guard("Limiter.Refund", func() error {
 		return limiter.Refund(ctx, paid.key)
@@ -88,16 +98,20 @@ func (s *Service) throttled(limit string, wait time.Duration, ev Event) error {
 	return &ThrottledError{RetryAfter: max(wait, time.Second)}
 }
 
-// allow charges one event and returns a *ThrottledError when there is none
-// left.
-func (s *Service) allow(ctx context.Context, t *throttle, key string, ev Event) error {
+// allow charges one event and returns a *ThrottledError when the limit is used
+// up.
+func (s *Service) allow(
+	ctx context.Context, t *throttle, key string, ev Event,
+) error {
 	if _, wait, ok := s.charge(ctx, t, key, ev); !ok {
 		return s.throttled(t.name, wait, ev)
 	}
 	return nil
 }
 
-func (s *Service) allowClient(ctx context.Context, t *throttle, client netip.Addr, ev Event) error {
+func (s *Service) allowClient(
+	ctx context.Context, t *throttle, client netip.Addr, ev Event,
+) error {
 	if !client.IsValid() {
 		return nil
 	}
@@ -109,14 +123,16 @@ type bill struct {
 	charges [4]charge
 	count   int
 	entry   shareEntry
-	shared  bool // entry is counted
+	shared  bool // entry is counted.
 }
 
 // chargeRequest charges a request to its limits, the narrowest first. The share
 // comes before them all, since it charges nothing and spares them most of a
-// flood. An account over its limit is no error: mute says that nothing is to be
-// sent.
-func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed string, ev Event) (paid bill, mute bool, err error) {
+// flood. An account over its limit is no error. Instead, mute says that nothing
+// is to be sent.
+func (s *Service) chargeRequest(
+	ctx context.Context, client netip.Addr, typed string, ev Event,
+) (paid bill, mute bool, err error) {
 	limits := &s.limits
 	if limits.share == nil {
 		return bill{}, false, nil
@@ -126,6 +142,7 @@ func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed st
 	if paid.entry, wait = limits.share.ask(client); wait > 0 {
 		return bill{}, false, s.throttled(LimitShare, wait, ev)
 	}
+
 	for _, step := range []struct {
 		throttle *throttle
 		key      string
@@ -137,6 +154,7 @@ func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed st
 		if step.key == "" {
 			continue
 		}
+
 		charged, wait, ok := s.charge(ctx, step.throttle, step.key, ev)
 		if !ok {
 			if step.throttle == &limits.global {
@@ -150,12 +168,20 @@ func (s *Service) chargeRequest(ctx context.Context, client netip.Addr, typed st
 	limits.share.add(paid.entry, 1)
 	paid.shared = true
 
-	charged, wait, ok := s.charge(ctx, &limits.account, s.digest(foldASCII(typed)), ev)
+	charged, wait, ok := s.charge(
+		ctx, &limits.account, s.digest(foldASCII(typed)), ev,
+	)
 	if !ok {
 		_ = s.throttled(limits.account.name, wait, ev)
 		// To give nothing back takes as long as to give a charge back.
-		charged = charge{LimitAccount, LimitAccount + ":", limits.account.limiter, limits.account.custom}
+		charged = charge{
+			LimitAccount,
+			LimitAccount + ":",
+			limits.account.limiter,
+			limits.account.custom,
+		}
 	}
+
 	paid.add(charged)
 	return paid, !ok, nil
 }
@@ -165,8 +191,8 @@ func (b *bill) add(paid charge) {
 	b.count++
 }
 
-// giveBack undoes chargeRequest. Whoever hung up gets nothing back: nobody
-// waits for the answer, and the work may be done all the same.
+// giveBack undoes chargeRequest. Whoever hung up gets nothing back, because
+// nobody waits for the answer, and the work may be done all the same.
 func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return
@@ -182,14 +208,21 @@ func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
 // sendLimited sends one mail of a job within the account's limit. It charges
 // the account by its id, because what was typed may be one of many texts that
 // lead to it.
-func (s *Service) sendLimited(ctx context.Context, t try, l letter) (again *try, err error) {
+func (s *Service) sendLimited(
+	ctx context.Context, t try, l letter,
+) (again *try, err error) {
 	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
 		return s.send(ctx, t, l)
 	}
 
 	// No text that can be typed has this digest.
 	key := s.digest("\x00" + l.user.ID)
-	ev := Event{RequestID: t.job.ID, UserID: l.user.ID, Client: plainClient(t.job.Client), Purpose: l.purpose()}
+	ev := Event{
+		RequestID: t.job.ID,
+		UserID:    l.user.ID,
+		Client:    plainClient(t.job.Client),
+		Purpose:   l.purpose(),
+	}
 	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
 	if !ok {
 		ev.Outcome, ev.Reason = OutcomeSkipped, ReasonThrottled
@@ -198,7 +231,8 @@ func (s *Service) sendLimited(ctx context.Context, t try, l letter) (again *try,
 	}
 
 	again, err = s.send(ctx, t, l)
-	if again != nil || err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
+	if again != nil ||
+		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
 		s.refund(ctx, paid, ev)
 	}
 	return again, err

@@ -14,108 +14,135 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// Config says how a [Service] works. Site, From, Keys, Store, Mailer and Sessions are required, the rest has
-// defaults. It is copied by [New]; later changes have no effect.
+// Config configures a [Service]. Site, From, Keys, Store, Mailer and Sessions
+// are required. The rest has defaults. [New] copies it, so later changes have
+// no effect.
 type Config struct {
-	// Site is the absolute base URL of the application, such as "https://app.example". It is the only source of
-	// links, never a request's Host header, and part of the keys: a copy of the application under another Site
-	// refuses this one's links.
+	// Site is the absolute base URL of the application, such as
+	// "https://app.example". It is the only source of links, never a request's
+	// Host header. It is also part of the keys, so a copy of the application
+	// under another Site refuses this one's links.
 	Site string
-	// InsecureSite allows a Site of plain http on a host other than this machine. Links and passwords can then
-	// be read on the way.
+	// InsecureSite allows a Site of plain http on a host other than this
+	// machine. Links and passwords can then be read on the way.
 	InsecureSite bool
 	// Product is the application's name in mails. Empty means Site's host.
 	Product string
-	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same form, and Support, a bare
-	// address that a user who did not ask can turn to, are optional.
+	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same
+	// form, and Support, a bare address that a user who did not ask can turn
+	// to, are optional.
 	From, ReplyTo, Support string
 
 	Keys   token.Keys
 	Store  Store
 	Mailer mail.Mailer
-	// Sessions is the decision who ends the account's sessions: [SessionsEndInStore], [SessionsEndBy] or
-	// [SessionsKeptOnPurpose].
+	// Sessions says who ends the account's sessions. It is
+	// [SessionsEndInStore], [SessionsEndBy] or [SessionsKeptOnPurpose].
 	Sessions Sessions
 
-	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the login's, so that one limiter
-	// bounds both.
+	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the
+	// login's, so that one limiter bounds both.
 	Hasher *hash.Hasher
-	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA says that a password alone never
-	// signs anybody in, which lowers the default policy's minimum; it has no effect on a Policy of one's own.
+	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA
+	// says that a password alone never signs anybody in, which lowers the
+	// default policy's minimum. It has no effect on a Policy of your own.
 	Policy Policy
 	MFA    bool
 	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
 	Renderer mail.Renderer
-	// Events receives one event per outcome. Nil means [SlogSink] over slog.Default().
+	// Events receives one event per outcome. Nil means [SlogSink] over
+	// slog.Default().
 	Events Sink
-	// Limits throttle. The zero value means the defaults documented at [Limits]; see [LimitsOff].
+	// Limits throttle the flow. The zero value means the defaults documented at
+	// [Limits]. See also [LimitsOff].
 	Limits Limits
-	// Blocked tells whether a client may not use the flow at all. It is asked in the path of each request, so
-	// it must answer from memory. A blocked client gets the usual answers, and nothing happens. Nil means
-	// nobody is.
+	// Blocked tells whether a client may not use the flow at all. It is asked
+	// in the path of each request, so it must answer from memory. A blocked
+	// client gets the usual answers, and nothing happens. Nil means nobody is.
 	Blocked func(client netip.Addr) bool
 
-	// Lifetime of a reset link. Zero means one hour (OWASP WSTG-ATHN-09: rarely more).
+	// Lifetime is how long a reset link is good. Zero means one hour (OWASP
+	// WSTG-ATHN-09: rarely more).
 	Lifetime time.Duration
-	// MaxLifetime is the longest that RequestInput.Lifetime and LinkOptions.Lifetime may ask for, and that
-	// Check and Confirm accept. Zero means Lifetime. At most 24 hours (NIST SP 800-63B-4 section 4.2.1.2).
+	// MaxLifetime is the longest that RequestInput.Lifetime and
+	// LinkOptions.Lifetime may ask for, and that Check and Confirm accept. Zero
+	// means Lifetime. It is at most 24 hours (NIST SP 800-63B-4 section
+	// 4.2.1.2).
 	MaxLifetime time.Duration
-	// InviteLifetime is the lifetime, and the longest, of invitations. Zero means 72 hours; at most 7 days.
+	// InviteLifetime is the lifetime of invitations, and the longest one. Zero
+	// means 72 hours. It is at most 7 days.
 	InviteLifetime time.Duration
 
-	// ResetPath and ForgotPath are the pages under Site. Empty means "/reset-password" and "/forgot-password".
-	// LoginPath, which mails may point to, is optional.
+	// ResetPath and ForgotPath are the pages under Site. Empty means
+	// "/reset-password" and "/forgot-password". LoginPath, which mails may
+	// point to, is optional.
 	ResetPath, ForgotPath, LoginPath string
-	// LinkStyle is where a link carries its token. The zero value is [LinkFragment].
+	// LinkStyle is where a link carries its token. The zero value is
+	// [LinkFragment].
 	LinkStyle LinkStyle
 
-	// Dispatch hands a job to a queue of the application's own, whose worker calls [Service.Process]. Nil means
-	// a bounded pool in this process, whose queue is lost when the process is killed. It is called in the path
-	// of requests, with their context.
+	// Dispatch hands a job to a queue of the application's own, whose worker
+	// calls [Service.Process]. Nil means a bounded pool in this process, whose
+	// queue is lost when the process is killed. It is called in the path of
+	// requests, with their context.
 	//
-	// The queue need not be trusted with everything. Jobs carry a MAC, so that whoever can write to it cannot
-	// have anything mailed that this Service was not asked for: see [Service.Process]. Whoever can read it sees
-	// what visitors typed. Whoever can run a job again can have the same mail sent again, until it is too old.
-	// Whoever can delete jobs can keep mail from being sent, the notice of a changed password included. When
-	// keys are rotated or versions updated, let the processes that work on jobs have the new key, as one that
-	// only verifies, or the new version, first: they refuse what they do not know.
+	// The queue need not be trusted with everything. Jobs carry a MAC, so that
+	// whoever can write to it cannot have anything mailed that this Service was
+	// not asked for. See [Service.Process]. Whoever can read it sees what
+	// visitors typed. Whoever can run a job again can have the same mail sent
+	// again, until it is too old. Whoever can delete jobs can keep mail from
+	// being sent, the notice of a changed password included. When keys are
+	// rotated or versions updated, let the processes that work on jobs have the
+	// new key, as one that only verifies, or the new version, first. They
+	// refuse what they do not know.
 	Dispatch func(ctx context.Context, job Job) error
-	// Synchronous does all work inside Request and Confirm, for platforms that stop a process between requests.
-	// It gives up what the queue is for: the time of an answer then tells whether the address has an account,
-	// and a slow mail server is waited for.
+	// Synchronous does all work inside Request and Confirm, for platforms that
+	// stop a process between requests. It gives up what the queue is for. The
+	// time of an answer then tells whether the address has an account, and a
+	// slow mail server is waited for.
 	Synchronous bool
-	// Queue is how many requests may wait in this process for the first attempt to mail them, and how many more
-	// between two attempts. Mails after a confirmation and invitations do not count against that: they may use
-	// what requests leave free and a quarter more. Workers is how many are worked on at once. Zero means 1,000
-	// and 8.
+	// Queue is how many requests may wait in this process for the first attempt
+	// to mail them, and how many more between two attempts. Mails after a
+	// confirmation and invitations do not count against that. They may use what
+	// requests leave free and a quarter more. Workers is how many are worked on
+	// at once. Zero means 1,000 and 8.
 	//
-	// Places are counted by the client's network, /24 (IPv4) or /48 (IPv6), clients that are not known being one
-	// network together. In a full queue a request from a network that has fewer takes the place of the newest
-	// one of the network that has most, which makes an event, and all networks with work are served in turn.
-	// Where too many wait for another attempt, the oldest of the network that has most is given up.
+	// Places are counted by the client's network, /24 (IPv4) or /48 (IPv6).
+	// Clients that are not known are one network together. In a full queue a
+	// request from a network that has fewer takes the place of the newest one
+	// of the network that has most, which makes an event, and all networks with
+	// work are served in turn. Where too many wait for another attempt, the
+	// oldest of the network that has most is given up.
 	Queue, Workers int
-	// MailWindow is for how long after the request a mail is worth sending; it is retried no longer. Zero means
-	// 15 minutes. In this process, a look-up for a request that fails is retried four times within a minute or
-	// two, and then given up.
+	// MailWindow is for how long after the request a mail is worth sending. It
+	// is retried no longer. Zero means 15 minutes. In this process, a look-up
+	// for a request that fails is retried four times within a minute or two,
+	// and then given up.
 	MailWindow time.Duration
 
-	// FindByIdentifier looks up accounts by something other than an address, such as a user name. If set,
-	// Request accepts any text of at most 254 bytes without control characters, and passes on what is not a
-	// mail address. Mail still goes to the stored address alone. It is called by a worker, never in the path of
-	// a request.
-	FindByIdentifier func(ctx context.Context, identifier string) ([]User, error)
+	// FindByIdentifier looks up accounts by something other than an address,
+	// such as a user name. If set, Request accepts any text of at most 254
+	// bytes without control characters, and passes on what is not a mail
+	// address. Mail still goes to the stored address alone. It is called by a
+	// worker, never in the path of a request.
+	FindByIdentifier func(
+		ctx context.Context, identifier string,
+	) ([]User, error)
 
-	// HintNoAccount mails "no account here" to typed addresses that have none, which lets strangers send that
-	// one mail to anybody, within the limits. HintSignsInElsewhere mails accounts without a password that they
-	// have none to forget. Neither makes a difference to the answer. Both are off by default.
+	// HintNoAccount mails "no account here" to typed addresses that have none,
+	// which lets strangers send that one mail to anybody, within the limits.
+	// HintSignsInElsewhere mails accounts without a password that they have
+	// none to forget. Neither makes a difference to the answer. Both are off by
+	// default.
 	HintNoAccount, HintSignsInElsewhere bool
-	// SkipNotice leaves out the mail that tells of a changed password (NIST SP 800-63B-4 section 4.6 requires
-	// one).
+	// SkipNotice leaves out the mail that tells of a changed password (NIST SP
+	// 800-63B-4 section 4.6 requires one).
 	SkipNotice bool
 
-	// OnConfirmed are called in turn, once, after a new password is stored and the sessions are ended: the
-	// place to clear a lock-out counter. An error or a panic becomes an event, and the reset is a success all
-	// the same.
+	// OnConfirmed are called in turn, once, after a new password is stored and
+	// the sessions are ended. They are the place to clear a lock-out counter.
+	// An error or a panic becomes an event, and the reset is a success all the
+	// same.
 	OnConfirmed []func(ctx context.Context, done Confirmed) error
 
 	// Now is the clock. Nil means time.Now.
@@ -138,7 +165,7 @@ const (
 	defaultInvite  = 72 * time.Hour
 	maxQueue       = 1_000_000
 	maxWorkers     = 1000
-	minLifetime    = time.Minute // less than a mail takes
+	minLifetime    = time.Minute // less than a mail takes.
 )
 
 // complete fills in defaults and refuses what is missing or weak.
@@ -146,6 +173,7 @@ func (c *Config) complete() error {
 	if err := c.completeSite(); err != nil {
 		return err
 	}
+
 	if _, _, err := mail.ParseMailbox(c.From); err != nil {
 		return errors.New("reset: Config.From is not a mail address")
 	}
@@ -157,6 +185,7 @@ func (c *Config) complete() error {
 	if c.Support != "" && mail.ValidateAddress(c.Support) != nil {
 		return errors.New("reset: Config.Support is not a plain mail address")
 	}
+
 	if c.Store == nil {
 		return errors.New("reset: Config.Store is nil")
 	}
@@ -166,19 +195,27 @@ func (c *Config) complete() error {
 	if !c.Sessions.decided {
 		return errors.New("reset: Config.Sessions is not decided: use SessionsEndInStore, SessionsEndBy with a function, or SessionsKeptOnPurpose")
 	}
+
 	c.OnConfirmed = slices.Clone(c.OnConfirmed)
-	if slices.ContainsFunc(c.OnConfirmed, func(hook func(context.Context, Confirmed) error) bool { return hook == nil }) {
+	if slices.ContainsFunc(
+		c.OnConfirmed,
+		func(hook func(context.Context, Confirmed) error) bool {
+			return hook == nil
+		},
+	) {
 		return errors.New("reset: Config.OnConfirmed holds a nil function")
 	}
 	if c.Synchronous && c.Dispatch != nil {
 		return errors.New("reset: Config.Synchronous and Config.Dispatch exclude each other")
 	}
+
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the one place where the clock is taken
 	}
 	if err := c.completeNumbers(); err != nil {
 		return err
 	}
+
 	return c.completeParts()
 }
 
@@ -195,9 +232,12 @@ func (c *Config) completeNumbers() error {
 			*n.value = n.fallback
 		}
 		if *n.value < 0 || *n.value > n.top {
-			return fmt.Errorf("reset: Config.%s is not between 1 and %d", n.field, n.top)
+			return fmt.Errorf(
+				"reset: Config.%s is not between 1 and %d", n.field, n.top,
+			)
 		}
 	}
+
 	if c.Lifetime == 0 {
 		c.Lifetime = defaultLife
 	}
@@ -215,12 +255,17 @@ func (c *Config) completeNumbers() error {
 			*d.value = d.fallback
 		}
 		if *d.value < minLifetime || *d.value > d.top {
-			return fmt.Errorf("reset: Config.%s is not between %v and %v", d.field, minLifetime, d.top)
+			return fmt.Errorf(
+				"reset: Config.%s is not between %v and %v",
+				d.field, minLifetime, d.top,
+			)
 		}
 	}
+
 	if c.MaxLifetime < c.Lifetime {
 		return errors.New("reset: Config.MaxLifetime is shorter than Config.Lifetime")
 	}
+
 	return nil
 }
 
@@ -231,11 +276,13 @@ func (c *Config) completeParts() error {
 			return fmt.Errorf("reset: default hasher: %w", err)
 		}
 	}
+
 	if c.Policy == nil {
 		if c.Policy, err = policy.New(policy.Config{MFA: c.MFA}); err != nil {
 			return fmt.Errorf("reset: default policy: %w", err)
 		}
 	}
+
 	if c.Renderer == nil {
 		if c.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
 			return fmt.Errorf("reset: default mail templates: %w", err)
@@ -244,35 +291,53 @@ func (c *Config) completeParts() error {
 	if c.Events == nil {
 		c.Events = SlogSink(nil)
 	}
+
 	return c.tryRenderer()
 }
 
-// tryRenderer writes each mail once with sample data, so that a broken template or product name stops the start
-// and not the first reset.
+// tryRenderer writes each mail once with sample data, so that a broken template
+// or product name stops the start and not the first reset.
 func (c *Config) tryRenderer() error {
 	now := c.Now()
 	for kind, wanted := range map[mail.Kind]bool{
-		mail.KindReset: true, mail.KindInvite: true, mail.KindPasswordChanged: !c.SkipNotice,
-		mail.KindNoAccount: c.HintNoAccount, mail.KindSignsInElsewhere: c.HintSignsInElsewhere,
+		mail.KindReset:            true,
+		mail.KindInvite:           true,
+		mail.KindPasswordChanged:  !c.SkipNotice,
+		mail.KindNoAccount:        c.HintNoAccount,
+		mail.KindSignsInElsewhere: c.HintSignsInElsewhere,
 	} {
 		if !wanted {
 			continue
 		}
+
 		data := c.facts(kind)
 		data.At = now
 		if kind == mail.KindReset || kind == mail.KindInvite {
-			data.Link, data.ExpiresAt, data.Lifetime = c.Site+c.ResetPath+"#token=sample", now.Add(c.Lifetime), c.Lifetime
+			data.Link, data.ExpiresAt, data.Lifetime =
+				c.Site+c.ResetPath+"#token=sample",
+				now.Add(c.Lifetime),
+				c.Lifetime
 		}
+
 		if _, err := c.Renderer.Render(data); err != nil {
-			return fmt.Errorf("reset: Config.Renderer or Config.Product: sample of the mail %q: %w", kind, err)
+			return fmt.Errorf(
+				"reset: Config.Renderer or Config.Product: sample of the mail %q: %w",
+				kind, err,
+			)
 		}
 	}
 	return nil
 }
 
-// facts are what every mail of one kind says.
+// facts returns what every mail of one kind says.
 func (c *Config) facts(kind mail.Kind) mail.Data {
-	data := mail.Data{Kind: kind, Product: c.Product, Site: c.Site, Support: c.Support, ForgotURL: c.Site + c.ForgotPath}
+	data := mail.Data{
+		Kind:      kind,
+		Product:   c.Product,
+		Site:      c.Site,
+		Support:   c.Support,
+		ForgotURL: c.Site + c.ForgotPath,
+	}
 	if c.LoginPath != "" {
 		data.LoginURL = c.Site + c.LoginPath
 	}

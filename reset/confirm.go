@@ -15,14 +15,16 @@ import (
 // Checked is what a page may show about a good link.
 type Checked struct {
 	ExpiresAt time.Time
-	// MaskedEmail is the account's address with all but its first character and its domain hidden.
+	// MaskedEmail is the account's address with all but its first character and
+	// its domain hidden.
 	MaskedEmail string
 	// Purpose is token.Reset or token.Invite.
 	Purpose token.Purpose
 }
 
-// Check says whether Confirm would take the link now. It changes nothing and may be called any number of times.
-// It charges no limits: it reads the store only for links that this site has signed. The error matches
+// Check says whether Confirm would take the link now. It changes nothing and
+// may be called any number of times. It charges no limits, since it reads the
+// store only for links that this site has signed. The error matches
 // [ErrRejected], or is internal.
 func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 	user, claims, ev, err := s.verify(ctx, raw, nil)
@@ -33,7 +35,12 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 		}
 		return Checked{}, err
 	}
-	return Checked{ExpiresAt: claims.ExpiresAt, MaskedEmail: maskAddress(user.Email), Purpose: claims.Purpose}, nil
+
+	return Checked{
+		ExpiresAt:   claims.ExpiresAt,
+		MaskedEmail: maskAddress(user.Email),
+		Purpose:     claims.Purpose,
+	}, nil
 }
 
 // Confirm sets a new password by a link, from [Service.Request],
@@ -44,15 +51,16 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 // any number of machines, one succeeds. Then it ends sessions, calls the hooks
 // and queues the notice, none of which can undo the success.
 //
-// Each call charges one limit. A link that this site has signed and that is
-// not too old charges its account's. Anything else charges the client's, so
-// that whoever sends nonsense cannot keep others behind the same address from
-// using good links.
+// Each call charges one limit. A link that this site has signed and that is not
+// too old charges its account's. Anything else charges the client's, so that
+// whoever sends nonsense cannot keep others behind the same address from using
+// good links.
 //
-// The error matches [ErrRejected] when the link is refused; is a *policy.Error
-// when the password is, which spends nothing; is a *[ThrottledError]; matches
-// [ErrUnknownOutcome]; or is internal, such as hash.ErrBusy or a store that is
-// down, and then nothing was written and the link stays good.
+// The error matches [ErrRejected] when the link is refused. It is a
+// *policy.Error when the password is refused, which spends nothing. It may also
+// be a *[ThrottledError], or match [ErrUnknownOutcome]. Any other error is
+// internal, such as hash.ErrBusy or a store that is down. Then nothing was
+// written and the link stays good.
 //
 // When the store could not tell whether it wrote, Confirm looks. The new hash,
 // salted at random, is proof of its own write. An old hash proves nothing,
@@ -60,10 +68,10 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 // [ErrUnknownOutcome]. It ends sessions all the same, and queues a job that
 // looks again until the notice would be too late, which is 24 hours or
 // Config.MailWindow, whichever is longer. Once the new hash shows, the job ends
-// sessions again, calls the hooks and mails the notice. With
-// Config.Synchronous it looks once.
+// sessions again, calls the hooks and mails the notice. With Config.Synchronous
+// it looks once.
 //
-// The end of ctx matters until the derivation has begun; from then on the
+// The end of ctx matters until the derivation has begun. From then on the
 // visitor may hang up.
 func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	client := plainClient(in.Client)
@@ -75,14 +83,25 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	}
 
 	charged := false
-	user, _, ev, err := s.verify(ctx, in.Token, func(userID string, purpose token.Purpose) error {
-		charged = true
-		return s.allow(ctx, &s.limits.confirmUser, s.digest(userID), Event{Client: client, UserID: userID, Purpose: purpose})
-	})
+	user, _, ev, err := s.verify(
+		ctx,
+		in.Token,
+		func(userID string, purpose token.Purpose) error {
+			charged = true
+			return s.allow(
+				ctx,
+				&s.limits.confirmUser,
+				s.digest(userID),
+				Event{Client: client, UserID: userID, Purpose: purpose},
+			)
+		},
+	)
 	ev.Client = client
 	if err != nil && !charged {
-		// Cheap to tell, a MAC at most, and no try of a link.
-		if err := s.allowClient(ctx, &s.limits.confirmClient, client, ev); err != nil {
+		// This is cheap to tell, a MAC at most, and no attempt to use a link.
+		if err := s.allowClient(
+			ctx, &s.limits.confirmClient, client, ev,
+		); err != nil {
 			return err
 		}
 	}
@@ -94,6 +113,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	if err != nil {
 		return err
 	}
+
 	err = s.replace(ctx, user, encoded, ev)
 	ctx = context.WithoutCancel(ctx)
 	if errors.Is(err, ErrUnknownOutcome) {
@@ -111,35 +131,46 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	return nil
 }
 
-// verify opens a token of either purpose. The event has what is known by then: account, token, purpose, and the
-// reason of a rejection.
-func (s *Service) verify(ctx context.Context, raw string, charge func(string, token.Purpose) error) (User, token.Claims, Event, error) {
+// verify opens a token of either purpose. The event has what is known by then,
+// which is the account, the token, the purpose and the reason of a rejection.
+func (s *Service) verify(
+	ctx context.Context, raw string, charge func(string, token.Purpose) error,
+) (User, token.Claims, Event, error) {
 	var user User
 	ev := Event{Purpose: token.Reset}
 	open := func() (token.Claims, error) {
-		return s.signer.Verify(ctx, raw, ev.Purpose, func(ctx context.Context, userID string) (token.State, error) {
-			ev.UserID = userID
-			if charge != nil {
-				if err := charge(userID, ev.Purpose); err != nil {
-					return token.State{}, err
+		return s.signer.Verify(
+			ctx,
+			raw,
+			ev.Purpose,
+			func(ctx context.Context, userID string) (token.State, error) {
+				ev.UserID = userID
+				if charge != nil {
+					if err := charge(userID, ev.Purpose); err != nil {
+						return token.State{}, err
+					}
 				}
-			}
-			found, err := s.findByID(ctx, userID)
-			switch {
-			case errors.Is(err, ErrUserNotFound):
-				return token.State{}, token.ErrUnknownUser
-			case err != nil:
-				return token.State{}, err
-			case found.Disabled:
-				ev.Reason = ReasonDisabled
-				return token.State{}, token.ErrUnknownUser
-			}
-			user = found
-			return stateOf(found), nil
-		})
+
+				found, err := s.findByID(ctx, userID)
+				switch {
+				case errors.Is(err, ErrUserNotFound):
+					return token.State{}, token.ErrUnknownUser
+				case err != nil:
+					return token.State{}, err
+				case found.Disabled:
+					ev.Reason = ReasonDisabled
+					return token.State{}, token.ErrUnknownUser
+				}
+
+				user = found
+				return stateOf(found), nil
+			},
+		)
 	}
+
 	claims, err := open()
-	if rejected, ok := errors.AsType[*token.RejectedError](err); ok && rejected.Reason == token.ReasonWrongPurpose {
+	if rejected, ok := errors.AsType[*token.RejectedError](err); ok &&
+		rejected.Reason == token.ReasonWrongPurpose {
 		ev.Purpose = token.Invite
 		claims, err = open()
 	}
@@ -147,6 +178,7 @@ func (s *Service) verify(ctx context.Context, raw string, charge func(string, to
 		ev.TokenID = claims.TokenID
 		return user, claims, ev, nil
 	}
+
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
 		ev.UserID, ev.TokenID = rejected.UserID, rejected.TokenID
 		if ev.Reason == "" {
@@ -159,13 +191,14 @@ func (s *Service) verify(ctx context.Context, raw string, charge func(string, to
 // refuse records why a link was not taken.
 func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	if throttled, ok := errors.AsType[*ThrottledError](err); ok {
-		return throttled // recorded where it was charged
+		return throttled // recorded where it was charged.
 	}
 	if errors.Is(err, ErrRejected) {
 		ev.Outcome = OutcomeRejected
 		s.record(ctx, ev)
 		return err
 	}
+
 	err = fmt.Errorf("reset: load the account: %w", err)
 	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, ReasonStore, err
 	s.record(ctx, ev)
@@ -173,7 +206,9 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 }
 
 // makeHash asks the policy and hashes.
-func (s *Service) makeHash(ctx context.Context, password string, user User, ev Event) (string, error) {
+func (s *Service) makeHash(
+	ctx context.Context, password string, user User, ev Event,
+) (string, error) {
 	fail := func(reason, doing string, err error) (string, error) {
 		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
@@ -185,6 +220,7 @@ func (s *Service) makeHash(ctx context.Context, password string, user User, ev E
 		s.record(ctx, ev)
 		return "", refused
 	}
+
 	err := s.cfg.Policy.Check(ctx, password, s.words(user))
 	if refused, ok := errors.AsType[*policy.Error](err); ok {
 		return refuse(refused)
@@ -192,23 +228,35 @@ func (s *Service) makeHash(ctx context.Context, password string, user User, ev E
 	if err != nil {
 		return fail(ReasonPolicy, "ask the password policy", err)
 	}
+
 	encoded, err := s.cfg.Hasher.Hash(ctx, password)
 	switch {
 	case errors.Is(err, hash.ErrPasswordTooLong):
 		// A policy of the application's own need not know this bound.
-		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes}}})
+		return refuse(&policy.Error{Problems: []policy.Problem{
+			{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes},
+		}})
 	case errors.Is(err, hash.ErrEmptyPassword):
-		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeTooShort, Min: 1}}})
+		return refuse(&policy.Error{Problems: []policy.Problem{
+			{Code: policy.CodeTooShort, Min: 1},
+		}})
 	case errors.Is(err, hash.ErrNUL):
-		return refuse(&policy.Error{Problems: []policy.Problem{{Code: policy.CodeControl}}})
+		return refuse(&policy.Error{Problems: []policy.Problem{
+			{Code: policy.CodeControl},
+		}})
 	case errors.Is(err, hash.ErrBusy):
 		return fail(ReasonBusy, "hash the password", err)
 	case err != nil:
 		return fail(ReasonHash, "hash the password", err)
 	case encoded == user.PasswordHash:
-		// Only a hasher without a salt can do this; the link would stay alive.
-		return fail(ReasonHash, "hash the password", errors.New("the new hash equals the old one"))
+		// Only a hasher without a salt can do this. The link would stay alive.
+		return fail(
+			ReasonHash,
+			"hash the password",
+			errors.New("the new hash equals the old one"),
+		)
 	}
+
 	return encoded, nil
 }
 

@@ -8,40 +8,41 @@ import (
 	"time"
 )
 
-// A task is a job as the pool works on it: the mails of it that are still to be
-// sent. The pool's mutex guards everything below tries.
+// A task is a job as the pool works on it. It holds the mails of the job that
+// are still to be sent. The pool's mutex guards everything below tries.
 type task struct {
 	tries []try
-	paid  bill // what its request was charged
+	paid  bill // what its request was charged.
 
 	network network
-	seq     uint64           // in the order of arrival
-	rested  <-chan time.Time // the first attempt waits for it
-	retries bool             // an attempt has failed
-	last    bool             // the pool is closing: what fails now is given up
-	timer   *time.Timer      // runs while the task waits for a retry
-	place   *list.Element    // in holding.fresh or holding.due
-	rank    int              // in holding.held
+	seq     uint64           // in the order of arrival.
+	rested  <-chan time.Time // the first attempt waits for it.
+	retries bool             // an attempt has failed.
+	last    bool             // the pool is closing: what fails now is given up.
+	timer   *time.Timer      // runs while the task waits for a retry.
+	place   *list.Element    // in holding.fresh or holding.due.
+	rank    int              // in holding.held.
 }
 
 // A pool works on tasks with a fixed number of goroutines. Tasks that wait for
-// their first attempt and tasks between two attempts have bounds of their own:
-// a mail server or a store that is down keeps no new task out, and fills no
+// their first attempt and tasks between two attempts have bounds of their own.
+// A mail server or a store that is down keeps no new task out, and fills no
 // memory. Work is taken from the networks in turn.
 type pool struct {
 	poolConfig
 	ctx     context.Context //nolint:containedctx // the workers' own, ended by shutdown
 	cancel  context.CancelFunc
-	closing chan struct{} // closed when the pool is
-	idle    chan struct{} // closed when the pool is closed and nothing is pending
+	closing chan struct{} // closed when the pool is.
+	// idle is closed when the pool is closed and nothing is pending.
+	idle chan struct{}
 
-	mu       sync.Mutex // guards what follows
-	work     sync.Cond  // signalled for each task that a worker can take
-	requests lane       // what a stranger can cause
-	own      lane       // mails after a confirmation, invitations
-	turns    list.List  // of the holdings that have work, the next one first
+	mu       sync.Mutex // guards what follows.
+	work     sync.Cond  // signalled for each task that a worker can take.
+	requests lane       // what a stranger can cause.
+	own      lane       // mails after a confirmation, invitations.
+	turns    list.List  // of the holdings that have work, the next one first.
 	seq      uint64
-	pending  int // waiting, being worked on, or between two attempts
+	pending  int // waiting, being worked on, or between two attempts.
 	closed   bool
 }
 
@@ -49,17 +50,17 @@ type pool struct {
 // functions is called with the pool's mutex held.
 type poolConfig struct {
 	queue, workers int
-	// attempt does what it can of a task. It returns how long to wait before the
-	// next attempt, or done.
+	// attempt does what it can of a task. It returns how long to wait before
+	// the next attempt, or done.
 	attempt func(ctx context.Context, t *task) (wait time.Duration, done bool)
 	// abandon is told of a task that will not be worked on again, and why.
 	abandon func(t *task, reason string)
-	// dropped is told of a task that lost its place before its first attempt. It
-	// must be quick: a request waits for it.
+	// dropped is told of a task that lost its place before its first attempt.
+	// It must be quick, because a request waits for it.
 	dropped func(t *task)
 }
 
-// ownRoom is what the pool holds on top for mail that no stranger can cause: a
+// ownRoom is what the pool holds on top for mail that no stranger can cause. A
 // flood of requests must not keep an owner from being told of a change.
 func ownRoom(queue int) int { return queue/4 + 1 }
 
@@ -73,6 +74,7 @@ func newPool(cfg poolConfig) *pool {
 		requests: newLane(cfg.queue),
 		own:      newLane(cfg.queue + ownRoom(cfg.queue)),
 	}
+
 	p.work.L = &p.mu
 	for range cfg.workers {
 		go p.run()
@@ -80,9 +82,11 @@ func newPool(cfg poolConfig) *pool {
 	return p
 }
 
-// headStart is how long a task rests before it is worked on, so that the answer to its request is out by then. Begun at once, the work
-// on an address with an account takes processor time from its own answer: measured over loopback on two cores, 95 µs
-// against 48 µs for an address without one. The rest costs the visitor nothing.
+// headStart is how long a task rests before it is worked on, so that the answer
+// to its request is out by then. Begun at once, the work on an address with an
+// account takes processor time from its own answer. Measured over loopback on
+// two cores, that is 95 µs against 48 µs for an address without one. The rest
+// costs the visitor nothing.
 const headStart = 3 * time.Millisecond
 
 // add queues a task of a network, or says that there is no room. It never
@@ -125,8 +129,8 @@ func (p *pool) admit(t *task, n network) (victim *task, err error) {
 	return victim, nil
 }
 
-// isFull says whether a lane takes no more new tasks. What no stranger can cause
-// may use the places that requests leave free, and keeps no request out.
+// isFull says whether a lane takes no more new tasks. What no stranger can
+// cause may use the places that requests leave free, and keeps no request out.
 func (p *pool) isFull(l *lane) bool {
 	if l == &p.own {
 		return l.places+p.requests.places >= l.room
@@ -172,6 +176,7 @@ func (p *pool) run() {
 		if t == nil {
 			return
 		}
+
 		if !t.retries {
 			select {
 			case <-t.rested:
@@ -197,6 +202,7 @@ func (p *pool) run() {
 func (p *pool) next() *task {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	for p.turns.Len() == 0 {
 		if p.closed && p.pending == 0 {
 			return nil
@@ -206,7 +212,7 @@ func (p *pool) next() *task {
 
 	turn := p.turns.Front()
 	p.turns.MoveToBack(turn)
-	s, _ := turn.Value.(*holding) // nothing else is in there
+	s, _ := turn.Value.(*holding) // nothing else is in there.
 	t := s.next()
 	l := p.laneOf(t.network)
 	p.unqueue(l, t)
@@ -216,8 +222,8 @@ func (p *pool) next() *task {
 	return t
 }
 
-// retry holds a task until its next attempt. Once the pool is closing, each task
-// has one more, at once.
+// retry holds a task until its next attempt. Once the pool is closing, each
+// task has one more, at once.
 func (p *pool) retry(t *task, wait time.Duration) {
 	p.mu.Lock()
 	if t.last || p.ctx.Err() != nil {
@@ -347,8 +353,10 @@ func (p *pool) close() {
 	p.endIfIdle()
 }
 
-// Backoff with full jitter: anything from nothing to a bound that doubles from two seconds up to a fifteenth of
-// the time the mail is of use, which is a minute for reset mails. Greylisting servers want one to five minutes.
+// firstBackoff is the first bound of a backoff with full jitter. The wait is
+// anything from nothing to a bound that doubles from two seconds up to a
+// fifteenth of the time the mail is of use, which is a minute for reset mails.
+// Greylisting servers want one to five minutes.
 const firstBackoff = 2 * time.Second
 
 func backoff(tries int, window time.Duration) time.Duration {
@@ -363,8 +371,8 @@ func backoff(tries int, window time.Duration) time.Duration {
 // A look-up for a stranger's request is retried four times, after 4, 8, 16 and
 // 32 seconds less up to a half at random, so for half a minute to a minute, and
 // a minute more if each hangs until its timeout. A database that restarts or
-// fails over is back by then. What a stranger can make fail each time, such as a
-// character that a column cannot hold, must not be worked on for as long as a
+// fails over is back by then. What a stranger can make fail each time, such as
+// a character that a column cannot hold, must not be worked on for as long as a
 // mail may be late.
 const (
 	lookupRetries      = 4

@@ -1,86 +1,105 @@
-// Package reset lets the users of a web application replace a forgotten password by a mailed link, without a
-// table of tokens.
+// Package reset lets the users of a web application replace a forgotten
+// password by a mailed link, without a table of tokens.
 //
-// A link is signed, and bound to the account's id, its stored password hash, its stored address and an
-// optional stamp. The moment any of those changes, every link of the account is dead; using a link changes
-// the hash, so a link works once. Nothing is written when somebody asks for a link. One row is written when
-// a password changes, and when an account without any hash is invited.
+// A link is signed, and bound to the account's id, its stored password hash,
+// its stored address and an optional stamp. The moment any of those changes,
+// every link of the account is dead. Using a link changes the hash, so a link
+// works once. Nothing is written when somebody asks for a link. One row is
+// written when a password changes, and when an account without any hash is
+// invited.
 //
-// Most applications need [New], [Service.Shutdown] and the ready pages of the resethttp package, which call
-// the four steps: [Service.Request] takes an address and queues the mail, [Service.Check] looks at a link,
-// [Service.Confirm] sets the new password, and [Service.Link] makes a link without sending it.
-// [Service.Invite] mails a link for a first password. The application brings a [Store], three methods over
-// its users table, or uses the sqlstore package; the resettest package checks it.
+// Most applications need [New], [Service.Shutdown] and the ready pages of the
+// resethttp package, which call the four steps. [Service.Request] takes an
+// address and queues the mail, [Service.Check] looks at a link,
+// [Service.Confirm] sets the new password, and [Service.Link] makes a link
+// without sending it. [Service.Invite] mails a link for a first password. The
+// application brings a [Store], three methods over its users table, or uses the
+// sqlstore package. The resettest package checks it.
 //
 // # Security
 //
 // What the package does, each point with tests of its own:
 //
-//   - Of any number of confirmations of one link, on any number of machines, one succeeds: the new hash
-//     is written only where the old one still is. A store that cannot say whether it wrote is asked
-//     again, so a lost reply is neither a false success nor a dead link. Where that cannot tell either,
+//   - Of any number of confirmations of one link, on any number of machines,
+//     one succeeds. The new hash is written only where the old one still is. A
+//     store that cannot say whether it wrote is asked again, so a lost reply is
+//     neither a false success nor a dead link. Where that cannot tell either,
 //     Confirm says so.
-//   - Request does the same work for every address: it looks nothing up, makes no link and mails nothing.
-//     Answer and time tell nothing about accounts. That includes accounts that are disabled, have no
-//     password, or are over their limit, and a store or a mail server that is down.
-//   - Links go to the stored address alone, and only if it equals the typed one up to the case of ASCII
-//     letters, so that look-alike letters lead nowhere.
-//   - Links are made from Config.Site alone. Host headers and the like cannot change them.
-//   - No store, policy or hasher is asked about a token whose signature is not good, and all refused
-//     links get one answer.
-//   - Of a visitor's headers a mail shows two things: it is in a language of
-//     Accept-Language that there are templates for, and it names a browser and a
-//     system out of a short list, which the visitor may lie about.
-//   - An account's sessions are dealt with: [New] refuses a [Config] that does not say how. Nobody is
-//     signed in by a reset.
-//   - The account's owner is told of the change by mail, at the address the account had at that moment.
-//   - A used invitation stays used, also when the account's hash is cleared: see [Service.Invite].
-//   - Limits are charged before any look-up: see [Limits]. What a stranger can make the package hold,
-//     queue and counters, is bounded. What fails keeps no new request out: see [Config.Queue].
-//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Dispatch can repeat a mail while it is of
-//     use, and suppress one, but can have nothing mailed to an address of their choice.
+//   - Request does the same work for every address. It looks nothing up, makes
+//     no link and mails nothing. Answer and time tell nothing about accounts.
+//     That includes accounts that are disabled, have no password, or are over
+//     their limit, and a store or a mail server that is down.
+//   - Links go to the stored address alone, and only if it equals the typed one
+//     up to the case of ASCII letters, so that look-alike letters lead nowhere.
+//   - Links are made from Config.Site alone. Host headers and the like cannot
+//     change them.
+//   - No store, policy or hasher is asked about a token whose signature is not
+//     good, and all refused links get one answer.
+//   - Of a visitor's headers a mail shows two things. It is in a language of
+//     Accept-Language that there are templates for, and it names a browser and
+//     a system out of a short list, which the visitor may lie about.
+//   - An account's sessions are dealt with. [New] refuses a [Config] that does
+//     not say how. Nobody is signed in by a reset.
+//   - The account's owner is told of the change by mail, at the address the
+//     account had at that moment.
+//   - A used invitation stays used, also when the account's hash is cleared.
+//     See [Service.Invite].
+//   - Limits are charged before any look-up. See [Limits]. What a stranger can
+//     make the package hold, queue and counters, is bounded. What fails keeps
+//     no new request out. See [Config.Queue].
+//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Dispatch
+//     can repeat a mail while it is of use, and suppress one, but can have
+//     nothing mailed to an address of their choice.
 //   - One network cannot take the flow from everybody. Clients are counted by
 //     address and by network, and where the site is at its bound, the networks
 //     that were granted most wait first. The same holds for places in the queue
 //     and for the time of its workers.
-//   - One account gets no more mail than its limit allows, whatever spelling
-//     of its name or address was typed.
-//   - A request that is refused, or that the queue cannot take, uses up nobody's
-//     limit: see [Refunder].
-//   - Queued jobs hold no token, only what was typed. Events, errors, logs and print forms hold no token,
-//     link, address, password, hash or key; texts of the application's own errors have those removed that
-//     belong to the request at hand.
+//   - One account gets no more mail than its limit allows, whatever spelling of
+//     its name or address was typed.
+//   - A request that is refused, or that the queue cannot take, uses up
+//     nobody's limit. See [Refunder].
+//   - Queued jobs hold no token, only what was typed. Events, errors, logs and
+//     print forms hold no token, link, address, password, hash or key. Texts of
+//     the application's own errors have those removed that belong to the
+//     request at hand.
 //
 // What it does not do:
 //
-//   - Several links of one account may be live at once, until one is used; a single one cannot be
-//     revoked. A Stamp that changes with each request, or with each sign-in, narrows that: see the
-//     examples.
-//   - A restored backup brings back old hashes, and with them the links that were bound to them and have
-//     not expired. Rotate the key after a restore. In the same way an application that writes back an old
-//     hash or marker brings back its links. To take a password away, write a fresh random marker, set
-//     Disabled or change the Stamp: see [Service.Invite]. Clearing the hash brings back no link.
-//   - A write whose reply was lost may be committed after Confirm has answered [ErrUnknownOutcome]. A
-//     queued job looks for it for a day, ends sessions and sends the notice. In the default mode that job
-//     is lost with the process.
+//   - Several links of one account may be live at once, until one is used. A
+//     single one cannot be revoked. A Stamp that changes with each request, or
+//     with each sign-in, narrows that. See the examples.
+//   - A restored backup brings back old hashes, and with them the links that
+//     were bound to them and have not expired. Rotate the key after a restore.
+//     In the same way an application that writes back an old hash or marker
+//     brings back its links. To take a password away, write a fresh random
+//     marker, set Disabled or change the Stamp. See [Service.Invite]. Clearing
+//     the hash brings back no link.
+//   - A write whose reply was lost may be committed after Confirm has answered
+//     [ErrUnknownOutcome]. A queued job looks for it for a day, ends sessions
+//     and sends the notice. In the default mode that job is lost with the
+//     process.
 //   - A login that upgrades a hash changes it, and so kills outstanding links.
-//   - Whoever reads the user's mail can reset the password. Mail is a way to recover an account, not a
-//     second factor: ask for the second factor at the next login as always (NIST SP 800-63B-4 section
-//     4.2).
-//   - Clients are told apart by their networks. Somebody who holds many networks, or an application that passes
-//     no client, or one proxy's for all, is not kept from filling the queue: see [RequestInput].
-//   - A store in which several accounts differ in the case of letters alone serves five of them at most: make
-//     the index on the folded address unique, as [Store] says.
-//   - In the default mode queued mails are lost when the process is killed: users ask again.
-//     Config.Dispatch puts them on a durable queue.
+//   - Whoever reads the user's mail can reset the password. Mail is a way to
+//     recover an account, not a second factor. Ask for the second factor at the
+//     next login as always (NIST SP 800-63B-4 section 4.2).
+//   - Clients are told apart by their networks. Somebody who holds many
+//     networks, or an application that passes no client, or one proxy's for
+//     all, is not kept from filling the queue. See [RequestInput].
+//   - A store in which several accounts differ in the case of letters alone
+//     serves five of them at most. Make the index on the folded address unique,
+//     as [Store] says.
+//   - In the default mode queued mails are lost when the process is killed, and
+//     users ask again. Config.Dispatch puts them on a durable queue.
 //   - Config.Synchronous gives up that time tells nothing.
 //   - A flood from thousands of networks, each of which asks little, cannot be
 //     told from visitors. The site's limit bounds it, and refuses both.
-//   - TLS, the login, sessions and the users table are the application's. So is the client's address:
-//     never pass one that a header named unless the proxy that set the header is your own.
+//   - TLS, the login, sessions and the users table are the application's. So is
+//     the client's address. Never pass one that a header named unless the proxy
+//     that set the header is your own.
 //
 // # Compatibility
 //
-// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable. Jobs of one version are
-// processed by the next, though not by the one before. Links survive upgrades as long as the token package's format does.
+// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable.
+// Jobs of one version are processed by the next, though not by the one before.
+// Links survive upgrades as long as the token package's format does.
 package reset

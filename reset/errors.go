@@ -8,52 +8,65 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// ErrRejected is what every refused link matches, whatever the reason: forged, expired, used, of another
-// purpose or site, or of an account that is gone or disabled. Its text is safe to show. It is the same value as
-// [token.ErrRejected]; operators find the reason in the event, or with errors.AsType[*token.RejectedError].
+// ErrRejected is what every refused link matches, whatever the reason. The link
+// may be forged, expired, used, of another purpose or site, or of an account
+// that is gone or disabled. The text of the error is safe to show. ErrRejected
+// is the same value as [token.ErrRejected]. Operators find the reason in the
+// event, or with errors.AsType[*token.RejectedError].
 var ErrRejected = token.ErrRejected
 
 var (
-	// ErrUserNotFound is what Store.FindByID returns, or wraps, when there is no such account.
+	// ErrUserNotFound is what Store.FindByID returns, or wraps, when there is
+	// no such account.
 	ErrUserNotFound = errors.New("reset: user not found")
-	// ErrStale is what Store.ReplaceHash returns, or wraps, when the row no longer matches what was verified.
+	// ErrStale is what Store.ReplaceHash returns, or wraps, when the row no
+	// longer matches what was verified.
 	ErrStale = errors.New("reset: the account has changed since it was read")
-	// ErrInvalidAddress is the answer to text that cannot be one plain mail address. It says nothing about
-	// accounts.
+	// ErrInvalidAddress is the answer to text that cannot be one plain mail
+	// address. It says nothing about accounts.
 	ErrInvalidAddress = errors.New("reset: not a mail address")
 	// ErrClosed is the answer to requests after Shutdown has begun.
 	ErrClosed = errors.New("reset: the service is shut down")
-	// ErrQueueFull is the answer to [Service.Invite] and [Service.NotifyChanged] when no more mail can be queued. [Service.Request] never
-	// returns it.
+	// ErrQueueFull is the answer to [Service.Invite] and
+	// [Service.NotifyChanged] when no more mail can be queued.
+	// [Service.Request] never returns it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
-	// ErrJobRefused is what [Service.Process] returns, wrapped, for a job that it did not make or that was changed
-	// since. No repetition makes it better.
+	// ErrJobRefused is what [Service.Process] returns, wrapped, for a job that
+	// it did not make or that was changed since. No repetition makes it better.
 	ErrJobRefused = errors.New("reset: the job is refused")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
-	// ErrNoPassword is the answer to making a reset link for an account without a password. Invite it instead.
+	// ErrNoPassword is the answer to making a reset link for an account without
+	// a password. Invite it instead.
 	ErrNoPassword = errors.New("reset: the account has no password")
 	// ErrUnknownOutcome is what Confirm's error matches when nobody can tell
-	// whether the new password was stored. The write may yet come into force.
-	// A visitor should try to sign in with the new password, and if that
-	// fails open the link again.
-	ErrUnknownOutcome = errors.New("reset: it is not known whether the new password is stored; try to sign in with it")
-	// ErrHasPassword is the answer to inviting an account that has a password already.
+	// whether the new password was stored. The write may yet come into force. A
+	// visitor should try to sign in with the new password, and if that fails
+	// open the link again.
+	ErrUnknownOutcome = errors.New(
+		"reset: it is not known whether the new password is stored; try to sign in with it",
+	)
+	// ErrHasPassword is the answer to inviting an account that has a password
+	// already.
 	ErrHasPassword = errors.New("reset: the account already has a password")
 )
 
 // A ThrottledError says that a client, its network, an account or the whole
-// site has had its share of tries. [Service.Request] does not return it for
-// accounts: a throttled one gets the usual answer, or the throttle would tell
+// site has had its share of attempts. [Service.Request] does not return it for
+// accounts. A throttled one gets the usual answer, or the throttle would tell
 // which addresses were tried.
 type ThrottledError struct {
-	// RetryAfter is how long to wait before a try can succeed. At least a second.
+	// RetryAfter is how long to wait before an attempt can succeed. It is at
+	// least a second.
 	RetryAfter time.Duration
 }
 
-func (e *ThrottledError) Error() string { return "reset: too many tries, try again later" }
+func (e *ThrottledError) Error() string {
+	return "reset: too many tries, try again later"
+}
 
-// A ShutdownError says that Shutdown's context ended before everything was sent.
+// A ShutdownError says that Shutdown's context ended before everything was
+// sent.
 type ShutdownError struct {
 	// Left is the number of queued mails that were given up.
 	Left int
@@ -62,7 +75,9 @@ type ShutdownError struct {
 }
 
 func (e *ShutdownError) Error() string {
-	return fmt.Sprintf("reset: shutdown gave up %d queued mails: %v", e.Left, e.Err)
+	return fmt.Sprintf(
+		"reset: shutdown gave up %d queued mails: %v", e.Left, e.Err,
+	)
 }
 
 // Unwrap returns the context's error.

@@ -8,113 +8,193 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// An Outcome is one way in which a step of the flow ended. The texts are stable: they may be stored and
-// searched for.
+// An Outcome is one way in which a step of the flow ended. The texts are
+// stable. They may be stored and searched for.
 type Outcome string
 
 // Outcomes of a request for a link, on the visitor's side.
 const (
-	OutcomeRequested      Outcome = "requested"       // accepted and queued, whatever the address
-	OutcomeThrottled      Outcome = "throttled"       // Reason says which limit; also for confirmations
-	OutcomeBlocked        Outcome = "blocked"         // the client is on the block list; also for confirmations
-	OutcomeDropped        Outcome = "dropped"         // the queue was full, also after requested; the visitor got the usual answer
-	OutcomeDispatchFailed Outcome = "dispatch-failed" // Config.Dispatch returned an error
-	OutcomeLimiterFailed  Outcome = "limiter-failed"  // Reason says which limit; the fallback decided
-	OutcomeEventsLost     Outcome = "events-lost"     // Count says how many events of requests could not be recorded in time
+	// OutcomeRequested says that a request was accepted and queued, whatever
+	// the address.
+	OutcomeRequested Outcome = "requested"
+	// OutcomeThrottled says that a limit was reached. Reason says which limit.
+	// It is also used for confirmations.
+	OutcomeThrottled Outcome = "throttled"
+	// OutcomeBlocked says that the client is on the block list. It is also used
+	// for confirmations.
+	OutcomeBlocked Outcome = "blocked"
+	// OutcomeDropped says that the queue was full, also after requested. The
+	// visitor got the usual answer.
+	OutcomeDropped Outcome = "dropped"
+	// OutcomeDispatchFailed says that Config.Dispatch returned an error.
+	OutcomeDispatchFailed Outcome = "dispatch-failed"
+	// OutcomeLimiterFailed says that a limiter failed. Reason says which limit.
+	// The fallback decided.
+	OutcomeLimiterFailed Outcome = "limiter-failed"
+	// OutcomeEventsLost stands for events of requests that could not be
+	// recorded in time. Count says how many.
+	OutcomeEventsLost Outcome = "events-lost"
 )
 
 // Outcomes of a queued mail, on the worker's side.
 const (
-	OutcomeSkipped     Outcome = "skipped"      // no link was sent; Reason says why
-	OutcomeMailed      Outcome = "mailed"       // a link was handed to the mailer
-	OutcomeInvited     Outcome = "invited"      // an invitation was handed to the mailer
-	OutcomeHinted      Outcome = "hinted"       // an opt-in mail without a link was handed to the mailer; Reason says which
-	OutcomeMailDelayed Outcome = "mail-delayed" // a try failed and will be repeated
-	OutcomeMailFailed  Outcome = "mail-failed"  // given up
-	OutcomeJobRefused  Outcome = "job-refused"  // Process was given a job it may not do; Reason says why
+	// OutcomeSkipped says that no link was sent. Reason says why.
+	OutcomeSkipped Outcome = "skipped"
+	// OutcomeMailed says that a link was handed to the mailer.
+	OutcomeMailed Outcome = "mailed"
+	// OutcomeInvited says that an invitation was handed to the mailer.
+	OutcomeInvited Outcome = "invited"
+	// OutcomeHinted says that an opt-in mail without a link was handed to the
+	// mailer. Reason says which.
+	OutcomeHinted Outcome = "hinted"
+	// OutcomeMailDelayed says that an attempt failed and will be repeated.
+	OutcomeMailDelayed Outcome = "mail-delayed"
+	// OutcomeMailFailed says that a mail was given up.
+	OutcomeMailFailed Outcome = "mail-failed"
+	// OutcomeJobRefused says that Process was given a job it may not do. Reason
+	// says why.
+	OutcomeJobRefused Outcome = "job-refused"
 )
 
 // Outcomes of using a link.
 const (
-	OutcomeCheckRejected   Outcome = "check-rejected"   // Check refused a link; Reason says why
-	OutcomeRejected        Outcome = "rejected"         // Confirm refused a link; Reason says why
-	OutcomePasswordRefused Outcome = "password-refused" // by the policy; the link stays good
-	OutcomeConfirmed       Outcome = "confirmed"        // the new hash is stored
-	OutcomeLostRace        Outcome = "lost-race"        // the link was good when verified, and no longer when written
-	OutcomeConfirmFailed   Outcome = "confirm-failed"   // an internal error; the link stays good unless Reason is "unknown", when the write may yet come into force
-	OutcomeSessionsFailed  Outcome = "sessions-failed"  // the password is changed, or may be, and old sessions may be alive
-	OutcomeHookFailed      Outcome = "hook-failed"      // the password is changed, a hook of Config.OnConfirmed failed
-	OutcomeNoticeMailed    Outcome = "notice-mailed"    // the notice of the change was handed to the mailer
-	OutcomeNoticeFailed    Outcome = "notice-failed"    // the password is changed, or may be, and the notice was given up
-	OutcomeLinkMade        Outcome = "link-made"        // Link made one without sending it
+	// OutcomeCheckRejected says that Check refused a link. Reason says why.
+	OutcomeCheckRejected Outcome = "check-rejected"
+	// OutcomeRejected says that Confirm refused a link. Reason says why.
+	OutcomeRejected Outcome = "rejected"
+	// OutcomePasswordRefused says that the policy refused the password. The
+	// link stays good.
+	OutcomePasswordRefused Outcome = "password-refused"
+	// OutcomeConfirmed says that the new hash is stored.
+	OutcomeConfirmed Outcome = "confirmed"
+	// OutcomeLostRace says that the link was good when verified, and no longer
+	// when written.
+	OutcomeLostRace Outcome = "lost-race"
+	// OutcomeConfirmFailed is an internal error. The link stays good unless
+	// Reason is "unknown", when the write may yet come into force.
+	OutcomeConfirmFailed Outcome = "confirm-failed"
+	// OutcomeSessionsFailed says that the password is changed, or may be, and
+	// old sessions may be alive.
+	OutcomeSessionsFailed Outcome = "sessions-failed"
+	// OutcomeHookFailed says that the password is changed, and a hook of
+	// Config.OnConfirmed failed.
+	OutcomeHookFailed Outcome = "hook-failed"
+	// OutcomeNoticeMailed says that the notice of the change was handed to the
+	// mailer.
+	OutcomeNoticeMailed Outcome = "notice-mailed"
+	// OutcomeNoticeFailed says that the password is changed, or may be, and the
+	// notice was given up.
+	OutcomeNoticeFailed Outcome = "notice-failed"
+	// OutcomeLinkMade says that Link made a link without sending it.
+	OutcomeLinkMade Outcome = "link-made"
 )
 
-// Reasons of [OutcomeSkipped]. Rejections carry the text of a [token.Reason], or one of ReasonDisabled,
-// ReasonNoPassword and ReasonHasPassword.
+// Reasons of [OutcomeSkipped]. Rejections carry the text of a [token.Reason],
+// or one of ReasonDisabled, ReasonNoPassword and ReasonHasPassword.
 const (
-	ReasonUnknownAddress  = "unknown-address"
-	ReasonAddressMismatch = "address-mismatch"  // the store returned an account with another address, a look-alike perhaps
-	ReasonBadAddress      = "bad-address"       // the stored address is not one that mail can be sent to
-	ReasonBadUser         = "bad-user"          // the store returned an account without an id, or with another id
-	ReasonDisabled        = "disabled"          // also at confirmation
-	ReasonNoPassword      = "no-password"       // also at confirmation
-	ReasonHasPassword     = "has-password"      // an invitation, and the account has a password by now
-	ReasonTooMany         = "too-many-accounts" // more accounts on one address than are mailed
-	ReasonTooLate         = "too-late"          // the job waited longer than the mail would be of use
-	ReasonThrottled       = "throttled"         // the account has had its share of mail, whatever was typed
+	ReasonUnknownAddress = "unknown-address"
+	// ReasonAddressMismatch says that the store returned an account with
+	// another address, a look-alike perhaps.
+	ReasonAddressMismatch = "address-mismatch"
+	// ReasonBadAddress says that the stored address is not one that mail can be
+	// sent to.
+	ReasonBadAddress = "bad-address"
+	// ReasonBadUser says that the store returned an account without an id, or
+	// with another id.
+	ReasonBadUser = "bad-user"
+	// ReasonDisabled is also used at confirmation.
+	ReasonDisabled = "disabled"
+	// ReasonNoPassword is also used at confirmation.
+	ReasonNoPassword = "no-password"
+	// ReasonHasPassword says that the mail is an invitation, and the account
+	// has a password by now.
+	ReasonHasPassword = "has-password"
+	// ReasonTooMany says that one address has more accounts than are mailed.
+	ReasonTooMany = "too-many-accounts"
+	// ReasonTooLate says that the job waited longer than the mail would be of
+	// use.
+	ReasonTooLate = "too-late"
+	// ReasonThrottled says that the account has had its share of mail, whatever
+	// was typed.
+	ReasonThrottled = "throttled"
 )
 
 // Reasons of [OutcomeJobRefused].
 const (
-	ReasonBadMAC  = "bad-mac"  // forged, changed, or made with a key that the ring no longer has; the event says nothing that the job says
-	ReasonBadDate = "bad-date" // from the future, beyond what clocks may disagree, or without a date
-	ReasonBadKind = "bad-kind" // of a kind that this version does not know
+	// ReasonBadMAC says that the job is forged, changed, or made with a key
+	// that the ring no longer has. The event says nothing that the job says.
+	ReasonBadMAC = "bad-mac"
+	// ReasonBadDate says that the job is from the future, beyond what clocks
+	// may disagree, or without a date.
+	ReasonBadDate = "bad-date"
+	// ReasonBadKind says that the job is of a kind that this version does not
+	// know.
+	ReasonBadKind = "bad-kind"
 )
 
 // Reasons of [OutcomeThrottled] and [OutcomeLimiterFailed].
 const (
-	LimitGlobal        = "global"
-	LimitClient        = "client"
-	LimitNetwork       = "network"
-	LimitShare         = "share" // the site is at its bound, and this network was granted more than its share
+	LimitGlobal  = "global"
+	LimitClient  = "client"
+	LimitNetwork = "network"
+	// LimitShare says that the site is at its bound, and this network was
+	// granted more than its share.
+	LimitShare         = "share"
 	LimitAccount       = "account"
 	LimitConfirmClient = "confirm-client"
 	LimitConfirmUser   = "confirm-user"
 )
 
-// Reasons of [OutcomeMailFailed], [OutcomeNoticeFailed] and [OutcomeConfirmFailed].
+// Reasons of [OutcomeMailFailed], [OutcomeNoticeFailed] and
+// [OutcomeConfirmFailed].
 const (
-	ReasonRefused  = "refused"  // the mailer said that it can never be delivered
-	ReasonRender   = "render"   // the mail or its link could not be made
-	ReasonGaveUp   = "gave-up"  // tried until the mail would have been of no use
-	ReasonUnknown  = "unknown"  // nobody can tell whether it was done: the mailer twice, or the store
-	ReasonShutdown = "shutdown" // the process ended first
-	ReasonQueue    = "queue"    // the mail could not be queued, or found no room to wait for its next attempt
-	ReasonPanic    = "panic"    // Err is a *PanicError
-	ReasonBusy     = "busy"     // the hasher's queue was full
-	ReasonStore    = "store"
-	ReasonHash     = "hash"
-	ReasonPolicy   = "policy"
+	// ReasonRefused says that the mailer said that the mail can never be
+	// delivered.
+	ReasonRefused = "refused"
+	// ReasonRender says that the mail or its link could not be made.
+	ReasonRender = "render"
+	// ReasonGaveUp says that the mail was attempted until it would have been of
+	// no use.
+	ReasonGaveUp = "gave-up"
+	// ReasonUnknown says that nobody can tell whether it was done. The mailer
+	// could not tell twice, or the store could not.
+	ReasonUnknown = "unknown"
+	// ReasonShutdown says that the process ended first.
+	ReasonShutdown = "shutdown"
+	// ReasonQueue says that the mail could not be queued, or found no room to
+	// wait for its next attempt.
+	ReasonQueue = "queue"
+	// ReasonPanic says that Err is a *PanicError.
+	ReasonPanic = "panic"
+	// ReasonBusy says that the hasher's queue was full.
+	ReasonBusy   = "busy"
+	ReasonStore  = "store"
+	ReasonHash   = "hash"
+	ReasonPolicy = "policy"
 )
 
-// An Event is one outcome. It never holds a token, a link, an address, a password, a hash or a key, and texts
-// that come from errors of the application's own store and mailer have those removed which the Service knows
+// An Event is one outcome. It never holds a token, a link, an address, a
+// password, a hash or a key, and texts that come from errors of the
+// application's own store and mailer have those removed which the Service knows
 // of.
 type Event struct {
 	Outcome Outcome
 	Time    time.Time
-	// Client is who asked or confirmed, as the application gave it. The zero Addr means unknown.
+	// Client is who asked or confirmed, as the application gave it. The zero
+	// Addr means unknown.
 	Client netip.Addr
 	// UserID is empty when no account is known.
 	UserID string
-	// RequestID joins what became of one request: requested, then skipped or mailed, once per account.
+	// RequestID joins the events of one request, which are requested, then
+	// skipped or mailed, once per account.
 	RequestID string
-	// TokenID joins a link with its use: mailed, then confirmed or rejected. See [token.Token.ID].
+	// TokenID joins a link with its use. The link is mailed, then confirmed or
+	// rejected. See [token.Token.ID].
 	TokenID string
 	Purpose token.Purpose
 	// Reason is one of the constants above, the text of a [token.Reason], for
-	// OutcomePasswordRefused the codes of package policy with commas between them,
-	// for OutcomeHinted the kind of the mail, or empty.
+	// OutcomePasswordRefused the codes of package policy with commas between
+	// them, for OutcomeHinted the kind of the mail, or empty.
 	Reason string
 	// Count is how many events OutcomeEventsLost stands for, else 0.
 	Count int
@@ -122,10 +202,11 @@ type Event struct {
 	Err error
 }
 
-// A Sink records events, concurrently. Record is called on the goroutine that made the event, except for what
-// [Service.Request] records: a background goroutine passes that on, so that a slow sink cannot slow, or vary,
-// the answer. The context is not the visitor's; it ends after five seconds. A panic in Record is recovered and
-// lost.
+// A Sink records events, concurrently. Record is called on the goroutine that
+// made the event, except for what [Service.Request] records. A background
+// goroutine passes that on, so that a slow sink cannot slow, or vary, the
+// answer. The context is not the visitor's. It ends after five seconds. A panic
+// in Record is recovered and lost.
 type Sink interface {
 	Record(ctx context.Context, ev Event)
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A PanicError is a panic of the application's own code that was recovered, so that one bad row or template
-// cannot take the process down.
+// A PanicError is a panic of the application's own code that was recovered, so
+// that one bad row or template cannot take the process down.
 type PanicError struct {
 	// Step is what was being called, such as "Mailer.Send".
 	Step string
@@ -17,19 +17,28 @@ type PanicError struct {
 	text string
 }
 
-func (e *PanicError) Error() string { return "reset: panic in " + e.Step + ": " + e.text }
+func (e *PanicError) Error() string {
+	return "reset: panic in " + e.Step + ": " + e.text
+}
 
 func guard(step string, call func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &PanicError{Step: step, Stack: debug.Stack(), text: fmt.Sprint(value)}
+			err = &PanicError{
+				Step:  step,
+				Stack: debug.Stack(),
+				text:  fmt.Sprint(value),
+			}
 		}
 	}()
+
 	return call()
 }
 
-// scrubbed is an error whose text has the secrets of its request removed. Errors of stores and mailers quote
-// their arguments all too often: "duplicate key (email)=(ana@example.com)", "550 <ana@example.com> unknown".
+// scrubbed is an error whose text has the secrets of its request removed.
+// Errors of stores and mailers quote their arguments all too often, as in
+// "duplicate key (email)=(ana@example.com)" and "550 <ana@example.com>
+// unknown".
 type scrubbed struct {
 	text string
 	err  error
@@ -40,12 +49,14 @@ func (e *scrubbed) Unwrap() error { return e.err }
 
 const redacted = "[redacted]"
 
-// scrub returns err with all secrets taken out of its text, in upper and lower case, since mail servers change
-// that of addresses. Very short ones are left: removing "a" everywhere says more than it hides.
+// scrub returns err with all secrets taken out of its text, in upper and lower
+// case, since mail servers change that of addresses. Very short ones stay,
+// because removing "a" everywhere says more than it hides.
 func scrub(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
+
 	text := err.Error()
 	clean := text
 	for _, secret := range secrets {
@@ -53,6 +64,7 @@ func scrub(err error, secrets ...string) error {
 			clean = removeFold(clean, secret)
 		}
 	}
+
 	if clean == text {
 		return err
 	}

@@ -11,35 +11,38 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// A Job is one mail, or one look-up that leads to mails, that is still to be done. It marshals to JSON and back
-// without loss, for queues outside the process, and never holds a token: a link is made each time the mail is
-// tried, so what lies in a queue, its database or its dashboard is no credential. It does hold what the visitor
-// typed. Its other print forms hide that, except in an unexported field of another struct and under %p and %w,
+// A Job is one mail, or one look-up that leads to mails, that is still to be
+// done. It marshals to JSON and back without loss, for queues outside the
+// process, and never holds a token. A link is made at each attempt to send the
+// mail, so what lies in a queue, its database or its dashboard is no
+// credential. It does hold what the visitor typed. Its other print forms hide
+// that, except in an unexported field of another struct and under %p and %w,
 // where the fmt package does not call methods.
 //
 // A Job is made by the Service alone. [Service.Process] takes it back as it was
 // given to Config.Dispatch, and refuses it when anything in it was changed.
 type Job struct {
-	// ID is random. It is the RequestID of all events of this job, and keeps the mail's Message-ID the same
-	// over tries.
+	// ID is random. It is the RequestID of all events of this job, and keeps
+	// the mail's Message-ID the same over all attempts.
 	ID string `json:"id"`
-	// Kind is what to send: mail.KindReset, mail.KindInvite or mail.KindPasswordChanged.
+	// Kind is what to send. It is mail.KindReset, mail.KindInvite or
+	// mail.KindPasswordChanged.
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed, for a notice the stored address.
+	// Email is what was typed. For a notice it is the stored address.
 	Email string `json:"email,omitempty"`
 	// UserID, if set, narrows the job to one account.
 	UserID string `json:"user_id,omitempty"`
 	// Locale is a list of languages as [mail.Languages] reads it.
 	Locale string `json:"locale,omitempty"`
-	// Browser is the visitor's, as mail.CoarseClient names it, or empty. Mails show
-	// no other text than such a name.
+	// Browser is the visitor's, as mail.CoarseClient names it, or empty. Mails
+	// show no other text than such a name.
 	Browser string `json:"browser,omitempty"`
 	// Client is who asked, or the zero Addr.
 	Client netip.Addr `json:"client,omitzero"`
-	// RequestedAt is when the mail was asked for. A job is given up when that is longer ago than
-	// Config.MailWindow.
+	// RequestedAt is when the mail was asked for. A job is given up when that
+	// is longer ago than Config.MailWindow.
 	RequestedAt time.Time `json:"requested_at"`
-	// Lifetime of the link; zero means the default of its purpose.
+	// Lifetime is that of the link. Zero means the default of its purpose.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
@@ -50,8 +53,8 @@ type Job struct {
 	// Throttled says that the address is over its limit and that Process is to
 	// drop the job. It goes through the queue all the same, so that a queue
 	// which is slow or down does not tell which addresses were asked for. An
-	// engine that drops duplicates must not take it for one of a job that
-	// sends mail, nor the other way round.
+	// engine that drops duplicates must not take it for one of a job that sends
+	// mail, nor the other way round.
 	Throttled bool `json:"throttled,omitempty"`
 	// MAC covers all other fields, with a key that is derived from Config.Keys
 	// and Config.Site. It is no secret.
@@ -59,32 +62,39 @@ type Job struct {
 }
 
 // String names the job without what was typed.
-func (j Job) String() string { return fmt.Sprintf("reset.Job{%s %s}", j.ID, j.Kind) }
+func (j Job) String() string {
+	return fmt.Sprintf("reset.Job{%s %s}", j.ID, j.Kind)
+}
 
 // Format prints String under every verb.
-func (j Job) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, j.String()) }
+func (j Job) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, j.String())
+}
 
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
-// A RequestInput is what a visitor of the forgot page sends. It prints, logs and marshals without the address.
-// That protection is lost in an unexported field of another struct, and under %p and %w, where the fmt package
-// does not call methods.
+// A RequestInput is what a visitor of the forgot page sends. It prints, logs
+// and marshals without the address. That protection is lost in an unexported
+// field of another struct, and under %p and %w, where the fmt package does not
+// call methods.
 type RequestInput struct {
 	// Email is the typed address. White space around it is dropped.
 	Email string
-	// Locale is a list of the languages that the visitor reads, for accounts without
-	// one of their own that there are templates for. It may be an Accept-Language
-	// header as it came: see mail.Languages.
+	// Locale is a list of the languages that the visitor reads, for accounts
+	// without one of their own that there are templates for. It may be an
+	// Accept-Language header as it came. See mail.Languages.
 	Locale string
-	// UserAgent is the visitor's User-Agent header as it came. Of it the mail, and
-	// the job, only have what mail.CoarseClient makes of it, such as "Firefox,
-	// Linux". Empty leaves that out.
+	// UserAgent is the visitor's User-Agent header as it came. Of it the mail,
+	// and the job, only have what mail.CoarseClient makes of it, such as
+	// "Firefox, Linux". Empty leaves that out.
 	UserAgent string
-	// Client is the visitor's address, as the application trusts it. The zero Addr means unknown, and charges
-	// no client's limit: never pass one address for all visitors, such as a proxy's.
+	// Client is the visitor's address, as the application trusts it. The zero
+	// Addr means unknown, and charges no client's limit. Never pass one address
+	// for all visitors, such as a proxy's.
 	Client netip.Addr
-	// Lifetime of the link, at most Config.MaxLifetime. Zero means Config.Lifetime.
+	// Lifetime is that of the link, at most Config.MaxLifetime. Zero means
+	// Config.Lifetime.
 	Lifetime time.Duration
 }
 
@@ -94,23 +104,27 @@ func (in RequestInput) Format(f fmt.State, _ rune) {
 }
 
 // LogValue logs the client alone.
-func (in RequestInput) LogValue() slog.Value { return slog.StringValue(in.Client.String()) }
+func (in RequestInput) LogValue() slog.Value {
+	return slog.StringValue(in.Client.String())
+}
 
 // MarshalJSON writes the client alone.
 func (in RequestInput) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
-// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and marshals without token and
-// password. That protection is lost in an unexported field of another struct, and under %p and %w, where the
-// fmt package does not call methods.
+// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
+// marshals without token and password. That protection is lost in an unexported
+// field of another struct, and under %p and %w, where the fmt package does not
+// call methods.
 type ConfirmInput struct {
 	// Token is the text of the token, without the rest of the link.
 	Token string
-	// Password is the new password, taken byte for byte: nothing is trimmed, folded or cut.
+	// Password is the new password, taken byte for byte. Nothing is trimmed,
+	// folded or cut.
 	Password string
-	// Client, Locale and UserAgent as in [RequestInput]. The last two are for the
-	// notice.
+	// Client, Locale and UserAgent are as in [RequestInput]. The last two are
+	// for the notice.
 	Client            netip.Addr
 	Locale, UserAgent string
 }
@@ -121,7 +135,9 @@ func (in ConfirmInput) Format(f fmt.State, _ rune) {
 }
 
 // LogValue logs the client alone.
-func (in ConfirmInput) LogValue() slog.Value { return slog.StringValue(in.Client.String()) }
+func (in ConfirmInput) LogValue() slog.Value {
+	return slog.StringValue(in.Client.String())
+}
 
 // MarshalJSON writes the client alone.
 func (in ConfirmInput) MarshalJSON() ([]byte, error) {

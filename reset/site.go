@@ -10,19 +10,23 @@ import (
 
 func (c *Config) completeSite() error {
 	site, err := url.Parse(c.Site)
-	if err != nil || site.Host == "" || site.Scheme != "https" && site.Scheme != "http" {
+	if err != nil || site.Host == "" ||
+		site.Scheme != "https" && site.Scheme != "http" {
 		return errors.New("reset: Config.Site is not an absolute http or https URL")
 	}
 	if site.User != nil || strings.ContainsAny(c.Site, "?#") {
 		return errors.New("reset: Config.Site has user information, a query or a fragment")
 	}
-	if site.Scheme == "http" && !c.InsecureSite && !isThisMachine(site.Hostname()) {
+	if site.Scheme == "http" && !c.InsecureSite &&
+		!isThisMachine(site.Hostname()) {
 		return errors.New("reset: Config.Site is plain http on another machine, which only Config.InsecureSite allows")
 	}
+
 	c.Site = strings.TrimRight(c.Site, "/")
 	if c.Product == "" {
 		c.Product = site.Hostname()
 	}
+
 	for _, page := range []struct {
 		field, fallback string
 		path            *string
@@ -35,24 +39,31 @@ func (c *Config) completeSite() error {
 			*page.path = page.fallback
 		}
 		if *page.path != "" && !isPagePath(*page.path) {
-			return fmt.Errorf("reset: Config.%s is not an absolute path without query and fragment", page.field)
+			return fmt.Errorf(
+				"reset: Config.%s is not an absolute path without query and fragment",
+				page.field,
+			)
 		}
 	}
+
 	if c.ResetPath == c.ForgotPath {
 		return errors.New("reset: Config.ResetPath and Config.ForgotPath are the same")
 	}
 	if c.LinkStyle != LinkFragment && c.LinkStyle != LinkQuery {
 		return errors.New("reset: Config.LinkStyle is not one of the constants")
 	}
+
 	return nil
 }
 
 func isThisMachine(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		err == nil && addr.IsLoopback()
 }
 
-// isPagePath keeps a path from becoming another host ("//evil.example") or swallowing the token.
+// isPagePath keeps a path from becoming another host ("//evil.example") or
+// swallowing the token.
 func isPagePath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path

@@ -6,10 +6,11 @@ import (
 	"strconv"
 )
 
-// SlogSink returns a [Sink] that logs to logger, nil meaning slog.Default(). The message is "password reset"
-// followed by the outcome; what needs somebody's attention is a warning or an error. Texts that others can
-// influence are quoted when they hold control characters, whatever the handler does, so that no visitor can
-// write lines of a log.
+// SlogSink returns a [Sink] that logs to logger. Nil means slog.Default(). The
+// message is "password reset" followed by the outcome. What needs somebody's
+// attention is a warning or an error. Texts that others can influence are
+// quoted when they hold control characters, whatever the handler does, so that
+// no visitor can write lines of a log.
 func SlogSink(logger *slog.Logger) Sink {
 	if logger == nil {
 		logger = slog.Default()
@@ -24,11 +25,15 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 	if !s.logger.Enabled(ctx, level) {
 		return
 	}
+
 	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs, slog.String("outcome", string(ev.Outcome)))
 	if ev.Client.IsValid() {
-		attrs = append(attrs, slog.String("client", logText(ev.Client.String())))
+		attrs = append(
+			attrs, slog.String("client", logText(ev.Client.String())),
+		)
 	}
+
 	for _, field := range []struct{ name, value string }{
 		{"user", ev.UserID},
 		{"request", ev.RequestID},
@@ -46,22 +51,29 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 	if ev.Err != nil {
 		attrs = append(attrs, slog.String("err", logText(ev.Err.Error())))
 	}
-	s.logger.LogAttrs(ctx, level, "password reset "+string(ev.Outcome), attrs...)
+
+	s.logger.LogAttrs(
+		ctx, level, "password reset "+string(ev.Outcome), attrs...,
+	)
 }
 
 func levelOf(outcome Outcome) slog.Level {
 	switch outcome {
-	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed, OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed,
+	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed,
+		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed,
 		OutcomeJobRefused:
 		return slog.LevelError
-	case OutcomeThrottled, OutcomeBlocked, OutcomeDropped, OutcomeLimiterFailed, OutcomeEventsLost, OutcomeMailDelayed, OutcomeLostRace:
+	case OutcomeThrottled, OutcomeBlocked, OutcomeDropped,
+		OutcomeLimiterFailed, OutcomeEventsLost, OutcomeMailDelayed,
+		OutcomeLostRace:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo
 	}
 }
 
-// maxLogText bounds one value; an error of a database driver may quote a whole statement.
+// maxLogText bounds one value. An error of a database driver may quote a whole
+// statement.
 const maxLogText = 1024
 
 // logText makes a text of others safe for any handler.
