@@ -13,11 +13,11 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// maxAccounts is how many accounts on one address are mailed: each gets a mail, and one request must not become
-// a hundred.
+// maxAccounts is how many accounts on one address are mailed. Each gets a mail,
+// and one request must not become a hundred.
 const maxAccounts = 5
 
-// errKind is for a job of a later version.
+// errKind is the error for a job of a later version.
 var errKind = fmt.Errorf("%w: its kind is unknown", ErrJobRefused)
 
 // A letter is one mail to one account, or to an address without one.
@@ -27,7 +27,9 @@ type letter struct {
 	user User
 }
 
-func (l letter) hasLink() bool { return l.kind == mail.KindReset || l.kind == mail.KindInvite }
+func (l letter) hasLink() bool {
+	return l.kind == mail.KindReset || l.kind == mail.KindInvite
+}
 
 func (l letter) purpose() token.Purpose { return purposeOf(l.kind) }
 
@@ -44,42 +46,58 @@ func (l letter) outcome() (outcome Outcome, reason string) {
 	}
 }
 
-// letters looks up whom a job is for, and records everybody who gets no link. several says that there was more
-// than one account to look at.
-func (s *Service) letters(ctx context.Context, t try) (letters []letter, several bool, err error) {
+// letters looks up whom a job is for, and records everybody who gets no link.
+// several says that there was more than one account to look at.
+func (s *Service) letters(
+	ctx context.Context, t try,
+) (letters []letter, several bool, err error) {
 	job := t.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
-		// The address was read with the row that changed. Looking it up again would let whoever took the
-		// account over redirect the notice.
+		// The address was read with the row that changed. A second look-up
+		// would let whoever took the account over redirect the notice.
 		if !isAddress(job.Email) {
-			s.recordFailure(ctx, job, Event{UserID: job.UserID, Reason: ReasonBadAddress})
+			s.recordFailure(ctx, job, Event{
+				UserID: job.UserID, Reason: ReasonBadAddress,
+			})
 			return nil, false, nil
 		}
-		return []letter{{kind: job.Kind, to: job.Email, user: User{ID: job.UserID}}}, false, nil
+		return []letter{{
+			kind: job.Kind, to: job.Email, user: User{ID: job.UserID},
+		}}, false, nil
 	case mail.KindReset, mail.KindInvite:
 	default:
 		return nil, false, errKind
 	}
+
 	users, err := s.find(ctx, job)
 	if err != nil {
 		return nil, false, err
 	}
+
 	if len(users) == 0 {
 		if t.hint != mail.KindNoAccount {
-			s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: job.UserID, Reason: ReasonUnknownAddress})
+			s.recordOf(ctx, job, Event{
+				Outcome: OutcomeSkipped, UserID: job.UserID,
+				Reason: ReasonUnknownAddress,
+			})
 		}
-		if s.cfg.HintNoAccount && job.Kind == mail.KindReset && isAddress(job.Email) {
-			return []letter{{kind: mail.KindNoAccount, to: job.Email}}, false, nil
+		if s.cfg.HintNoAccount && job.Kind == mail.KindReset &&
+			isAddress(job.Email) {
+			return []letter{{
+				kind: mail.KindNoAccount, to: job.Email,
+			}}, false, nil
 		}
 		return nil, false, nil
 	}
+
 	seen := make(map[string]bool, len(users))
 	for _, user := range users {
 		if seen[user.ID] {
 			continue
 		}
 		seen[user.ID] = true
+
 		kind, reason := s.kindFor(job, user)
 		if kind == mail.KindInvite && len(letters) < maxAccounts {
 			if user, err = s.mark(ctx, user); err != nil {
@@ -90,11 +108,16 @@ func (s *Service) letters(ctx context.Context, t try) (letters []letter, several
 		if kind != "" && len(letters) == maxAccounts {
 			kind, reason = "", ReasonTooMany
 		}
+
 		if reason != "" && (kind == "" || kind != t.hint) {
-			s.recordOf(ctx, job, Event{Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason})
+			s.recordOf(ctx, job, Event{
+				Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason,
+			})
 		}
 		if kind != "" {
-			letters = append(letters, letter{kind: kind, to: user.Email, user: user})
+			letters = append(letters, letter{
+				kind: kind, to: user.Email, user: user,
+			})
 		}
 	}
 	return letters, len(users) > 1, nil
@@ -112,6 +135,7 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 		}
 		return []User{user}, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()
 	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
@@ -121,6 +145,7 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 			return nil, nil
 		}
 	}
+
 	var users []User
 	err := guard(step, func() error {
 		var err error
@@ -149,6 +174,7 @@ func byLikeness(users []User, typed string) []User {
 			return 2
 		}
 	}
+
 	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
 		return difference(a) - difference(b)
 	})
@@ -160,24 +186,29 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
 	case user.ID == "":
 		return "", ReasonBadUser
 	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
-		// The store's collation may hold ı and i for equal; their owners are two people.
+		// The store's collation may hold ı and i for equal. Their owners are
+		// two people.
 		return "", ReasonAddressMismatch
 	case user.Disabled:
 		return "", ReasonDisabled
 	case !isAddress(user.Email):
 		return "", ReasonBadAddress
-	case job.Kind == mail.KindInvite && s.cfg.Hasher.HasPassword(user.PasswordHash):
+
+	case job.Kind == mail.KindInvite &&
+		s.cfg.Hasher.HasPassword(user.PasswordHash):
 		return "", ReasonHasPassword
-	case job.Kind == mail.KindReset && !s.cfg.Hasher.HasPassword(user.PasswordHash):
+	case job.Kind == mail.KindReset &&
+		!s.cfg.Hasher.HasPassword(user.PasswordHash):
 		if s.cfg.HintSignsInElsewhere {
 			return mail.KindSignsInElsewhere, ReasonNoPassword
 		}
 		return "", ReasonNoPassword
 	}
+
 	return job.Kind, ""
 }
 
-// secrets are what made a mail special, for removal from errors.
+// secrets holds what is unique to one mail, for removal from errors.
 type secrets struct {
 	link Link
 	raw  string
@@ -189,17 +220,24 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 	data := s.cfg.facts(l.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
 	data.Locale = languages(l.user.Locale, job.Locale)
-	data.Client = mail.CoarseClient(job.Browser) // a queue is no reason to believe it
+	// A queue is no reason to believe what it says of the browser.
+	data.Client = mail.CoarseClient(job.Browser)
+
 	var made secrets
 	if l.hasLink() {
 		var err error
-		if made.link, made.raw, err = s.issue(l.user, l.purpose(), job.Lifetime); err != nil {
-			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w", scrub(err, l.to, l.user.PasswordHash))
+		if made.link, made.raw, err = s.issue(
+			l.user, l.purpose(), job.Lifetime,
+		); err != nil {
+			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
+				scrub(err, l.to, l.user.PasswordHash))
 		}
 		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
-		// Whole minutes, counted from the sending: that is when the reader's hour begins.
+		// Whole minutes, counted from the sending, since that is when the
+		// reader's hour begins.
 		data.Lifetime = made.link.expires.Sub(now).Round(time.Minute)
 	}
+
 	var content mail.Message
 	err := guard("Renderer.Render", func() error {
 		var err error
@@ -207,18 +245,23 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 		return err
 	})
 	if err != nil {
-		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w", scrub(err, made.raw, l.to))
+		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
+			scrub(err, made.raw, l.to))
 	}
+
 	return mail.Message{
 		ID: messageID(job, l), Kind: l.kind, Locale: content.Locale,
 		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.ReplyTo,
-		Subject: content.Subject, Text: content.Text, HTML: content.HTML, Date: now,
+		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
+		Date: now,
 	}, made, nil
 }
 
-// messageID is the same for every try of one mail, so that a mailbox can drop the second copy. It gives away
-// neither account nor job.
+// messageID is the same for every attempt at one mail, so that a mailbox can
+// drop the second copy. It gives away neither account nor job.
 func messageID(job Job, l letter) string {
-	sum := sha256.Sum256([]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID))
+	sum := sha256.Sum256(
+		[]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID),
+	)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

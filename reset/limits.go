@@ -10,19 +10,22 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Limiter decides whether one more try is allowed under a key. Allow charges the key only when it says ok;
-// otherwise it says how long to wait. An error means that the limiter does not know, for instance because a
-// server cannot be reached. It is called in the path of requests: it must honour the context's deadline and be
-// safe for concurrent use.
+// A Limiter decides whether one more attempt is allowed under a key. Allow
+// charges the key only when it says ok. Otherwise it says how long to wait. An
+// error means that the limiter does not know, for instance because a server
+// cannot be reached. It is called in the path of requests, so it must honour
+// the context's deadline and be safe for concurrent use.
 type Limiter interface {
-	Allow(ctx context.Context, key string) (retryAfter time.Duration, ok bool, err error)
+	Allow(
+		ctx context.Context, key string,
+	) (retryAfter time.Duration, ok bool, err error)
 }
 
 // A Refunder is a [Limiter] that takes a charge back when what it was charged
-// for did not happen: a later limit refused the request, the queue could not
-// take it, the mail was not sent. [limit.Limiter] is one. A Limiter that is not
-// keeps those charges, so that a visitor who asks again after a failure may
-// find a limit reached and get no mail.
+// for did not happen. That is so when a later limit refused the request, the
+// queue could not take it, or the mail was not sent. [limit.Limiter] is one. A
+// Limiter that is not keeps those charges, so that a visitor who asks again
+// after a failure may find a limit reached and get no mail.
 type Refunder interface {
 	Limiter
 	// Refund gives back one event that Allow has charged to key. It must never
@@ -33,15 +36,19 @@ type Refunder interface {
 }
 
 // A LimiterFunc is a function that is a [Limiter].
-type LimiterFunc func(ctx context.Context, key string) (retryAfter time.Duration, ok bool, err error)
+type LimiterFunc func(
+	ctx context.Context, key string,
+) (retryAfter time.Duration, ok bool, err error)
 
 // Allow calls f.
-func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool, error) {
+func (f LimiterFunc) Allow(
+	ctx context.Context, key string,
+) (time.Duration, bool, error) {
 	return f(ctx, key)
 }
 
 // Limits throttle the flow. A nil field means the in-process default in its
-// comment, so that with n processes n times as much passes; a Limiter of one's
+// comment, so that with n processes n times as much passes. A Limiter of one's
 // own can be shared between them. Keys begin with the name of the limit, so one
 // Limiter may serve several fields.
 //
@@ -63,7 +70,7 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 // is charged, until Global has had room for a while, so that what Global earns
 // back goes to the others. The share finds its place by Global's answers, so
 // Global may be any Limiter. Networks are counted by /24 and /48 and, at a
-// quarter of the weight, by the /16 and /32 that a provider may hold; all
+// quarter of the weight, by the /16 and /32 that a provider may hold. All
 // unknown clients are one network. The counts are each process's own and take
 // 1 MiB. Measured at 20 times the default Global, of 100 visitors from
 // elsewhere 99 are served while 1,000 networks ask, and 84 while 3,000 do.
@@ -71,22 +78,22 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 //
 // What a request was charged is given back, to limiters that are a [Refunder],
 // when a later limit refuses it with a *[ThrottledError], when Config.Dispatch
-// fails and when the queue is full. It is not when Account refuses, which must
-// look like a success from every side (its job goes through the queue and sends
-// nothing, see [Job]), nor when the visitor has hung up, which
+// fails and when the queue is full. It is not given back when Account refuses,
+// which must look like a success from every side (its job goes through the
+// queue and sends nothing, see [Job]), nor when the visitor has hung up, which
 // must not be a way around the limits.
 //
 // The worker charges Account once more, under a key of the account's id, for
 // each mail to an account that was found by what somebody typed. So an account
 // gets no more mail than Account allows, however many texts lead to it under
 // Config.FindByIdentifier. One that is over it is skipped with
-// [ReasonThrottled]. The charge is given back when the mail was not sent: a
-// retry is not throttled by the attempt before. A worker that dies in between
-// leaves it. If Account is not a [Refunder], the worker charges the in-process
-// default in its place.
+// [ReasonThrottled]. The charge is given back when the mail was not sent, so
+// that a retry is not throttled by the attempt before. A worker that dies in
+// between leaves it. If Account is not a [Refunder], the worker charges the
+// in-process default in its place.
 //
 // Keys hold network addresses and, for accounts, a keyed digest of what was
-// typed or of the id: no mail address is stored in a limiter.
+// typed or of the id. No mail address is stored in a limiter.
 //
 // A confirmation charges one of two limits. A link that is signed and in time
 // charges ConfirmUser, whose key is the account's id, before the account is
@@ -98,37 +105,51 @@ func (f LimiterFunc) Allow(ctx context.Context, key string) (time.Duration, bool
 // back to the in-process default and confirmations, which need a signed token
 // anyway, proceed. Either makes an event.
 type Limits struct {
-	Global  Limiter // 600 a minute, at most 600 at once, for the whole site
-	Client  Limiter // 20 an hour for each client prefix; requests over it get a *ThrottledError
-	Network Limiter // 200 at once for each network, then 300 an hour; the same
-	Account Limiter // 1 a minute and 5 an hour for each address; requests over it get the usual answer and no mail
+	// Global is 600 a minute, at most 600 at once, for the whole site.
+	Global Limiter
+	// Client is 20 an hour for each client prefix. Requests over it get a
+	// *[ThrottledError].
+	Client Limiter
+	// Network is 200 at once for each network, then 300 an hour. Requests over
+	// it get a *[ThrottledError].
+	Network Limiter
+	// Account is 1 a minute and 5 an hour for each address. Requests over it
+	// get the usual answer and no mail.
+	Account Limiter
 
-	ConfirmClient Limiter // 30 at once for each client prefix, then 3 a minute; charged for junk only
-	ConfirmUser   Limiter // 10 at once for each account, then 1 a minute
+	// ConfirmClient is 30 at once for each client prefix, then 3 a minute. It
+	// is charged for junk only.
+	ConfirmClient Limiter
+	// ConfirmUser is 10 at once for each account, then 1 a minute.
+	ConfirmUser Limiter
 
-	// Off switches all of them off, whatever the other fields say. See [LimitsOff].
+	// Off switches all of them off, whatever the other fields say. See
+	// [LimitsOff].
 	Off bool
 }
 
-// LimitsOff is no throttling at all: for tests, and behind something that throttles already.
+// LimitsOff returns Limits that throttle nothing. It is for tests, and for
+// sites behind something that throttles already.
 func LimitsOff() Limits { return Limits{Off: true} }
 
-// limiterPatience bounds how long a limiter of the application's own may hold up a request.
+// limiterPatience is the timeout that bounds how long a limiter of the
+// application's own may hold up a request.
 const limiterPatience = 150 * time.Millisecond
 
-// throttle is one limit: the configured limiter and the default to fall back to.
+// A throttle is one limit, with the configured limiter and the default to fall
+// back to.
 type throttle struct {
 	name     string
 	limiter  Limiter
-	fallback Limiter // nil: a failure lets the try pass
+	fallback Limiter // nil when a failure lets the attempt pass.
 	custom   bool
 }
 
 type throttles struct {
 	global, client, network, account, confirmClient, confirmUser throttle
 
-	mailed throttle // the account's, as the worker charges it
-	share  *share   // nil without limits
+	mailed throttle // the account's, as the worker charges it.
+	share  *share   // nil without limits.
 }
 
 func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
@@ -136,6 +157,7 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 	if limits.Off {
 		return all, nil
 	}
+
 	for _, t := range []struct {
 		into    *throttle
 		name    string
@@ -143,19 +165,37 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		confirm bool
 		rates   limit.Config
 	}{
-		{&all.global, LimitGlobal, limits.Global, false, limit.Config{Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10}},
-		{&all.client, LimitClient, limits.Client, false, limit.Config{Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20}},
-		{&all.network, LimitNetwork, limits.Network, false, limit.Config{Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20}},
-		{&all.account, LimitAccount, limits.Account, false, limit.Config{
-			Burst: 1, Every: time.Minute, Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}}, MaxBytes: 4 << 20,
+		{&all.global, LimitGlobal, limits.Global, false, limit.Config{
+			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
 		}},
-		{&all.confirmClient, LimitConfirmClient, limits.ConfirmClient, true, limit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20}},
-		{&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true, limit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20}},
+		{&all.client, LimitClient, limits.Client, false, limit.Config{
+			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
+		}},
+		{&all.network, LimitNetwork, limits.Network, false, limit.Config{
+			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
+		}},
+		{&all.account, LimitAccount, limits.Account, false, limit.Config{
+			Burst: 1, Every: time.Minute,
+			Also:     []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+			MaxBytes: 4 << 20,
+		}},
+
+		{
+			&all.confirmClient, LimitConfirmClient, limits.ConfirmClient, true,
+			limit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
+		},
+		{
+			&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true,
+			limit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
+		},
 	} {
-		*t.into = throttle{name: t.name, limiter: t.own, custom: t.own != nil}
+		*t.into = throttle{
+			name: t.name, limiter: t.own, custom: t.own != nil,
+		}
 		if t.own != nil && t.confirm {
 			continue
 		}
+
 		t.rates.Now = now
 		fallback, err := limit.New(t.rates)
 		if err != nil {
@@ -166,6 +206,7 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 			t.into.limiter = fallback
 		}
 	}
+
 	all.share = newShare(now)
 	all.mailed = all.account
 	if _, ok := all.mailed.limiter.(Refunder); !ok {

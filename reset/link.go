@@ -14,17 +14,21 @@ import (
 type LinkStyle int
 
 const (
-	// LinkFragment puts the token behind '#': browsers keep that part to themselves, so it reaches no server
-	// log, proxy, Referer header or mail scanner. A script on the page moves it into the form.
+	// LinkFragment puts the token behind '#'. Browsers keep that part to
+	// themselves, so it reaches no server log, proxy, Referer header or mail
+	// scanner. A script on the page moves it into the form.
 	LinkFragment LinkStyle = iota
-	// LinkQuery puts the token into the query, which works without scripts, and is written to access logs.
+	// LinkQuery puts the token into the query, which works without scripts, and
+	// is written to access logs.
 	LinkQuery
 )
 
-// A Link is a live link: whoever holds it can set the account's password. It prints, logs and marshals
-// redacted.
+// A Link is a live link. Whoever holds it can set the account's password. It
+// prints, logs and marshals redacted.
 type Link struct {
-	url     *string // behind a pointer: fmt prints an address even where it cannot call Format
+	// url is behind a pointer, because fmt prints an address even where it
+	// cannot call Format.
+	url     *string
 	expires time.Time
 	tokenID string
 }
@@ -37,7 +41,8 @@ func (l Link) Reveal() string {
 	return *l.url
 }
 
-// ExpiresAt returns when the link stops working if nothing else stops it before.
+// ExpiresAt returns when the link stops working if nothing else stops it
+// before.
 func (l Link) ExpiresAt() time.Time { return l.expires }
 
 // TokenID returns what events call the link's token.
@@ -47,7 +52,9 @@ func (l Link) TokenID() string { return l.tokenID }
 func (l Link) String() string { return "reset.Link{" + l.tokenID + "}" }
 
 // Format prints String under every verb.
-func (l Link) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
+func (l Link) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, l.String())
+}
 
 // LogValue logs String.
 func (l Link) LogValue() slog.Value { return slog.StringValue(l.String()) }
@@ -55,28 +62,34 @@ func (l Link) LogValue() slog.Value { return slog.StringValue(l.String()) }
 // MarshalText writes String.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// LinkOptions says which link to make. The zero value is a reset link of the default lifetime.
+// LinkOptions says which link to make. The zero value is a reset link of the
+// default lifetime.
 type LinkOptions struct {
 	// Purpose is token.Reset, also when empty, or token.Invite.
 	Purpose token.Purpose
-	// Lifetime, at most the purpose's longest. Zero means its default.
+	// Lifetime is at most the purpose's longest. Zero means its default.
 	Lifetime time.Duration
 }
 
-// Link makes a link for the account without sending it, for support staff or for a channel of the application's
-// own. It is as good as a password while it lives: the caller must make sure who gets it. No limit is charged
-// and no mail is sent. An invitation may write a marker into the account, as
+// Link makes a link for the account without sending it, for support staff or
+// for a channel of the application's own. It is as good as a password while it
+// lives, so the caller must make sure who gets it. No limit is charged and no
+// mail is sent. An invitation may write a marker into the account, as
 // [Service.Invite] says.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for a reset link) or
-// [ErrHasPassword] (for an invitation); anything else is internal, or a LinkOptions that is out of range.
-func (s *Service) Link(ctx context.Context, userID string, opts LinkOptions) (Link, error) {
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for
+// a reset link) or [ErrHasPassword] (for an invitation). Anything else is
+// internal, or a LinkOptions that is out of range.
+func (s *Service) Link(
+	ctx context.Context, userID string, opts LinkOptions,
+) (Link, error) {
 	if opts.Purpose == "" {
 		opts.Purpose = token.Reset
 	}
 	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
 		return Link{}, err
 	}
+
 	user, err := s.loadEligible(ctx, userID, opts.Purpose)
 	if err != nil {
 		return Link{}, err
@@ -89,16 +102,23 @@ func (s *Service) Link(ctx context.Context, userID string, opts LinkOptions) (Li
 			return Link{}, err
 		}
 	}
+
 	made, _, err := s.issue(user, opts.Purpose, opts.Lifetime)
 	if err != nil {
 		return Link{}, fmt.Errorf("reset: make a link: %w", err)
 	}
-	s.record(ctx, Event{Outcome: OutcomeLinkMade, UserID: user.ID, TokenID: made.tokenID, Purpose: opts.Purpose})
+	s.record(ctx, Event{
+		Outcome: OutcomeLinkMade, UserID: user.ID,
+		TokenID: made.tokenID, Purpose: opts.Purpose,
+	})
 	return made, nil
 }
 
-// loadEligible reads an account that a trusted caller names, and tells that caller why it can have no link.
-func (s *Service) loadEligible(ctx context.Context, userID string, purpose token.Purpose) (User, error) {
+// loadEligible reads an account that a trusted caller names, and tells that
+// caller why it can have no link.
+func (s *Service) loadEligible(
+	ctx context.Context, userID string, purpose token.Purpose,
+) (User, error) {
 	user, err := s.findByID(ctx, userID)
 	if err != nil {
 		return User{}, fmt.Errorf("reset: load the account: %w", err)
@@ -120,12 +140,16 @@ func (s *Service) checkEligible(user User, purpose token.Purpose) error {
 	return nil
 }
 
-// issue makes a token and its link. The raw text is returned for removal from errors.
-func (s *Service) issue(user User, purpose token.Purpose, lifetime time.Duration) (Link, string, error) {
+// issue makes a token and its link. The raw text is returned for removal from
+// errors.
+func (s *Service) issue(
+	user User, purpose token.Purpose, lifetime time.Duration,
+) (Link, string, error) {
 	issued, err := s.signer.Issue(purpose, stateOf(user), lifetime)
 	if err != nil {
 		return Link{}, "", err
 	}
+
 	raw := issued.Reveal()
 	text := s.cfg.Site + s.cfg.ResetPath
 	if s.cfg.LinkStyle == LinkQuery {
@@ -133,25 +157,40 @@ func (s *Service) issue(user User, purpose token.Purpose, lifetime time.Duration
 	} else {
 		text += "#token=" + raw
 	}
-	return Link{url: &text, expires: issued.ExpiresAt(), tokenID: issued.ID()}, raw, nil
+	return Link{
+		url: &text, expires: issued.ExpiresAt(), tokenID: issued.ID(),
+	}, raw, nil
 }
 
 // stateOf is what a token is bound to.
 func stateOf(user User) token.State {
-	return token.State{UserID: user.ID, PasswordHash: token.Hide(user.PasswordHash), Email: token.Hide(user.Email), Stamp: token.Hide(user.Stamp)}
+	return token.State{
+		UserID:       user.ID,
+		PasswordHash: token.Hide(user.PasswordHash),
+		Email:        token.Hide(user.Email),
+		Stamp:        token.Hide(user.Stamp),
+	}
 }
 
-func (s *Service) checkLifetime(purpose token.Purpose, lifetime time.Duration) error {
+func (s *Service) checkLifetime(
+	purpose token.Purpose, lifetime time.Duration,
+) error {
 	top := s.cfg.MaxLifetime
 	switch purpose {
 	case token.Reset:
 	case token.Invite:
 		top = s.cfg.InviteLifetime
 	default:
-		return fmt.Errorf("reset: purpose %q is neither reset nor invite", purpose)
+		return fmt.Errorf(
+			"reset: purpose %q is neither reset nor invite", purpose,
+		)
 	}
+
 	if lifetime != 0 && (lifetime < minLifetime || lifetime > top) {
-		return fmt.Errorf("reset: a lifetime of %v is not between %v and %v", lifetime, minLifetime, top)
+		return fmt.Errorf(
+			"reset: a lifetime of %v is not between %v and %v",
+			lifetime, minLifetime, top,
+		)
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/hash"
 )
 
-// errUnmarked is for a look-up that does not show what was written: a replica
-// that lags.
+// errUnmarked is the error for a look-up that does not show what was written,
+// as from a replica that lags.
 var errUnmarked = errors.New("the account does not show its marker yet")
 
 // mark writes a fresh unusable marker over an empty hash, and returns the
@@ -22,15 +22,19 @@ var errUnmarked = errors.New("the account does not show its marker yet")
 func (s *Service) mark(ctx context.Context, user User) (User, error) {
 	for attempt := 0; user.PasswordHash == "" && !user.Disabled; attempt++ {
 		if attempt == 2 {
-			return User{}, fmt.Errorf("reset: mark the account: %w", errUnmarked)
+			return User{}, fmt.Errorf(
+				"reset: mark the account: %w", errUnmarked,
+			)
 		}
+
 		writeErr := s.writeMarker(ctx, user)
 
 		// Whatever the store said, only the row tells what a link can be bound
 		// to. Another invitation may have been faster.
 		var err error
 		user, err = s.findByID(ctx, user.ID)
-		if err == nil && user.PasswordHash == "" && !errors.Is(writeErr, ErrStale) {
+		if err == nil && user.PasswordHash == "" &&
+			!errors.Is(writeErr, ErrStale) {
 			err = cmp.Or(writeErr, errUnmarked)
 		}
 		if err != nil {

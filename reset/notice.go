@@ -18,9 +18,9 @@ type NotifyInput struct {
 }
 
 // NotifyChanged mails the owner of an account that its password was changed. It
-// is for the application's own page for that: if it was somebody else, this mail
-// is how the owner learns of it. [Service.Confirm] does the same by itself,
-// unless Config.SkipNotice is set, which NotifyChanged does not heed.
+// is for the application's own page for that. If it was somebody else, this
+// mail is how the owner learns of it. [Service.Confirm] does the same by
+// itself, unless Config.SkipNotice is set, which NotifyChanged does not heed.
 //
 // The mail goes to the address that the account has now, so call it before that
 // can be changed. It charges no limits. ctx governs the look-up and reaches
@@ -32,6 +32,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
+
 	user, err := s.findByID(ctx, in.UserID)
 	if err != nil {
 		return fmt.Errorf("reset: load the account: %w", err)
@@ -42,11 +43,14 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
 	job.SessionsEnded = in.SessionsEnded
+
 	if s.cfg.Synchronous {
 		return s.workInline(ctx, job)
 	}
 	if err := s.enqueue(ctx, job, bill{}); err != nil {
-		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
+		return fmt.Errorf(
+			"reset: queue the notice: %w", scrub(err, user.Email),
+		)
 	}
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // errPending is the error of a job whose write has not shown yet.
-var errPending = errors.New("reset: a write of unknown outcome has not shown yet")
+var errPending = errors.New(
+	"reset: a write of unknown outcome has not shown yet",
+)
 
 // suspect does what can be done about a write whose outcome is unknown. It ends
 // sessions, in case the write is in force already, and queues a job that looks
@@ -23,7 +25,8 @@ func (s *Service) suspect(
 
 	err := fmt.Errorf("reset: store the new password: %w", cause)
 	failed := ev
-	failed.Outcome, failed.Reason, failed.Err = OutcomeConfirmFailed, ReasonUnknown, err
+	failed.Outcome, failed.Reason, failed.Err =
+		OutcomeConfirmFailed, ReasonUnknown, err
 	s.record(ctx, failed)
 
 	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
@@ -32,13 +35,14 @@ func (s *Service) suspect(
 	job.Pending = strings.Join([]string{
 		s.digestHash(user), s.digestHash(after), ev.TokenID, string(ev.Purpose),
 	}, ".")
+
 	s.deliver(ctx, job, ev)
 	return err
 }
 
 // digestHash is a keyed digest of the account's stored hash, so that whoever
 // reads a queue can test no guesses against it. Its key comes from the ring's
-// signing key: a job from before a rotation matches nothing and is dropped.
+// signing key, so a job from before a rotation matches nothing and is dropped.
 func (s *Service) digestHash(user User) string {
 	return s.digest("hash\x00" + user.ID + "\x00" + user.PasswordHash)
 }
@@ -55,7 +59,9 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
-		s.recordTry(ctx, job, Event{UserID: job.UserID, Reason: ReasonStore, Err: err})
+		s.recordTry(ctx, job, Event{
+			UserID: job.UserID, Reason: ReasonStore, Err: err,
+		})
 		return Job{}, err
 	}
 
@@ -77,6 +83,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	}
 	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
 	job.Pending = ""
+
 	if s.cfg.SkipNotice {
 		return Job{}, nil
 	}

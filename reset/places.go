@@ -7,8 +7,8 @@ import (
 	"net/netip"
 )
 
-// A network is whom the pool counts places for: the /24 (IPv4) or /48 (IPv6) of
-// a client, which one customer can hold, or all clients that nobody knows
+// A network is whom the pool counts places for. That is the /24 (IPv4) or /48
+// (IPv6) of a client, which one customer can hold, or all unknown clients taken
 // together. What no stranger can cause is a network of its own.
 type network struct {
 	prefix netip.Prefix
@@ -22,7 +22,7 @@ func networkOf(client netip.Addr) network {
 	}
 	prefix, err := client.Prefix(bits)
 	if err != nil {
-		return network{} // the zero Addr
+		return network{} // the zero Addr.
 	}
 	return network{prefix: prefix}
 }
@@ -30,10 +30,11 @@ func networkOf(client netip.Addr) network {
 // A holding is what one network has in a lane.
 type holding struct {
 	network network
-	fresh   list.List // of tasks that wait for their first attempt, oldest first
-	due     list.List // of tasks that wait for a worker to retry them
-	held    ranking[*task]
-	turn    *list.Element // in pool.turns; nil while it has no work
+	// Tasks that wait for their first attempt, oldest first.
+	fresh list.List
+	due   list.List // of tasks that wait for a worker to retry them.
+	held  ranking[*task]
+	turn  *list.Element // in pool.turns, or nil while it has no work.
 	// dueNext alternates, so that neither new tasks nor retries wait for all of
 	// the others.
 	dueNext bool
@@ -48,15 +49,15 @@ func (s *holding) next() *task {
 		from = &s.due
 	}
 	s.dueNext = from == &s.fresh
-	t, _ := from.Front().Value.(*task) // nothing else is in there
+	t, _ := from.Front().Value.(*task) // nothing else is in there.
 	return t
 }
 
 // A lane is one of the two bounded parts of a pool. The pool's mutex guards it.
 type lane struct {
-	room     int // for new tasks, and again for those between two attempts
-	places   int // of new tasks, until their first attempt has ended
-	held     int // tasks between two attempts
+	room     int // for new tasks, and again for those between two attempts.
+	places   int // of new tasks, until their first attempt has ended.
+	held     int // tasks between two attempts.
 	holdings map[network]*holding
 	// The holdings, with the one that has most on top.
 	byFresh, byHeld ranking[*holding]
@@ -68,11 +69,15 @@ func newLane(room int) lane {
 		holdings: make(map[network]*holding),
 		byFresh: ranking[*holding]{
 			position: func(s *holding) *int { return &s.freshRank },
-			compare:  func(a, b *holding) int { return b.fresh.Len() - a.fresh.Len() },
+			compare: func(a, b *holding) int {
+				return b.fresh.Len() - a.fresh.Len()
+			},
 		},
 		byHeld: ranking[*holding]{
 			position: func(s *holding) *int { return &s.heldRank },
-			compare:  func(a, b *holding) int { return b.held.Len() - a.held.Len() },
+			compare: func(a, b *holding) int {
+				return b.held.Len() - a.held.Len()
+			},
 		},
 	}
 }
@@ -93,7 +98,8 @@ func (l *lane) holding(n network) *holding {
 	return s
 }
 
-// changed brings the rankings up to date, and forgets a holding that has nothing.
+// changed brings the rankings up to date, and forgets a holding that has
+// nothing.
 func (l *lane) changed(s *holding) {
 	if s.fresh.Len()+s.held.Len() > 0 {
 		heap.Fix(&l.byFresh, s.freshRank)
@@ -106,7 +112,7 @@ func (l *lane) changed(s *holding) {
 }
 
 // newestOfMost returns the newest of the waiting tasks of the network that has
-// most of them, or nil if n would then have more than that network has left.
+// most of them, or nil if n would then have more than remain to that network.
 func (l *lane) newestOfMost(n network) *task {
 	if l.byFresh.Len() == 0 {
 		return nil
@@ -115,11 +121,12 @@ func (l *lane) newestOfMost(n network) *task {
 	if s := l.holdings[n]; s != nil {
 		has = s.fresh.Len()
 	}
+
 	most := l.byFresh.items[0]
 	if has+1 >= most.fresh.Len() {
 		return nil
 	}
-	t, _ := most.fresh.Back().Value.(*task) // nothing else is in there
+	t, _ := most.fresh.Back().Value.(*task) // nothing else is in there.
 	return t
 }
 
@@ -146,11 +153,14 @@ func (l *lane) oldestOfMost() *task { return l.byHeld.items[0].held.items[0] }
 type ranking[T any] struct {
 	items    []T
 	compare  func(a, b T) int
-	position func(T) *int // where an item keeps its index
+	position func(T) *int // the place where an item keeps its index.
 }
 
-func (r *ranking[T]) Len() int           { return len(r.items) }
-func (r *ranking[T]) Less(i, j int) bool { return r.compare(r.items[i], r.items[j]) < 0 }
+func (r *ranking[T]) Len() int { return len(r.items) }
+
+func (r *ranking[T]) Less(i, j int) bool {
+	return r.compare(r.items[i], r.items[j]) < 0
+}
 
 func (r *ranking[T]) Swap(i, j int) {
 	r.items[i], r.items[j] = r.items[j], r.items[i]
@@ -159,7 +169,7 @@ func (r *ranking[T]) Swap(i, j int) {
 
 // Push is for container/heap.
 func (r *ranking[T]) Push(item any) {
-	added, _ := item.(T) // nothing else is pushed
+	added, _ := item.(T) // nothing else is pushed.
 	*r.position(added) = len(r.items)
 	r.items = append(r.items, added)
 }

@@ -10,17 +10,18 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A try is a job with what its earlier tries have shown.
+// A try is one attempt at a job, with what earlier attempts have shown.
 type try struct {
 	job    Job
-	count  int  // of tries that failed
-	lookUp int  // of look-ups that failed, one after the other
-	unsure bool // the mailer could not tell whether one of them was delivered
-	// hint is the kind of a mail without a link that failed: why it has no link is recorded already.
+	count  int  // of attempts that failed.
+	lookUp int  // of look-ups that failed, one after the other.
+	unsure bool // the mailer could not tell whether one of them was delivered.
+	// hint is the kind of a mail without a link that failed. Why it has no link
+	// is recorded already.
 	hint mail.Kind
 }
 
-// Process does one job: it looks the accounts up, makes a link for each, and
+// Process does one job. It looks the accounts up, makes a link for each, and
 // mails it. It is what the worker of an engine behind Config.Dispatch calls.
 // Without Config.Dispatch nobody needs to call it.
 //
@@ -35,16 +36,16 @@ type try struct {
 //
 // Process returns nil when there is nothing more to do, also when the mail can
 // never be delivered or the job came too late. Events tell. Any other error
-// means that the engine should call it again later, with the same job. That ends
-// by itself once the job is older than the mail is of use, which is
+// means that the engine should call it again later, with the same job. That
+// ends by itself once the job is older than the mail is of use, which is
 // Config.MailWindow or, for what no stranger can cause, at least a day. A
-// look-up that fails is retried for as long. Engines have bounds of their own on
-// attempts.
+// look-up that fails is retried for as long. Engines have bounds of their own
+// on attempts.
 //
 // Of several accounts, those whose mail failed are dispatched as jobs of their
 // own, so that the others are not mailed twice. A job that is processed again
-// after success mails again, under the same Message-ID: a MAC does not tell a
-// copy from the original. Each call makes its own events.
+// after success mails again, under the same Message-ID, since a MAC does not
+// tell a copy from the original. Each call makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
 	if err := s.validateJob(ctx, job); err != nil {
 		return err
@@ -52,27 +53,33 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 
 	left, err := s.attempt(ctx, try{job: job})
 	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
-		// The engine cannot tell a try that may have been delivered from one that was not: the one repetition
-		// that is due happens here.
+		// The engine cannot tell an attempt that may have been delivered from
+		// one that was not. The one repetition that is due happens here.
 		left, err = s.attempt(ctx, left[0])
 	}
 	if len(left) == 0 {
 		return err
 	}
-	same := left[0].job.UserID == job.UserID && left[0].job.Pending == job.Pending
+
+	same := left[0].job.UserID == job.UserID &&
+		left[0].job.Pending == job.Pending
 	if len(left) == 1 && same || s.cfg.Dispatch == nil {
 		return err
 	}
+
 	for _, t := range left {
 		if dispatchErr := s.enqueue(ctx, t.job, bill{}); dispatchErr != nil {
-			return fmt.Errorf("reset: dispatch what is left of a job: %w", scrub(dispatchErr, t.job.Email))
+			return fmt.Errorf("reset: dispatch what is left of a job: %w",
+				scrub(dispatchErr, t.job.Email))
 		}
 	}
 	return nil
 }
 
 // work is what the pool calls.
-func (s *Service) work(ctx context.Context, pooled *task) (wait time.Duration, done bool) {
+func (s *Service) work(
+	ctx context.Context, pooled *task,
+) (wait time.Duration, done bool) {
 	var left []try
 	for _, t := range pooled.tries {
 		again, _ := s.attempt(ctx, t)
@@ -99,16 +106,18 @@ func (s *Service) backoff(t try) time.Duration {
 // abandon records what the pool gives up.
 func (s *Service) abandon(pooled *task, reason string) {
 	for _, t := range pooled.tries {
-		s.recordFailure(context.Background(), t.job, Event{UserID: t.job.UserID, Reason: reason})
+		s.recordFailure(context.Background(), t.job, Event{
+			UserID: t.job.UserID, Reason: reason,
+		})
 	}
 }
 
-// dropped records what lost its place before its first attempt. The request that
-// took the place must wait neither for the sink nor for a limiter.
+// dropped records what lost its place before its first attempt. The request
+// that took the place must wait neither for the sink nor for a limiter.
 func (s *Service) dropped(pooled *task) {
 	job := pooled.tries[0].job
 	if job.Throttled {
-		return // it was never accepted
+		return // it was never accepted.
 	}
 	s.later.add(entry{
 		event: Event{
@@ -119,24 +128,28 @@ func (s *Service) dropped(pooled *task) {
 	})
 }
 
-// workInline does a job in the caller's request, to its end even if the visitor hangs up. There is no later to
-// try again in.
+// workInline does a job in the caller's request, to its end even if the visitor
+// hangs up. There is no later time at which to retry.
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
 	left, err := s.attempt(ctx, try{job: job})
+
 	for _, t := range left {
 		if t.unsure {
 			if again, _ := s.attempt(ctx, t); len(again) == 0 {
 				continue
 			}
 		}
-		s.recordFailure(ctx, t.job, Event{UserID: t.job.UserID, Reason: ReasonGaveUp, Err: err})
+		s.recordFailure(ctx, t.job, Event{
+			UserID: t.job.UserID, Reason: ReasonGaveUp, Err: err,
+		})
 	}
+
 	return err
 }
 
-// window is for how long after it was asked for a mail is of use. Whoever asks for a link waits for it;
-// invitations and notices can be late.
+// window returns for how long after it was asked for a mail is of use. Whoever
+// asks for a link waits for it. Invitations and notices can be late.
 func (s *Service) window(kind mail.Kind) time.Duration {
 	if kind == mail.KindReset {
 		return s.cfg.MailWindow
@@ -144,7 +157,8 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 	return max(s.cfg.MailWindow, 24*time.Hour)
 }
 
-// attempt sends the mails of one job. What is left to try again comes back, with the last error.
+// attempt sends the mails of one job. What remains to be retried comes back,
+// with the last error.
 func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 	if t.job.Throttled {
 		return nil, nil
@@ -153,6 +167,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		s.tooLate(ctx, t)
 		return nil, nil
 	}
+
 	if t.job.Pending != "" {
 		job, err := s.resolve(ctx, t.job)
 		if err != nil {
@@ -164,22 +179,29 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		}
 		t.job = job
 	}
+
 	letters, several, err := s.letters(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, ErrJobRefused) {
-			s.recordOf(ctx, t.job, Event{Outcome: OutcomeJobRefused, Reason: ReasonBadKind, Err: err})
+			s.recordOf(ctx, t.job, Event{
+				Outcome: OutcomeJobRefused, Reason: ReasonBadKind, Err: err,
+			})
 			return nil, err
 		}
+
 		t.count++
 		t.lookUp++
 		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
-			s.recordFailure(ctx, t.job, Event{UserID: t.job.UserID, Reason: ReasonStore, Err: err})
+			s.recordFailure(ctx, t.job, Event{
+				UserID: t.job.UserID, Reason: ReasonStore, Err: err,
+			})
 			return nil, err
 		}
 		s.recordTry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
 		return []try{t}, err
 	}
+
 	t.lookUp = 0
 	for _, l := range letters {
 		again, sendErr := s.sendLimited(ctx, t, l)
@@ -187,7 +209,9 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 			continue
 		}
 		if several {
-			again.job.UserID = l.user.ID // the others on this address are dealt with, or have their own tries
+			// The others on this address are dealt with, or have their own
+			// attempts.
+			again.job.UserID = l.user.ID
 		}
 		left, err = append(left, *again), sendErr
 	}
@@ -196,8 +220,9 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 
 func (s *Service) tooLate(ctx context.Context, t try) {
 	if t.job.Pending != "" {
-		return // the write has not shown, so there is nothing to tell
+		return // the write has not shown, so there is nothing to tell.
 	}
+
 	ev := Event{UserID: t.job.UserID, Reason: ReasonGaveUp}
 	if t.count > 0 || t.job.Kind != mail.KindReset {
 		s.recordFailure(ctx, t.job, ev)
@@ -207,8 +232,11 @@ func (s *Service) tooLate(ctx context.Context, t try) {
 	s.recordOf(ctx, t.job, ev)
 }
 
-// send makes and sends one mail. again is the try to repeat, or nil when the mail is sent or given up.
-func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err error) {
+// send makes and sends one mail. again is the attempt to repeat, or nil when
+// the mail is sent or given up.
+func (s *Service) send(
+	ctx context.Context, t try, l letter,
+) (again *try, err error) {
 	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
 	msg, made, err := s.compose(t.job, l)
 	if err != nil {
@@ -218,15 +246,20 @@ func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err er
 		return nil, err
 	}
 	ev.TokenID = made.link.tokenID
+
 	sendCtx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
-	err = guard("Mailer.Send", func() error { return s.cfg.Mailer.Send(sendCtx, msg) })
+	err = guard("Mailer.Send", func() error {
+		return s.cfg.Mailer.Send(sendCtx, msg)
+	})
 	if err == nil {
 		ev.Outcome, ev.Reason = l.outcome()
 		s.recordOf(ctx, t.job, ev)
 		return nil, nil
 	}
-	err = fmt.Errorf("reset: send mail: %w", scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
+
+	err = fmt.Errorf("reset: send mail: %w",
+		scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
 	ev.Err = err
 	t.count++
 	verdict := mail.VerdictOf(err)
@@ -242,10 +275,12 @@ func (s *Service) send(ctx context.Context, t try, l letter) (again *try, err er
 		if !l.hasLink() {
 			t.hint = l.kind
 		}
-		t.unsure = t.unsure || verdict == mail.VerdictUnknown && ctx.Err() == nil
+		t.unsure = t.unsure ||
+			verdict == mail.VerdictUnknown && ctx.Err() == nil
 		s.recordTry(ctx, t.job, ev)
 		return &t, err
 	}
+
 	s.recordFailure(ctx, t.job, ev)
 	return nil, err
 }

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// sinkPatience bounds one call of a sink that heeds its context.
+// sinkPatience is the timeout that bounds one call of a sink that heeds its
+// context.
 const sinkPatience = 5 * time.Second
 
-// record passes an event to the sink now. The event outlives the visitor: one who hangs up must not keep a line
-// out of an audit trail.
+// record passes an event to the sink now. The event outlives the visitor, since
+// one who hangs up must not keep a line out of an audit trail.
 func (s *Service) record(ctx context.Context, ev Event) {
 	if ev.Time.IsZero() {
 		ev.Time = s.cfg.Now()
@@ -24,8 +25,8 @@ func (s *Service) record(ctx context.Context, ev Event) {
 	})
 }
 
-// recordLater passes an event to the sink from the background, because a sink that writes to a database must
-// not be in the path of a request.
+// recordLater passes an event to the sink from the background, because a sink
+// that writes to a database must not be in the path of a request.
 func (s *Service) recordLater(ev Event) {
 	ev.Time = s.cfg.Now()
 	if s.later == nil {
@@ -44,20 +45,25 @@ type entry struct {
 	paid  bill
 }
 
-// A recorder passes events on from one goroutine, in order. When the sink cannot keep up, it counts instead of
-// growing.
+// A recorder passes events on from one goroutine, in order. When the sink
+// cannot keep up, it counts instead of growing.
 type recorder struct {
 	pass  func(entry)
 	queue chan entry
 	lost  atomic.Int64
 	done  chan struct{}
 
-	mu     sync.RWMutex // guards closed, and the queue against being closed during a send
+	// mu guards closed, and the queue against being closed during a send.
+	mu     sync.RWMutex
 	closed bool
 }
 
 func newRecorder(pass func(entry)) *recorder {
-	r := &recorder{pass: pass, queue: make(chan entry, recorderRoom), done: make(chan struct{})}
+	r := &recorder{
+		pass:  pass,
+		queue: make(chan entry, recorderRoom),
+		done:  make(chan struct{}),
+	}
 	go r.run()
 	return r
 }
@@ -91,7 +97,8 @@ func (r *recorder) passLost() {
 	}
 }
 
-// close stops taking events and waits until those taken are passed on, or ctx ends.
+// close stops taking events and waits until those taken are passed on, or ctx
+// ends.
 func (r *recorder) close(ctx context.Context) error {
 	r.mu.Lock()
 	if !r.closed {
@@ -99,6 +106,7 @@ func (r *recorder) close(ctx context.Context) error {
 		close(r.queue)
 	}
 	r.mu.Unlock()
+
 	select {
 	case <-r.done:
 		return nil

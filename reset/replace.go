@@ -12,13 +12,17 @@ import (
 // finds out what happened when the store cannot tell. It returns nil when the
 // new hash is in force, and an error that matches ErrUnknownOutcome when it may
 // be, now or later.
-func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Event) error {
-	// A write that was sent cannot be called back, only lost sight of: the
+func (s *Service) replace(
+	ctx context.Context, seen User, encoded string, ev Event,
+) error {
+	// A write that was sent cannot be called back, only lost sight of. The
 	// visitor's hanging up must not end it half way.
 	ctx = context.WithoutCancel(ctx)
 	writeCtx, cancel := context.WithTimeout(ctx, writePatience)
 	defer cancel()
-	err := guard("Store.ReplaceHash", func() error { return s.cfg.Store.ReplaceHash(writeCtx, seen, encoded) })
+	err := guard("Store.ReplaceHash", func() error {
+		return s.cfg.Store.ReplaceHash(writeCtx, seen, encoded)
+	})
 	if err == nil {
 		return nil
 	}
@@ -26,26 +30,32 @@ func (s *Service) replace(ctx context.Context, seen User, encoded string, ev Eve
 		return s.lostRace(ctx, ev)
 	}
 
-	// A reply may be lost after the server has committed: reset connections,
-	// deadlines, a failing pool. Only the row knows.
+	// A reply may be lost after the server has committed, by a reset
+	// connection, a deadline or a failing pool. Only the row knows.
 	now, readErr := s.findByID(ctx, seen.ID)
 	switch {
 	case readErr == nil && now.PasswordHash == encoded:
 		return nil
-	case readErr == nil && now.PasswordHash != seen.PasswordHash, errors.Is(readErr, ErrUserNotFound):
+	case readErr == nil && now.PasswordHash != seen.PasswordHash,
+		errors.Is(readErr, ErrUserNotFound):
 		return s.lostRace(ctx, ev)
 	}
 
 	// The old hash proves nothing. The server may still hold the write, or the
 	// row came from a replica that lags.
-	err = scrub(errors.Join(err, readErr), encoded, seen.PasswordHash, seen.Email)
+	err = scrub(
+		errors.Join(err, readErr),
+		encoded, seen.PasswordHash, seen.Email,
+	)
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 }
 
-// lostRace is the answer to a link that was good when verified: another confirmation, a changed password or
-// address came first.
+// lostRace returns the answer to a link that was good when verified, but after
+// another confirmation or a changed password or address that came first.
 func (s *Service) lostRace(ctx context.Context, ev Event) error {
 	ev.Outcome, ev.Reason = OutcomeLostRace, token.ReasonStale.String()
 	s.record(ctx, ev)
-	return &token.RejectedError{Reason: token.ReasonStale, UserID: ev.UserID, TokenID: ev.TokenID}
+	return &token.RejectedError{
+		Reason: token.ReasonStale, UserID: ev.UserID, TokenID: ev.TokenID,
+	}
 }

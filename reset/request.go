@@ -11,14 +11,17 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// Request asks for a link for whatever accounts have the typed address. It checks the address, charges the
-// limits and queues a job; it neither looks anything up, nor makes a link, nor mails, so that neither its
-// answer nor its time tells whether there is an account.
+// Request asks for a link for whatever accounts have the typed address. It
+// checks the address, charges the limits and queues a job. It neither looks
+// anything up, nor makes a link, nor mails, so that neither its answer nor its
+// time tells whether there is an account.
 //
-// It returns nil for every address that could be one, whether it has an account, has used up its tries, or
-// found the queue full. [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError] that this
-// client, its network or the site has asked too often. After Shutdown it is [ErrClosed]. Any other error says that
-// Config.Dispatch failed, which has nothing to do with the address, or that in.Lifetime is out of range.
+// It returns nil for every address that could be one, whether it has an
+// account, has used up its attempts, or found the queue full.
+// [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError]
+// that this client, its network or the site has asked too often. After Shutdown
+// it is [ErrClosed]. Any other error says that Config.Dispatch failed, which
+// has nothing to do with the address, or that in.Lifetime is out of range.
 //
 // ctx reaches limiters and Config.Dispatch, not the work that follows.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {
@@ -32,6 +35,7 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
+
 	client := plainClient(in.Client)
 	ev := Event{Client: client, Purpose: token.Reset}
 	if s.blocked(client) {
@@ -39,32 +43,40 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 		s.recordLater(ev)
 		return nil
 	}
+
 	paid, mute, err := s.chargeRequest(ctx, client, typed, ev)
 	if err != nil {
 		return err
 	}
 	return s.submit(ctx, Job{
-		ID: mail.NewID(), Kind: mail.KindReset, Email: typed, Locale: languages(in.Locale), Client: client,
-		Browser: mail.CoarseClient(in.UserAgent), RequestedAt: s.cfg.Now().UTC().Round(0),
-		Lifetime: in.Lifetime, Throttled: mute,
+		ID: mail.NewID(), Kind: mail.KindReset, Email: typed,
+		Locale: languages(in.Locale), Client: client,
+		Browser:     mail.CoarseClient(in.UserAgent),
+		RequestedAt: s.cfg.Now().UTC().Round(0),
+		Lifetime:    in.Lifetime, Throttled: mute,
 	}, paid, ev)
 }
 
-// submit queues a job, also one that sends nothing: whatever the queue does,
+// submit queues a job, also one that sends nothing. Whatever the queue does,
 // slow or down, it must do for every address.
-func (s *Service) submit(ctx context.Context, job Job, paid bill, ev Event) error {
+func (s *Service) submit(
+	ctx context.Context, job Job, paid bill, ev Event,
+) error {
 	ev.RequestID, ev.Outcome = job.ID, OutcomeRequested
 	if s.cfg.Synchronous {
 		if !job.Throttled {
 			s.recordLater(ev)
 		}
-		_ = s.workInline(ctx, job) // told by events alone: an error here would tell who has an account
+		// Only events tell of it. An error here would tell who has an account.
+		_ = s.workInline(ctx, job)
 		return nil
 	}
+
 	err := s.enqueue(ctx, job, paid)
 	if err != nil {
 		s.giveBack(ctx, paid, ev)
 	}
+
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrQueueFull):
@@ -75,22 +87,27 @@ func (s *Service) submit(ctx context.Context, job Job, paid bill, ev Event) erro
 		err = fmt.Errorf("reset: dispatch: %w", scrub(err, job.Email))
 		ev.Outcome, ev.Err = OutcomeDispatchFailed, err
 	}
+
+	// Of a throttled job, that it was throttled is recorded already.
 	if !job.Throttled || err != nil {
-		s.recordLater(ev) // of a throttled one, that it was throttled is recorded
+		s.recordLater(ev)
 	}
 	return err
 }
 
-// enqueue hands a job to whatever works on jobs. What is no stranger's doing may use room that requests may
-// not.
+// enqueue hands a job to whatever works on jobs. What is no stranger's doing
+// may use room that requests may not.
 func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 	if s.cfg.Dispatch != nil {
 		signed, err := s.seal.sign(job)
 		if err != nil {
 			return err
 		}
-		return guard("Config.Dispatch", func() error { return s.cfg.Dispatch(ctx, signed) })
+		return guard("Config.Dispatch", func() error {
+			return s.cfg.Dispatch(ctx, signed)
+		})
 	}
+
 	asker := network{own: true}
 	if job.Kind == mail.KindReset {
 		asker = networkOf(job.Client)
@@ -110,32 +127,33 @@ func languages(lists ...string) string {
 // InviteInput names an account without a password.
 type InviteInput struct {
 	UserID string
-	// Locale as in [RequestInput].
+	// Locale is as in [RequestInput].
 	Locale string
-	// Lifetime of the link, at most Config.InviteLifetime, which zero means.
+	// Lifetime is the link's, at most Config.InviteLifetime, which zero means.
 	Lifetime time.Duration
 }
 
-// Invite mails the account a link that sets its first password. It is for callers who may know who has an
-// account, administrators for instance: it looks the account up and says what is wrong with it. It charges no
-// limits. Confirm takes the link as it takes any other.
+// Invite mails the account a link that sets its first password. It is for
+// callers who may know who has an account, administrators for instance. It
+// looks the account up and says what is wrong with it. It charges no limits.
+// Confirm takes the link as it takes any other.
 //
 // An invitation is bound to the stored hash, and an empty hash is a state that
 // comes back. So before an account whose hash is empty is sent its link, the
 // worker calls Store.ReplaceHash to write a marker that no password matches,
 // "!" and 40 random letters and digits. That is a write like any other, with
 // what the store does in it: ended sessions, a new stamp, an audit row. If it
-// fails, the invitation is not sent and is tried again. An account that holds
-// a marker already is left alone, and several invitations live until one is
-// used.
+// fails, the invitation is not sent and is retried. An account that holds a
+// marker already is left alone, and several invitations live until one is used.
 //
 // The rest is up to the application. To take a password away it must write a
 // fresh marker of that form, or set Disabled, or change the Stamp. It must
 // never write back an old hash or marker, nor use one marker for all, since
 // invitations that were bound to it would be good again.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword], [ErrQueueFull] or [ErrClosed];
-// anything else is internal, or in.Lifetime is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
+// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
+// out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	if err := s.checkLifetime(token.Invite, in.Lifetime); err != nil {
 		return err
@@ -147,10 +165,13 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	if err != nil {
 		return err
 	}
+
 	job := Job{
-		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID, Locale: languages(in.Locale),
+		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID,
+		Locale:      languages(in.Locale),
 		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}
+
 	if s.cfg.Synchronous {
 		return s.workInline(ctx, job)
 	}

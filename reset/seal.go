@@ -36,7 +36,7 @@ func (s jobSeal) verify(job Job) bool {
 		return false
 	}
 
-	// One spelling of a MAC: Go's decoder skips line breaks.
+	// A MAC has one spelling, but Go's decoder skips line breaks.
 	sum, err := base64.RawURLEncoding.Strict().DecodeString(job.MAC)
 	if err != nil || base64.RawURLEncoding.EncodeToString(sum) != job.MAC {
 		return false
@@ -46,21 +46,23 @@ func (s jobSeal) verify(job Job) bool {
 
 // canonicalJob returns what a MAC covers: the JSON form of everything but the
 // MAC, which has one order of fields and one spelling of each value. Queues may
-// bring RequestedAt back in another time zone. A new field is covered by itself;
-// it must be left out where it is zero, or jobs of the version before are
-// refused.
+// bring RequestedAt back in another time zone. A new field is covered by
+// itself. It must be omitted where it is zero, or jobs of the version before
+// are refused.
 func canonicalJob(job Job) ([]byte, error) {
 	job.MAC, job.RequestedAt = "", job.RequestedAt.UTC()
 	return json.Marshal(job)
 }
 
 // validateJob refuses what Dispatch was not given, before anything is looked up
-// or mailed. Whatever a forged job says about itself stays out of its event: it
-// must not write lines of an audit trail.
+// or mailed. Whatever a forged job says about itself stays out of its event,
+// since it must not write lines of an audit trail.
 func (s *Service) validateJob(ctx context.Context, job Job) error {
 	if !s.seal.verify(job) {
 		err := fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
-		s.record(ctx, Event{Outcome: OutcomeJobRefused, Reason: ReasonBadMAC, Err: err})
+		s.record(ctx, Event{
+			Outcome: OutcomeJobRefused, Reason: ReasonBadMAC, Err: err,
+		})
 		return err
 	}
 
@@ -69,11 +71,16 @@ func (s *Service) validateJob(ctx context.Context, job Job) error {
 	case job.RequestedAt.IsZero():
 		problem = "RequestedAt is zero"
 	case job.RequestedAt.Sub(s.cfg.Now()) > clockLeeway:
-		problem = fmt.Sprintf("RequestedAt is more than %v in the future", clockLeeway)
+		problem = fmt.Sprintf(
+			"RequestedAt is more than %v in the future", clockLeeway,
+		)
 	default:
 		return nil
 	}
+
 	err := fmt.Errorf("%w: %s", ErrJobRefused, problem)
-	s.recordOf(ctx, job, Event{Outcome: OutcomeJobRefused, Reason: ReasonBadDate, Err: err})
+	s.recordOf(ctx, job, Event{
+		Outcome: OutcomeJobRefused, Reason: ReasonBadDate, Err: err,
+	})
 	return err
 }

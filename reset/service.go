@@ -13,8 +13,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Service is the whole flow. Make one with [New]; it is safe for concurrent use. Call [Service.Shutdown]
-// before the process ends.
+// A Service is the whole flow. Make one with [New]. It is safe for concurrent
+// use. Call [Service.Shutdown] before the process ends.
 type Service struct {
 	cfg    Config
 	host   string
@@ -22,24 +22,28 @@ type Service struct {
 	limits throttles
 	digest digester
 	seal   jobSeal
-	later  *recorder // nil when synchronous
-	pool   *pool     // nil when synchronous or dispatched elsewhere
+	later  *recorder // nil when synchronous.
+	pool   *pool     // nil when synchronous or dispatched elsewhere.
 	closed atomic.Bool
 }
 
-// New makes a Service, or says which field of cfg is missing or weak, without printing its value. Unless
-// cfg.Synchronous is set, it starts goroutines, which Shutdown ends: one for events of requests and, without
-// cfg.Dispatch, cfg.Workers for mail.
+// New makes a Service, or says which field of cfg is missing or weak, without
+// printing its value. Unless cfg.Synchronous is set, it starts goroutines,
+// which Shutdown ends. There is one for events of requests and, without
+// cfg.Dispatch, there are cfg.Workers for mail.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
+
 	signer, err := token.New(token.Config{
 		Site: cfg.Site,
 		Keys: cfg.Keys,
 		Purposes: map[token.Purpose]token.Lifetime{
-			token.Reset:  {Default: cfg.Lifetime, Max: cfg.MaxLifetime},
-			token.Invite: {Default: cfg.InviteLifetime, Max: cfg.InviteLifetime},
+			token.Reset: {Default: cfg.Lifetime, Max: cfg.MaxLifetime},
+			token.Invite: {
+				Default: cfg.InviteLifetime, Max: cfg.InviteLifetime,
+			},
 		},
 		Leeway: clockLeeway,
 		Now:    cfg.Now,
@@ -47,6 +51,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
+
 	digest, err := newDigester(cfg.Site, cfg.Keys)
 	if err != nil {
 		return nil, fmt.Errorf("reset: key for limits: %w", err)
@@ -61,12 +66,18 @@ func New(cfg Config) (*Service, error) {
 	}
 	site, err := url.Parse(cfg.Site)
 	if err != nil {
-		return nil, errors.New("reset: Config.Site is not a URL") // unreachable: complete has parsed it
+		// This is unreachable, since complete has parsed it.
+		return nil, errors.New("reset: Config.Site is not a URL")
 	}
-	s := &Service{cfg: cfg, host: site.Hostname(), signer: signer, limits: limits, digest: digest, seal: seal}
+
+	s := &Service{
+		cfg: cfg, host: site.Hostname(),
+		signer: signer, limits: limits, digest: digest, seal: seal,
+	}
 	if cfg.Synchronous {
 		return s, nil
 	}
+
 	s.later = newRecorder(func(e entry) {
 		s.record(context.Background(), e.event)
 		s.giveBack(context.Background(), e.paid, e.event)
@@ -77,17 +88,22 @@ func New(cfg Config) (*Service, error) {
 			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
 		})
 	}
+
 	return s, nil
 }
 
-// Format prints the name of the type alone, under every verb: a Service holds keys.
-func (s *Service) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "reset.Service") }
+// Format prints the name of the type alone, under every verb, since a Service
+// holds keys.
+func (s *Service) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "reset.Service")
+}
 
-// clockLeeway is how far ahead the clock of the process that made a link may be of the one that checks it.
+// clockLeeway is how far ahead the clock of the process that made a link may be
+// of the one that checks it.
 const clockLeeway = 10 * time.Second
 
-// Bounds of single steps. The store's also hold for Check and Confirm, when the caller's context has no nearer
-// deadline.
+// The timeouts of single steps. The store's also hold for Check and Confirm,
+// when the caller's context has no nearer deadline.
 const (
 	lookupPatience = 10 * time.Second
 	writePatience  = 10 * time.Second
@@ -95,13 +111,16 @@ const (
 	sendPatience   = time.Minute
 )
 
-// Shutdown takes no more requests, tries once more what is waiting for another try, and returns when all mail
-// and all events are out. Checks and confirmations still work, but their notices are not sent, so shut the web
-// server down first. When ctx ends before, Shutdown stops the workers and returns a *[ShutdownError] that says
-// how much was left; each of those mails makes an event. It may be called again. What an engine behind
-// Config.Dispatch holds is the engine's.
+// Shutdown takes no more requests, makes one more attempt at what is waiting
+// for another, and returns when all mail and all events are out. Checks and
+// confirmations still work, but their notices are not sent, so shut the web
+// server down first. When ctx ends before, Shutdown stops the workers and
+// returns a *[ShutdownError] that says how much remained. Each of those mails
+// makes an event. It may be called again. What an engine behind Config.Dispatch
+// holds is the engine's.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
+
 	var left int
 	var err error
 	if s.pool != nil {
@@ -110,19 +129,22 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	if s.later != nil {
 		err = errors.Join(err, s.later.close(ctx))
 	}
+
 	if err != nil {
 		return &ShutdownError{Left: left, Err: err}
 	}
 	return nil
 }
 
-// Settings are what pages need to know of a [Config], with the defaults filled in.
+// Settings holds what pages need to know of a [Config], with the defaults
+// filled in.
 type Settings struct {
 	Site, Product, Support           string
 	ResetPath, ForgotPath, LoginPath string
 	LinkStyle                        LinkStyle
 	Lifetime                         time.Duration
-	// MinLength is the shortest password in code points, if the policy has a method MinLength() int, as policy.Policy has; else 0.
+	// MinLength is the shortest password in code points, if the policy has a
+	// method MinLength() int, as policy.Policy has. Else it is 0.
 	MinLength int
 	// Identifiers says that Config.FindByIdentifier is set.
 	Identifiers bool
@@ -134,10 +156,12 @@ func (s *Service) Settings() Settings {
 	if p, ok := s.cfg.Policy.(interface{ MinLength() int }); ok {
 		minLength = p.MinLength()
 	}
+
 	return Settings{
 		MinLength: minLength, Identifiers: s.cfg.FindByIdentifier != nil,
 		Site: s.cfg.Site, Product: s.cfg.Product, Support: s.cfg.Support,
-		ResetPath: s.cfg.ResetPath, ForgotPath: s.cfg.ForgotPath, LoginPath: s.cfg.LoginPath,
+		ResetPath: s.cfg.ResetPath, ForgotPath: s.cfg.ForgotPath,
+		LoginPath: s.cfg.LoginPath,
 		LinkStyle: s.cfg.LinkStyle, Lifetime: s.cfg.Lifetime,
 	}
 }
@@ -146,11 +170,12 @@ func (s *Service) blocked(client netip.Addr) bool {
 	return s.cfg.Blocked != nil && client.IsValid() && s.cfg.Blocked(client)
 }
 
-// findByID reads one account and refuses one with another id: databases turn "42abc" or " 42" into 42 on their
-// own.
+// findByID reads one account and refuses one with another id, because databases
+// turn "42abc" or " 42" into 42 on their own.
 func (s *Service) findByID(ctx context.Context, id string) (User, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()
+
 	var user User
 	err := guard("Store.FindByID", func() error {
 		var err error

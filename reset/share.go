@@ -27,27 +27,32 @@ type share struct {
 	now  func() time.Time
 	seed maphash.Seed
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards what follows.
 	start    time.Time
-	seen     time.Time // the latest time
-	granted  fading    // to everybody
+	seen     time.Time // the latest time.
+	granted  fading    // to everybody.
 	rings    [2]shareRing
-	bound    float64 // in requests, at since; 0 while Global has room
-	since    uint32  // the tick of the last refusal
+	bound    float64 // in requests, at since, or 0 while Global has room.
+	since    uint32  // the tick of the last refusal.
 	refusals int
 }
 
-// A shareRing is a count-min sketch: a network's count lies in one cell of each
+// A shareRing is a count-min sketch. A network's count lies in one cell of each
 // row, and the smaller of the two is too high only where others share both.
 type shareRing [2][shareCells]fading
 
 const (
-	shareCells    = 1 << 15
-	shareHalfLife = 5 * time.Minute        // of what was granted
-	shareRelief   = time.Minute            // without a refusal, for the bound to double
-	shareTick     = 100 * time.Millisecond // 32 bits of them are 13 years
-	shareWide     = 0.25                   // what a request counts in the wider network
-	shareLeast    = 1.0 / 1024             // the lowest bound: one request in 50 minutes
+	shareCells = 1 << 15
+	// shareHalfLife is the half-life of what was granted.
+	shareHalfLife = 5 * time.Minute
+	// shareRelief is the time without a refusal for the bound to double.
+	shareRelief = time.Minute
+	// shareTick is the unit of time. 32 bits of them are 13 years.
+	shareTick = 100 * time.Millisecond
+	// shareWide is what a request counts in the wider network.
+	shareWide = 0.25
+	// shareLeast is the lowest bound, one request in 50 minutes.
+	shareLeast = 1.0 / 1024
 )
 
 func newShare(now func() time.Time) *share {
@@ -75,8 +80,8 @@ func halvings(ticks uint32, each time.Duration) float64 {
 
 // A shareEntry is one request on its way past Global.
 type shareEntry struct {
-	sums     [2]uint64 // of the client's networks
-	refusals int       // that the bound had seen when the request passed it
+	sums     [2]uint64 // of the client's networks.
+	refusals int       // that the bound had seen when the request passed it.
 }
 
 // ask returns how long a client's network must wait, or 0.
@@ -89,6 +94,7 @@ func (s *share) ask(client netip.Addr) (shareEntry, time.Duration) {
 	if s.bound == 0 {
 		return entry, 0
 	}
+
 	tick := s.tick()
 	bound := s.boundAt(tick)
 	if bound >= s.granted.at(tick) {
@@ -131,6 +137,7 @@ func (s *share) refused(entry shareEntry) {
 		return
 	}
 	s.refusals++
+
 	tick := s.tick()
 	bound := s.boundAt(tick)
 	if s.bound == 0 {
@@ -139,8 +146,8 @@ func (s *share) refused(entry shareEntry) {
 	s.bound, s.since = max(bound/2, shareLeast), tick
 }
 
-// tick is the time. After a step back all goes on as if there had been none, so
-// that a step neither frees anybody nor holds the bound down.
+// tick returns the time. After a step back all goes on as if there had been
+// none, so that a step neither frees anybody nor holds the bound down.
 func (s *share) tick() uint32 {
 	now := s.now()
 	if step := now.Sub(s.seen); step < 0 {
@@ -154,7 +161,7 @@ func (s *share) boundAt(tick uint32) float64 {
 	return s.bound * math.Exp2(halvings(tick-s.since, shareRelief))
 }
 
-// count is what the networks of a request were granted, the higher one.
+// count returns what the networks of a request were granted, the higher one.
 func (s *share) count(entry shareEntry, tick uint32) float64 {
 	var counts [2]float64
 	for i, sum := range entry.sums {
@@ -171,10 +178,11 @@ func (s *share) sums(client netip.Addr) [2]uint64 {
 	narrow, wide := 6, 4
 	switch {
 	case client.Is4():
-		narrow, wide = 15, 14 // behind the 12 bytes of IPv4 mapped into IPv6
+		narrow, wide = 15, 14 // behind the 12 bytes of IPv4 mapped into IPv6.
 	case !client.IsValid():
 		narrow, wide = 0, 0
 	}
+
 	return [2]uint64{
 		maphash.Bytes(s.seed, full[:narrow]),
 		maphash.Bytes(s.seed, full[:wide]),

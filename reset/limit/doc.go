@@ -1,40 +1,41 @@
-// Package limit is an in-process rate limiter for keys that strangers choose:
-// client addresses, mail addresses, user ids.
+// Package limit is an in-process rate limiter for keys that strangers choose,
+// such as client addresses, mail addresses and user ids.
 //
 // [New] makes a [Limiter], and [Limiter.Allow] charges one event to one key.
-// The algorithm is GCRA: a key may do Burst events at once and earns one back
-// every Every. [Limiter.Refund] takes the charge of an event back that then did
+// The algorithm is GCRA. A key may do Burst events at once and earns one back
+// every Every. [Limiter.Refund] takes back the charge of an event that then did
 // not happen.
 //
 //	perAccount, err := limit.New(limit.Config{
 //		Burst: 1, Every: time.Minute, // one a minute
-//		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}}, // and five an hour
+//		// And five an hour.
+//		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 //	})
 //
 // # Security
 //
 // Memory is fixed when the limiter is made and never grows, whatever keys
-// arrive: MaxBytes is a hard cap, 16 MiB unless configured, which holds
+// arrive. MaxBytes is a hard cap, 16 MiB unless configured, which holds
 // 1,000,000 keys at once under one rate.
 //
 // A key under a limit is never forgotten to make room for another. A flood of
 // invented keys therefore cannot free a throttled one, as it can wherever the
 // least recently used key is evicted. When the table is full of live keys, a
-// key that is not in it is refused until one of them has expired: the limiter
+// key that is not in it is refused until one of them has expired. The limiter
 // fails closed, and only for newcomers. A key is live from its first charge
 // until it has earned everything back, which after a single event takes the
 // longest Every. Put a limit with few keys (all events, client networks) in
 // front of one whose keys cost nothing to invent (mail addresses).
 //
 // Keys are kept as a 32-bit fingerprint and a position under a hash seeded at
-// random in each Limiter, never as text: a stranger cannot work out keys that
-// collide, and a heap dump shows no address. Two keys that do collide share
-// one allowance; with 1,000,000 live keys that happens to a new key about once
-// in 200 million, and it can only refuse too much, never admit too much.
+// random in each Limiter, never as text. A stranger cannot work out keys that
+// collide, and a heap dump shows no address. Two keys that do collide share one
+// allowance. With 1,000,000 live keys that happens to a new key about once in
+// 200 million, and it can only refuse too much, never admit too much.
 //
 // Concurrent calls never admit more than the rates allow.
 //
-// It does not share anything between processes: n processes admit n times as
+// It does not share anything between processes, so n processes admit n times as
 // much. It does not know whether an event failed or succeeded unless it is told
 // by Refund, and it keeps nothing over a restart.
 package limit

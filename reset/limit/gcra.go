@@ -5,23 +5,30 @@ import (
 	"time"
 )
 
-// gcra is the generic cell rate algorithm (ITU-T I.371) in nanoseconds. All it
-// keeps for a key is the time at which the key will have earned everything
-// back; a time in the past is the same as no time at all.
+// A gcra is the generic cell rate algorithm (ITU-T I.371) in nanoseconds. All
+// it keeps for a key is the time at which the key will have earned everything
+// back. A time in the past is the same as no time at all.
 type gcra struct {
 	every  int64
-	window int64 // burst * every: the furthest that time may lie ahead
+	window int64 // burst * every, the furthest that time may lie ahead.
 }
 
 func newGCRA(field string, rate Rate) (gcra, error) {
 	switch {
 	case rate.Burst < 1:
-		return gcra{}, fmt.Errorf("limit: %sBurst is %d, need at least 1", field, rate.Burst)
+		return gcra{}, fmt.Errorf(
+			"limit: %sBurst is %d, need at least 1", field, rate.Burst,
+		)
 	case rate.Every <= 0:
-		return gcra{}, fmt.Errorf("limit: %sEvery is %v, need more than 0", field, rate.Every)
+		return gcra{}, fmt.Errorf(
+			"limit: %sEvery is %v, need more than 0", field, rate.Every,
+		)
 	case rate.Every > maxWindow/time.Duration(rate.Burst):
-		return gcra{}, fmt.Errorf("limit: %sBurst * Every is above %v", field, maxWindow)
+		return gcra{}, fmt.Errorf(
+			"limit: %sBurst * Every is above %v", field, maxWindow,
+		)
 	}
+
 	every := int64(rate.Every)
 	return gcra{every: every, window: every * int64(rate.Burst)}, nil
 }
@@ -47,7 +54,8 @@ func (g gcra) refund(at, now int64) int64 {
 	return g.sane(at, now) - g.every
 }
 
-// wait is how long the key must wait for that event; 0 or less: not at all.
+// wait returns how long the key must wait for that event. With 0 or less it
+// need not wait at all.
 func (g gcra) wait(at, now int64) time.Duration {
 	return time.Duration(g.charge(at, now) - g.window - now)
 }

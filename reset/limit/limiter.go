@@ -13,8 +13,8 @@ import (
 // {Burst: 5, Every: 12 * time.Minute} lets through 10 in the hour that begins
 // with a full burst, and 5 in every hour after it.
 type Rate struct {
-	Burst int           // at least 1
-	Every time.Duration // more than 0; Burst * Every is at most a year
+	Burst int           // at least 1.
+	Every time.Duration // more than 0, with Burst * Every at most a year.
 }
 
 // Config says what a [Limiter] allows and how much memory it may use.
@@ -24,17 +24,18 @@ type Config struct {
 	Every time.Duration
 
 	// Also holds up to three further rates for the same keys. An event passes
-	// only when every rate admits it, and is then charged to all of them; a
+	// only when every rate admits it, and is then charged to all of them. A
 	// refused event is charged to none. Each takes 8 bytes more for a key.
 	Also []Rate
 
 	// MaxBytes caps the memory of the limiter, which is allocated at once and
-	// never grows. Zero means 16 MiB; the least is 64 KiB, which suits a
+	// never grows. Zero means 16 MiB. The least is 64 KiB, which suits a
 	// limiter with a handful of keys. A key takes 12 bytes under one rate and
-	// 20 under two; plan with a quarter more than the keys that are live at once.
+	// 20 under two. Plan with a quarter more than the keys that are live at
+	// once.
 	MaxBytes int
 
-	// Now is the clock; nil means time.Now, whose monotonic reading makes the
+	// Now is the clock. Nil means time.Now, whose monotonic reading makes the
 	// limiter immune to changes of the wall clock. A clock that steps back
 	// refuses a key for at most Burst * Every longer and gives nothing away.
 	Now func() time.Time
@@ -47,7 +48,7 @@ const (
 	maxWindow    = 365 * 24 * time.Hour
 )
 
-// Limiter charges events to keys. Make one with [New]; it is safe for
+// A Limiter charges events to keys. Make one with [New]. It is safe for
 // concurrent use and starts no goroutine, so it needs no Close.
 type Limiter struct {
 	rates []gcra
@@ -63,8 +64,12 @@ type Limiter struct {
 // below 64 KiB.
 func New(cfg Config) (*Limiter, error) {
 	if len(cfg.Also) > maxAlso {
-		return nil, fmt.Errorf("limit: Config.Also has %d rates, at most %d are possible", len(cfg.Also), maxAlso)
+		return nil, fmt.Errorf(
+			"limit: Config.Also has %d rates, at most %d are possible",
+			len(cfg.Also), maxAlso,
+		)
 	}
+
 	first, err := newGCRA("Config.", Rate{Burst: cfg.Burst, Every: cfg.Every})
 	if err != nil {
 		return nil, err
@@ -77,17 +82,21 @@ func New(cfg Config) (*Limiter, error) {
 		}
 		rates = append(rates, g)
 	}
+
 	size := cfg.MaxBytes
 	if size == 0 {
 		size = defaultBytes
 	}
 	if size < minBytes {
-		return nil, fmt.Errorf("limit: Config.MaxBytes is %d, need at least %d", size, minBytes)
+		return nil, fmt.Errorf(
+			"limit: Config.MaxBytes is %d, need at least %d", size, minBytes,
+		)
 	}
 	now := cfg.Now
 	if now == nil {
-		now = time.Now //nolint:forbidigo // the one place where the real clock is the default
+		now = time.Now //nolint:forbidigo // the one default that is the real clock.
 	}
+
 	return &Limiter{
 		rates: rates,
 		table: newTable(size, len(rates)),
@@ -99,12 +108,14 @@ func New(cfg Config) (*Limiter, error) {
 
 // Allow charges one event to key and says whether it may happen. When it may
 // not, retryAfter is the time until the same call would pass if nobody else
-// charged the key, and nothing was charged. Any string is a key, the empty
-// one included.
+// charged the key, and nothing was charged. Any string is a key, the empty one
+// included.
 //
-// The error is always nil and ctx is not looked at: nothing here blocks. Both
-// are there so that a limiter over a network has the same method.
-func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration, ok bool, err error) {
+// The error is always nil and ctx is not looked at, since nothing here blocks.
+// Both are there so that a limiter over a network has the same method.
+func (l *Limiter) Allow(
+	_ context.Context, key string,
+) (retryAfter time.Duration, ok bool, err error) {
 	sum := maphash.String(l.seed, key)
 	now := l.clock()
 
@@ -118,6 +129,7 @@ func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration
 	if cell < 0 {
 		return time.Duration(free - now), false, nil
 	}
+
 	times := l.table.times(cell)
 	for i, rate := range l.rates {
 		times[i] = rate.sane(times[i], now)
@@ -126,6 +138,7 @@ func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration
 	if retryAfter > 0 {
 		return retryAfter, false, nil
 	}
+
 	for i, rate := range l.rates {
 		times[i] = rate.charge(times[i], now)
 	}
@@ -134,7 +147,7 @@ func (l *Limiter) Allow(_ context.Context, key string) (retryAfter time.Duration
 }
 
 // Refund gives back one event that Allow charged to key and that then did not
-// happen: with nothing in between, the key is as it was before. A key never
+// happen. With nothing in between, the key is as it was before. A key never
 // gets more than its burst, and one without a charge gets nothing. Give an
 // event back once, and soon. Where it had been earned back already, what is
 // given back belongs to a later event.
@@ -152,6 +165,7 @@ func (l *Limiter) Refund(_ context.Context, key string) error {
 	if cell < 0 {
 		return nil
 	}
+
 	times := l.table.times(cell)
 	for i, rate := range l.rates {
 		times[i] = rate.refund(times[i], now)
@@ -159,8 +173,9 @@ func (l *Limiter) Refund(_ context.Context, key string) error {
 	return nil
 }
 
-// origin is the limiter's time at its epoch: far above zero, because a zero
-// cell means long expired even to a clock that steps back behind the epoch.
+// origin is the limiter's time at its epoch. It is far above zero, because a
+// zero cell means long expired even to a clock that steps back behind the
+// epoch.
 const origin = 1 << 62
 
 // clock counts nanoseconds by the difference to the epoch, which uses the

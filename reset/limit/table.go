@@ -8,15 +8,15 @@ const shards = 32
 // slots, 85 % with 16 and 92 % with 32, at 190 to 200 ns a call for all three.
 const slots = 16
 
-// table is a fixed two-choice hash table. A key belongs in one of two buckets
+// A table is a fixed two-choice hash table. A key belongs in one of two buckets
 // and goes into the emptier one. A cell is a fingerprint and one time for each
-// rate; it is free as soon as all its times have passed, so that nothing is
+// rate. It is free as soon as all its times have passed, so that nothing is
 // ever deleted or swept.
 type table struct {
 	prints  []uint32
 	stamps  []int64
 	rates   int
-	buckets uint32 // in one shard
+	buckets uint32 // in one shard.
 }
 
 // overhead is what the table leaves of its size for the locks, the structs and
@@ -25,8 +25,10 @@ const overhead = 20 << 10
 
 func newTable(size, rates int) *table {
 	const printBytes, stampBytes = 4, 8
-	buckets := (size - overhead) / (printBytes + stampBytes*rates) / slots / shards
+	buckets := (size - overhead) /
+		(printBytes + stampBytes*rates) / slots / shards
 	cells := buckets * slots * shards
+
 	return &table{
 		prints:  make([]uint32, cells),
 		stamps:  make([]int64, cells*rates),
@@ -43,8 +45,8 @@ func fingerprint(sum uint64) uint32      { return uint32(sum) }
 func (t *table) pair(sum uint64) [2]uint32 {
 	base := t.shard(sum) * t.buckets
 	first := uint32(sum>>32) / shards % t.buckets
-	// The second is derived from the fingerprint: the upper half has too few
-	// bits left for another independent choice.
+	// The second is derived from the fingerprint, because the upper half has
+	// too few bits remaining for another independent choice.
 	step := 1 + fingerprint(sum)%(t.buckets-1)
 	return [2]uint32{base + first, base + (first+step)%t.buckets}
 }
@@ -55,8 +57,10 @@ func (t *table) pair(sum uint64) [2]uint32 {
 func (t *table) find(sum uint64, now int64) (cell int, free int64) {
 	cell = -1
 	most := 0
+
 	for _, bucket := range t.pair(sum) {
 		vacant, candidate := 0, -1
+
 		for i := range slots {
 			at := int(bucket)*slots + i
 			expires := t.expires(at)
@@ -70,6 +74,7 @@ func (t *table) find(sum uint64, now int64) (cell int, free int64) {
 				free = expires
 			}
 		}
+
 		if vacant > most {
 			most, cell = vacant, candidate
 		}
@@ -77,7 +82,7 @@ func (t *table) find(sum uint64, now int64) (cell int, free int64) {
 	return cell, free
 }
 
-// expires is the time from which a cell counts as free.
+// expires returns the time from which a cell counts as free.
 func (t *table) expires(cell int) int64 {
 	last := int64(0)
 	for _, at := range t.times(cell) {
@@ -86,7 +91,7 @@ func (t *table) expires(cell int) int64 {
 	return last
 }
 
-// times are the cell's full times, one for each rate.
+// times returns the cell's full times, one for each rate.
 func (t *table) times(cell int) []int64 {
 	return t.stamps[cell*t.rates : (cell+1)*t.rates]
 }

@@ -1,8 +1,8 @@
-// Package memstore is a [reset.Store] in memory: for tests, and for the first hour with the library. It forgets
-// everything when the process ends.
+// Package memstore is a [reset.Store] in memory, for tests and for the first
+// hour with the library. It forgets everything when the process ends.
 //
-// [New] makes one, [Store.Add] puts an account in. The other methods change accounts, for tests of what a link
-// must not survive.
+// [New] makes one, and [Store.Add] puts an account in. The other methods change
+// accounts, for tests of what a link must not survive.
 package memstore
 
 import (
@@ -16,10 +16,13 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A Store holds accounts in memory. Make one with [New]. It is safe for concurrent use.
+// A Store holds accounts in memory. Make one with [New]. It is safe for
+// concurrent use.
 type Store struct {
-	mu sync.Mutex // guards all that follows, and makes ReplaceHash one step
-	// Pointers, so that printing a struct with a Store in it shows addresses of memory instead of people's.
+	// mu guards all that follows, and makes ReplaceHash one step.
+	mu sync.Mutex
+	// users holds pointers, so that printing a struct with a Store in it shows
+	// addresses of memory instead of people's.
 	users    map[string]*reset.User
 	order    []string
 	sessions map[string]int
@@ -27,17 +30,22 @@ type Store struct {
 
 // New returns an empty Store.
 func New() *Store {
-	return &Store{users: make(map[string]*reset.User), sessions: make(map[string]int)}
+	return &Store{
+		users:    make(map[string]*reset.User),
+		sessions: make(map[string]int),
+	}
 }
 
-// Format prints how many accounts there are, under every verb, and nothing of them.
+// Format prints how many accounts there are, under every verb, and nothing of
+// them.
 func (s *Store) Format(f fmt.State, _ rune) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintf(f, "memstore.Store{%d users}", len(s.users))
 }
 
-// Add puts an account in. It refuses an empty id and one that is taken. Several accounts may share an address.
+// Add puts an account in. It refuses an empty id and one that is taken. Several
+// accounts may share an address.
 func (s *Store) Add(user reset.User) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,8 +60,8 @@ func (s *Store) Add(user reset.User) error {
 	return nil
 }
 
-// Update lets change alter the account, as one step. It cannot change the id. The error matches
-// [reset.ErrUserNotFound].
+// Update lets change alter the account, as one step. It cannot change the id.
+// The error matches [reset.ErrUserNotFound].
 func (s *Store) Update(id string, change func(user *reset.User)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +74,8 @@ func (s *Store) Update(id string, change func(user *reset.User)) error {
 	return nil
 }
 
-// Delete removes an account and its sessions. The error matches [reset.ErrUserNotFound].
+// Delete removes an account and its sessions. The error matches
+// [reset.ErrUserNotFound].
 func (s *Store) Delete(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,12 +84,14 @@ func (s *Store) Delete(id string) error {
 	}
 	delete(s.users, id)
 	delete(s.sessions, id)
-	s.order = slices.DeleteFunc(s.order, func(other string) bool { return other == id })
+	s.order = slices.DeleteFunc(s.order, func(other string) bool {
+		return other == id
+	})
 	return nil
 }
 
-// AddSession counts one more session of the account. Sessions here are a number, enough to see that a reset
-// ends them.
+// AddSession counts one more session of the account. Sessions here are a
+// number, enough to see that a reset ends them.
 func (s *Store) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,10 +105,12 @@ func (s *Store) Sessions(id string) int {
 	return s.sessions[id]
 }
 
-// FindByEmail implements [reset.Store]. Accounts whose address is spelled exactly
-// like email come first, then those under other spellings, each in the order in
-// which they were added.
-func (s *Store) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+// FindByEmail implements [reset.Store]. Accounts whose address is spelled
+// exactly like email come first, then those under other spellings, each in the
+// order in which they were added.
+func (s *Store) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -130,43 +143,54 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	return *user, nil
 }
 
-// ReplaceHash implements [reset.Store]. It ends the account's sessions in the same step, so
-// [reset.SessionsEndInStore] is true of it.
-func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+// ReplaceHash implements [reset.Store]. It ends the account's sessions in the
+// same step, so [reset.SessionsEndInStore] is true of it.
+func (s *Store) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	user := s.users[seen.ID]
 	if user == nil || user.Disabled ||
-		user.PasswordHash != seen.PasswordHash || user.Email != seen.Email || user.Stamp != seen.Stamp {
+		user.PasswordHash != seen.PasswordHash ||
+		user.Email != seen.Email || user.Stamp != seen.Stamp {
 		return reset.ErrStale
 	}
+
 	user.PasswordHash = encoded
 	delete(s.sessions, seen.ID)
 	return nil
 }
 
-// SwapFor returns the function with which a login upgrades the hash of user, as read by that login: it swaps
-// the hash if nobody else has, and ends no session.
+// SwapFor returns the function with which a login upgrades the hash of user, as
+// read by that login. It swaps the hash if nobody else has, and ends no
+// session.
 func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
-	return func(ctx context.Context, old, encoded string) (swapped bool, err error) {
+	return func(
+		ctx context.Context, old, encoded string,
+	) (swapped bool, err error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
+
 		stored := s.users[user.ID]
 		if stored == nil || stored.PasswordHash != old {
 			return false, nil
 		}
+
 		stored.PasswordHash = encoded
 		return true, nil
 	}
 }
 
-// equalFoldASCII is not strings.EqualFold, to which the Kelvin sign equals k and the long s equals s.
+// equalFoldASCII is not strings.EqualFold, to which the Kelvin sign equals k
+// and the long s equals s.
 func equalFoldASCII(a, b string) bool {
 	if len(a) != len(b) {
 		return false
