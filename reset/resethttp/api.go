@@ -10,28 +10,37 @@ import (
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
-// APIConfig says where the API is and whom it asks. The zero value works.
+// APIConfig configures the JSON API. It says where the API is and whom it asks.
+// The zero value works.
 type APIConfig struct {
-	// Prefix stands before the Service's ForgotPath and ResetPath, such as "/api". Empty means those paths themselves, which suits
-	// a mux that routes by method. A mux must not strip it.
+	// Prefix stands before the Service's ForgotPath and ResetPath, such as
+	// "/api". Empty means those paths themselves, which suits a mux that routes
+	// by method. A mux must not strip it.
 	Prefix string
 	// Client says who sends a request, as in [Config].
 	Client func(*http.Request) netip.Addr
 }
 
-// NewAPI returns the JSON API for applications that draw pages of their own: POST {"email": …} to ForgotPath answers 202 with {},
-// POST {"token": …, "password": …} to ResetPath answers 204. The token is the bare text from the link, not the link. Everything
-// else is a problem (RFC 9457), see the package documentation. The texts of problems are English and for developers; applications
-// choose their own by type and code.
+// NewAPI returns the JSON API for applications that draw pages of their own.
+// POST {"email": …} to ForgotPath answers 202 with {}.
+// POST {"token": …, "password": …} to ResetPath answers 204. The token is the
+// bare text from the link, not the link. Everything else is a problem
+// (RFC 9457), see the package documentation. The texts of problems are English
+// and for developers. Applications choose their own by type and code.
 //
-// The error names the field of APIConfig that is at fault. The handler is safe for concurrent use.
+// The error names the field of APIConfig that is at fault. The handler is safe
+// for concurrent use.
 func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if svc == nil {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
-	if cfg.Prefix != "" && (cfg.Prefix[0] != '/' || cfg.Prefix[len(cfg.Prefix)-1] == '/') {
-		return nil, errors.New("resethttp: APIConfig.Prefix does not begin with a slash, or ends with one")
+	if cfg.Prefix != "" &&
+		(cfg.Prefix[0] != '/' || cfg.Prefix[len(cfg.Prefix)-1] == '/') {
+		return nil, errors.New(
+			"resethttp: APIConfig.Prefix does not begin with a slash, or ends with one",
+		)
 	}
+
 	where, err := newPlace(svc.Settings())
 	if err != nil {
 		return nil, err
@@ -45,9 +54,17 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{svc: svc, place: where, origin: origin, client: clientOf(cfg.Client), english: known.tables[englishTag]}, nil
+
+	return &api{
+		svc:     svc,
+		place:   where,
+		origin:  origin,
+		client:  clientOf(cfg.Client),
+		english: known.tables[englishTag],
+	}, nil
 }
 
+// api is the handler that NewAPI returns.
 type api struct {
 	svc    *reset.Service
 	place  place
@@ -59,6 +76,7 @@ type api struct {
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), "default-src 'none'; frame-ancestors 'none'")
+
 	var act func(http.ResponseWriter, *http.Request)
 	switch {
 	case a.place.isForgot(r):
@@ -69,6 +87,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problemNotFound)
 		return
 	}
+
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		writeProblem(w, problemMethod)
@@ -87,8 +106,12 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
+
 	err := a.svc.Request(r.Context(), reset.RequestInput{
-		Email: email, Client: a.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent(),
+		Email:     email,
+		Client:    a.client(r),
+		Locale:    visitorLanguages(r),
+		UserAgent: r.UserAgent(),
 	})
 	switch {
 	case err == nil:
@@ -103,13 +126,22 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
-	in := reset.ConfirmInput{Client: a.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent()}
-	if err := readJSON(w, r, map[string]*string{"token": &in.Token, "password": &in.Password}); err != nil {
+	in := reset.ConfirmInput{
+		Client:    a.client(r),
+		Locale:    visitorLanguages(r),
+		UserAgent: r.UserAgent(),
+	}
+	if err := readJSON(w, r, map[string]*string{
+		"token":    &in.Token,
+		"password": &in.Password,
+	}); err != nil {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
+
 	err := a.svc.Confirm(r.Context(), in)
 	refused, isRefused := errors.AsType[*policy.Error](err)
+
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
@@ -119,7 +151,11 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 		of := problemPassword
 		for _, p := range refused.Problems {
 			of.Errors = append(of.Errors, problemDetail{
-				Pointer: "#/password", Code: string(p.Code), Detail: passwordText(a.english, p), Min: p.Min, Max: p.Max,
+				Pointer: "#/password",
+				Code:    string(p.Code),
+				Detail:  passwordText(a.english, p),
+				Min:     p.Min,
+				Max:     p.Max,
 			})
 		}
 		writeProblem(w, of)

@@ -14,38 +14,50 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config says how the pages look and whom they ask. The zero value works.
+// Config configures the pages. It says how they look and whom they ask. The
+// zero value works.
 type Config struct {
-	// Login is where the pages link to for signing in: a path on this host such as "/login", or an absolute http or https URL. Empty
-	// means the Service's LoginPath, and without that the pages have no such link.
+	// Login is where the pages link to for signing in. It is a path on this
+	// host such as "/login", or an absolute http or https URL. Empty means the
+	// Service's LoginPath, and without that the pages have no such link.
 	Login string
-	// Product is the name above the card and in the title. Empty means the Service's.
+	// Product is the name above the card and in the title. Empty means the
+	// Service's.
 	Product string
-	// Client says who sends a request, for limits and events. Nil means the other end of the connection: behind a proxy that is the
-	// proxy, and everybody shares one limit, so set it there. X-Forwarded-For and its like are never read otherwise, because
-	// anybody can send them. The zero Addr means unknown.
+	// Client says who sends a request, for limits and events. Nil means the
+	// other end of the connection. Behind a proxy that is the proxy, and
+	// everybody shares one limit, so set it there. X-Forwarded-For and its like
+	// are never read otherwise, because anybody can send them. The zero Addr
+	// means unknown.
 	Client func(*http.Request) netip.Addr
-	// Locale is the language for visitors whose own is not there. Empty means "en".
+	// Locale is the language for visitors whose own is not there. Empty means
+	// "en".
 	Locale string
-	// Files replaces files of the pages one by one, under the same names: pages/frame.html for what stands around the card,
-	// assets/style.css, locales/en.json and so on; locales/xx.json adds a language. Nil replaces nothing. Everything is read,
-	// parsed and run once by New.
+	// Files replaces files of the pages one by one, under the same names:
+	// pages/frame.html for what stands around the card, assets/style.css,
+	// locales/en.json and so on. A file locales/xx.json adds a language. Nil
+	// replaces nothing. Everything is read, parsed and run once by New.
 	Files fs.FS
-	// Log receives what goes wrong in drawing a page. What goes wrong in the Service is in its events. Nil means slog.Default().
+	// Log receives what goes wrong in drawing a page. What goes wrong in the
+	// Service is in its events. Nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
 
-// New returns the pages: the form that asks for a link on the Service's ForgotPath, the form that sets a new password on its
-// ResetPath, and what comes after each on the same two paths. Both may be mounted under their path alone, or under the path of the
-// Service's Site as well.
+// New returns the handler of the pages. They are the form that asks for a link
+// on the Service's ForgotPath, the form that sets a new password on its
+// ResetPath, and what comes after each on the same two paths. Both may be
+// mounted under their path alone, or under the path of the Service's Site as
+// well.
 //
-// The error names the field of Config, or the file, that is at fault. The handler is safe for concurrent use.
+// The error names the field of Config, or the file, that is at fault. The
+// handler is safe for concurrent use.
 func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if svc == nil {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
+
 	of := svc.Settings()
 	where, err := newPlace(of)
 	if err != nil {
@@ -62,13 +74,26 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return &pages{
-		svc: svc, place: where, look: l, policy: contentPolicy(l.style, l.script), origin: origin,
-		client: clientOf(cfg.Client), query: of.LinkStyle == reset.LinkQuery, log: cfg.logger(), now: cfg.clock(),
+		svc:    svc,
+		place:  where,
+		look:   l,
+		policy: contentPolicy(l.style, l.script),
+		origin: origin,
+		client: clientOf(cfg.Client),
+		query:  of.LinkStyle == reset.LinkQuery,
+		log:    cfg.logger(),
+		now:    cfg.clock(),
+
 		common: Page{
-			Product: cmp.Or(cfg.Product, of.Product), LoginURL: cfg.login(where, of),
-			ForgotURL: where.forgotURL(), ResetURL: where.resetURL(),
-			MinLength: of.MinLength, Identifiers: of.Identifiers, lifetime: of.Lifetime,
+			Product:     cmp.Or(cfg.Product, of.Product),
+			LoginURL:    cfg.login(where, of),
+			ForgotURL:   where.forgotURL(),
+			ResetURL:    where.resetURL(),
+			MinLength:   of.MinLength,
+			Identifiers: of.Identifiers,
+			lifetime:    of.Lifetime,
 		},
 	}, nil
 }
@@ -94,23 +119,30 @@ func (c Config) clock() func() time.Time {
 	return c.Now
 }
 
-// checkLogin refuses what a browser would not take as a page of this site or of one that was named on purpose: "//evil.example" and
-// "javascript:" among them.
+// checkLogin refuses what a browser would not take as a page of this site or of
+// one that was named on purpose. It refuses "//evil.example" and "javascript:"
+// among others.
 func checkLogin(login string) error {
 	if login == "" {
 		return nil
 	}
+
 	u, err := url.Parse(login)
-	local := err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(login, "/") && !strings.HasPrefix(login, "//")
-	absolute := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+	local := err == nil && u.Scheme == "" && u.Host == "" &&
+		strings.HasPrefix(login, "/") && !strings.HasPrefix(login, "//")
+	absolute := err == nil && (u.Scheme == "https" || u.Scheme == "http") &&
+		u.Host != "" && u.User == nil
 	if !local && !absolute || strings.ContainsAny(login, "\\ ") {
-		return errors.New("resethttp: Config.Login is neither a path nor an absolute http or https URL")
+		return errors.New(
+			"resethttp: Config.Login is neither a path nor an absolute http or https URL",
+		)
 	}
 	return nil
 }
 
-// newOrigin trusts the site's own origin in so many words, so that a proxy which rewrites Host does not make the site's own forms
-// look foreign.
+// newOrigin returns a check that trusts the site's own origin in so many words,
+// so that a proxy which rewrites Host does not make the site's own forms look
+// foreign.
 func newOrigin(where place) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
 	if err := origin.AddTrustedOrigin(where.origin); err != nil {
@@ -119,7 +151,9 @@ func newOrigin(where place) (*http.CrossOriginProtection, error) {
 	return origin, nil
 }
 
-func clientOf(configured func(*http.Request) netip.Addr) func(*http.Request) netip.Addr {
+func clientOf(
+	configured func(*http.Request) netip.Addr,
+) func(*http.Request) netip.Addr {
 	if configured != nil {
 		return configured
 	}

@@ -9,14 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-// readJSON reads one JSON object with exactly the members of want, each once and each a string. encoding/json alone would let the
-// last of two members win, match names in any case and turn half a surrogate into U+FFFD, so that two readers of one body could see
-// two passwords.
-func readJSON(w http.ResponseWriter, r *http.Request, want map[string]*string) error {
+// readJSON reads one JSON object with exactly the members of want, each once
+// and each a string. encoding/json alone would let the last of two members win,
+// match names in any case and turn half a surrogate into U+FFFD, so that two
+// readers of one body could see two passwords.
+func readJSON(
+	w http.ResponseWriter, r *http.Request, want map[string]*string,
+) error {
 	body, err := readBody(w, r, "application/json")
 	if err != nil {
 		return err
 	}
+
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
 		return errUnreadable
@@ -32,7 +36,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, want map[string]*string) e
 			return errUnreadable
 		}
 	}
-	if end, err := decoder.Token(); err != nil || end != json.Delim('}') || len(seen) != len(want) {
+
+	if end, err := decoder.Token(); err != nil ||
+		end != json.Delim('}') || len(seen) != len(want) {
 		return errUnreadable
 	}
 	if _, err := decoder.Token(); err != io.EOF {

@@ -1,4 +1,5 @@
-// Package resethttp serves the pages of a password reset, and the same as a JSON API, over a [reset.Service].
+// Package resethttp serves the pages of a password reset, and the same as a
+// JSON API, over a [reset.Service].
 //
 // Most applications need [New] and two lines in a mux:
 //
@@ -6,65 +7,85 @@
 //	mux.Handle("/forgot-password", pages)
 //	mux.Handle("/reset-password", pages)
 //
-// Applications that draw their own pages use [NewAPI], or call the Service themselves.
+// Applications that draw their own pages use [NewAPI], or call the Service
+// themselves.
 //
 // # Pages
 //
-// On the Service's ForgotPath: GET shows the form, or with "?sent" what to do next; POST takes "email" and answers 303 to "?sent" for
-// every text that can be an address, whether or not it has an account, and 422 with the form for one that cannot, which says nothing
-// about accounts. On its ResetPath: GET shows the form, or with "?done" that it is done; POST takes "token" and "password" and answers
-// 303 to "?done", 400 with one and the same page for every link that does not work, or 422 with the form and the link kept in it for
-// a refused password. "token" may be the whole link or the token alone. Also: 403 for a post from another site, 404, 405, 413 above
-// 16 KiB, 415 for anything but a URL-encoded form, 429 with Retry-After for too many tries of one client, and 503 when the Service
-// cannot tell.
+// On the Service's ForgotPath, GET shows the form, or with "?sent" what to do
+// next. POST takes "email". It answers 303 to "?sent" for every text that can
+// be an address, whether or not it has an account. It answers 422 with the form
+// for one that cannot, which says nothing about accounts.
 //
-// The token arrives behind the '#' of the link, which browsers send nowhere; a script moves it into the form and clears the address.
-// Without scripts the form asks for the link to be pasted. GET and HEAD never change anything, however often a scanner of mail follows
-// a link.
+// On its ResetPath, GET shows the form, or with "?done" that it is done. POST
+// takes "token" and "password". It answers 303 to "?done", 400 with one and the
+// same page for every link that does not work, or 422 with the form and the
+// link kept in it for a refused password. "token" may be the whole link or the
+// token alone.
+//
+// Further answers are 403 for a post from another site, 404, 405, 413 above 16
+// KiB, 415 for anything but a URL-encoded form, 429 with Retry-After for too
+// many attempts of one client, and 503 when the Service cannot tell.
+//
+// The token arrives behind the '#' of the link, which browsers send nowhere. A
+// script moves it into the form and clears the address. Without scripts the
+// form asks for the link to be pasted. GET and HEAD never change anything,
+// however often a scanner of mail follows a link.
 //
 // When the Service makes links with the token in the query, the first request
 // moves it into a cookie and goes on to a clean address. The form then holds a
-// digest of the token that its page was drawn for. When the cookie holds another
-// one by then, because another link was opened in another tab, the answer is 409
-// with a page that says so, and nothing is spent: a page that names one account
-// never changes another. A pages/reset.html of your own must send {{.Link}} as
-// "token", as the built-in one does.
+// digest of the token that its page was drawn for. When the cookie holds
+// another one by then, because another link was opened in another tab, the
+// answer is 409 with a page that says so, and nothing is spent. So a page that
+// names one account never changes another. A pages/reset.html of your own must
+// send {{.Link}} as "token", as the built-in one does.
 //
 // # Looks
 //
-// [Config.Files] replaces the files of the pages one by one. pages/frame.html has what stands around the card, assets/style.css all of
-// the style, assets/script.js all of the script; a [Page] is what templates see. The classes of the style sheet are brand, card, badge
-// (with good or bad), lead, hint, account, part, field, field-head, error, summary, offscreen, button (with quiet), toggle and after. The
-// content security policy allows this style, this script and images of this origin only, so style attributes and further scripts
-// have no effect.
+// [Config.Files] replaces the files of the pages one by one. pages/frame.html
+// has what stands around the card, assets/style.css all of the style,
+// assets/script.js all of the script. A [Page] is what templates see. The
+// classes of the style sheet are brand, card, badge (with good or bad), lead,
+// hint, account, part, field, field-head, error, summary, offscreen, button
+// (with quiet), toggle and after. The content security policy allows this
+// style, this script and images of this origin only, so style attributes and
+// further scripts have no effect.
 //
 // # Security
 //
-// Links and redirects come from the Service's configuration, never from Host or a forwarding header. Posts from other sites are refused
-// by [http.CrossOriginProtection]. No answer holds a token, except for the form that comes back with the token that was
-// posted. Nobody is signed in by a reset.
+// Links and redirects come from the Service's configuration, never from Host or
+// a forwarding header. Posts from other sites are refused by
+// [http.CrossOriginProtection]. No answer holds a token, except for the form
+// that comes back with the token that was posted. Nobody is signed in by a
+// reset.
 //
-// The cookie of a link in the query is __Host-lostkey-link: Secure, HttpOnly,
-// SameSite=Lax, for this host alone, so that no sibling host can plant or hide
-// it. Browsers ask for Path=/ with that name: for up to 30 minutes, or until the
-// link is used, every application on the host gets the live link with each
-// request. Log no Cookie headers, and prefer links with a fragment where others
-// share the host. A Site on plain http, which is for development, has a cookie
-// called lostkey-link instead, without that protection.
+// The cookie of a link in the query is __Host-lostkey-link. It is Secure,
+// HttpOnly, SameSite=Lax and for this host alone, so that no sibling host can
+// plant or hide it. Browsers ask for Path=/ with that name. So for up to 30
+// minutes, or until the link is used, every application on the host gets the
+// live link with each request. Log no Cookie headers, and prefer links with a
+// fragment where others share the host. A Site on plain http, which is for
+// development, has a cookie called lostkey-link instead, without that
+// protection.
 //
-// A browser may keep a page for its Back button although every answer says no-store. The script empties the field when the page is left;
-// without scripts, going back may still show the typed password (seen in Chromium).
+// A browser may keep a page for its Back button although every answer says
+// no-store. The script empties the field when the page is left. Without
+// scripts, going back may still show the typed password (seen in Chromium).
 //
-// This package does not set Strict-Transport-Security, does not set time limits of the server (ReadTimeout and the like), and does not know
-// which proxies to believe: see [Config.Client].
+// This package does not set Strict-Transport-Security, does not set time limits
+// of the server (ReadTimeout and the like), and does not know which proxies to
+// believe. For the last see [Config.Client].
 //
 // # Problem link-rejected
 //
-// 400. The one answer of the API to every link that does not work: forged, expired, used, of another site. The reason is in the events.
+// 400. This is the one answer of the API to every link that does not work,
+// whether forged, expired, used or of another site. The reason is in the
+// events.
 //
 // # Problem password-refused
 //
-// 422. The policy refuses the password; "errors" lists why, with codes of package policy. The link is still good.
+// 422. The policy refuses the password. "errors" lists why, with codes of
+// package policy. The link is still good.
 //
 // # Problem invalid-address
 //
@@ -72,20 +93,24 @@
 //
 // # Problem throttled
 //
-// 429, with Retry-After. Too many tries of this client, this account's links or the whole site.
+// 429, with Retry-After. There were too many attempts of this client, this
+// account's links or the whole site.
 //
 // # Problem unavailable
 //
-// 503, with Retry-After. Something behind the API does not answer. Nothing was changed, and a link stays good.
+// 503, with Retry-After. Something behind the API does not answer. Nothing was
+// changed, and a link stays good.
 //
 // # Problem unknown-outcome
 //
-// 503, with Retry-After. The store could not say whether it has stored the new password, and the write may yet come into force. The
-// visitor should try to sign in with the new password, and if that fails use the link again.
+// 503, with Retry-After. The store could not say whether it has stored the new
+// password, and the write may yet come into force. The visitor should try to
+// sign in with the new password, and if that fails use the link again.
 //
 // # Problem malformed
 //
-// 400. The body is not one JSON object with exactly the documented members, each once and each a string.
+// 400. The body is not one JSON object with exactly the documented members,
+// each once and each a string.
 //
 // # Problem too-large
 //
@@ -109,5 +134,6 @@
 //
 // # Compatibility
 //
-// Names of form fields, status codes, problem types, members of [Page] and names of files and texts stay; new ones may come.
+// Names of form fields, status codes, problem types, members of [Page] and
+// names of files and texts stay. New ones may come.
 package resethttp

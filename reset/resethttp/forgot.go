@@ -16,16 +16,23 @@ func (p *pages) showForgot(w http.ResponseWriter, r *http.Request) {
 	p.write(w, r, http.StatusOK, p.page(r, name))
 }
 
-// request takes the form of the forgot page. Whatever the address, the answer is the same: the Service has not looked it up. Text that
-// cannot be an address is sent back with a hint, which says nothing about accounts.
+// request takes the form of the forgot page. Whatever the address, the answer
+// is the same, because the Service has not looked it up. Text that cannot be an
+// address is sent back with a hint, which says nothing about accounts.
 func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err != nil {
 		p.unreadable(w, r, err, p.place.forgotURL())
 		return
 	}
-	in := reset.RequestInput{Client: p.client(r), Locale: visitorLanguages(r), UserAgent: r.UserAgent()}
-	// A second address beside the first one is how links were had sent to strangers elsewhere (CVE-2023-7028).
+
+	in := reset.RequestInput{
+		Client:    p.client(r),
+		Locale:    visitorLanguages(r),
+		UserAgent: r.UserAgent(),
+	}
+	// A second address beside the first one is how links were had sent to
+	// strangers elsewhere (CVE-2023-7028).
 	if addrs := form["email"]; len(addrs) == 1 {
 		in.Email = addrs[0]
 	}
@@ -33,27 +40,32 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 	if in.Email != "" {
 		err = p.svc.Request(r.Context(), in)
 	}
+
 	switch {
 	case err == nil:
 		p.seeOther(w, p.place.forgotURL()+"?sent")
 	case errors.Is(err, reset.ErrInvalidAddress):
 		page := p.page(r, pageForgot)
 		page.Email = in.Email
-		page.Errors = []FieldError{{Field: "email", Text: page.T("email.invalid")}}
+		page.Errors = []FieldError{{
+			Field: "email",
+			Text:  page.T("email.invalid"),
+		}}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 	default:
 		p.failed(w, r, err, "busy.forgot")
 	}
 }
 
-// visitorLanguages is the list of what the visitor reads, for pages and mails.
-// Several header lines are one list (RFC 9110 section 5.3).
+// visitorLanguages returns the list of what the visitor reads, for pages and
+// mails. Several header lines are one list (RFC 9110 section 5.3).
 func visitorLanguages(r *http.Request) string {
 	return strings.Join(r.Header.Values("Accept-Language"), ",")
 }
 
-// seeOther sends the browser on with a GET, so that reloading the next page repeats nothing. The target is a path of our own: it is
-// never taken from the request.
+// seeOther sends the browser on with a GET, so that reloading the next page
+// repeats nothing. The target is a path of our own and never taken from the
+// request.
 func (p *pages) seeOther(w http.ResponseWriter, target string) {
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusSeeOther)

@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the largest body that is read. The largest honest one is a token of 260 characters and a password of 1,024 bytes,
-// each of which takes three in a form.
+// maxBody is the largest body that is read. The largest honest one is a token
+// of 260 characters and a password of 1,024 bytes, each of which takes three in
+// a form.
 const maxBody = 16 << 10
 
 var (
@@ -20,14 +21,19 @@ var (
 )
 
 // readBody reads a body of the given media type in UTF-8.
-func readBody(w http.ResponseWriter, r *http.Request, mediaType string) ([]byte, error) {
+func readBody(
+	w http.ResponseWriter, r *http.Request, mediaType string,
+) ([]byte, error) {
 	got, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || got != mediaType || len(r.Header.Values("Content-Type")) > 1 || r.Header.Get("Content-Encoding") != "" {
+	if err != nil || got != mediaType ||
+		len(r.Header.Values("Content-Type")) > 1 ||
+		r.Header.Get("Content-Encoding") != "" {
 		return nil, errUnsupported
 	}
 	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
 		return nil, errUnsupported
 	}
+
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, errTooLarge
@@ -46,8 +52,9 @@ func isUTF8(charset string) bool {
 	return false
 }
 
-// readForm reads the fields of a posted form from the body alone: what stands in the query of a POST is not looked at, so that a
-// link to the page cannot add to what a visitor sends.
+// readForm reads the fields of a posted form from the body alone. What stands
+// in the query of a POST is not looked at, so that a link to the page cannot
+// add to what a visitor sends.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	body, err := readBody(w, r, "application/x-www-form-urlencoded")
 	if err != nil {
@@ -57,6 +64,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, errUnreadable
 	}
+
 	// Other bytes than UTF-8 would become another password than was typed.
 	for _, values := range form {
 		for _, value := range values {

@@ -6,10 +6,13 @@ import (
 	"net/http"
 )
 
-// contentPolicy allows the one style and the one script of the pages, by their digests, forms that are sent to this origin, and
-// images of this origin for a logo. Nothing else is loaded, and no other page can frame these.
+// contentPolicy returns a policy that allows the one style and the one script
+// of the pages, by their digests, forms that are sent to this origin, and
+// images of this origin for a logo. Nothing else is loaded, and no other page
+// can frame these.
 func contentPolicy(style, script string) string {
-	return "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) +
+	return "default-src 'none'; style-src '" + digest(style) +
+		"'; script-src '" + digest(script) +
 		"'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
@@ -18,14 +21,15 @@ func digest(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// secure sets what every answer carries, of the pages and of the API. The sources are OWASP ASVS 5.0 sections 3.4 and 14.3.
+// secure sets what every answer carries, of the pages and of the API. The
+// sources are OWASP ASVS 5.0 sections 3.4 and 14.3.
 func secure(header http.Header, policy string) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	// Not no-referrer: with it browsers send "Origin: null" on the form's own post, which on plain http is then refused as
-	// cross-origin.
+	// This is not no-referrer. With that, browsers send "Origin: null" on the
+	// form's own post, which on plain http is then refused as cross-origin.
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")

@@ -24,7 +24,8 @@ func (o overlay) read(name string) (string, error) {
 	return string(body), nil
 }
 
-// layers returns the file systems that may hold the file, the embedded one first.
+// layers returns the file systems that may hold the file, the embedded one
+// first.
 func (o overlay) layers(name string) []fs.FS {
 	var layers []fs.FS
 	if _, err := fs.Stat(embedded, name); err == nil {
@@ -33,7 +34,7 @@ func (o overlay) layers(name string) []fs.FS {
 	if o.override == nil {
 		return layers
 	}
-	// An error other than absence is left to the read, which reports it.
+	// The read reports an error other than absence.
 	if _, err := fs.Stat(o.override, name); !errors.Is(err, fs.ErrNotExist) {
 		layers = append(layers, o.override)
 	}
@@ -57,7 +58,8 @@ func (o overlay) glob(pattern string) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// strangers refuses a file of the override that replaces nothing: a misspelt name would silently have no effect.
+// strangers refuses a file of the override that replaces nothing. A misspelt
+// name would otherwise silently have no effect.
 func (o overlay) strangers() error {
 	for _, pattern := range []string{"assets/*", "pages/*"} {
 		names, err := o.glob(pattern)
@@ -66,7 +68,10 @@ func (o overlay) strangers() error {
 		}
 		for _, name := range names {
 			if _, err := fs.Stat(embedded, name); err != nil {
-				return fmt.Errorf("resethttp: Config.Files: %s is not one of the files of the pages", name)
+				return fmt.Errorf(
+					"resethttp: Config.Files: %s is not one of the files of the pages",
+					name,
+				)
 			}
 		}
 	}

@@ -21,8 +21,8 @@ type pages struct {
 	policy string
 	origin *http.CrossOriginProtection
 	client func(*http.Request) netip.Addr
-	query  bool // links carry the token in the query
-	common Page // what all pages have
+	query  bool // Links carry the token in the query.
+	common Page // This is what all pages have.
 	log    *slog.Logger
 	now    func() time.Time
 }
@@ -33,6 +33,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.query {
 		w.Header().Add("Vary", "Cookie")
 	}
+
 	var show, act func(http.ResponseWriter, *http.Request)
 	switch {
 	case p.place.isForgot(r):
@@ -43,18 +44,25 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
 		return
 	}
+
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		show(w, r)
 	case http.MethodPost:
 		if err := p.origin.Check(r); err != nil {
-			p.problem(w, r, problem{status: http.StatusForbidden, name: "cross-origin"})
+			p.problem(w, r, problem{
+				status: http.StatusForbidden,
+				name:   "cross-origin",
+			})
 			return
 		}
 		act(w, r)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
-		p.problem(w, r, problem{status: http.StatusMethodNotAllowed, name: "method"})
+		p.problem(w, r, problem{
+			status: http.StatusMethodNotAllowed,
+			name:   "method",
+		})
 	}
 }
 
@@ -63,13 +71,23 @@ func (p *pages) page(r *http.Request, name string) Page {
 	return p.look.page(p.common, name, visitorLanguages(r))
 }
 
-func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, page Page) {
+func (p *pages) write(
+	w http.ResponseWriter, r *http.Request, status int, page Page,
+) {
 	var body bytes.Buffer
 	if err := p.look.draw(&body, page); err != nil {
-		p.log.ErrorContext(r.Context(), "resethttp: draw a page", "page", page.Name, "error", err)
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		p.log.ErrorContext(
+			r.Context(), "resethttp: draw a page",
+			"page", page.Name, "error", err,
+		)
+		http.Error(
+			w,
+			http.StatusText(http.StatusInternalServerError),
+			http.StatusInternalServerError,
+		)
 		return
 	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", page.Lang)
 	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
@@ -81,7 +99,7 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, page P
 // A problem is an answer without a form.
 type problem struct {
 	status int
-	// name is that of the texts: name.title and name.lead.
+	// name is that of the texts, name.title and name.lead.
 	name string
 	// lead is the name of another sentence than name.lead.
 	lead string
@@ -91,7 +109,8 @@ type problem struct {
 
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	page := p.page(r, pageProblem)
-	page.Heading, page.Lead, page.BackURL = of.name+".title", of.name+".lead", of.back
+	page.Heading, page.Lead, page.BackURL =
+		of.name+".title", of.name+".lead", of.back
 	if of.lead != "" {
 		page.Lead = of.lead
 	}
@@ -102,26 +121,43 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	p.write(w, r, of.status, page)
 }
 
-// busyWait is what a visitor is told to wait when something of ours does not answer.
+// busyWait is what a visitor is told to wait when something of ours does not
+// answer.
 const busyWait = time.Minute
 
-// retryAfter is the number of seconds of a Retry-After header (RFC 9110 section 10.2.3), at least 1.
+// retryAfter returns the number of seconds of a Retry-After header (RFC 9110
+// section 10.2.3), at least 1.
 func retryAfter(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// failed answers for what a visitor cannot put right: too many tries, or something of ours that does not work. The cause is in the
+// failed answers for what a visitor cannot put right. That is too many
+// attempts, or something of ours that does not work. The cause is in the
 // Service's events.
-func (p *pages) failed(w http.ResponseWriter, r *http.Request, err error, lead string) {
+func (p *pages) failed(
+	w http.ResponseWriter, r *http.Request, err error, lead string,
+) {
 	if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
-		p.problem(w, r, problem{status: http.StatusTooManyRequests, name: "throttled", wait: max(throttled.RetryAfter, time.Second)})
+		p.problem(w, r, problem{
+			status: http.StatusTooManyRequests,
+			name:   "throttled",
+			wait:   max(throttled.RetryAfter, time.Second),
+		})
 		return
 	}
-	p.problem(w, r, problem{status: http.StatusServiceUnavailable, name: "busy", lead: lead, wait: busyWait})
+
+	p.problem(w, r, problem{
+		status: http.StatusServiceUnavailable,
+		name:   "busy",
+		lead:   lead,
+		wait:   busyWait,
+	})
 }
 
 // unreadable answers for a body that readForm refuses.
-func (p *pages) unreadable(w http.ResponseWriter, r *http.Request, err error, back string) {
+func (p *pages) unreadable(
+	w http.ResponseWriter, r *http.Request, err error, back string,
+) {
 	of := problem{status: http.StatusBadRequest, name: "unreadable", back: back}
 	switch {
 	case errors.Is(err, errTooLarge):

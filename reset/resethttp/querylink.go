@@ -13,9 +13,9 @@ import (
 // The cookie holds a link between its first page and the form. The prefix
 // __Host- makes browsers refuse one that was set for a domain, for another path
 // or without Secure, so that no sibling host can plant it or hide it. Its price
-// is Path=/: the cookie goes along with every request to the host, and its life
+// is Path=/. The cookie goes along with every request to the host, and its life
 // is kept short. Browsers keep no such cookie of a site on plain http, which is
-// for development: there it has another name, and is for the reset page alone.
+// for development. There it has another name, and is for the reset page alone.
 const (
 	hostCookie  = "__Host-lostkey-link"
 	plainCookie = "lostkey-link"
@@ -31,26 +31,30 @@ func (p *pages) cookieName() string {
 	return plainCookie
 }
 
-// heldPrefix begins what a form sends when a cookie holds the token of its page:
-// the name of that token comes after it. No token has a colon.
+// heldPrefix begins what a form sends when a cookie holds the token of its
+// page. The name of that token comes after it. No token has a colon.
 const heldPrefix = "held:"
 
-// linkName names a token in a page without showing any of it.
+// linkName returns the name of a token in a page, which shows none of it.
 func linkName(raw string) string {
 	sum := sha256.Sum256([]byte(raw))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// showResetQuery is the reset page for links with the token in the query. The first request takes it out of the address, where it
-// would stay in the history and go into our own log as the Referer of the next page. Nothing is changed by it: scanners of mail follow
-// links, any number of times.
-func (p *pages) showResetQuery(w http.ResponseWriter, r *http.Request, tokens []string) {
+// showResetQuery shows the reset page for links with the token in the query.
+// The first request takes it out of the address, where it would stay in the
+// history and go into our own log as the Referer of the next page. Nothing is
+// changed by it, because scanners of mail follow links, any number of times.
+func (p *pages) showResetQuery(
+	w http.ResponseWriter, r *http.Request, tokens []string,
+) {
 	if len(tokens) > 0 {
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		raw := ""
 		if len(tokens) == 1 {
 			raw = tokenText(tokens[0])
 		}
+
 		checked, err := p.svc.Check(r.Context(), raw)
 		if err != nil {
 			p.refuseLink(w, r, raw, err)
@@ -61,6 +65,7 @@ func (p *pages) showResetQuery(w http.ResponseWriter, r *http.Request, tokens []
 		p.seeOther(w, p.place.resetURL())
 		return
 	}
+
 	page := p.page(r, pageReset)
 	if raw := p.heldLink(r); raw != "" {
 		checked, err := p.svc.Check(r.Context(), raw)
@@ -74,7 +79,9 @@ func (p *pages) showResetQuery(w http.ResponseWriter, r *http.Request, tokens []
 	p.write(w, r, http.StatusOK, page)
 }
 
-func (p *pages) refuseLink(w http.ResponseWriter, r *http.Request, raw string, err error) {
+func (p *pages) refuseLink(
+	w http.ResponseWriter, r *http.Request, raw string, err error,
+) {
 	if errors.Is(err, reset.ErrRejected) {
 		p.reject(w, r, raw)
 		return
@@ -83,7 +90,7 @@ func (p *pages) refuseLink(w http.ResponseWriter, r *http.Request, raw string, e
 }
 
 // heldLink returns the token in the cookie, or "" when there is none, or more
-// than one: which of them is ours cannot be told.
+// than one, since which of them is ours cannot be told.
 func (p *pages) heldLink(r *http.Request) string {
 	cookies := r.CookiesNamed(p.cookieName())
 	if len(cookies) != 1 {
@@ -94,9 +101,11 @@ func (p *pages) heldLink(r *http.Request) string {
 
 // namedLink returns the token that a form was drawn for, or "" when no cookie
 // holds it any more. Cookies beside it do not matter. others says that the only
-// ones there are hold something else: the link of another tab, and perhaps of
-// another account.
-func (p *pages) namedLink(r *http.Request, name string) (raw string, others bool) {
+// ones there are hold something else, which is the link of another tab, and
+// perhaps of another account.
+func (p *pages) namedLink(
+	r *http.Request, name string,
+) (raw string, others bool) {
 	cookies := r.CookiesNamed(p.cookieName())
 	for _, cookie := range cookies {
 		if raw := tokenText(cookie.Value); linkName(raw) == name {
@@ -116,7 +125,9 @@ func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
 	}
 }
 
-// cookie is Lax and not Strict: a browser that comes from a mail on another site does not send a Strict one after the redirect.
+// cookie returns the cookie with this value. It is Lax and not Strict, because
+// a browser that comes from a mail on another site does not send a Strict one
+// after the redirect.
 func (p *pages) cookie(value string, maxAge int) *http.Cookie {
 	path := p.place.resetURL()
 	if p.place.secure {

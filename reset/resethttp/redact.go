@@ -10,7 +10,9 @@ import (
 func (p Page) String() string { return "resethttp.Page{" + p.Name + "}" }
 
 // Format prints what String returns, whatever the verb.
-func (p Page) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
+func (p Page) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, p.String())
+}
 
 // LogValue returns what String returns.
 func (p Page) LogValue() slog.Value { return slog.StringValue(p.String()) }

@@ -8,38 +8,47 @@ import (
 	"time"
 )
 
-// A Page is what the templates of the pages see. Fields may be added; none will change its meaning.
+// A Page is what the templates of the pages see. Fields may be added. None will
+// change its meaning.
 //
 // It prints, logs and marshals as its Name alone. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt package
-// does not call methods.
+// unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods.
 type Page struct {
 	// Name is the template: forgot, sent, reset, done, rejected or problem.
 	Name string
-	// Heading and Lead name texts of the locale: the title of the page and, on a problem page, the sentence below it.
+	// Heading and Lead name texts of the locale. They are the title of the page
+	// and, on a problem page, the sentence below it.
 	Heading, Lead string
-	// Lang is the language tag of the texts, Dir their direction: ltr or rtl.
+	// Lang is the language tag of the texts, Dir their direction, ltr or rtl.
 	Lang, Dir string
 	Product   string
-	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and BackURL may be empty.
+	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and
+	// BackURL may be empty.
 	ForgotURL, ResetURL, LoginURL, BackURL string
-	// Email is the text of a refused address, to go back into its field. It is whatever was sent.
+	// Email is the text of a refused address, to go back into its field. It is
+	// whatever was sent.
 	Email string
-	// Link goes into the form's field "token": the token of a link whose password was refused or, with LinkHeld, the name of
-	// the token that a cookie holds. Without it the form is refused.
+	// Link goes into the form's field "token". It is the token of a link whose
+	// password was refused or, with LinkHeld, the name of the token that a
+	// cookie holds. Without it the form is refused.
 	Link     string
 	LinkHeld bool
-	// Account is the masked address of the account, where the link came in the query and so could be checked.
+	// Account is the masked address of the account, where the link came in the
+	// query and so could be checked.
 	Account string
-	// MinLength is the shortest password in characters, 0 when the policy does not say.
+	// MinLength is the shortest password in characters, 0 when the policy does
+	// not say.
 	MinLength int
 	// Identifiers says that a user name may be asked for as well as an address.
 	Identifiers bool
-	// Lifetime is how long a link works, and Wait how long to wait on a problem page, in words.
+	// Lifetime is how long a link works, and Wait how long to wait on a problem
+	// page, in words.
 	Lifetime, Wait string
 	// Errors is what has to be put right, in the order of the fields.
 	Errors []FieldError
-	// Style and Script are the contents of the only style and the only script that the content security policy allows.
+	// Style and Script are the contents of the only style and the only script
+	// that the content security policy allows.
 	Style  template.CSS
 	Script template.JS
 
@@ -55,14 +64,20 @@ type FieldError struct {
 	Text string
 }
 
-// T returns a text of the page's locale, with {product}, {min}, {lifetime} and {wait} filled in. Every name of the English table is
-// there; of any other the name comes back.
+// T returns a text of the page's locale, with {product}, {min}, {lifetime} and
+// {wait} filled in. Every name of the English table is there. For any other the
+// name comes back.
 func (p Page) T(name string) string {
 	text, ok := p.texts[name]
 	if !ok {
 		return name
 	}
-	return strings.NewReplacer("{product}", p.Product, "{min}", strconv.Itoa(p.MinLength), "{lifetime}", p.Lifetime, "{wait}", p.Wait).Replace(text)
+	return strings.NewReplacer(
+		"{product}", p.Product,
+		"{min}", strconv.Itoa(p.MinLength),
+		"{lifetime}", p.Lifetime,
+		"{wait}", p.Wait,
+	).Replace(text)
 }
 
 // ErrorsOf returns what has to be put right in one field.
@@ -76,7 +91,8 @@ func (p Page) ErrorsOf(field string) []FieldError {
 	return found
 }
 
-// duration puts a time into words, in hours where it is a whole number of them, else in minutes, rounded up.
+// duration puts a time into words. It counts in hours where it is a whole
+// number of them, else in minutes, rounded up.
 func duration(table texts, of time.Duration) string {
 	n, unit := int(math.Ceil(of.Minutes())), "minutes"
 	if n%60 == 0 && n > 0 {
