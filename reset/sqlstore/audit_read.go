@@ -17,27 +17,29 @@ const (
 	maxPage     = 1000
 )
 
-// Filter picks rows of the trail. The zero value is the newest 50.
+// Filter selects rows of the trail. The zero value selects the newest 50.
 type Filter struct {
-	// UserID, if set, leaves only this account's rows.
+	// UserID, if set, selects the rows of this account only.
 	UserID string
-	// TokenID, if set, leaves only the rows of this link.
+	// TokenID, if set, selects the rows of this link only.
 	TokenID string
-	// Before, if set, leaves only rows with a smaller id: the id of the last row of
-	// one page brings the next.
+	// Before, if set, selects rows with a smaller id only. The id of the last
+	// row of one page brings the next page.
 	Before int64
-	// Limit is the number of rows; zero means 50, and more than 1,000 are not read.
+	// Limit is the number of rows. Zero means 50, and more than 1,000 are not
+	// read.
 	Limit int
 }
 
-// conditions returns the WHERE clause for the rows of the table called alias, with
-// always in front, and its parameters.
+// conditions returns the WHERE clause for the rows of the table called alias,
+// with always in front, and its parameters.
 func (f Filter) conditions(d Dialect, alias, always string) (string, []any) {
 	where, args := []string{always}, []any{}
 	add := func(condition string, arg any) {
 		args = append(args, arg)
 		where = append(where, alias+"."+condition+d.param(len(args)))
 	}
+
 	if f.UserID != "" {
 		add("user_id = ", printable(f.UserID, 255))
 	}
@@ -47,30 +49,34 @@ func (f Filter) conditions(d Dialect, alias, always string) (string, []any) {
 	if f.Before > 0 {
 		add("id < ", f.Before)
 	}
+
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultPage
 	}
 	args = append(args, min(limit, maxPage))
-	return " WHERE " + strings.Join(where, " AND ") + " ORDER BY " + alias + ".id DESC LIMIT " + d.param(len(args)), args
+
+	return " WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY " + alias + ".id DESC LIMIT " + d.param(len(args)), args
 }
 
 // Entry is one row of the trail.
 type Entry struct {
 	ID      int64
-	Time    time.Time // to the millisecond, in UTC
+	Time    time.Time // to the millisecond, in UTC.
 	Outcome reset.Outcome
 	Purpose token.Purpose
 	Reason  string
-	// Client is the zero Addr when it was not known, and when the row stands for
-	// hits of several clients.
+	// Client is the zero Addr when it was not known, and when the row stands
+	// for hits of several clients.
 	Client netip.Addr
-	// Network is the smallest network counted by that all hits came from: a single
-	// IPv4 address or an IPv6 /64, a /24 or /48, a /16 or /32. It is the zero
-	// Prefix when it was not known.
+	// Network is the smallest network counted by that all hits came from. It is
+	// a single IPv4 address or an IPv6 /64, a /24 or /48, or a /16 or /32. It
+	// is the zero Prefix when it was not known.
 	Network                    netip.Prefix
 	UserID, RequestID, TokenID string
-	// Hits is how many equal events the row stands for; Time is that of the last.
+	// Hits is how many equal events the row stands for. Time is that of the
+	// last of them.
 	Hits int64
 }
 
@@ -79,22 +85,30 @@ func (a *Audit) List(ctx context.Context, f Filter) ([]Entry, error) {
 	if err := a.Flush(ctx); err != nil {
 		return nil, err
 	}
+
 	where, args := f.conditions(a.dialect, "e", "1 = 1")
 	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason, e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits FROM " +
 		a.dialect.quote(a.name) + " e" + where
+
 	entries, err := collect(ctx, a.db, query, args, func(row *sql.Rows) (Entry, error) {
 		var (
 			e               Entry
 			at              int64
 			client, network string
 		)
-		err := row.Scan(&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason, &client, &network, &e.UserID, &e.RequestID, &e.TokenID, &e.Hits)
-		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(), storedAddr(client), storedPrefix(network)
+		err := row.Scan(
+			&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason,
+			&client, &network,
+			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits,
+		)
+		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(),
+			storedAddr(client), storedPrefix(network)
 		return e, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: list audit trail: %w", err)
 	}
+
 	return entries, nil
 }
 
@@ -104,8 +118,8 @@ type Link struct {
 	ID              int64
 	UserID, TokenID string
 	Purpose         token.Purpose
-	// AskedAt is when a visitor asked, or, for a link nobody asked for, when it was
-	// made.
+	// AskedAt is when a visitor asked. For a link nobody asked for, it is when
+	// the link was made.
 	AskedAt time.Time
 	// AskedFrom is the zero Addr when it was not known.
 	AskedFrom netip.Addr
@@ -114,57 +128,74 @@ type Link struct {
 	UsedFrom netip.Addr
 }
 
-// Links returns the links that were mailed or made, newest first, each with its
-// use: asked when and from where, used when and from where. The two are matched by
-// the token's public id. ctx governs the query.
+// Links returns the links that were mailed or made, newest first. Each comes
+// with its use: asked when and from where, used when and from where. The two
+// are matched by the public id of the token. ctx governs the query.
 func (a *Audit) Links(ctx context.Context, f Filter) ([]Link, error) {
 	table := a.dialect.quote(a.name)
-	where, args := f.conditions(a.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')")
+	where, args := f.conditions(
+		a.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')",
+	)
 	query := "SELECT m.id, m.user_id, m.token_id, m.purpose, COALESCE(r.at_ms, m.at_ms), COALESCE(r.client, m.client)," +
 		" COALESCE(u.at_ms, 0), COALESCE(u.client, '') FROM " + table + " m" +
-		" LEFT JOIN " + table + " r ON m.request_id <> '' AND r.request_id = m.request_id AND r.outcome = 'requested'" +
-		" LEFT JOIN " + table + " u ON m.token_id <> '' AND u.token_id = m.token_id AND u.outcome = 'confirmed'" + where
+		" LEFT JOIN " + table +
+		" r ON m.request_id <> '' AND r.request_id = m.request_id AND r.outcome = 'requested'" +
+		" LEFT JOIN " + table +
+		" u ON m.token_id <> '' AND u.token_id = m.token_id AND u.outcome = 'confirmed'" +
+		where
+
 	links, err := collect(ctx, a.db, query, args, func(row *sql.Rows) (Link, error) {
 		var (
 			l                   Link
 			asked, used         int64
 			askedFrom, usedFrom string
 		)
-		err := row.Scan(&l.ID, &l.UserID, &l.TokenID, &l.Purpose, &asked, &askedFrom, &used, &usedFrom)
-		l.AskedAt, l.AskedFrom = time.UnixMilli(asked).UTC(), storedAddr(askedFrom)
+		err := row.Scan(
+			&l.ID, &l.UserID, &l.TokenID, &l.Purpose,
+			&asked, &askedFrom, &used, &usedFrom,
+		)
+		l.AskedAt, l.AskedFrom = time.UnixMilli(asked).UTC(),
+			storedAddr(askedFrom)
 		if used != 0 {
-			l.UsedAt, l.UsedFrom = time.UnixMilli(used).UTC(), storedAddr(usedFrom)
+			l.UsedAt, l.UsedFrom = time.UnixMilli(used).UTC(),
+				storedAddr(usedFrom)
 		}
 		return l, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: list links: %w", err)
 	}
+
 	return links, nil
 }
 
-// ClientCount is how much one client has asked, or several clients of one network
-// that took turns.
+// ClientCount is how much one client has asked, or several clients of one
+// network that took turns.
 type ClientCount struct {
-	// Prefix is what [Blocks.Add] takes: a client's IPv4 address or IPv6 /64, or the
-	// /24 or /48 in which several clients were refused within the same seconds.
-	// Strangers may live in a /24, so block it for a short time.
+	// Prefix is what [Blocks.Add] takes. It is the IPv4 address or IPv6 /64 of
+	// a client, or the /24 or /48 in which several clients were refused within
+	// the same seconds. Strangers may live in a /24, so block it for a short
+	// time.
 	Prefix netip.Prefix
-	// Requests counts requests for a link, those refused by a limit included.
+	// Requests counts requests for a link, including those refused by a limit.
 	Requests int64
 	// Refused counts links that were refused.
 	Refused int64
 }
 
 // BusiestClients returns the n clients with the most requests and refused links
-// since then, busiest first. Clients that were not known are left out, and so is what a
-// flood from very many networks had counted by /16 and /32. What clients of one /24 or
-// /48 did within the same seconds is counted for it, and not again for each of them.
-// ctx governs the query, which reads every row since then.
-func (a *Audit) BusiestClients(ctx context.Context, since time.Time, n int) ([]ClientCount, error) {
+// since then, busiest first. It omits clients that were not known, and what a
+// flood from very many networks had counted by /16 and /32. What clients of one
+// /24 or /48 did within the same seconds is counted once for the network and
+// not for each of them. ctx governs the query, which reads every row since
+// then.
+func (a *Audit) BusiestClients(
+	ctx context.Context, since time.Time, n int,
+) ([]ClientCount, error) {
 	if err := a.Flush(ctx); err != nil {
 		return nil, err
 	}
+
 	d := a.dialect
 	query := "SELECT client_net," +
 		" SUM(CASE WHEN outcome IN ('rejected', 'check-rejected') THEN 0 ELSE hits END)," +
@@ -173,8 +204,12 @@ func (a *Audit) BusiestClients(ctx context.Context, since time.Time, n int) ([]C
 		" WHERE at_ms >= " + d.param(1) + " AND client_net <> ''" +
 		" AND client_net NOT LIKE '%/16' AND client_net NOT LIKE '%:/32'" +
 		" AND outcome IN ('requested', 'throttled', 'blocked', 'dropped', 'rejected', 'check-rejected')" +
-		" GROUP BY client_net ORDER BY SUM(hits) DESC, client_net LIMIT " + d.param(2)
-	counts, err := collect(ctx, a.db, query, []any{since.UnixMilli(), min(max(n, 0), maxPage)},
+		" GROUP BY client_net ORDER BY SUM(hits) DESC, client_net LIMIT " +
+		d.param(2)
+
+	counts, err := collect(
+		ctx, a.db, query,
+		[]any{since.UnixMilli(), min(max(n, 0), maxPage)},
 		func(row *sql.Rows) (ClientCount, error) {
 			var (
 				c    ClientCount
@@ -183,28 +218,37 @@ func (a *Audit) BusiestClients(ctx context.Context, since time.Time, n int) ([]C
 			if err := row.Scan(&text, &c.Requests, &c.Refused); err != nil {
 				return c, err
 			}
+
 			prefix, err := netip.ParsePrefix(text)
 			c.Prefix = prefix
 			return c, err
-		})
+		},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: busiest clients: %w", err)
 	}
+
 	return counts, nil
 }
 
-// Prune deletes the rows older than before and returns their number. Addresses of
-// clients are personal data: run it from time to time, after as long as the
-// application may keep them. ctx governs the statement.
+// Prune deletes the rows older than before and returns their number. Addresses
+// of clients are personal data, so run it from time to time, after as long as
+// the application may keep them. ctx governs the statement.
 func (a *Audit) Prune(ctx context.Context, before time.Time) (int64, error) {
-	res, err := a.db.ExecContext(ctx, "DELETE FROM "+a.dialect.quote(a.name)+" WHERE at_ms < "+a.dialect.param(1), before.UnixMilli())
+	res, err := a.db.ExecContext(
+		ctx,
+		"DELETE FROM "+a.dialect.quote(a.name)+
+			" WHERE at_ms < "+a.dialect.param(1),
+		before.UnixMilli(),
+	)
 	if err != nil {
 		return 0, fmt.Errorf("sqlstore: prune audit trail: %w", err)
 	}
 	return res.RowsAffected()
 }
 
-// storedAddr is the zero Addr for "", the client that was not known.
+// storedAddr parses an address of the trail. It returns the zero Addr for "",
+// the client that was not known.
 func storedAddr(text string) netip.Addr {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
@@ -213,7 +257,7 @@ func storedAddr(text string) netip.Addr {
 	return addr
 }
 
-// storedPrefix is the zero Prefix for "".
+// storedPrefix parses a prefix of the trail. It returns the zero Prefix for "".
 func storedPrefix(text string) netip.Prefix {
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -222,12 +266,19 @@ func storedPrefix(text string) netip.Prefix {
 	return prefix
 }
 
-func collect[T any](ctx context.Context, db handle, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+func collect[T any](
+	ctx context.Context,
+	db handle,
+	query string,
+	args []any,
+	scan func(*sql.Rows) (T, error),
+) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err below reports what matters.
+
 	var list []T
 	for rows.Next() {
 		item, err := scan(rows)

@@ -1,10 +1,11 @@
 package sqlstore
 
-// Schema returns the statements that make the trail's table and indexes where they
-// are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads the same
-// in every time zone and driver; hits is how many equal events the row stands for;
-// client is empty where they came from several clients or from none that was known;
-// client_net is the /32 or /64 of all of them, or a wider network.
+// Schema returns the statements that make the trail's table and indexes where
+// they are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads
+// the same in every time zone and driver. hits is how many equal events the row
+// stands for. client is empty where they came from several clients or from none
+// that was known. client_net is the /32 or /64 of all of them, or a wider
+// network.
 func (a *Audit) Schema() []string {
 	table, d := a.dialect.quote(a.name), a.dialect
 	columns := `
@@ -18,9 +19,11 @@ func (a *Audit) Schema() []string {
 	request_id VARCHAR(64) NOT NULL,
 	token_id VARCHAR(64) NOT NULL,
 	hits BIGINT NOT NULL`
+
 	create := "CREATE TABLE IF NOT EXISTS " + table + " (\n\tid "
 	if d == MySQL {
-		// MySQL has no CREATE INDEX IF NOT EXISTS, so the indexes come with the table.
+		// MySQL has no CREATE INDEX IF NOT EXISTS, so the indexes come with the
+		// table.
 		return []string{create + "BIGINT AUTO_INCREMENT PRIMARY KEY," + columns + `,
 	INDEX by_user (user_id, id),
 	INDEX by_request (request_id),
@@ -28,13 +31,17 @@ func (a *Audit) Schema() []string {
 	INDEX by_time (at_ms)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`}
 	}
+
 	identity := "INTEGER PRIMARY KEY AUTOINCREMENT,"
 	if d == PostgreSQL {
 		identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
 	}
 	index := func(suffix, columns string) string {
-		return "CREATE INDEX IF NOT EXISTS " + d.quote(unqualified(a.name)+suffix) + " ON " + table + " (" + columns + ")"
+		return "CREATE INDEX IF NOT EXISTS " +
+			d.quote(unqualified(a.name)+suffix) +
+			" ON " + table + " (" + columns + ")"
 	}
+
 	return []string{
 		create + identity + columns + "\n)",
 		index("_by_user", "user_id, id"),

@@ -11,25 +11,27 @@ import (
 	"time"
 )
 
-// BlocksConfig says where the block list is kept.
+// BlocksConfig configures [Blocks] and says where the list is kept.
 type BlocksConfig struct {
 	// Dialect is required.
 	Dialect Dialect
-	// Table is the name of the list's table; empty means lostkey_blocks. It follows
-	// the rules of Table.Name.
+	// Table is the name of the list's table. Empty means lostkey_blocks. It
+	// follows the rules of Table.Name.
 	Table string
-	// RefreshEvery is how old the copy in memory may get before a call of Blocked has
-	// it read again; zero means 30 seconds, less than a second is refused.
+	// RefreshEvery is how old the copy in memory may get before a call of
+	// Blocked has the table read anew. Zero means 30 seconds, and less than a
+	// second is refused.
 	RefreshEvery time.Duration
-	// Logger hears of a refresh that failed; nil means slog.Default().
+	// Logger hears of a refresh that failed. Nil means slog.Default().
 	Logger *slog.Logger
-	// Now is the clock; nil means time.Now.
+	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
 
 const (
 	defaultBlocksTable = "lostkey_blocks"
-	// A prefix shorter than these covers whole regions: a slip of the finger.
+	// A prefix shorter than these covers whole regions and is most likely a
+	// mistake.
 	minBitsIPv4, minBitsIPv6 = 8, 16
 	// refreshWithin bounds a refresh in the background.
 	refreshWithin = 5 * time.Second
@@ -45,10 +47,10 @@ type Block struct {
 	Until time.Time
 }
 
-// Blocks is a list of client prefixes that are refused. It is kept in a table, so
-// that all processes share it, and answered from memory. It works on addresses of
-// clients alone; whole networks share one address, so a block with an end is kinder
-// than one without. All methods are safe for concurrent use.
+// Blocks is a list of client prefixes that are refused. It is kept in a table,
+// so that all processes share it, and answered from memory. It works on
+// addresses of clients alone. Whole networks share one address, so a block with
+// an end is kinder than one without. All methods are safe for concurrent use.
 type Blocks struct {
 	db      handle
 	dialect Dialect
@@ -59,11 +61,11 @@ type Blocks struct {
 
 	current    atomic.Pointer[blockSet]
 	refreshing sync.Mutex
-	next       atomic.Int64 // when Blocked starts a refresh, in Unix nanoseconds
+	next       atomic.Int64 // when Blocked refreshes, in Unix nanoseconds.
 }
 
-// blockSet is a copy of the list that is never changed: prefixes with the end of
-// their block in Unix milliseconds, and the lengths that occur.
+// A blockSet is a copy of the list that is never changed. It holds prefixes
+// with the end of their block in Unix milliseconds, and the lengths that occur.
 type blockSet struct {
 	until map[netip.Prefix]int64
 	bits4 []int
@@ -71,7 +73,7 @@ type blockSet struct {
 }
 
 // NewBlocks makes a block list. It does not talk to the database and blocks
-// nobody before the first Refresh; call that once when the program starts.
+// nobody before the first Refresh. Call that once when the program starts.
 func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	if db == nil {
 		return nil, errNoDatabase
@@ -79,28 +81,41 @@ func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	if !cfg.Dialect.known() {
 		return nil, errDialect
 	}
+
 	if cfg.Table == "" {
 		cfg.Table = defaultBlocksTable
 	}
 	if !validTable(cfg.Table) {
-		return nil, errors.New("sqlstore: BlocksConfig.Table is not a plain table name")
+		return nil, errors.New(
+			"sqlstore: BlocksConfig.Table is not a plain table name",
+		)
 	}
+
 	if cfg.RefreshEvery == 0 {
 		cfg.RefreshEvery = 30 * time.Second
 	}
 	if cfg.RefreshEvery < time.Second {
-		return nil, errors.New("sqlstore: BlocksConfig.RefreshEvery is less than a second")
+		return nil, errors.New(
+			"sqlstore: BlocksConfig.RefreshEvery is less than a second",
+		)
 	}
+
 	b := &Blocks{
-		db: handleOf(db), dialect: cfg.Dialect, name: cfg.Table, every: cfg.RefreshEvery,
-		logger: cfg.Logger, now: cfg.Now,
+		db:      handleOf(db),
+		dialect: cfg.Dialect,
+		name:    cfg.Table,
+		every:   cfg.RefreshEvery,
+		logger:  cfg.Logger,
+		now:     cfg.Now,
 	}
+
 	if b.logger == nil {
 		b.logger = slog.Default()
 	}
 	if b.now == nil {
 		b.now = time.Now //nolint:forbidigo // the one default of the clock.
 	}
+
 	b.current.Store(&blockSet{})
 	return b, nil
 }
@@ -111,7 +126,8 @@ func (b *Blocks) Schema() []string {
 	if b.dialect == MySQL {
 		tail = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 	}
-	return []string{"CREATE TABLE IF NOT EXISTS " + b.dialect.quote(b.name) + ` (
+	return []string{"CREATE TABLE IF NOT EXISTS " +
+		b.dialect.quote(b.name) + ` (
 	prefix VARCHAR(49) NOT NULL PRIMARY KEY,
 	reason VARCHAR(255) NOT NULL,
 	since_ms BIGINT NOT NULL,
@@ -119,15 +135,16 @@ func (b *Blocks) Schema() []string {
 )` + tail}
 }
 
-// Blocked reports whether addr is on the list. It never waits: it answers from
-// memory, and when the copy is older than RefreshEvery it has a goroutine, one at a
-// time and for five seconds at most, read the table. After a quiet time the first
-// answer may thus be as old as the call before. When the table cannot be read, the
-// last copy stays in force. The zero Addr is never blocked.
+// Blocked reports whether addr is on the list. It never waits. It answers from
+// memory, and when the copy is older than RefreshEvery it has a goroutine, one
+// at a time and for five seconds at most, read the table. After a quiet time
+// the first answer may thus be as old as the call before. When the table cannot
+// be read, the last copy stays in force. The zero Addr is never blocked.
 func (b *Blocks) Blocked(addr netip.Addr) bool {
 	now := b.now()
 	due := b.next.Load()
-	if now.UnixNano() >= due && b.next.CompareAndSwap(due, now.Add(b.every).UnixNano()) {
+	if now.UnixNano() >= due &&
+		b.next.CompareAndSwap(due, now.Add(b.every).UnixNano()) {
 		go b.refreshInBackground()
 	}
 	return b.current.Load().contains(plainAddr(addr), now.UnixMilli())
@@ -138,6 +155,7 @@ func (s *blockSet) contains(addr netip.Addr, now int64) bool {
 	if addr.Is6() {
 		lengths = s.bits6
 	}
+
 	for _, bits := range lengths {
 		prefix, err := addr.Prefix(bits)
 		if err != nil {
@@ -155,6 +173,7 @@ func (b *Blocks) refreshInBackground() {
 		return
 	}
 	defer b.refreshing.Unlock()
+
 	ctx, cancel := context.WithTimeout(context.Background(), refreshWithin)
 	defer cancel()
 	if err := b.load(ctx); err != nil {
@@ -175,6 +194,7 @@ func (b *Blocks) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	set := &blockSet{until: make(map[netip.Prefix]int64, len(blocks))}
 	seen := map[netip.Prefix]bool{}
 	for _, block := range blocks {
@@ -183,11 +203,13 @@ func (b *Blocks) load(ctx context.Context) error {
 			until = block.Until.UnixMilli()
 		}
 		set.until[block.Prefix] = until
+
 		// One zero prefix of each family and length stands for that length.
 		length, err := zeroOf(block.Prefix)
 		if err != nil || seen[length] {
 			continue
 		}
+
 		seen[length] = true
 		if block.Prefix.Addr().Is6() {
 			set.bits6 = append(set.bits6, block.Prefix.Bits())
@@ -195,6 +217,7 @@ func (b *Blocks) load(ctx context.Context) error {
 			set.bits4 = append(set.bits4, block.Prefix.Bits())
 		}
 	}
+
 	b.current.Store(set)
 	return nil
 }

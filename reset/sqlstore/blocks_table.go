@@ -8,110 +8,156 @@ import (
 	"time"
 )
 
-// Add puts prefix on the list, or changes the reason and the end of its block, and
-// has this process know at once; others know within RefreshEvery. A zero until means
-// no end. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused. ctx governs both
-// statements.
-func (b *Blocks) Add(ctx context.Context, prefix netip.Prefix, reason string, until time.Time) error {
+// Add puts prefix on the list, or changes the reason and the end of its block.
+// This process knows at once, and others know within RefreshEvery. A zero until
+// means no end. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused. ctx
+// governs both statements.
+func (b *Blocks) Add(
+	ctx context.Context, prefix netip.Prefix, reason string, until time.Time,
+) error {
 	prefix, err := plainPrefix(prefix)
 	if err != nil {
 		return err
 	}
+
 	end := int64(0)
 	if !until.IsZero() {
 		end = until.UnixMilli()
 	}
+
 	d := b.dialect
-	statement := "INSERT INTO " + d.quote(b.name) + " (prefix, reason, since_ms, until_ms) VALUES (" + d.params(1, 4) + ") "
+	statement := "INSERT INTO " + d.quote(b.name) +
+		" (prefix, reason, since_ms, until_ms) VALUES (" +
+		d.params(1, 4) + ") "
 	if d == MySQL {
 		statement += "ON DUPLICATE KEY UPDATE reason = VALUES(reason), until_ms = VALUES(until_ms)"
 	} else {
 		statement += "ON CONFLICT (prefix) DO UPDATE SET reason = excluded.reason, until_ms = excluded.until_ms"
 	}
-	_, err = b.db.ExecContext(ctx, statement, prefix.String(), printable(reason, 255), b.now().UnixMilli(), end)
+
+	_, err = b.db.ExecContext(
+		ctx, statement,
+		prefix.String(), printable(reason, 255), b.now().UnixMilli(), end,
+	)
 	if err != nil {
 		return fmt.Errorf("sqlstore: add block: %w", err)
 	}
+
 	return b.Refresh(ctx)
 }
 
-// Remove takes prefix off the list; that it is not there is no error. A longer or
-// shorter prefix that covers the same addresses stays. ctx governs both statements.
+// Remove takes prefix off the list. A prefix that is not there is no error. A
+// longer or shorter prefix that covers the same addresses stays. ctx governs
+// both statements.
 func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 	prefix, err := plainPrefix(prefix)
 	if err != nil {
 		return err
 	}
-	_, err = b.db.ExecContext(ctx, "DELETE FROM "+b.dialect.quote(b.name)+" WHERE prefix = "+b.dialect.param(1), prefix.String())
+
+	_, err = b.db.ExecContext(
+		ctx,
+		"DELETE FROM "+b.dialect.quote(b.name)+
+			" WHERE prefix = "+b.dialect.param(1),
+		prefix.String(),
+	)
 	if err != nil {
 		return fmt.Errorf("sqlstore: remove block: %w", err)
 	}
+
 	return b.Refresh(ctx)
 }
 
-// List returns the blocks in force, newest first. Rows with a prefix that cannot be
-// read, written by another hand, are left out and logged.
+// List returns the blocks in force, newest first. Rows with a prefix that
+// cannot be read, written by somebody else, are omitted and logged.
 func (b *Blocks) List(ctx context.Context) ([]Block, error) {
-	query := "SELECT prefix, reason, since_ms, until_ms FROM " + b.dialect.quote(b.name) +
-		" WHERE until_ms = 0 OR until_ms > " + b.dialect.param(1) + " ORDER BY since_ms DESC, prefix"
-	rows, err := collect(ctx, b.db, query, []any{b.now().UnixMilli()}, func(row *sql.Rows) (Block, error) {
-		var (
-			block        Block
-			text         string
-			since, until int64
-		)
-		if err := row.Scan(&text, &block.Reason, &since, &until); err != nil {
-			return Block{}, err
-		}
-		block.Since = time.UnixMilli(since).UTC()
-		if until != 0 {
-			block.Until = time.UnixMilli(until).UTC()
-		}
-		parsed, err := netip.ParsePrefix(text)
-		if err == nil {
-			parsed, err = plainPrefix(parsed)
-		}
-		if err != nil {
-			b.logger.ErrorContext(ctx, "block list has an unusable prefix", "prefix", printable(text, 49))
-			return Block{}, nil //nolint:nilerr // one bad row must not disarm the others.
-		}
-		block.Prefix = parsed
-		return block, nil
-	})
+	query := "SELECT prefix, reason, since_ms, until_ms FROM " +
+		b.dialect.quote(b.name) +
+		" WHERE until_ms = 0 OR until_ms > " + b.dialect.param(1) +
+		" ORDER BY since_ms DESC, prefix"
+
+	rows, err := collect(
+		ctx, b.db, query,
+		[]any{b.now().UnixMilli()},
+		func(row *sql.Rows) (Block, error) {
+			var (
+				block        Block
+				text         string
+				since, until int64
+			)
+			if err := row.Scan(
+				&text, &block.Reason, &since, &until,
+			); err != nil {
+				return Block{}, err
+			}
+			block.Since = time.UnixMilli(since).UTC()
+			if until != 0 {
+				block.Until = time.UnixMilli(until).UTC()
+			}
+
+			parsed, err := netip.ParsePrefix(text)
+			if err == nil {
+				parsed, err = plainPrefix(parsed)
+			}
+			if err != nil {
+				b.logger.ErrorContext(
+					ctx, "block list has an unusable prefix",
+					"prefix", printable(text, 49),
+				)
+				// One bad row must not disarm the others.
+				return Block{}, nil //nolint:nilerr // it is logged above.
+			}
+
+			block.Prefix = parsed
+			return block, nil
+		},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: list blocks: %w", err)
 	}
+
 	blocks := rows[:0]
 	for _, block := range rows {
 		if block.Prefix.IsValid() {
 			blocks = append(blocks, block)
 		}
 	}
+
 	return blocks, nil
 }
 
 // Prune deletes the blocks that have ended and returns their number.
 func (b *Blocks) Prune(ctx context.Context) (int64, error) {
 	d := b.dialect
-	res, err := b.db.ExecContext(ctx, "DELETE FROM "+d.quote(b.name)+" WHERE until_ms <> 0 AND until_ms <= "+d.param(1), b.now().UnixMilli())
+	res, err := b.db.ExecContext(
+		ctx,
+		"DELETE FROM "+d.quote(b.name)+
+			" WHERE until_ms <> 0 AND until_ms <= "+d.param(1),
+		b.now().UnixMilli(),
+	)
 	if err != nil {
 		return 0, fmt.Errorf("sqlstore: prune blocks: %w", err)
 	}
 	return res.RowsAffected()
 }
 
-// plainPrefix returns the one spelling of a prefix that the list holds: masked, and
-// IPv4 in IPv6 dress as IPv4.
+// plainPrefix returns the one spelling of a prefix that the list holds. It is
+// masked, and an IPv4 prefix in IPv6 form becomes IPv4.
 func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
 	if p.IsValid() && p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
+
 	shortest := minBitsIPv4
 	if p.Addr().Is6() {
 		shortest = minBitsIPv6
 	}
 	if !p.IsValid() || p.Bits() < shortest {
-		return netip.Prefix{}, fmt.Errorf("sqlstore: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)", minBitsIPv4, minBitsIPv6)
+		return netip.Prefix{}, fmt.Errorf(
+			"sqlstore: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
+			minBitsIPv4, minBitsIPv6,
+		)
 	}
+
 	return p.Masked(), nil
 }

@@ -11,53 +11,56 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config says where the users are: in a Table, or behind Queries of the host's
-// own. Exactly one of the two must be set.
+// Config configures a [Store] and says where the users are, in a Table or
+// behind Queries of the host's own. Exactly one of the two must be set.
 type Config struct {
 	// Dialect is required.
 	Dialect Dialect
-	// Table is the plain case: one table, described by names.
+	// Table is the plain case of one table, described by names.
 	Table Table
 	// Queries are complete statements for every other case.
 	Queries Queries
 	// InTx, if set, runs inside the transaction of ReplaceHash after the new
-	// password is in place: the place to end the user's sessions, count up a
-	// stamp or leave a row in an outbox, so that none of it can happen without the
-	// other. seen is the user as verified, before the change. An error undoes
-	// everything and is returned wrapped.
+	// password is in place. It is the place to end the user's sessions, count
+	// up a stamp or put a row in an outbox, so that none of it can happen
+	// without the other. seen is the user as verified, before the change. An
+	// error undoes everything and is returned wrapped.
 	//
-	// It must write through tx and do nothing else: when the database refuses the
-	// transaction because of another one, ReplaceHash may run it a second time.
-	// It should not read through tx either: under REPEATABLE READ and stricter,
-	// and on SQLite, a transaction that reads first is refused far more often.
+	// It must write through tx and do nothing else. When the database refuses
+	// the transaction because of another one, ReplaceHash may run it a second
+	// time. It should not read through tx either. Under REPEATABLE READ and
+	// stricter, and on SQLite, a transaction that reads first is refused far
+	// more often.
 	InTx func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
 // Queries are complete SQL statements with fixed parameters and columns.
-// Parameters are written as the driver wants them, $1 and so on for PostgreSQL and
-// ? elsewhere, and every statement must use all of its own, because drivers refuse
-// to be given more: a table without a stamp compares an empty text literal with its
-// parameter.
+// Parameters are written as the driver wants them, $1 and so on for PostgreSQL
+// and ? elsewhere. Every statement must use all of its own, because drivers
+// refuse to be given more. A table without a stamp compares an empty text
+// literal with its parameter.
 //
-// ByEmail and ByID yield six columns: id, address, hash, stamp, locale, disabled.
-// NULL is read as "" or false. What ByID yields as the id must be the text that
-// was asked for, otherwise the row counts as not found.
+// ByEmail and ByID yield six columns: id, address, hash, stamp, locale,
+// disabled. NULL is read as "" or false. What ByID yields as the id must be the
+// text that was asked for, otherwise the row counts as not found.
 type Queries struct {
-	// ByEmail takes the typed address. Where parameters are ?, it takes it as often
-	// as there are marks outside of quotes. It should yield rows whose address is
-	// spelled exactly like it first, and end with LIMIT 100, as what Table.Queries
-	// makes does: of more than 10,000 rows the rest is not looked at.
+	// ByEmail takes the typed address. Where parameters are ?, it takes it as
+	// often as there are marks outside of quotes. It should yield rows whose
+	// address is spelled exactly like it first, and end with LIMIT 100, as what
+	// Table.Queries makes does. Of more than 10,000 rows the rest is not looked
+	// at.
 	ByEmail string
 	// ByID takes the id.
 	ByID string
-	// Replace takes, in this order: the new hash, the id, and, as they were verified,
-	// the old hash, the address and the stamp. It must change one row if the id, the
-	// hash, the address and the stamp are those and the account is not disabled, and
-	// no row otherwise; a condition left out is a link that survives the change it
-	// should die of. Compare bytes, not as the column compares, where that ignores
-	// case or trailing spaces, and write COALESCE(hash, '') where the hash may be NULL.
+	// Replace takes, in this order, the new hash, the id, and, as they were
+	// verified, the old hash, the address and the stamp. It must change one row
+	// if the id, the hash, the address and the stamp are those and the account
+	// is not disabled, and no row otherwise. A missing condition is a link that
+	// survives the change it should die of. Compare bytes, not as the column
+	// compares, where that ignores case or trailing spaces, and write
+	// COALESCE(hash, '') where the hash may be NULL.
 	Replace string
-	// Swap takes the new hash, the id and the old hash. It is optional; without
+	// Swap takes the new hash, the id and the old hash. It is optional. Without
 	// it the function made by SwapFor returns an error.
 	Swap string
 }
@@ -71,7 +74,9 @@ func (c Config) compile() (Queries, error) {
 		return c.Table.Queries(c.Dialect)
 	}
 	if c.Table != (Table{}) {
-		return Queries{}, errors.New("sqlstore: Config.Table and Config.Queries are both set")
+		return Queries{}, errors.New(
+			"sqlstore: Config.Table and Config.Queries are both set",
+		)
 	}
 	return c.Queries, c.Queries.check(c.Dialect)
 }
@@ -87,19 +92,28 @@ func (q Queries) check(d Dialect) error {
 		{"Replace", q.Replace, 5, true},
 		{"Swap", q.Swap, 3, false},
 	}
+
 	for _, s := range statements {
 		if strings.TrimSpace(s.text) == "" {
 			if s.required {
-				return fmt.Errorf("sqlstore: Config.Queries.%s is empty", s.field)
+				return fmt.Errorf(
+					"sqlstore: Config.Queries.%s is empty", s.field,
+				)
 			}
 			continue
 		}
-		// Counting marks cannot prove a statement right, but it finds a forgotten
-		// condition when the program starts instead of at the first reset.
+
+		// Counting marks cannot prove a statement right, but it finds a
+		// forgotten condition when the program starts instead of at the first
+		// reset.
 		if !d.hasParams(s.text, s.params) {
-			return fmt.Errorf("sqlstore: Config.Queries.%s needs %d parameters", s.field, s.params)
+			return fmt.Errorf(
+				"sqlstore: Config.Queries.%s needs %d parameters",
+				s.field, s.params,
+			)
 		}
 	}
+
 	return nil
 }
 
@@ -115,7 +129,8 @@ func (d Dialect) hasParams(text string, n int) bool {
 	return true
 }
 
-// quoted is a literal or a name in quotes. A doubled quote reads as two of them.
+// quoted matches a literal or a name in quotes. A doubled quote reads as two of
+// them.
 var quoted = regexp.MustCompile("'[^']*'|\"[^\"]*\"|`[^`]*`")
 
 // countMarks counts the parameters of a statement that writes them as ?.

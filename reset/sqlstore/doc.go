@@ -1,15 +1,22 @@
 // Package sqlstore keeps the users of package reset in a table the application
 // already has, over database/sql and without a driver of its own. It also ships
-// what a database is good for around resets: an audit trail of who asked and from
-// where, and a block list of client prefixes.
+// what a database is good for around resets: an audit trail of who asked and
+// from where, and a block list of client prefixes.
 //
 // Most programs need [New] with a [Table], and nothing else:
 //
 //	store, err := sqlstore.New(db, sqlstore.Config{
 //		Dialect: sqlstore.PostgreSQL,
-//		Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
+//		Table: sqlstore.Table{
+//			Name:  "users",
+//			ID:    "id",
+//			Email: "email",
+//			Hash:  "password_hash",
+//		},
 //		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
-//			_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1`, seen.ID)
+//			_, err := tx.ExecContext(
+//				ctx, `DELETE FROM sessions WHERE user_id = $1`, seen.ID,
+//			)
 //			return err
 //		},
 //	})
@@ -18,39 +25,40 @@
 //
 // # Security
 //
-// A new password is one conditional update on everything that was verified: hash,
-// address, stamp and disabled flag, compared byte for byte whatever the column's
-// collation. However many confirmations of one link run at once, in one process or
-// in several, one changes the row and the others get [reset.ErrStale]. What must
-// happen with the change, ending sessions above all, belongs in Config.InTx, which
-// shares its transaction.
+// A new password is one conditional update on everything that was verified,
+// which is hash, address, stamp and disabled flag, compared byte for byte
+// whatever the column's collation. However many confirmations of one link run
+// at once, in one process or in several, one changes the row and the others get
+// [reset.ErrStale]. What must happen with the change, ending sessions above
+// all, belongs in Config.InTx, which shares its transaction.
 //
-// Names are checked and quoted once, in New. Values travel as parameters only and
-// are never trimmed or encoded anew. Errors carry what the driver says and add no
-// value of their own.
+// Names are checked and quoted once, in New. Values travel as parameters only
+// and are never trimmed or encoded anew. Errors carry what the driver says and
+// add no value of their own.
 //
-// The package does not create or migrate the users' table, and does not make the
-// address unique: several accounts on one address are all returned, 100 of them at
-// most, and those that are spelled as it was typed come first. A unique index on
-// lower(email) is the application's to make: [Table] has the statement for each
-// engine, and says what happens without.
+// The package does not create or migrate the users' table, and does not make
+// the address unique. Several accounts on one address are all returned, 100 of
+// them at most, and those that are spelled as it was typed come first. A unique
+// index on lower(email) is the application's to make. [Table] has the statement
+// for each engine, and says what happens without.
 //
 // A typed text that the address column cannot hold, such as a Cyrillic letter
 // where the column is latin1, matches no row. The engines' errors about it are
 // known by their numbers, and do not pass for an outage.
 //
-// Look-ups may go to a replica that lags, but the writes must reach the primary;
-// to split them, wrap two Stores. A reset whose reply is lost is then reported as
-// failed until the replica has caught up, because the row is read again to find
-// out.
+// Look-ups may go to a replica that lags, but the writes must reach the
+// primary. To split them, wrap two Stores. A reset whose reply is lost is then
+// reported as failed until the replica has caught up, because the row is read
+// once more to find out.
 //
 // # Databases
 //
 // Tested with SQLite 3 (modernc), PostgreSQL 15 (pgx) and MariaDB 10.11
-// (go-sql-driver). Every isolation level is safe, and the engine's default is best:
-// where PostgreSQL's SERIALIZABLE is the default of the connection, a busy site sees
-// look-ups and writes refused for no reason of their own, and after three tries a
-// visitor is told to try again. Unsuitable columns for the hash are those that do not give back
-// what was put in: BINARY(n) on MySQL, which pads with NUL bytes, and any column
-// shorter than the hashes to come. The kit in package resettest finds them.
+// (go-sql-driver). Every isolation level is safe, and the engine's default is
+// best. Where PostgreSQL's SERIALIZABLE is the default of the connection, a
+// busy site sees look-ups and writes refused for no reason of their own, and
+// after three attempts a visitor is told to retry. Unsuitable columns for the
+// hash are those that do not give back what was put in: BINARY(n) on MySQL,
+// which pads with NUL bytes, and any column shorter than the hashes to come.
+// The kit in package resettest finds them.
 package sqlstore

@@ -15,18 +15,26 @@ func handleOf(db *sql.DB) handle {
 	return handle{func() *sql.DB { return db }}
 }
 
-func (h handle) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
+func (h handle) BeginTx(
+	ctx context.Context, opts *sql.TxOptions,
+) (*sql.Tx, error) {
 	return h.open().BeginTx(ctx, opts)
 }
 
-func (h handle) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (h handle) ExecContext(
+	ctx context.Context, query string, args ...any,
+) (sql.Result, error) {
 	return h.open().ExecContext(ctx, query, args...)
 }
 
-func (h handle) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (h handle) QueryContext(
+	ctx context.Context, query string, args ...any,
+) (*sql.Rows, error) {
 	return h.open().QueryContext(ctx, query, args...)
 }
 
-func (h handle) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (h handle) QueryRowContext(
+	ctx context.Context, query string, args ...any,
+) *sql.Row {
 	return h.open().QueryRowContext(ctx, query, args...)
 }

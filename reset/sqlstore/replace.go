@@ -12,27 +12,30 @@ import (
 )
 
 // ReplaceHash stores encoded if the row still is what seen says, with the same
-// hash, address and stamp, byte for byte, and is not disabled. Otherwise nothing is
-// written and the error is [reset.ErrStale]. Config.InTx runs in the same transaction. seen
-// must come from FindByEmail or FindByID.
+// hash, address and stamp, byte for byte, and is not disabled. Otherwise
+// nothing is written and the error is [reset.ErrStale]. Config.InTx runs in the
+// same transaction. seen must come from FindByEmail or FindByID.
 //
 // A transaction the database refuses because of another one (serialization
-// failure, deadlock, SQLite's BUSY) is never repeated blindly: the row is read
-// again. If it changed, the answer is ErrStale; if not, the refusal had nothing to do
-// with this user, and the same conditional write is tried again, three times in
-// all. Any other error, a lost connection above all, leaves open whether the write
-// took place.
+// failure, deadlock, SQLite's BUSY) is never repeated blindly. The row is read
+// once more. If it changed, the answer is ErrStale. If not, the refusal had
+// nothing to do with this user, and the same conditional write is retried, with
+// three attempts in all. Any other error, a lost connection above all, does not
+// tell whether the write took place.
 //
-// When the database refuses a value, the row decides as well: an account that is
-// not as seen is stale, otherwise the column cannot hold encoded, because it is
-// too short or of another character set, and the error says so.
+// When the database refuses a value, the row decides as well. An account that
+// is not as seen is stale. Otherwise the column cannot hold encoded, because it
+// is too short or of another character set, and the error says so.
 //
 // ctx governs everything. When it ends before the commit is sent, nothing is
-// written; when it ends after, the error is ctx's and the write may stand.
-func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+// written. When it ends after, the error is ctx's and the write may stand.
+func (s *Store) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	if seen.Disabled || !s.canHold(seen) {
 		return cmp.Or(ctx.Err(), reset.ErrStale)
 	}
+
 	var err error
 	for range maxTries {
 		err = s.replace(ctx, seen, encoded)
@@ -40,6 +43,7 @@ func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 		if !isRefused && !s.dialect.conflict(err) {
 			return err
 		}
+
 		now, readErr := s.FindByID(ctx, seen.ID)
 		switch {
 		case errors.Is(readErr, reset.ErrUserNotFound):
@@ -53,47 +57,64 @@ func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 			now.Stamp != seen.Stamp, now.Disabled:
 			return reset.ErrStale
 		case isRefused:
-			return fmt.Errorf("sqlstore: replace hash: the column cannot hold the new hash: %w", refused.err)
+			return fmt.Errorf(
+				"sqlstore: replace hash: the column cannot hold the new hash: %w",
+				refused.err,
+			)
 		}
 	}
+
 	return err
 }
 
 // canHold reports whether there can be a row that is as seen.
 func (s *Store) canHold(seen reset.User) bool {
-	return s.dialect.canHold(seen.ID + seen.PasswordHash + seen.Email + seen.Stamp)
+	return s.dialect.canHold(
+		seen.ID + seen.PasswordHash + seen.Email + seen.Stamp,
+	)
 }
 
-func (s *Store) replace(ctx context.Context, seen reset.User, encoded string) error {
-	changed, err := s.changeOne(ctx, func(tx *sql.Tx) error {
-		if s.inTx == nil {
+func (s *Store) replace(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
+	changed, err := s.changeOne(
+		ctx,
+		func(tx *sql.Tx) error {
+			if s.inTx == nil {
+				return nil
+			}
+			if err := s.inTx(ctx, tx, seen); err != nil {
+				return fmt.Errorf("Config.InTx: %w", err)
+			}
 			return nil
-		}
-		if err := s.inTx(ctx, tx, seen); err != nil {
-			return fmt.Errorf("Config.InTx: %w", err)
-		}
-		return nil
-	}, s.queries.Replace, encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp)
+		},
+		s.queries.Replace,
+		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
+	)
 	if err != nil {
 		return fmt.Errorf("sqlstore: replace hash: %w", err)
 	}
+
 	if !changed {
 		return reset.ErrStale
 	}
 	return nil
 }
 
-// SwapFor returns the function that [hash.Hasher.VerifyAndUpdate] calls at login to
-// replace a hash in an old format. It compares the hash alone and does not run
-// Config.InTx: better parameters end no session. A reset that gets in between
-// changes the hash, so the swap finds nothing and the new password stays. Links
-// issued before the swap die, because they are bound to the hash.
+// SwapFor returns the function that [hash.Hasher.VerifyAndUpdate] calls at
+// login to replace a hash in an old format. It compares the hash alone and does
+// not run Config.InTx, because better parameters end no session. A reset that
+// gets in between changes the hash, so the swap finds nothing and the new
+// password stays. Links issued before the swap die, because they are bound to
+// the hash.
 func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 	return func(ctx context.Context, old, encoded string) (bool, error) {
 		if s.queries.Swap == "" {
 			return false, errors.New("sqlstore: Config.Queries.Swap is empty")
 		}
-		swapped, err := s.changeOne(ctx, nil, s.queries.Swap, encoded, user.ID, old)
+		swapped, err := s.changeOne(
+			ctx, nil, s.queries.Swap, encoded, user.ID, old,
+		)
 		if err != nil {
 			return false, fmt.Errorf("sqlstore: swap hash: %w", err)
 		}
@@ -101,12 +122,17 @@ func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 	}
 }
 
-// changeOne runs a conditional update and then, if it changed one row, the hook,
-// in one transaction. The update comes first and nothing is read before it, so
-// that the transaction has no snapshot that could be too old. The transaction is
-// there without a hook as well: a statement that lost its condition and changed
-// every password is rolled back.
-func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query string, args ...any) (changed bool, err error) {
+// changeOne runs a conditional update and then, if it changed one row, the
+// hook, in one transaction. The update comes first and nothing is read before
+// it, so that the transaction has no snapshot that could be too old. The
+// transaction is there without a hook as well, so that a statement that lost
+// its condition and changed every password is rolled back.
+func (s *Store) changeOne(
+	ctx context.Context,
+	hook func(*sql.Tx) error,
+	query string,
+	args ...any,
+) (changed bool, err error) {
 	defer func() {
 		// When ctx ends, package sql rolls back by itself, and says of whatever
 		// comes too late only that the transaction is done.
@@ -114,11 +140,14 @@ func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query s
 			err = cmp.Or(ctx.Err(), err)
 		}
 	}()
+
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do; before, the first error counts.
+	// After a commit it has nothing to do. Before one, the first error counts.
+	defer tx.Rollback() //nolint:errcheck // see above.
+
 	res, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		if s.dialect.refuses(err, fmt.Sprint(args...)) {
@@ -126,6 +155,7 @@ func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query s
 		}
 		return false, err
 	}
+
 	n, err := res.RowsAffected()
 	if err != nil {
 		return false, err
@@ -134,13 +164,17 @@ func (s *Store) changeOne(ctx context.Context, hook func(*sql.Tx) error, query s
 	case n == 0:
 		return false, nil
 	case n != 1:
-		return false, fmt.Errorf("the statement matched %d rows, not one; nothing was changed", n)
+		return false, fmt.Errorf(
+			"the statement matched %d rows, not one; nothing was changed", n,
+		)
 	}
+
 	if hook != nil {
 		if err := hook(tx); err != nil {
 			return false, err
 		}
 	}
+
 	return true, tx.Commit()
 }
 

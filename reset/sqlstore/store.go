@@ -17,12 +17,12 @@ import (
 const maxMatches = 100
 
 // maxRows bounds the rows looked at for one address. The statements of a Table
-// yield no more than maxMatches, the exact spelling first; those of a host may
+// yield no more than maxMatches, the exact spelling first. Those of a host may
 // yield it anywhere.
 const maxRows = 10_000
 
-// Store is a [reset.Store] over database/sql. It is safe for concurrent use. The
-// *sql.DB stays the caller's: its pool, its time limits, its Close.
+// Store is a [reset.Store] over database/sql. It is safe for concurrent use.
+// The *sql.DB stays the caller's, with its pool, its time limits and its Close.
 type Store struct {
 	db      handle
 	dialect Dialect
@@ -44,37 +44,57 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: handleOf(db), dialect: cfg.Dialect, queries: queries, emailArgs: 1, inTx: cfg.InTx}
+
+	s := &Store{
+		db:        handleOf(db),
+		dialect:   cfg.Dialect,
+		queries:   queries,
+		emailArgs: 1,
+		inTx:      cfg.InTx,
+	}
 	if s.dialect != PostgreSQL {
 		s.emailArgs = countMarks(queries.ByEmail)
 	}
+
 	return s, nil
 }
 
 // FindByEmail returns the accounts the statement finds for addr, at most 100 of
-// them; none is no error. Accounts whose address is spelled exactly like addr
-// come first, so that no number of accounts under other spellings of it hides
-// its owner. That holds for any number with the statements of a Table, and for
-// 10,000 with a Queries.ByEmail that does not sort. It does not check that the
-// stored address equals addr: package reset does. A text that no address in the
-// table can be, because the database cannot compare it with the column, finds
-// nothing. ctx governs the whole query.
-func (s *Store) FindByEmail(ctx context.Context, addr string) ([]reset.User, error) {
+// them. Finding none is no error. Accounts whose address is spelled exactly
+// like addr come first, so that no number of accounts under other spellings of
+// it hides its owner. That holds for any number with the statements of a Table,
+// and for 10,000 with a Queries.ByEmail that does not sort. It does not check
+// that the stored address equals addr, because package reset does. A text that
+// no address in the table can be, because the database cannot compare it with
+// the column, finds nothing. ctx governs the whole query.
+func (s *Store) FindByEmail(
+	ctx context.Context, addr string,
+) ([]reset.User, error) {
 	if !s.dialect.canHold(addr) {
 		return nil, ctx.Err()
 	}
-	users, err := look(s.dialect, func() ([]reset.User, error) { return s.findByEmail(ctx, addr) })
+
+	users, err := look(s.dialect, func() ([]reset.User, error) {
+		return s.findByEmail(ctx, addr)
+	})
 	if s.dialect.refuses(err, addr) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: find by address: %w", err)
 	}
+
 	return users, nil
 }
 
-func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, error) {
-	rows, err := s.db.QueryContext(ctx, s.queries.ByEmail, slices.Repeat([]any{addr}, s.emailArgs)...)
+func (s *Store) findByEmail(
+	ctx context.Context, addr string,
+) ([]reset.User, error) {
+	rows, err := s.db.QueryContext(
+		ctx,
+		s.queries.ByEmail,
+		slices.Repeat([]any{addr}, s.emailArgs)...,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -92,18 +112,20 @@ func (s *Store) findByEmail(ctx context.Context, addr string) ([]reset.User, err
 			others = append(others, u)
 		}
 	}
+
 	users := slices.Concat(exact, others)
 	return users[:min(len(users), maxMatches)], rows.Err()
 }
 
-// FindByID returns the account with exactly this id, or [reset.ErrUserNotFound].
-// An id the column cannot hold, and one the database took for another by
-// converting it (MySQL finds row 42 for "42abc"), is not found. ctx governs the
-// whole query.
+// FindByID returns the account with exactly this id, or
+// [reset.ErrUserNotFound]. An id the column cannot hold, and one the database
+// took for another by converting it (MySQL finds row 42 for "42abc"), is not
+// found. ctx governs the whole query.
 func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	if !s.dialect.canHold(id) {
 		return reset.User{}, cmp.Or(ctx.Err(), reset.ErrUserNotFound)
 	}
+
 	u, err := look(s.dialect, func() (reset.User, error) {
 		return scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
 	})
@@ -113,6 +135,7 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	if err != nil {
 		return reset.User{}, fmt.Errorf("sqlstore: find by id: %w", err)
 	}
+
 	if u.ID != id {
 		return reset.User{}, reset.ErrUserNotFound
 	}
@@ -125,15 +148,19 @@ func scanUser(row interface{ Scan(dest ...any) error }) (reset.User, error) {
 		email, encoded, stamp, lang sql.NullString
 		disabled                    flag
 	)
-	if err := row.Scan(&u.ID, &email, &encoded, &stamp, &lang, &disabled); err != nil {
+	if err := row.Scan(
+		&u.ID, &email, &encoded, &stamp, &lang, &disabled,
+	); err != nil {
 		return reset.User{}, err
 	}
-	u.Email, u.PasswordHash, u.Stamp, u.Locale = email.String, encoded.String, stamp.String, lang.String
+
+	u.Email, u.PasswordHash, u.Stamp, u.Locale =
+		email.String, encoded.String, stamp.String, lang.String
 	u.Disabled = bool(disabled)
 	return u, nil
 }
 
-// flag reads a truth value in any of the forms the drivers hand out, MySQL's
+// A flag reads a truth value in any of the forms the drivers hand out, MySQL's
 // BIT(1) included, which sql.NullBool refuses.
 type flag bool
 
@@ -142,10 +169,13 @@ func (f *flag) Scan(src any) error {
 		*f = raw[0] == 1
 		return nil
 	}
+
 	var b sql.NullBool
 	if err := b.Scan(src); err != nil {
 		// The cause would print the value, which is a piece of a user's row.
-		return errors.New("the column for disabled accounts is not a truth value")
+		return errors.New(
+			"the column for disabled accounts is not a truth value",
+		)
 	}
 	*f = flag(b.Bool)
 	return nil
