@@ -9,54 +9,64 @@ import (
 	"unicode/utf8"
 )
 
-// Config is what a [Hasher] is made of. The zero value is the recommended one.
+// Config configures a [Hasher]. The zero value is the recommended one.
 type Config struct {
-	// Params says what new hashes are. Nil means Argon2id{}, the OWASP
-	// Password Storage Cheat Sheet's first choice: m=19456 KiB, t=2, p=1.
+	// Params says what new hashes are. Nil means Argon2id{}, the first choice
+	// of the OWASP Password Storage Cheat Sheet (m=19456 KiB, t=2, p=1).
 	Params Params
+
 	// Accept lists the formats that stored hashes may have. Nil means [All],
 	// every format that can be told from its text alone. What Params makes is
 	// always accepted as well.
 	Accept []Scheme
+
 	// Limits bounds what a stored string may ask for.
 	Limits Limits
+
 	// Limiter bounds what runs at once. Nil makes one for this Hasher alone,
 	// with the defaults of LimiterConfig and room for Slots hashes of Params.
 	Limiter *Limiter
+
 	// Peppers adds a secret to new hashes. The first one is used for new
 	// hashes, all verify. Empty means none.
 	Peppers []Pepper
-	// Normalize is applied to passwords before they are hashed; package
+
+	// Normalize is applied to passwords before they are hashed. Package
 	// hash/normalize has NFC and NFKC. Nil hashes the bytes as received. Set it
 	// only when every login and registration of the application goes through
-	// this Hasher: otherwise whoever types a composed letter on another
-	// keyboard is locked out elsewhere. Verify tries the bytes as received
+	// this Hasher. Otherwise whoever types a composed letter on another
+	// keyboard is locked out elsewhere. Verify checks the bytes as received
 	// first, then the normalised form if it differs.
 	Normalize func(string) string
-	// Unusable adds to [HasPassword]: it reports whether encoded is a mark of
+
+	// Unusable adds to [HasPassword]. It reports whether encoded is a mark of
 	// the application's own for an account without a password, "sso" for
-	// example. It must be quick and safe for concurrent use; a panic in it
+	// example. It must be quick and safe for concurrent use. A panic in it
 	// counts as true. Nil adds nothing.
 	Unusable func(encoded string) bool
+
 	// MinDuration is a floor under the time of Verify, VerifyAndUpdate and
 	// VerifyDummy. Zero means none. Set it above the slowest legacy format
-	// when rows of very different cost are mixed; the wait holds no slot.
+	// when rows of very different cost are mixed. The wait holds no slot.
 	MinDuration time.Duration
+
 	// OnlyUpgrade makes NeedsRehash false for rows that cost at least what
 	// Params costs, so that two versions of an application that run side by
 	// side do not rewrite each other's rows.
 	OnlyUpgrade bool
+
 	// LegacyInFIPS lets stored rows that need SHA-1, MD5 or short salts be
 	// verified under GODEBUG=fips140=only, outside the enforcement, so that
-	// their owners can log in once and be moved to Params. New hashes never
-	// are made that way.
+	// their owners can log in once and be moved to Params. New hashes are never
+	// made that way.
 	LegacyInFIPS bool
+
 	// Now is the clock of MinDuration. Nil means time.Now.
 	Now func() time.Time
 }
 
-// Hasher makes and verifies password hashes. It is immutable and safe for
-// concurrent use; copies share its limiter.
+// A Hasher makes and verifies password hashes. It is immutable and safe for
+// concurrent use. Copies share its limiter.
 type Hasher struct {
 	params       Params
 	schemes      registry
@@ -75,21 +85,24 @@ type Hasher struct {
 // weak. It derives nothing.
 func New(cfg Config) (*Hasher, error) { return newHasher(cfg, false) }
 
-// NewInsecure is [New] without the floor under Params. Use it in tests only:
-// hashes it makes can be guessed at millions a second.
+// NewInsecure is [New] without the floor under Params. Use it in tests only.
+// Hashes it makes can be guessed at millions a second.
 func NewInsecure(cfg Config) (*Hasher, error) { return newHasher(cfg, true) }
 
 // NewInsecureForTests returns a Hasher that makes argon2id hashes of 64 KiB in
 // one pass, some 50 microseconds each, and accepts every format. It is for the
-// tests of applications; a hash it makes protects nothing.
+// tests of applications. A hash it makes protects nothing.
 func NewInsecureForTests() *Hasher {
-	h, err := NewInsecure(Config{Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}})
+	h, err := NewInsecure(Config{
+		Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+	})
 	if err != nil {
-		panic(err) // unreachable: the configuration is constant
+		panic(err) // Unreachable, the configuration is constant.
 	}
 	return h
 }
 
+// newHasher is New, with or without the floor under Params.
 func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if cfg.Params == nil {
 		cfg.Params = Argon2id{}
@@ -98,10 +111,12 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if err := params.check(insecure); err != nil {
 		return nil, err
 	}
+
 	limits, err := cfg.Limits.resolve()
 	if err != nil {
 		return nil, err
 	}
+
 	if cfg.Accept == nil {
 		cfg.Accept = All()
 	}
@@ -117,9 +132,13 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if cfg.MinDuration < 0 || cfg.MinDuration > time.Minute {
-		return nil, errors.New("hash: Config.MinDuration must lie between 0 and 1 minute")
+		return nil, errors.New(
+			"hash: Config.MinDuration must lie between 0 and 1 minute",
+		)
 	}
+
 	if cfg.Limiter == nil {
 		cfg.Limiter, err = limiterFor(params)
 		if err != nil {
@@ -127,11 +146,15 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		}
 	}
 	if need := params.memoryKiB(); need > cfg.Limiter.memory {
-		return nil, fmt.Errorf("hash: Config.Params needs %d KiB, Config.Limiter has %d in all", need, cfg.Limiter.memory)
+		return nil, fmt.Errorf(
+			"hash: Config.Params needs %d KiB, Config.Limiter has %d in all",
+			need, cfg.Limiter.memory,
+		)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now //nolint:forbidigo // the one place where the default clock is named
+		cfg.Now = time.Now //nolint:forbidigo // the one place that names the clock.
 	}
+
 	return &Hasher{
 		params: params, schemes: schemes, limits: limits, limiter: cfg.Limiter,
 		peppers: peppers, normalize: cfg.Normalize, unusable: cfg.Unusable,
@@ -140,6 +163,7 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	}, nil
 }
 
+// limiterFor makes a limiter with room for a hash of params in every slot.
 func limiterFor(params Params) (*Limiter, error) {
 	l, err := NewLimiter(LimiterConfig{})
 	if err != nil {
@@ -153,10 +177,10 @@ func limiterFor(params Params) (*Limiter, error) {
 func (h *Hasher) Limiter() *Limiter { return h.limiter }
 
 // Hash returns a new encoded hash of password with a fresh salt, at most 128
-// bytes long. It does not judge the password beyond this: empty and over-long
-// ones, and those that are invalid UTF-8 or hold a NUL, are ErrEmptyPassword,
-// ErrPasswordTooLong, ErrNotUTF8 and ErrNUL; see package reset/policy for the
-// rest.
+// bytes long. Empty and over-long passwords, and those that are invalid UTF-8
+// or hold a NUL, are ErrEmptyPassword, ErrPasswordTooLong, ErrNotUTF8 and
+// ErrNUL. Hash does not judge the password beyond this. See package
+// reset/policy for the rest.
 //
 // ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
@@ -182,12 +206,13 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	return prefix + encoded, nil
 }
 
 // validatePassword refuses what no row can be of. A NUL is refused whatever the
-// format: bcrypt ends or repeats a password at one, and the HMAC in PBKDF2 and
-// scrypt cannot tell one at the end from none.
+// format, because bcrypt ends or repeats a password at one, and the HMAC in
+// PBKDF2 and scrypt cannot tell one at the end from none.
 func validatePassword(password string) error {
 	if len(password) > MaxPasswordBytes {
 		return ErrPasswordTooLong
@@ -210,7 +235,11 @@ func validateForm(form string) error {
 
 // derive runs f in the limiter. A panic inside becomes an error and the slot
 // is free again whatever happens.
-func (h *Hasher) derive(ctx context.Context, kib int, f func() error) (err error) {
+func (h *Hasher) derive(
+	ctx context.Context,
+	kib int,
+	f func() error,
+) (err error) {
 	if err := h.limiter.acquire(ctx, kib); err != nil {
 		return err
 	}
@@ -220,10 +249,11 @@ func (h *Hasher) derive(ctx context.Context, kib int, f func() error) (err error
 			err = panicError()
 		}
 	}()
+
 	return f()
 }
 
-// candidates returns the forms of password to verify: as received, then
+// candidates returns the forms of password to verify, as received and then
 // normalised if that differs. Legacy systems hashed what they were sent, so
 // the raw form goes first, and ASCII never pays twice.
 func (h *Hasher) candidates(password string) []string {
@@ -231,6 +261,7 @@ func (h *Hasher) candidates(password string) []string {
 		!utf8.ValidString(password) {
 		return []string{password}
 	}
+
 	form := h.normalize(password)
 	if form == password || validateForm(form) != nil {
 		return []string{password}

@@ -6,22 +6,29 @@ import (
 	"strings"
 )
 
-// passlibScheme reads passlib's bcrypt_sha256: version 2, bcrypt over an HMAC
-// keyed with the salt's text, and version 1 of passlib up to 1.7.2, bcrypt over
+// passlibScheme reads passlib's bcrypt_sha256. Version 2 is bcrypt over an HMAC
+// keyed with the salt's text. Version 1, of passlib up to 1.7.2, is bcrypt over
 // a plain SHA-256.
 type passlibScheme struct{}
 
 const passlibPrefix = "$bcrypt-sha256$"
 
-func (passlibScheme) Name() string                 { return "passlib-bcrypt-sha256" }
-func (passlibScheme) example() string              { return passlibPrefix + "v=2,t=2b,r=12$" }
-func (passlibScheme) Identify(encoded string) bool { return strings.HasPrefix(encoded, passlibPrefix) }
+func (passlibScheme) Name() string { return "passlib-bcrypt-sha256" }
+
+func (passlibScheme) example() string {
+	return passlibPrefix + "v=2,t=2b,r=12$"
+}
+
+func (passlibScheme) Identify(encoded string) bool {
+	return strings.HasPrefix(encoded, passlibPrefix)
+}
 
 func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
 	parts := strings.Split(strings.TrimPrefix(encoded, passlibPrefix), "$")
 	if len(parts) != 3 || len(parts[1]) != 22 || len(parts[2]) != 31 {
 		return Record{}, malformed(s.Name(), "parts")
 	}
+
 	salt := parts[1]
 	head, v2 := strings.CutPrefix(parts[0], "v=2,t=")
 	ident, cost, ok := strings.Cut(head, ",")
@@ -31,11 +38,13 @@ func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
 	if !ok || len(ident) != 2 || ident[0] != '2' {
 		return Record{}, malformed(s.Name(), "parameters")
 	}
+
 	// Version 2 writes a cost below ten with one digit, bcrypt with two.
 	if v2 && len(cost) == 1 {
 		cost = "0" + cost
 	}
 	inner := "$" + ident + "$" + cost + "$" + salt + parts[2]
+
 	shape := func(password string) string {
 		sum := sha256.Sum256([]byte(password))
 		return paddedBase64.EncodeToString(sum[:])
@@ -47,5 +56,6 @@ func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
 			return paddedBase64.EncodeToString(mac.Sum(nil))
 		}
 	}
+
 	return bcryptRecord(s.Name(), inner, limits, shape)
 }

@@ -15,9 +15,11 @@ import (
 
 // PBKDF2SHA256 makes PBKDF2-HMAC-SHA-256 hashes with a salt of 16 bytes and a
 // key of 32, in passlib's spelling. It is the choice for FIPS 140 and nowhere
-// else: it costs an attacker with graphics cards far less than [Argon2id].
+// else. It costs an attacker with graphics cards far less than [Argon2id].
 type PBKDF2SHA256 struct {
-	Rounds int // zero 600000, which is also the OWASP Password Storage Cheat Sheet's floor
+	// Rounds is the iteration count. Zero means 600000, which is also the floor
+	// of the OWASP Password Storage Cheat Sheet.
+	Rounds int
 }
 
 const (
@@ -35,9 +37,14 @@ func (p PBKDF2SHA256) resolve() Params {
 func (p PBKDF2SHA256) check(insecure bool) error {
 	switch {
 	case !within(p.Rounds, 1, defaultLimits().PBKDF2Rounds):
-		return fmt.Errorf("hash: PBKDF2SHA256.Rounds must not exceed %d", defaultLimits().PBKDF2Rounds)
+		return fmt.Errorf(
+			"hash: PBKDF2SHA256.Rounds must not exceed %d",
+			defaultLimits().PBKDF2Rounds,
+		)
 	case !insecure && p.Rounds < defaultPBKDF2Rounds:
-		return fmt.Errorf("hash: PBKDF2SHA256.Rounds is below %d", defaultPBKDF2Rounds)
+		return fmt.Errorf(
+			"hash: PBKDF2SHA256.Rounds is below %d", defaultPBKDF2Rounds,
+		)
 	}
 	return nil
 }
@@ -51,26 +58,30 @@ func (p PBKDF2SHA256) create(password string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errKDF, err)
 	}
+
 	return "$pbkdf2-sha256$" + strconv.Itoa(p.Rounds) +
-		"$" + adaptedBase64.EncodeToString(salt) + "$" + adaptedBase64.EncodeToString(key), nil
+		"$" + adaptedBase64.EncodeToString(salt) +
+		"$" + adaptedBase64.EncodeToString(key), nil
 }
 
 func (p PBKDF2SHA256) current(encoded string, onlyUpgrade bool) bool {
 	name, row, err := parsePBKDF2(encoded)
-	if err != nil || name != "pbkdf2-sha256" || strings.Contains(encoded, "$i=") ||
+	if err != nil || name != "pbkdf2-sha256" ||
+		strings.Contains(encoded, "$i=") ||
 		len(row.salt) != saltBytes || len(row.key) != pbkdf2KeyBytes {
 		return false
 	}
+
 	return row.rounds == p.Rounds || onlyUpgrade && row.rounds > p.Rounds
 }
 
-// adaptedBase64 is passlib's ab64: the standard alphabet with '.' for '+', and
+// adaptedBase64 is passlib's ab64, the standard alphabet with '.' for '+', and
 // no padding.
 var adaptedBase64 = base64.NewEncoding(
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./",
 ).WithPadding(base64.NoPadding).Strict()
 
-// prf is a hash function that PBKDF2 can run on.
+// A prf is a hash function that PBKDF2 can run on.
 type prf struct {
 	name string
 	size int
@@ -83,7 +94,7 @@ var (
 	prfSHA512 = prf{"sha512", sha512.Size, sha512.New}
 )
 
-// pbkdf2Row is one stored PBKDF2 hash in any spelling.
+// A pbkdf2Row is one stored PBKDF2 hash in any spelling.
 type pbkdf2Row struct {
 	prf       prf
 	rounds    int
@@ -91,7 +102,7 @@ type pbkdf2Row struct {
 }
 
 // record bounds the row. A key longer than the hash function's output costs the
-// defender a multiple and the attacker nothing; 32 bytes over SHA-1 is what
+// defender a multiple and the attacker nothing. 32 bytes over SHA-1 is what
 // ASP.NET and Spring wrote all the same.
 func (r pbkdf2Row) record(name string, limits Limits) (Record, error) {
 	switch {
@@ -104,6 +115,7 @@ func (r pbkdf2Row) record(name string, limits Limits) (Record, error) {
 	case !within(len(r.key), 16, max(r.prf.size, pbkdf2KeyBytes)):
 		return Record{}, overLimit(name, "key")
 	}
+
 	return Record{
 		Scheme: name,
 		Params: fmt.Sprintf("%s,rounds=%d", r.prf.name, r.rounds),
@@ -128,7 +140,9 @@ func (pbkdf2Scheme) example() string { return "$pbkdf2-sha256$29000$" }
 
 func (pbkdf2Scheme) Identify(encoded string) bool {
 	rest, ok := strings.CutPrefix(encoded, "$pbkdf2")
-	return ok && (strings.HasPrefix(rest, "$") || strings.HasPrefix(rest, "-sha256$") || strings.HasPrefix(rest, "-sha512$"))
+	return ok && (strings.HasPrefix(rest, "$") ||
+		strings.HasPrefix(rest, "-sha256$") ||
+		strings.HasPrefix(rest, "-sha512$"))
 }
 
 func (pbkdf2Scheme) Parse(encoded string, limits Limits) (Record, error) {
@@ -139,11 +153,13 @@ func (pbkdf2Scheme) Parse(encoded string, limits Limits) (Record, error) {
 	return row.record(name, limits)
 }
 
+// parsePBKDF2 reads a row and names its variant.
 func parsePBKDF2(encoded string) (name string, row pbkdf2Row, err error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 || parts[0] != "" {
 		return "pbkdf2", row, malformed("pbkdf2", "parts")
 	}
+
 	name = parts[1]
 	switch name {
 	case "pbkdf2":
@@ -155,6 +171,7 @@ func parsePBKDF2(encoded string) (name string, row pbkdf2Row, err error) {
 	default:
 		return name, row, malformed("pbkdf2", "digest")
 	}
+
 	enc, length := adaptedBase64, 0
 	var ok bool
 	if strings.HasPrefix(parts[2], "i=") {
@@ -169,11 +186,14 @@ func parsePBKDF2(encoded string) (name string, row pbkdf2Row, err error) {
 	if !ok {
 		return name, row, malformed(name, "rounds")
 	}
+
 	var saltErr, keyErr error
 	row.salt, saltErr = enc.DecodeString(parts[3])
 	row.key, keyErr = enc.DecodeString(parts[4])
-	if errors.Join(saltErr, keyErr) != nil || length != 0 && length != len(row.key) {
+	if errors.Join(saltErr, keyErr) != nil ||
+		length != 0 && length != len(row.key) {
 		return name, row, malformed(name, "salt or key")
 	}
+
 	return name, row, nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Pepper is a named secret that goes into new hashes and is kept apart from
+// A Pepper is a named secret that goes into new hashes and is kept apart from
 // the database, so that stolen rows alone cannot be guessed at. It prints
 // redacted wherever it sits. Losing it loses every password hashed with it.
 type Pepper struct{ p *pepper }
@@ -26,21 +26,28 @@ type pepper struct {
 const (
 	pepperPrefix   = "$lostkey-pepper$"
 	minPepperBytes = 32
-	maxPepperID    = 12 // keeps a peppered default hash within 128 bytes
+	maxPepperID    = 12 // Keeps a peppered default hash within 128 bytes.
 )
 
 // NewPepper names a secret of at least 32 random bytes. The id is stored with
-// each hash in clear: 1 to 12 of a-z, 0-9 and '-'. The key is copied.
+// each hash in clear. It is 1 to 12 of a-z, 0-9 and '-'. The key is copied.
 func NewPepper(id string, key []byte) (Pepper, error) {
-	if !within(len(id), 1, maxPepperID) || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return Pepper{}, fmt.Errorf("hash: pepper id must be 1 to %d of a-z, 0-9 and '-'", maxPepperID)
+	if !within(len(id), 1, maxPepperID) ||
+		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return Pepper{}, fmt.Errorf(
+			"hash: pepper id must be 1 to %d of a-z, 0-9 and '-'", maxPepperID,
+		)
 	}
 	if len(key) < minPepperBytes {
-		return Pepper{}, fmt.Errorf("hash: pepper key is %d bytes, need at least %d", len(key), minPepperBytes)
+		return Pepper{}, fmt.Errorf(
+			"hash: pepper key is %d bytes, need at least %d",
+			len(key), minPepperBytes,
+		)
 	}
 	if bytes.Count(key, key[:1]) == len(key) {
 		return Pepper{}, errors.New("hash: pepper key is one byte repeated")
 	}
+
 	key = bytes.Clone(key)
 	return Pepper{&pepper{id: id, key: func() []byte { return key }}}, nil
 }
@@ -54,37 +61,45 @@ func (p Pepper) ID() string {
 }
 
 // Format keeps the key out of every print verb.
-func (p Pepper) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "hash.Pepper(%s)", p.ID()) }
+func (p Pepper) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "hash.Pepper(%s)", p.ID())
+}
 
 // LogValue keeps the key out of slog.
-func (p Pepper) LogValue() slog.Value { return slog.StringValue("hash.Pepper(" + p.ID() + ")") }
+func (p Pepper) LogValue() slog.Value {
+	return slog.StringValue("hash.Pepper(" + p.ID() + ")")
+}
 
 // MarshalText keeps the key out of JSON.
-func (p Pepper) MarshalText() ([]byte, error) { return []byte("hash.Pepper(" + p.ID() + ")"), nil }
+func (p Pepper) MarshalText() ([]byte, error) {
+	return []byte("hash.Pepper(" + p.ID() + ")"), nil
+}
 
-// season is HMAC-SHA-256 as base64 text: no NUL and 44 bytes, so that no
-// scheme cuts or confuses it.
+// season returns HMAC-SHA-256 as base64 text. It has no NUL and 44 bytes, so
+// that no scheme cuts or confuses it.
 func (p *pepper) season(password string) string {
 	mac := hmac.New(sha256.New, p.key())
 	mac.Write([]byte(password))
 	return paddedBase64.EncodeToString(mac.Sum(nil))
 }
 
-// pepperRing holds the peppers of one Hasher and reads the strings they made:
+// A pepperRing holds the peppers of one Hasher and reads the strings they made,
 // "$lostkey-pepper$<id>" before an ordinary stored hash. The prefix is not the
-// keyid= of PHC strings: that means Argon2's own secret input, and another
+// keyid= of PHC strings. That means Argon2's own secret input, and another
 // tool would compute something else and call the password wrong.
 type pepperRing struct {
 	first *pepper
 	byID  map[string]*pepper
-	inner registry // every scheme that some Params makes
+	inner registry // Every scheme that some Params makes.
 }
 
+// newPepperRing refuses empty peppers and repeated ids.
 func newPepperRing(peppers []Pepper) (*pepperRing, error) {
 	r := &pepperRing{
 		byID:  make(map[string]*pepper, len(peppers)),
 		inner: registry{argon2Scheme{}, bcryptScheme{}, pbkdf2Scheme{}},
 	}
+
 	for i, p := range peppers {
 		if p.p == nil {
 			return nil, fmt.Errorf("hash: Config.Peppers[%d] is empty", i)
@@ -97,6 +112,7 @@ func newPepperRing(peppers []Pepper) (*pepperRing, error) {
 			r.first = p.p
 		}
 	}
+
 	return r, nil
 }
 
@@ -119,9 +135,13 @@ func (r *pepperRing) strip(encoded string) (inner string, current bool) {
 	return inner, ok && !strings.HasPrefix(inner, pepperPrefix)
 }
 
-func (r *pepperRing) Name() string                 { return "lostkey-pepper" }
-func (r *pepperRing) Identify(encoded string) bool { return strings.HasPrefix(encoded, pepperPrefix) }
-func (r *pepperRing) example() string              { return pepperPrefix }
+func (r *pepperRing) Name() string { return "lostkey-pepper" }
+
+func (r *pepperRing) Identify(encoded string) bool {
+	return strings.HasPrefix(encoded, pepperPrefix)
+}
+
+func (r *pepperRing) example() string { return pepperPrefix }
 
 func (r *pepperRing) Parse(encoded string, limits Limits) (Record, error) {
 	id, rest, ok := strings.Cut(strings.TrimPrefix(encoded, pepperPrefix), "$")
@@ -130,8 +150,11 @@ func (r *pepperRing) Parse(encoded string, limits Limits) (Record, error) {
 	}
 	p := r.byID[id]
 	if p == nil {
-		return Record{}, &FormatError{Scheme: r.Name(), Field: "id", Err: ErrUnknownPepper}
+		return Record{}, &FormatError{
+			Scheme: r.Name(), Field: "id", Err: ErrUnknownPepper,
+		}
 	}
+
 	inner := "$" + rest
 	s := r.inner.find(inner)
 	if s == nil {
@@ -141,8 +164,11 @@ func (r *pepperRing) Parse(encoded string, limits Limits) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+
 	check := rec.Check
-	rec.Check = func(password string) (bool, error) { return check(p.season(password)) }
+	rec.Check = func(password string) (bool, error) {
+		return check(p.season(password))
+	}
 	// The seasoned text is 44 bytes whatever the password is.
 	rec.MaxPassword = 0
 	return rec, nil

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// phpassScheme reads the portable hashes of phpass: $P$ of WordPress before
+// phpassScheme reads the portable hashes of phpass, $P$ of WordPress before
 // 6.8 and $H$ of phpBB. They are chains of MD5, so passwords above 256 bytes
-// count as wrong; a row is moved to something better at the next login.
+// count as wrong. A row is moved to something better at the next login.
 type phpassScheme struct{}
 
 const (
@@ -21,7 +21,8 @@ func (phpassScheme) Name() string    { return "phpass" }
 func (phpassScheme) example() string { return "$P$B" }
 
 func (phpassScheme) Identify(encoded string) bool {
-	return strings.HasPrefix(encoded, "$P$") || strings.HasPrefix(encoded, "$H$")
+	return strings.HasPrefix(encoded, "$P$") ||
+		strings.HasPrefix(encoded, "$H$")
 }
 
 func (s phpassScheme) Parse(encoded string, limits Limits) (Record, error) {
@@ -33,10 +34,12 @@ func (s phpassScheme) Parse(encoded string, limits Limits) (Record, error) {
 			return Record{}, malformed(s.Name(), "alphabet")
 		}
 	}
+
 	log2 := strings.IndexByte(cryptAlphabet, encoded[3])
 	if !within(log2, phpassMinLog2, limits.PhpassLog2) {
 		return Record{}, overLimit(s.Name(), "rounds")
 	}
+
 	salt, digest := encoded[4:12], encoded[12:]
 	return Record{
 		Scheme:      s.Name(),
@@ -49,6 +52,7 @@ func (s phpassScheme) Parse(encoded string, limits Limits) (Record, error) {
 	}, nil
 }
 
+// phpassDigest returns the encoded digest without its head and salt.
 func phpassDigest(password []byte, salt string, rounds int) []byte {
 	sum := md5.Sum(append([]byte(salt), password...))
 	buf := make([]byte, md5.Size+len(password))
@@ -57,6 +61,7 @@ func phpassDigest(password []byte, salt string, rounds int) []byte {
 		copy(buf, sum[:])
 		sum = md5.Sum(buf)
 	}
+
 	out := make([]byte, 0, 22)
 	for i := 0; i < 15; i += 3 {
 		out = appendCrypt(out, 4, sum[i+2], sum[i+1], sum[i])

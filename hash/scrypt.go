@@ -9,20 +9,21 @@ import (
 )
 
 const (
-	maxScryptBlock    = 32 // r
-	maxScryptParallel = 16 // p
+	maxScryptBlock    = 32 // The largest r.
+	maxScryptParallel = 16 // The largest p.
 )
 
-// scryptRow is one stored scrypt hash in any spelling.
+// A scryptRow is one stored scrypt hash in any spelling.
 type scryptRow struct {
 	n, r, p   int
 	salt, key []byte
 }
 
-// record bounds the row. golang.org/x/crypto allocates 128*N*r bytes at once:
-// N=2^24 with r=8 ends the process.
+// record bounds the row. golang.org/x/crypto allocates 128*N*r bytes at once,
+// and N=2^24 with r=8 ends the process.
 func (s scryptRow) record(name string, limits Limits) (Record, error) {
 	n, r, p := uint64(s.n), uint64(s.r), uint64(s.p)
+
 	switch {
 	case r == 0 || p == 0:
 		return Record{}, malformed(name, "r or p")
@@ -41,6 +42,7 @@ func (s scryptRow) record(name string, limits Limits) (Record, error) {
 	case !within(len(s.key), 16, 64):
 		return Record{}, overLimit(name, "key")
 	}
+
 	return Record{
 		Scheme:    name,
 		Params:    fmt.Sprintf("N=%d,r=%d,p=%d", s.n, s.r, s.p),
@@ -60,9 +62,12 @@ func (s scryptRow) verify(password string) (bool, error) {
 // scryptScheme reads $scrypt$ln=,r=,p=, the PHC string that passlib writes too.
 type scryptScheme struct{}
 
-func (scryptScheme) Name() string                 { return "scrypt" }
-func (scryptScheme) example() string              { return "$scrypt$ln=14,r=8,p=1$" }
-func (scryptScheme) Identify(encoded string) bool { return strings.HasPrefix(encoded, "$scrypt$") }
+func (scryptScheme) Name() string    { return "scrypt" }
+func (scryptScheme) example() string { return "$scrypt$ln=14,r=8,p=1$" }
+
+func (scryptScheme) Identify(encoded string) bool {
+	return strings.HasPrefix(encoded, "$scrypt$")
+}
 
 func (scryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	const name = "scrypt"
@@ -77,6 +82,7 @@ func (scryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	if values[0] > 30 {
 		return Record{}, overLimit(name, "ln")
 	}
+
 	row := scryptRow{n: 1 << values[0], r: values[1], p: values[2]}
 	var err error
 	if row.salt, err = rawBase64.DecodeString(parts[3]); err != nil {

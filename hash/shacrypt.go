@@ -16,7 +16,7 @@ import (
 type shaCryptScheme struct{}
 
 const (
-	shaCryptDefaultRounds = 5000 // when the string does not say
+	shaCryptDefaultRounds = 5000 // Holds when the string does not say.
 	shaCryptMinRounds     = 1000
 )
 
@@ -24,16 +24,28 @@ func (shaCryptScheme) Name() string    { return "sha-crypt" }
 func (shaCryptScheme) example() string { return "$6$rounds=656000$" }
 
 func (shaCryptScheme) Identify(encoded string) bool {
-	return strings.HasPrefix(encoded, "$5$") || strings.HasPrefix(encoded, "$6$")
+	return strings.HasPrefix(encoded, "$5$") ||
+		strings.HasPrefix(encoded, "$6$")
 }
 
 func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
-	row := shaCryptRow{rounds: shaCryptDefaultRounds, new: sha512.New, size: sha512.Size, rotate: 1}
+	row := shaCryptRow{
+		rounds: shaCryptDefaultRounds,
+		new:    sha512.New,
+		size:   sha512.Size,
+		rotate: 1,
+	}
 	name := "sha512-crypt"
 	if encoded[1] == '5' {
-		row = shaCryptRow{rounds: shaCryptDefaultRounds, new: sha256.New, size: sha256.Size, rotate: 2}
+		row = shaCryptRow{
+			rounds: shaCryptDefaultRounds,
+			new:    sha256.New,
+			size:   sha256.Size,
+			rotate: 2,
+		}
 		name = "sha256-crypt"
 	}
+
 	parts := strings.Split(encoded[3:], "$")
 	if text, ok := strings.CutPrefix(parts[0], "rounds="); ok {
 		if row.rounds, ok = number(text); !ok {
@@ -44,6 +56,7 @@ func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	if len(parts) != 2 || !within(len(parts[0]), 1, 16) {
 		return Record{}, malformed(name, "salt")
 	}
+
 	row.salt, row.digest = parts[0], parts[1]
 	if len(row.digest) != (row.size*8+5)/6 {
 		return Record{}, malformed(name, "digest")
@@ -53,9 +66,11 @@ func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 			return Record{}, malformed(name, "digest")
 		}
 	}
+
 	if !within(row.rounds, shaCryptMinRounds, limits.SHACryptRounds) {
 		return Record{}, overLimit(name, "rounds")
 	}
+
 	return Record{
 		Scheme:      name,
 		Params:      fmt.Sprintf("rounds=%d", row.rounds),
@@ -67,14 +82,18 @@ func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	}, nil
 }
 
+// A shaCryptRow is one stored hash of either variant.
 type shaCryptRow struct {
 	rounds       int
 	salt, digest string
 	new          func() stdhash.Hash
 	size         int
-	rotate       int // how the output's triples are rotated from one to the next
+
+	// rotate is how the output's triples are rotated from one to the next.
+	rotate int
 }
 
+// derive returns the digest before it is encoded.
 func (r shaCryptRow) derive(password, salt []byte) []byte {
 	d := r.new()
 	write := func(parts ...[]byte) {
@@ -82,6 +101,7 @@ func (r shaCryptRow) derive(password, salt []byte) []byte {
 			d.Write(p)
 		}
 	}
+
 	write(password, salt, password)
 	inner := d.Sum(nil)
 
@@ -141,22 +161,29 @@ func stretch(block []byte, n int) []byte {
 	return out[:n]
 }
 
-// encode writes the digest in crypt(3)'s alphabet: triples of bytes a third of
-// the digest apart, rotated from one triple to the next.
+// encode writes the digest in crypt(3)'s alphabet, as triples of bytes a third
+// of the digest apart, rotated from one triple to the next.
 func (r shaCryptRow) encode(sum []byte) []byte {
 	third := r.size / 3
 	out := make([]byte, 0, len(r.digest))
 	for i := range third {
 		triple := [3]int{i, i + third, i + 2*third}
 		at := i * r.rotate
-		out = appendCrypt(out, 4, sum[triple[at%3]], sum[triple[(at+1)%3]], sum[triple[(at+2)%3]])
+		out = appendCrypt(
+			out, 4,
+			sum[triple[at%3]],
+			sum[triple[(at+1)%3]],
+			sum[triple[(at+2)%3]],
+		)
 	}
+
 	if r.size == sha512.Size {
 		return appendCrypt(out, 2, 0, 0, sum[63])
 	}
 	return appendCrypt(out, 3, 0, sum[31], sum[30])
 }
 
+// cryptAlphabet holds the digits of crypt(3), lowest first.
 const cryptAlphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // appendCrypt writes n characters of the 24 bits high, mid, low, lowest first.

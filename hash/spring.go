@@ -11,22 +11,23 @@ import (
 // SpringConfig describes how a Spring Security application was set up where
 // its stored strings do not say so.
 //
-// It prints, logs and marshals without the secret. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt package
-// does not call methods. The schemes that are made of it hide the secret
-// everywhere.
+// It prints, logs and marshals without the secret. That protection is lost in
+// an unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods. The schemes that are made of it hide the
+// secret everywhere.
 type SpringConfig struct {
 	// Default is the id of the encoder given to
-	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example: rows without
+	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example. Rows without
 	// an {id} are read as its. Empty means that such rows are not Spring's.
 	// Rows of "bcrypt" and "argon2" need no Default, their text says enough.
 	Default string
+
 	// PBKDF2Secret is the secret given to Pbkdf2PasswordEncoder. Empty is its
 	// default.
 	PBKDF2Secret string
 }
 
-// String names Default alone.
+// String returns a text that names Default alone.
 func (c SpringConfig) String() string {
 	return "hash.SpringConfig(" + c.Default + ", redacted)"
 }
@@ -47,7 +48,7 @@ func (c SpringConfig) MarshalText() ([]byte, error) {
 }
 
 // SpringWith returns the schemes of an application that set the encoders of
-// Spring Security up in its own way; see [Spring] for the usual one.
+// Spring Security up in its own way. See [Spring] for the usual one.
 func SpringWith(cfg SpringConfig) []Scheme {
 	s := springScheme{fallback: cfg.Default}
 	if cfg.PBKDF2Secret != "" {
@@ -56,11 +57,11 @@ func SpringWith(cfg SpringConfig) []Scheme {
 	return append([]Scheme{s}, standard()...)
 }
 
-// springScheme reads the strings of DelegatingPasswordEncoder: {id} and the
+// springScheme reads the strings of DelegatingPasswordEncoder, {id} and the
 // encoder's own text. The ids that store a password in clear or as one bare
 // digest are claimed, to be refused as unsupported.
 type springScheme struct {
-	fallback string // SpringConfig.Default
+	fallback string // The value of SpringConfig.Default.
 	secret   *springSecret
 }
 
@@ -86,6 +87,7 @@ func (s springScheme) Identify(encoded string) bool {
 	if !ok {
 		return s.bare(encoded)
 	}
+
 	switch strings.TrimSuffix(id, springV58) {
 	case "bcrypt", "pbkdf2", "scrypt", "argon2",
 		"sha256", "ldap", "MD4", "MD5", "SHA-1", "SHA-256", "noop":
@@ -94,6 +96,7 @@ func (s springScheme) Identify(encoded string) bool {
 	return false
 }
 
+// springID splits {id} from the encoder's own text.
 func springID(encoded string) (id, rest string, ok bool) {
 	if encoded == "" || encoded[0] != '{' {
 		return "", "", false
@@ -114,7 +117,7 @@ func (s springScheme) bare(encoded string) bool {
 	return false
 }
 
-// springScryptShape tells $e0801$salt$key from every modular crypt string: its
+// springScryptShape tells $e0801$salt$key from every modular crypt string. Its
 // first part is five to seven hexadecimal digits.
 func springScryptShape(encoded string) bool {
 	if len(encoded) < 8 || encoded[0] != '$' {
@@ -130,6 +133,7 @@ func (s springScheme) Parse(encoded string, limits Limits) (Record, error) {
 		id, rest = s.fallback, encoded
 	}
 	name := "spring-" + strings.TrimSuffix(id, springV58)
+
 	switch id {
 	case "bcrypt":
 		return bcryptRecord(name, rest, limits, nil)
@@ -147,12 +151,18 @@ func (s springScheme) Parse(encoded string, limits Limits) (Record, error) {
 	case "pbkdf2" + springV58:
 		return s.pbkdf2(name, rest, limits, prfSHA256, 16, 310_000)
 	}
+
 	return Record{}, unsupported("spring", "id")
 }
 
-// pbkdf2 reads hex(salt, key). The parameters are not in the string: the id
+// pbkdf2 reads hex(salt, key). The parameters are not in the string. The id
 // stands for them. The secret goes behind the salt.
-func (s springScheme) pbkdf2(name, text string, limits Limits, f prf, salt, rounds int) (Record, error) {
+func (s springScheme) pbkdf2(
+	name, text string,
+	limits Limits,
+	f prf,
+	salt, rounds int,
+) (Record, error) {
 	raw, ok := unhex(text)
 	if !ok || len(raw) != salt+32 {
 		return Record{}, malformed(name, "salt or key")
@@ -171,6 +181,7 @@ func springScrypt(name, text string, limits Limits) (Record, error) {
 	if len(parts) != 4 || parts[0] != "" || !isHex(parts[1]) {
 		return Record{}, malformed(name, "parts")
 	}
+
 	params, err := strconv.ParseUint(parts[1], 16, 32)
 	if err != nil || parts[1][0] == '0' {
 		return Record{}, malformed(name, "parameters")
@@ -179,7 +190,12 @@ func springScrypt(name, text string, limits Limits) (Record, error) {
 	if log2 > 30 {
 		return Record{}, overLimit(name, "N")
 	}
-	row := scryptRow{n: 1 << log2, r: int(params >> 8 & 0xff), p: int(params & 0xff)}
+
+	row := scryptRow{
+		n: 1 << log2,
+		r: int(params >> 8 & 0xff),
+		p: int(params & 0xff),
+	}
 	if row.salt, err = paddedBase64.DecodeString(parts[2]); err != nil {
 		return Record{}, malformed(name, "salt")
 	}

@@ -26,5 +26,6 @@ func errUnread(encoded string) error {
 			}
 		}
 	}
+
 	return ErrUnknownFormat
 }

@@ -7,7 +7,7 @@ import (
 
 // HasPassword reports whether encoded can be the stored hash of a password. It
 // is false for what marks an account without one, which signs in elsewhere, is
-// locked, or was invited and has not answered:
+// locked, or was invited and has not answered. These are the marks:
 //
 //   - "", the default of Devise's column, and what a NULL is read as
 //   - "!" and anything behind it: Django's make_password(None), and a password
@@ -23,13 +23,13 @@ import (
 //     administrators write by hand
 //
 // The words count whatever the case of their letters, and only when they are
-// all there is: nothing is trimmed, and no prefix is looked for. No format has
+// all there is. Nothing is trimmed, and no prefix is looked for. No format has
 // hashes that short, DES crypt's 13 characters included. Whoever stores
 // passwords in clear, without a prefix, cannot use these words as passwords.
 //
 // A mark of an application's own is added with Config.Unusable, which only
 // [Hasher.HasPassword] asks. HasPassword does not tell whether a hash can be
-// read; [Hasher.Inspect] does.
+// read. [Hasher.Inspect] does.
 func HasPassword(encoded string) bool {
 	if encoded == "" || encoded[0] == '!' {
 		return false
@@ -37,6 +37,7 @@ func HasPassword(encoded string) bool {
 	if encoded[0] == '*' {
 		return isMySQL(encoded)
 	}
+
 	for _, word := range [...]string{
 		"x", "NP", "UP", "not cached", "disabled", "invalid", "locked",
 		"nologin",
@@ -45,33 +46,34 @@ func HasPassword(encoded string) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
-// isMySQL tells MySQL's PASSWORD() from a mark. No scheme here reads it; a
+// isMySQL tells MySQL's PASSWORD() from a mark. No scheme here reads it. A
 // scheme of the application's own may.
 func isMySQL(encoded string) bool {
 	const digits = "0123456789ABCDEF"
 	return len(encoded) == 41 && strings.Trim(encoded[1:], digits) == ""
 }
 
-// Unusable returns a fresh mark of an account without a password: "!" and 40
+// Unusable returns a fresh mark of an account without a password, "!" and 40
 // random letters and digits, in the shape of Django's. Store it to clear or to
-// lock a password, in place of a constant: what is bound to the stored hash,
+// lock a password, in place of a constant. What is bound to the stored hash,
 // such as a reset link, then never matches again. An empty column does match
 // again when it is emptied for the second time.
 func Unusable() string {
 	return "!" + (rand.Text() + rand.Text())[:40]
 }
 
-// HasPassword is the function [HasPassword] and Config.Unusable together. Every
-// method of the Hasher uses it.
+// HasPassword reports what the function [HasPassword] and Config.Unusable say
+// together. Every method of the Hasher uses it.
 func (h *Hasher) HasPassword(encoded string) bool {
 	return HasPassword(encoded) && !h.unusableToHost(encoded)
 }
 
-// unusableToHost asks Config.Unusable. A panic in it counts as yes: a mark
-// taken for a hash is worse than a hash taken for a mark.
+// unusableToHost asks Config.Unusable. A panic in it counts as yes, because a
+// mark taken for a hash is worse than a hash taken for a mark.
 func (h *Hasher) unusableToHost(encoded string) (yes bool) {
 	if h.unusable == nil {
 		return false

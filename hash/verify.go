@@ -6,71 +6,89 @@ import (
 	"time"
 )
 
-// Result is what a verification found out.
+// A Result is what a verification found out.
 type Result struct {
-	// OK: the password is the one the row was made from.
+	// OK reports whether the password is the one the row was made from.
 	OK bool
-	// NeedsRehash: the row is not what Hash would make today. As
+
+	// NeedsRehash reports whether the row is not what Hash would make today. As
 	// [Hasher.NeedsRehash] it is false for rows that nobody can log in with.
 	NeedsRehash bool
+
 	// Scheme is the variant of the row, "argon2id" for example, or "unusable"
 	// for a row that marks an account without a password.
 	Scheme string
-	// Updated: VerifyAndUpdate stored a new hash in the row's place.
+
+	// Updated reports whether VerifyAndUpdate stored a new hash in the row's
+	// place.
 	Updated bool
-	// UpdateErr: VerifyAndUpdate could not hash or store. The login is good
-	// all the same; log it, the next login will try again.
+
+	// UpdateErr says why VerifyAndUpdate could not hash or store. The login is
+	// good all the same. Log the error. The next login makes another attempt.
 	UpdateErr error
 }
 
 // Verify reports whether password is the one that encoded was made from. A
-// wrong password is Result{OK: false} and no error; an empty or over-long
+// wrong password is Result{OK: false} and no error. An empty or over-long
 // password, one with a NUL, and a row that marks an account without a password
 // count as wrong.
 //
-// Errors are for operators: ErrBusy, ctx.Err(), ErrUnknownFormat,
-// ErrMalformed, ErrUnsupported, ErrOverLimit, ErrUnknownPepper, ErrFIPS. Show
-// the visitor of the last six what a wrong password shows. The Result beside an
-// error is zero.
+// Errors are for operators. They are ErrBusy, ctx.Err(), ErrUnknownFormat,
+// ErrMalformed, ErrUnsupported, ErrOverLimit, ErrUnknownPepper and ErrFIPS.
+// Show the visitor of the last six what a wrong password shows. The Result
+// beside an error is zero.
 //
 // Every refusal derives what [Hasher.VerifyDummy] would derive for the same
 // password, so that none tells by its time that there is an account or what is
 // wrong with it. A row of other parameters than today's adds its own
-// derivations to that, which still shows; see Config.MinDuration.
+// derivations to that, which still shows. See Config.MinDuration.
 //
-// Verify does not count attempts: throttle logins yourself. Do not cache its
+// Verify does not count attempts. Throttle logins yourself. Do not cache its
 // answers. ctx governs the wait for a slot.
-func (h *Hasher) Verify(ctx context.Context, password, encoded string) (Result, error) {
+func (h *Hasher) Verify(
+	ctx context.Context,
+	password, encoded string,
+) (Result, error) {
 	start := h.now()
 	res, err := h.verify(ctx, password, encoded)
 	h.settle(ctx, start)
 	return res, err
 }
 
-// SwapFunc stores encoded in place of old, only if the row still holds exactly
-// old, and reports whether it did: UPDATE … SET hash = ? WHERE id = ? AND
-// hash = ?. It must be one atomic statement. With an unconditional write a
-// login that overlaps a reset would bring the old password back.
-type SwapFunc func(ctx context.Context, old, encoded string) (swapped bool, err error)
+// A SwapFunc stores encoded in place of old, only if the row still holds
+// exactly old, and reports whether it did. In SQL it is UPDATE … SET hash = ?
+// WHERE id = ? AND hash = ?. It must be one atomic statement. With an
+// unconditional write a login that overlaps a reset would bring the old
+// password back.
+type SwapFunc func(
+	ctx context.Context,
+	old, encoded string,
+) (swapped bool, err error)
 
 // VerifyAndUpdate is Verify, and on success replaces a row that
 // [Hasher.NeedsRehash] by a new hash of the same password. Nothing that goes
-// wrong after the verification fails the login: a lost swap is Updated false,
-// an error is in Result.UpdateErr.
+// wrong after the verification fails the login. A lost swap is Updated false,
+// and an error is in Result.UpdateErr.
 //
 // A replaced row voids every reset link that was issued for it.
 //
 // ctx governs the waits for a slot and is passed to swap.
-func (h *Hasher) VerifyAndUpdate(ctx context.Context, password, encoded string, swap SwapFunc) (Result, error) {
+func (h *Hasher) VerifyAndUpdate(
+	ctx context.Context,
+	password, encoded string,
+	swap SwapFunc,
+) (Result, error) {
 	if swap == nil {
 		return Result{}, errors.New("hash: VerifyAndUpdate needs a SwapFunc")
 	}
+
 	start := h.now()
 	defer h.settle(ctx, start)
 	res, err := h.verify(ctx, password, encoded)
 	if err != nil || !res.OK || !res.NeedsRehash {
 		return res, err
 	}
+
 	fresh, err := h.Hash(ctx, password)
 	if err != nil {
 		res.UpdateErr = err
@@ -84,7 +102,7 @@ func (h *Hasher) VerifyAndUpdate(ctx context.Context, password, encoded string, 
 }
 
 // VerifyDummy does the work of a failing Verify on a row of today's
-// parameters: one derivation, or two where Config.Normalize changes the
+// parameters, one derivation, or two where Config.Normalize changes the
 // password. Call it when the user is unknown, so that the time of the answer
 // does not tell who has an account. Its errors are ErrBusy and ctx.Err(), and
 // want the same answer as those of Verify.
@@ -96,11 +114,12 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 }
 
 // NeedsRehash reports whether a login with the right password should replace
-// encoded, because it is not what Hash would make today: another scheme, other
-// parameters, a non-canonical spelling or an old pepper. It derives nothing.
+// encoded, because it is not what Hash would make today. It has another scheme,
+// other parameters, a non-canonical spelling or an old pepper. NeedsRehash
+// derives nothing.
 //
 // It is false, as Result.NeedsRehash and Info.NeedsRehash are, for the marks of
-// accounts that have no password and for strings that cannot be read: no
+// accounts that have no password and for strings that cannot be read. No
 // password is right for those, so no login will replace them. Count them with
 // [Hasher.Inspect], whose error says what is wrong.
 func (h *Hasher) NeedsRehash(encoded string) bool {
@@ -114,10 +133,15 @@ func (h *Hasher) current(encoded string) bool {
 	return ok && h.params.current(inner, h.onlyUpgrade)
 }
 
-func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, error) {
+// verify is Verify without the floor under its time.
+func (h *Hasher) verify(
+	ctx context.Context,
+	password, encoded string,
+) (Result, error) {
 	candidates := h.candidates(password)
-	// What VerifyDummy would derive. Every refusal below derives as much: rows
-	// and passwords that need no derivation, or a cheaper one, make up for it.
+	// This is what VerifyDummy would derive. Every refusal below derives as
+	// much. Rows and passwords that need no derivation, or a cheaper one, make
+	// up for it.
 	owed := len(candidates)
 
 	rec, err := h.parse(encoded)
@@ -137,6 +161,7 @@ func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, 
 			rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
 			continue
 		}
+
 		res.OK, err = h.check(ctx, rec, candidate)
 		if err != nil {
 			return Result{}, h.failed(ctx, err, owed)
@@ -155,7 +180,12 @@ func (h *Hasher) verify(ctx context.Context, password, encoded string) (Result, 
 	return res, nil
 }
 
-func (h *Hasher) check(ctx context.Context, rec Record, password string) (ok bool, err error) {
+// check runs the derivation of rec in the limiter.
+func (h *Hasher) check(
+	ctx context.Context,
+	rec Record,
+	password string,
+) (ok bool, err error) {
 	err = h.derive(ctx, rec.MemoryKiB, func() (err error) {
 		if h.legacyInFIPS {
 			ok, err = checkUnenforced(rec, password)
@@ -180,7 +210,7 @@ func (h *Hasher) failed(ctx context.Context, err error, owed int) error {
 }
 
 // burn hashes a constant runs times with today's parameters. The password is
-// not used: the cost must not depend on it.
+// not used, because the cost must not depend on it.
 func (h *Hasher) burn(ctx context.Context, runs int) error {
 	for range runs {
 		err := h.derive(ctx, h.params.memoryKiB(), func() error {
@@ -201,6 +231,7 @@ func (h *Hasher) settle(ctx context.Context, start time.Time) {
 	if h.minDuration == 0 || left <= 0 {
 		return
 	}
+
 	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {

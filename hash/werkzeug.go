@@ -2,16 +2,17 @@ package hash
 
 import "strings"
 
-// werkzeugScheme reads what werkzeug.security.generate_password_hash writes:
-// scrypt:N:r:p$salt$hex, and pbkdf2:digest:rounds$salt$hex. The salt is used
-// as the text it is.
+// werkzeugScheme reads what werkzeug.security.generate_password_hash writes,
+// scrypt:N:r:p$salt$hex and pbkdf2:digest:rounds$salt$hex. The salt is used as
+// the text it is.
 type werkzeugScheme struct{}
 
 func (werkzeugScheme) Name() string    { return "werkzeug" }
 func (werkzeugScheme) example() string { return "scrypt:32768:8:1$" }
 
 func (werkzeugScheme) Identify(encoded string) bool {
-	return strings.HasPrefix(encoded, "scrypt:") || strings.HasPrefix(encoded, "pbkdf2:")
+	return strings.HasPrefix(encoded, "scrypt:") ||
+		strings.HasPrefix(encoded, "pbkdf2:")
 }
 
 func (werkzeugScheme) Parse(encoded string, limits Limits) (Record, error) {
@@ -19,6 +20,7 @@ func (werkzeugScheme) Parse(encoded string, limits Limits) (Record, error) {
 	if len(parts) != 3 {
 		return Record{}, malformed("werkzeug", "parts")
 	}
+
 	method, salt := strings.Split(parts[0], ":"), []byte(parts[1])
 	key, ok := unhex(parts[2])
 	if !ok {
@@ -30,7 +32,12 @@ func (werkzeugScheme) Parse(encoded string, limits Limits) (Record, error) {
 	return werkzeugPBKDF2(method, salt, key, limits)
 }
 
-func werkzeugScrypt(method []string, salt, key []byte, limits Limits) (Record, error) {
+// werkzeugScrypt reads a row whose method is scrypt:N:r:p.
+func werkzeugScrypt(
+	method []string,
+	salt, key []byte,
+	limits Limits,
+) (Record, error) {
 	const name = "werkzeug-scrypt"
 	if len(method) != 4 {
 		return Record{}, malformed(name, "method")
@@ -41,12 +48,21 @@ func werkzeugScrypt(method []string, salt, key []byte, limits Limits) (Record, e
 	if !okN || !okR || !okP {
 		return Record{}, malformed(name, "N, r or p")
 	}
-	return scryptRow{n: n, r: r, p: p, salt: salt, key: key}.record(name, limits)
+
+	return scryptRow{
+		n: n, r: r, p: p, salt: salt, key: key,
+	}.record(name, limits)
 }
 
-func werkzeugPBKDF2(method []string, salt, key []byte, limits Limits) (Record, error) {
+// werkzeugPBKDF2 reads a row whose method is pbkdf2:digest:rounds.
+func werkzeugPBKDF2(
+	method []string,
+	salt, key []byte,
+	limits Limits,
+) (Record, error) {
 	digest := method[min(1, len(method)-1)]
 	name := "werkzeug-pbkdf2"
+
 	var f prf
 	switch digest {
 	case "sha1":
@@ -59,6 +75,7 @@ func werkzeugPBKDF2(method []string, salt, key []byte, limits Limits) (Record, e
 		return Record{}, unsupported(name, "digest")
 	}
 	name += "-" + digest
+
 	// Werkzeug before 0.9 left the rounds out and meant its default of the day.
 	if len(method) == 2 {
 		return Record{}, unsupported(name, "rounds")
@@ -70,5 +87,8 @@ func werkzeugPBKDF2(method []string, salt, key []byte, limits Limits) (Record, e
 	if !ok {
 		return Record{}, malformed(name, "rounds")
 	}
-	return pbkdf2Row{prf: f, rounds: rounds, salt: salt, key: key}.record(name, limits)
+
+	return pbkdf2Row{
+		prf: f, rounds: rounds, salt: salt, key: key,
+	}.record(name, limits)
 }
