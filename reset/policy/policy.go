@@ -205,6 +205,7 @@ func (p *Policy) breached(ctx context.Context, password, form string) error {
 			}}
 		}
 	}
+
 	return nil
 }
 

@@ -151,6 +151,7 @@ func refuses(
 	if err != nil {
 		return err
 	}
+
 	seen := user
 	if err := change(f, &seen); err != nil {
 		return inFixture("Disable, ChangeEmail or ChangeStamp", err)
