@@ -1,7 +1,7 @@
 package policy
 
 import (
-	_ "embed" // for the list of common passwords
+	_ "embed" // For the list of common passwords.
 	"strings"
 	"unicode"
 	"unicode/utf8"
