@@ -9,9 +9,12 @@ import (
 )
 
 // Bcrypt makes bcrypt hashes, for a users table that another program still
-// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer [Argon2id] everywhere else.
+// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer
+// [Argon2id] everywhere else.
 type Bcrypt struct {
-	Cost int // zero 12; at least 10, the OWASP Password Storage Cheat Sheet's floor
+	// Cost is at least 10, the OWASP Password Storage Cheat Sheet's floor. Zero
+	// means 12.
+	Cost int
 }
 
 const (
@@ -29,7 +32,10 @@ func (b Bcrypt) resolve() Params {
 func (b Bcrypt) check(insecure bool) error {
 	switch {
 	case !within(b.Cost, bcrypt.MinCost, defaultLimits().BcryptCost):
-		return fmt.Errorf("hash: Bcrypt.Cost must lie between 10 and %d", defaultLimits().BcryptCost)
+		return fmt.Errorf(
+			"hash: Bcrypt.Cost must lie between 10 and %d",
+			defaultLimits().BcryptCost,
+		)
 	case !insecure && b.Cost < 10:
 		return errors.New("hash: Bcrypt.Cost is below 10")
 	}
@@ -53,8 +59,8 @@ func (b Bcrypt) current(encoded string, onlyUpgrade bool) bool {
 }
 
 // bcryptScheme reads $2a$, $2b$ and $2y$, which are one algorithm. PHP's $2x$
-// reproduces a bug with non-ASCII passwords and the bare $2$ is older still:
-// both are claimed, to be refused as unsupported.
+// reproduces a bug with non-ASCII passwords and the bare $2$ is older still.
+// Both are claimed, to be refused as unsupported.
 type bcryptScheme struct{}
 
 func (bcryptScheme) Name() string    { return "bcrypt" }
@@ -75,9 +81,11 @@ func (bcryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	return bcryptRecord("bcrypt", encoded, limits, nil)
 }
 
-// bcryptRecord reads a plain bcrypt string under another scheme's name; shape,
-// if not nil, turns the password into what that scheme gives bcrypt.
-func bcryptRecord(name, encoded string, limits Limits, shape func(string) string) (Record, error) {
+// bcryptRecord reads a plain bcrypt string under another scheme's name. If
+// shape is not nil, it turns the password into what that scheme gives bcrypt.
+func bcryptRecord(
+	name, encoded string, limits Limits, shape func(string) string,
+) (Record, error) {
 	cost, err := parseBcrypt(name, encoded)
 	if err != nil {
 		return Record{}, err
@@ -85,6 +93,7 @@ func bcryptRecord(name, encoded string, limits Limits, shape func(string) string
 	if cost > limits.BcryptCost {
 		return Record{}, overLimit(name, "cost")
 	}
+
 	return Record{
 		Scheme: name,
 		Params: fmt.Sprintf("cost=%d", cost),
@@ -97,8 +106,8 @@ func bcryptRecord(name, encoded string, limits Limits, shape func(string) string
 	}, nil
 }
 
-// parseBcrypt insists on the exact shape: golang.org/x/crypto takes a cost of
-// "+5", unknown minor versions and anything after the sixtieth byte.
+// parseBcrypt insists on the exact shape, because golang.org/x/crypto takes a
+// cost of "+5", unknown minor versions and anything after the sixtieth byte.
 func parseBcrypt(name, encoded string) (cost int, err error) {
 	if len(encoded) < 4 || encoded[:2] != "$2" {
 		return 0, malformed(name, "prefix")
@@ -110,6 +119,7 @@ func parseBcrypt(name, encoded string) (cost int, err error) {
 	default:
 		return 0, unsupported(name, "version")
 	}
+
 	if len(encoded) != bcryptLen || encoded[6] != '$' {
 		return 0, malformed(name, "length")
 	}
@@ -118,6 +128,7 @@ func parseBcrypt(name, encoded string) (cost int, err error) {
 			return 0, malformed(name, "alphabet")
 		}
 	}
+
 	high, low := encoded[4], encoded[5]
 	if high < '0' || high > '9' || low < '0' || low > '9' {
 		return 0, malformed(name, "cost")
@@ -129,10 +140,11 @@ func parseBcrypt(name, encoded string) (cost int, err error) {
 	return cost, nil
 }
 
-// checkBcrypt cuts at 72 bytes as every system that made such rows did, so
-// that their users can log in and be moved on. A Hasher passes no NUL, but what
-// a Prehashed scheme makes of a password may have one. It is refused: bcrypt
-// repeats the password with a NUL between, so "x" and "x\x00x" are one key.
+// checkBcrypt cuts at 72 bytes as every system that made such rows did, so that
+// their users can log in and be moved on. A Hasher passes no NUL, but what a
+// Prehashed scheme makes of a password may have one. It is refused, because
+// bcrypt repeats the password with a NUL between, so "x" and "x\x00x" are one
+// key.
 func checkBcrypt(encoded, password string) (bool, error) {
 	if strings.IndexByte(password, 0) >= 0 {
 		return false, nil
@@ -148,5 +160,7 @@ func checkBcrypt(encoded, password string) (bool, error) {
 // isCryptChar reports whether c is of ./0-9A-Za-z, the alphabet that bcrypt
 // and crypt(3) share in different orders.
 func isCryptChar(c byte) bool {
-	return within(int(c), '.', '9') || within(int(c), 'A', 'Z') || within(int(c), 'a', 'z')
+	return within(int(c), '.', '9') ||
+		within(int(c), 'A', 'Z') ||
+		within(int(c), 'a', 'z')
 }

@@ -14,12 +14,18 @@ type djangoScheme struct{}
 func (djangoScheme) Name() string    { return "django" }
 func (djangoScheme) example() string { return "pbkdf2_sha256$1000000$" }
 
-func (djangoScheme) Identify(encoded string) bool { return djangoKind(encoded) != "" }
+func (djangoScheme) Identify(encoded string) bool {
+	return djangoKind(encoded) != ""
+}
 
 // djangoKind returns the algorithm's name, which ends at the first '$'.
 func djangoKind(encoded string) string {
-	for _, kind := range [...]string{"pbkdf2_sha256", "pbkdf2_sha1", "argon2", "bcrypt_sha256", "bcrypt", "scrypt"} {
-		if len(encoded) > len(kind) && encoded[len(kind)] == '$' && encoded[:len(kind)] == kind {
+	for _, kind := range [...]string{
+		"pbkdf2_sha256", "pbkdf2_sha1", "argon2",
+		"bcrypt_sha256", "bcrypt", "scrypt",
+	} {
+		if len(encoded) > len(kind) &&
+			encoded[len(kind)] == '$' && encoded[:len(kind)] == kind {
 			return kind
 		}
 	}
@@ -30,9 +36,10 @@ func (djangoScheme) Parse(encoded string, limits Limits) (Record, error) {
 	kind := djangoKind(encoded)
 	rest := encoded[len(kind)+1:]
 	name := "django-" + strings.ReplaceAll(kind, "_", "-")
+
 	switch kind {
 	case "argon2":
-		// Only the "argon2" is Django's; the '$' belongs to the PHC string.
+		// Only the "argon2" is Django's. The '$' belongs to the PHC string.
 		rec, err := argon2Scheme{}.Parse("$"+rest, limits)
 		rec.Scheme = "django-" + rec.Scheme
 		return rec, err
@@ -62,11 +69,12 @@ func djangoPBKDF2(name, rest string, limits Limits, f prf) (Record, error) {
 	if err != nil {
 		return Record{}, malformed(name, "key")
 	}
+
 	row := pbkdf2Row{prf: f, rounds: rounds, salt: []byte(parts[1]), key: key}
 	return row.record(name, limits)
 }
 
-// djangoScrypt reads N$salt$r$p$key; the salt is used as the text it is.
+// djangoScrypt reads N$salt$r$p$key. The salt is used as the text it is.
 func djangoScrypt(name, rest string, limits Limits) (Record, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 5 {
@@ -82,7 +90,10 @@ func djangoScrypt(name, rest string, limits Limits) (Record, error) {
 	if err != nil {
 		return Record{}, malformed(name, "key")
 	}
-	return scryptRow{n: n, r: r, p: p, salt: []byte(parts[1]), key: key}.record(name, limits)
+
+	return scryptRow{
+		n: n, r: r, p: p, salt: []byte(parts[1]), key: key,
+	}.record(name, limits)
 }
 
 // hexSHA256 is what Django and Flask-Bcrypt give bcrypt in place of the

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// number reads a decimal of at most 32 bits: digits only, no sign, no leading
-// zero. Sscanf and Atoi would take "+1" and "1xyz".
+// number reads a decimal of at most 32 bits. It takes digits only, no sign and
+// no leading zero. Sscanf and Atoi would take "+1" and "1xyz".
 func number(s string) (int, bool) {
 	if s == "" || len(s) > 10 || (len(s) > 1 && s[0] == '0') {
 		return 0, false
@@ -23,6 +23,7 @@ func number(s string) (int, bool) {
 		}
 		n = n*10 + uint64(c-'0')
 	}
+
 	// Where int has 32 bits the rest of the range is above every limit all the
 	// same.
 	return int(min(n, math.MaxInt)), n <= math.MaxUint32
@@ -30,7 +31,9 @@ func number(s string) (int, bool) {
 
 // parameters reads "k=v,k=v" into values, in the order of names whatever the
 // order of the text. Each name must be there exactly once and no other may be.
-func parameters(s string, names ...string) (values [3]int, field string, ok bool) {
+func parameters(
+	s string, names ...string,
+) (values [3]int, field string, ok bool) {
 	var seen [3]bool
 	for part := range strings.SplitSeq(s, ",") {
 		name, text, _ := strings.Cut(part, "=")
@@ -44,11 +47,13 @@ func parameters(s string, names ...string) (values [3]int, field string, ok bool
 		}
 		values[i], seen[i] = n, true
 	}
+
 	for i, name := range names {
 		if !seen[i] {
 			return values, name, false
 		}
 	}
+
 	return values, "", true
 }
 
@@ -59,8 +64,8 @@ var (
 	paddedBase64 = base64.StdEncoding.Strict()
 )
 
-// sameBytes compares in constant time. Two empty slices are not a match: an
-// empty stored tag would let every password in.
+// sameBytes compares in constant time. Two empty slices are not a match,
+// because an empty stored tag would let every password in.
 func sameBytes(want, got []byte) bool {
 	return len(want) > 0 && subtle.ConstantTimeCompare(want, got) == 1
 }

@@ -13,7 +13,7 @@ func checkUnenforced(rec Record, password string) (ok bool, err error) {
 
 // panicError is what a panic inside a derivation becomes. The standard library
 // panics rather than returning an error when fips140=only meets a refused
-// primitive; apart from that, the bounds leave nothing known to panic.
+// primitive. Apart from that, the bounds leave nothing known to panic.
 func panicError() error {
 	if fips140.Enforced() {
 		return ErrFIPS
@@ -21,8 +21,8 @@ func panicError() error {
 	return errPanic
 }
 
-// fipsError turns an error of the standard library's own check into ErrFIPS:
-// with every parameter bounded, enforcement is the only reason for one.
+// fipsError turns an error of the standard library's own check into ErrFIPS.
+// With every parameter bounded, enforcement is the only reason for one.
 func fipsError(err error) error {
 	if err != nil && fips140.Enforced() && errors.Is(err, errKDF) {
 		return ErrFIPS
@@ -37,7 +37,10 @@ var errKDF = errors.New("hash: derivation refused")
 // approve while its use is enforced.
 func nonFIPS(name string) error {
 	if fips140.Enforced() {
-		return errors.New("hash: Config.Params: " + name + " is not approved under fips140=only; use PBKDF2SHA256")
+		return errors.New(
+			"hash: Config.Params: " + name +
+				" is not approved under fips140=only; use PBKDF2SHA256",
+		)
 	}
 	return nil
 }

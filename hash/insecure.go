@@ -15,13 +15,18 @@ import (
 
 // InsecureDjangoMD5 returns a scheme for Django's md5$salt$hex.
 func InsecureDjangoMD5() Scheme {
-	return &digestScheme{name: "insecure-django-md5", prefix: "md5$", new: md5.New}
+	return &digestScheme{
+		name: "insecure-django-md5", prefix: "md5$", new: md5.New,
+	}
 }
 
 // InsecureDjangoSHA1 returns a scheme for Django's sha1$salt$hex, and for
 // sha1$$hex of its unsalted variant.
 func InsecureDjangoSHA1() Scheme {
-	return &digestScheme{name: "insecure-django-sha1", prefix: "sha1$", new: sha1.New, unsalted: true}
+	return &digestScheme{
+		name: "insecure-django-sha1", prefix: "sha1$",
+		new: sha1.New, unsalted: true,
+	}
 }
 
 // InsecureBareMD5 returns a scheme for 32 hexadecimal digits, the MD5 of the
@@ -30,20 +35,29 @@ func InsecureBareMD5() Scheme {
 	return &digestScheme{name: "insecure-bare-md5", new: md5.New}
 }
 
-// InsecureWerkzeugMD5 returns a scheme for Werkzeug's md5$salt$hex, which is
-// an HMAC and not what Django writes under the same prefix.
+// InsecureWerkzeugMD5 returns a scheme for Werkzeug's md5$salt$hex, which is an
+// HMAC and not what Django writes under the same prefix.
 func InsecureWerkzeugMD5() Scheme {
-	return &digestScheme{name: "insecure-werkzeug-md5", prefix: "md5$", new: md5.New, keyed: true}
+	return &digestScheme{
+		name: "insecure-werkzeug-md5", prefix: "md5$",
+		new: md5.New, keyed: true,
+	}
 }
 
 // InsecureWerkzeugSHA1 returns a scheme for Werkzeug's sha1$salt$hex.
 func InsecureWerkzeugSHA1() Scheme {
-	return &digestScheme{name: "insecure-werkzeug-sha1", prefix: "sha1$", new: sha1.New, keyed: true}
+	return &digestScheme{
+		name: "insecure-werkzeug-sha1", prefix: "sha1$",
+		new: sha1.New, keyed: true,
+	}
 }
 
 // InsecureWerkzeugSHA256 returns a scheme for Werkzeug's sha256$salt$hex.
 func InsecureWerkzeugSHA256() Scheme {
-	return &digestScheme{name: "insecure-werkzeug-sha256", prefix: "sha256$", new: sha256.New, keyed: true}
+	return &digestScheme{
+		name: "insecure-werkzeug-sha256", prefix: "sha256$",
+		new: sha256.New, keyed: true,
+	}
 }
 
 // digestScheme reads prefix salt '$' hex, the digest being of salt and
@@ -52,11 +66,14 @@ type digestScheme struct {
 	name, prefix string
 	new          func() stdhash.Hash
 	keyed        bool
-	unsalted     bool // an empty salt is allowed
+	unsalted     bool // An empty salt is allowed.
 }
 
-func (s *digestScheme) Name() string    { return s.name }
-func (s *digestScheme) example() string { return s.prefix + strings.Repeat("0", 32) }
+func (s *digestScheme) Name() string { return s.name }
+
+func (s *digestScheme) example() string {
+	return s.prefix + strings.Repeat("0", 32)
+}
 
 func (s *digestScheme) Identify(encoded string) bool {
 	if s.prefix == "" {
@@ -74,10 +91,12 @@ func (s *digestScheme) Parse(encoded string, _ Limits) (Record, error) {
 			return Record{}, malformed(s.name, "salt")
 		}
 	}
+
 	want, ok := unhex(text)
 	if !ok || len(want) != s.new().Size() {
 		return Record{}, malformed(s.name, "digest")
 	}
+
 	return Record{
 		Scheme: s.name,
 		Params: "one digest",

@@ -5,13 +5,20 @@ import (
 	"strings"
 )
 
-// Info says what a stored string is, for counting what is left to migrate.
+// Info says what a stored string is, for counting what remains to migrate.
 type Info struct {
-	Scheme      string // the variant, "django-pbkdf2-sha256"; "unusable" for the mark of an account without a password
-	Params      string // its cost, "sha256,rounds=600000"; empty for unusable rows
-	Pepper      string // id of the pepper it was made with, if any
-	MemoryKiB   int    // what verifying it holds
-	NeedsRehash bool   // as [Hasher.NeedsRehash]
+	// Scheme is the variant, such as "django-pbkdf2-sha256", or "unusable" for
+	// the mark of an account without a password.
+	Scheme string
+	// Params is its cost, such as "sha256,rounds=600000". It is empty for
+	// unusable rows.
+	Params string
+	// Pepper is the id of the pepper it was made with, if any.
+	Pepper string
+	// MemoryKiB is what verifying it holds.
+	MemoryKiB int
+	// NeedsRehash is as [Hasher.NeedsRehash].
+	NeedsRehash bool
 }
 
 // Inspect reads encoded without deriving anything, in microseconds, and so
@@ -25,10 +32,17 @@ func (h *Hasher) Inspect(encoded string) (Info, error) {
 	case err != nil:
 		return Info{}, err
 	}
-	info := Info{Scheme: rec.Scheme, Params: rec.Params, MemoryKiB: rec.MemoryKiB, NeedsRehash: !h.current(encoded)}
+
+	info := Info{
+		Scheme:      rec.Scheme,
+		Params:      rec.Params,
+		MemoryKiB:   rec.MemoryKiB,
+		NeedsRehash: !h.current(encoded),
+	}
 	if rest, ok := strings.CutPrefix(encoded, pepperPrefix); ok {
 		info.Pepper, _, _ = strings.Cut(rest, "$")
 	}
+
 	return info, nil
 }
 

@@ -1,9 +1,9 @@
-// Package normalize has the Unicode normalisation forms for Config.Normalize
-// of package hash and for the formats of frameworks that normalise. It is a
+// Package normalize has the Unicode normalisation forms for Config.Normalize of
+// package hash and for the formats of frameworks that normalise. It is a
 // package of its own so that who does not need it does not depend on
 // golang.org/x/text.
 //
-// NIST SP 800-63B-4 section 3.1.1.2 asks for NFKC or NFKD before hashing; OWASP
+// NIST SP 800-63B-4 section 3.1.1.2 asks for NFKC or NFKD before hashing. OWASP
 // ASVS 5.0 6.2.8 asks to verify passwords exactly as received. Package hash
 // therefore normalises nothing unless told to.
 //
@@ -12,7 +12,7 @@ package normalize
 
 import "golang.org/x/text/unicode/norm"
 
-// NFC composes letters and marks: one text typed on different keyboards
+// NFC composes letters and marks, so that one text typed on different keyboards
 // becomes one password. It keeps every distinction a reader can see.
 func NFC(s string) string { return norm.NFC.String(s) }
 

@@ -21,13 +21,14 @@ import (
 type RangeConfig struct {
 	// BaseURL is what the five digits are appended to. Empty means
 	// https://api.pwnedpasswords.com/range/. It must be https, or http on a
-	// loopback or private address: a copy of the data that you host yourself.
+	// loopback or private address, for a copy of the data that you host
+	// yourself.
 	BaseURL string
 	// UserAgent is asked for by the public service. Empty means "lostkey".
 	UserAgent string
-	// Timeout bounds one question. Zero means 2 seconds; at most 1 minute.
+	// Timeout bounds one question. Zero means 2 seconds. The most is 1 minute.
 	Timeout time.Duration
-	// Client makes the requests; its CheckRedirect is not used. Nil means one
+	// Client makes the requests. Its CheckRedirect is not used. Nil means one
 	// with http.DefaultTransport.
 	Client *http.Client
 }
@@ -41,9 +42,9 @@ const (
 	defaultTimeout = 2 * time.Second
 )
 
-// RangeClient asks a range API by k-anonymity: it sends the first five of the
-// forty hexadecimal digits of the password's SHA-1, asks for padding so that the
-// length of the answer tells nothing, and compares the rest here. It is a
+// RangeClient asks a range API by k-anonymity. It sends the first five of the
+// forty hexadecimal digits of the password's SHA-1, asks for padding so that
+// the length of the answer tells nothing, and compares the rest here. It is a
 // [BreachChecker], safe for concurrent use.
 type RangeClient struct {
 	base, userAgent string
@@ -59,27 +60,42 @@ func NewRangeClient(cfg RangeConfig) (*RangeClient, error) {
 	}
 	u, err := url.Parse(cfg.BaseURL)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("policy: RangeConfig.BaseURL must be a plain absolute URL")
+	case err != nil || u.Host == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New(
+			"policy: RangeConfig.BaseURL must be a plain absolute URL",
+		)
 	case u.Scheme != "https" && (u.Scheme != "http" || !nearby(u.Hostname())):
-		return nil, errors.New("policy: RangeConfig.BaseURL must be https, or http on a loopback or private address")
+		return nil, errors.New(
+			"policy: RangeConfig.BaseURL must be https, or http on a loopback or private address",
+		)
 	case cfg.Timeout < 0 || cfg.Timeout > time.Minute:
-		return nil, errors.New("policy: RangeConfig.Timeout must lie between 0 and 1 minute")
+		return nil, errors.New(
+			"policy: RangeConfig.Timeout must lie between 0 and 1 minute",
+		)
 	}
+
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "lostkey"
 	}
+
 	client := &http.Client{}
 	if cfg.Client != nil {
 		*client = *cfg.Client
 	}
-	// A redirect could lead the digits to another host; the API has none.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	// A redirect could lead the digits to another host. The API has none.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
+
 	return &RangeClient{
-		base: strings.TrimSuffix(cfg.BaseURL, "/") + "/", userAgent: cfg.UserAgent, timeout: cfg.Timeout, client: client,
+		base:      strings.TrimSuffix(cfg.BaseURL, "/") + "/",
+		userAgent: cfg.UserAgent,
+		timeout:   cfg.Timeout,
+		client:    client,
 	}, nil
 }
 
@@ -92,17 +108,24 @@ func nearby(host string) bool {
 }
 
 // Count returns how often password was seen. Its errors hold neither the
-// password nor any digit of its digest. ctx and RangeConfig.Timeout bound it.
+// password nor any digit of its digest. The ctx and RangeConfig.Timeout bound
+// it.
 func (c *RangeClient) Count(ctx context.Context, password string) (int, error) {
 	digest := sha1Hex(password)
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+digest[:prefixDigits], nil)
+
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, c.base+digest[:prefixDigits], nil,
+	)
 	if err != nil {
-		return 0, errors.New("policy: breached-password request could not be made")
+		return 0, errors.New(
+			"policy: breached-password request could not be made",
+		)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Add-Padding", "true")
+
 	res, err := c.client.Do(req)
 	if err != nil {
 		// url.Error prints the URL, and with it the digits.
@@ -113,21 +136,28 @@ func (c *RangeClient) Count(ctx context.Context, password string) (int, error) {
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is written
 	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("policy: ask for breached passwords: status %d", res.StatusCode)
+		return 0, fmt.Errorf(
+			"policy: ask for breached passwords: status %d", res.StatusCode,
+		)
 	}
+
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxRangeBytes+1))
 	if err != nil {
 		return 0, fmt.Errorf("policy: read breached passwords: %w", err)
 	}
 	if len(body) > maxRangeBytes {
-		return 0, fmt.Errorf("policy: read breached passwords: more than %d bytes", maxRangeBytes)
+		return 0, fmt.Errorf(
+			"policy: read breached passwords: more than %d bytes",
+			maxRangeBytes,
+		)
 	}
+
 	return countIn(string(body), digest[prefixDigits:])
 }
 
 // countIn finds suffix in the lines of a range. Padding lines have the count 0.
 // An answer that is not a range at all, a captive portal's page for example, is
-// an error: it must not read as "never seen".
+// an error, because it must not read as "never seen".
 func countIn(body, suffix string) (int, error) {
 	lines, found := 0, 0
 	for line := range strings.Lines(body) {
@@ -138,13 +168,17 @@ func countIn(body, suffix string) (int, error) {
 		name, text, _ := strings.Cut(line, ":")
 		count, err := strconv.Atoi(text)
 		if len(name) != suffixDigits || err != nil || count < 0 {
-			return 0, errors.New("policy: the breached-password answer is not a range")
+			return 0, errors.New(
+				"policy: the breached-password answer is not a range",
+			)
 		}
+
 		lines++
 		if strings.EqualFold(name, suffix) {
 			found = max(found, count)
 		}
 	}
+
 	if lines == 0 {
 		return 0, errors.New("policy: the breached-password answer is empty")
 	}

@@ -12,12 +12,14 @@ import (
 // MaxBytes is the longest password in bytes, the same as hash.MaxPasswordBytes.
 const MaxBytes = 1024
 
-// The least lengths in code points. NIST SP 800-63B-4 section 3.1.1.2: 15 when
-// the password is the only factor, 8 when it is used with another one.
+// The least lengths in code points. NIST SP 800-63B-4 section 3.1.1.2 asks for
+// 15 when the password is the only factor, and for 8 when it is used with
+// another one.
 const (
 	minSingleFactor = 15
 	minWithMFA      = 8
-	// maxMinLength: the same section asks to permit 64 characters at least.
+	// maxMinLength bounds them. The same section asks to permit 64 characters
+	// at least.
 	maxMinLength = 64
 )
 
@@ -27,7 +29,7 @@ type BreachChecker interface {
 	Count(ctx context.Context, password string) (int, error)
 }
 
-// Config is what a [Policy] is made of. The zero value asks for 15 code points
+// Config configures a [Policy]. The zero value asks for 15 code points
 // and refuses common passwords and those made of the words given to Check.
 type Config struct {
 	// MinLength is the least length in code points, 8 to 64. Zero means 15, or
@@ -35,8 +37,8 @@ type Config struct {
 	MinLength int
 	// MFA says that a password alone signs nobody in.
 	MFA bool
-	// Words are refused for everybody, like those given to Check: the site's
-	// and the product's name.
+	// Words are refused for everybody, like those given to Check. They are the
+	// site's and the product's name.
 	Words []string
 	// Blocked reports whether a password is on a list of your own. It is given
 	// the password in lower case, must be safe for concurrent use and must not
@@ -53,13 +55,13 @@ type Config struct {
 	FailClosed bool
 	// OnBreachError is told why Breaches did not answer. Nil means nobody is.
 	OnBreachError func(ctx context.Context, err error)
-	// Strength scores a password, higher for stronger; those below MinStrength
-	// are refused. It is given the first 64 code points: the time of the usual
-	// estimators explodes with the length. Nil means no score. A score never
-	// replaces the other checks.
+	// Strength scores a password, higher for stronger. Those below MinStrength
+	// are refused. It is given the first 64 code points, because the time of
+	// the usual estimators explodes with the length. Nil means no score. A
+	// score never replaces the other checks.
 	Strength    func(password string, words []string) int
 	MinStrength int
-	// Normalize is the same function as hash.Config.Normalize: length is then
+	// Normalize is the same function as hash.Config.Normalize. Length is then
 	// counted, and breaches are asked, in the form that will be hashed. Nil
 	// means as received.
 	Normalize func(string) string
@@ -80,18 +82,28 @@ func New(cfg Config) (*Policy, error) {
 	case cfg.MinLength == 0:
 		cfg.MinLength = minSingleFactor
 	case cfg.MinLength < minWithMFA:
-		return nil, fmt.Errorf("policy: Config.MinLength is below %d", minWithMFA)
+		return nil, fmt.Errorf(
+			"policy: Config.MinLength is below %d", minWithMFA,
+		)
 	case cfg.MinLength > maxMinLength:
-		return nil, fmt.Errorf("policy: Config.MinLength is above %d", maxMinLength)
+		return nil, fmt.Errorf(
+			"policy: Config.MinLength is above %d", maxMinLength,
+		)
 	}
+
 	switch {
 	case cfg.MinBreaches < 0:
 		return nil, errors.New("policy: Config.MinBreaches is negative")
 	case cfg.FailClosed && cfg.Breaches == nil:
-		return nil, errors.New("policy: Config.FailClosed needs Config.Breaches")
+		return nil, errors.New(
+			"policy: Config.FailClosed needs Config.Breaches",
+		)
 	case cfg.MinStrength != 0 && cfg.Strength == nil:
-		return nil, errors.New("policy: Config.MinStrength needs Config.Strength")
+		return nil, errors.New(
+			"policy: Config.MinStrength needs Config.Strength",
+		)
 	}
+
 	cfg.MinBreaches = max(cfg.MinBreaches, 1)
 	site := newWordList(cfg.Words)
 	cfg.Words = append([]string(nil), cfg.Words...)
@@ -103,14 +115,16 @@ func New(cfg Config) (*Policy, error) {
 func (p *Policy) MinLength() int { return p.cfg.MinLength }
 
 // Check returns nil when password may be used, an [*Error] with every problem
-// found, or an error that wraps ErrUnavailable. words are what an attacker
-// would try first for this user: the login name, the address and its local
-// part. Words of less than three code points are not looked at.
+// found, or an error that wraps ErrUnavailable. The words are what an attacker
+// would try first for this user, such as the login name, the address and its
+// local part. Words of less than three code points are not looked at.
 //
-// It does not compare with the old password. ctx governs Config.Breaches, the
-// only part that may block.
-func (p *Policy) Check(ctx context.Context, password string, words []string) error {
-	// Length first: nothing else is worth knowing about ten megabytes.
+// It does not compare with the old password. The ctx governs Config.Breaches,
+// the only part that may block.
+func (p *Policy) Check(
+	ctx context.Context, password string, words []string,
+) error {
+	// Length comes first. Nothing else is worth knowing about ten megabytes.
 	if len(password) > MaxBytes {
 		return &Error{Problems: []Problem{{Code: CodeTooLong, Max: MaxBytes}}}
 	}
@@ -121,9 +135,12 @@ func (p *Policy) Check(ctx context.Context, password string, words []string) err
 	if p.cfg.Normalize != nil {
 		form = p.cfg.Normalize(password)
 	}
+
 	var problems []Problem
 	if utf8.RuneCountInString(form) < p.cfg.MinLength {
-		problems = append(problems, Problem{Code: CodeTooShort, Min: p.cfg.MinLength})
+		problems = append(problems, Problem{
+			Code: CodeTooShort, Min: p.cfg.MinLength,
+		})
 	}
 	if strings.ContainsFunc(password, unicode.IsControl) {
 		problems = append(problems, Problem{Code: CodeControl})
@@ -131,15 +148,20 @@ func (p *Policy) Check(ctx context.Context, password string, words []string) err
 	if code := p.guessable(form, words); code != "" {
 		problems = append(problems, Problem{Code: code})
 	}
-	if p.cfg.Strength != nil && p.cfg.Strength(first64(form), words) < p.cfg.MinStrength {
-		problems = append(problems, Problem{Code: CodeWeak, Min: p.cfg.MinStrength})
+	if p.cfg.Strength != nil &&
+		p.cfg.Strength(first64(form), words) < p.cfg.MinStrength {
+		problems = append(problems, Problem{
+			Code: CodeWeak, Min: p.cfg.MinStrength,
+		})
 	}
+
 	if len(problems) > 0 {
 		return &Error{Problems: problems}
 	}
 	return p.breached(ctx, password, form)
 }
 
+// guessable returns the code of a password that a list or a rule knows, or "".
 func (p *Policy) guessable(password string, words []string) Code {
 	lower := strings.ToLower(password)
 	switch {
@@ -147,7 +169,9 @@ func (p *Policy) guessable(password string, words []string) Code {
 		return CodeCommon
 	case p.cfg.Blocked != nil && p.cfg.Blocked(lower):
 		return CodeCommon
-	case append(append(newWordList(words), p.site...), p.common...).makes(lower):
+	case append(
+		append(newWordList(words), p.site...), p.common...,
+	).makes(lower):
 		return CodeContext
 	}
 	return ""
@@ -163,6 +187,7 @@ func (p *Policy) breached(ctx context.Context, password, form string) error {
 	if form != password {
 		asked = append(asked, form)
 	}
+
 	for _, text := range asked {
 		count, err := p.cfg.Breaches.Count(ctx, text)
 		if err != nil {
@@ -175,12 +200,16 @@ func (p *Policy) breached(ctx context.Context, password, form string) error {
 			return nil
 		}
 		if count >= p.cfg.MinBreaches {
-			return &Error{Problems: []Problem{{Code: CodeBreached, Count: count}}}
+			return &Error{Problems: []Problem{
+				{Code: CodeBreached, Count: count},
+			}}
 		}
 	}
+
 	return nil
 }
 
+// first64 returns the first 64 code points of s.
 func first64(s string) string {
 	n := 0
 	for i := range s {

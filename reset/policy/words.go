@@ -1,13 +1,14 @@
 package policy
 
 import (
-	_ "embed" // for the list of common passwords
+	_ "embed" // For the list of common passwords.
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// common.txt was written for this package; its licence is in its first lines.
+// commonText is common.txt, which was written for this package. Its licence is
+// in its first lines.
 //
 //go:embed common.txt
 var commonText string
@@ -16,11 +17,12 @@ var commonText string
 type wordList [][]rune
 
 const (
+	// minWord is the least length of a word in code points.
 	minWord = 3
 	// maxAffix is how many digits, blanks and marks between and around known
 	// words do not make a password of its own.
 	maxAffix = 10
-	// maxGuessed bounds the work: a longer password is no simple variant.
+	// maxGuessed bounds the work. A longer password is no simple variant.
 	maxGuessed = 128
 )
 
@@ -34,8 +36,9 @@ func commonWords() wordList {
 	return newWordList(list)
 }
 
-// newWordList folds words, and takes names apart: of "Acme Shop", "acme.example"
-// or "jo.doe@mail.example" the whole, and each run of letters and digits.
+// newWordList folds words, and takes names apart. Of "Acme Shop",
+// "acme.example" or "jo.doe@mail.example" it takes the whole, and each run of
+// letters and digits.
 func newWordList(words []string) wordList {
 	seen := make(map[string]bool)
 	var list wordList
@@ -45,17 +48,21 @@ func newWordList(words []string) wordList {
 			list = append(list, []rune(word))
 		}
 	}
+
 	for _, word := range words {
-		// Names come from users: a huge one is not worth comparing.
+		// Names come from users. A huge one is not worth comparing.
 		if len(word) > MaxBytes {
 			continue
 		}
 		word = strings.ToLower(word)
 		add(word)
-		for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		for part := range strings.FieldsFuncSeq(word, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}) {
 			add(part)
 		}
 	}
+
 	return list
 }
 
@@ -67,6 +74,7 @@ func (list wordList) makes(password string) bool {
 	if len(text) > maxGuessed || len(list) == 0 {
 		return false
 	}
+
 	// affixes[i] is the least number of other characters with which text[:i]
 	// is made, or -1.
 	affixes := make([]int, len(text)+1)
@@ -79,11 +87,13 @@ func (list wordList) makes(password string) bool {
 			affixes[i] = cost
 		}
 	}
+
 	for i := range text {
 		if affixes[i] < 0 {
 			continue
 		}
-		if r := text[i]; unicode.IsDigit(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) {
+		if r := text[i]; unicode.IsDigit(r) || unicode.IsPunct(r) ||
+			unicode.IsSymbol(r) || unicode.IsSpace(r) {
 			reach(i+1, affixes[i]+1)
 		}
 		for _, word := range list {
@@ -92,6 +102,7 @@ func (list wordList) makes(password string) bool {
 			}
 		}
 	}
+
 	// Equal would mean that no word was needed.
 	return affixes[len(text)] >= 0 && affixes[len(text)] < len(text)
 }
@@ -110,6 +121,7 @@ func startsLike(text, word []rune) bool {
 	return true
 }
 
+// lookalike returns the letter that r is put for, or r.
 func lookalike(r rune) rune {
 	switch r {
 	case '@', '4':
@@ -125,16 +137,19 @@ func lookalike(r rune) rune {
 	case '7':
 		return 't'
 	}
+
 	return r
 }
 
-// tracks are what fingers run along: the alphabet, the digits, the rows of
-// common keyboards, and their columns.
+// tracks are what fingers run along. They are the alphabet, the digits, the
+// rows of common keyboards, and their columns.
 var tracks = []string{
-	"abcdefghijklmnopqrstuvwxyz", "01234567890", "1234567890qwertyuiopasdfghjklzxcvbnm",
+	"abcdefghijklmnopqrstuvwxyz", "01234567890",
+	"1234567890qwertyuiopasdfghjklzxcvbnm",
 	"qwertyuiopasdfghjklzxcvbnm", "qwertyuiop", "asdfghjkl", "zxcvbnm",
 	"qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
-	"1qaz2wsx3edc4rfv5tgb6yhn7ujm", "qazwsxedcrfvtgbyhnujm", "1q2w3e4r5t6y7u8i9o0p", "!@#$%^&*()",
+	"1qaz2wsx3edc4rfv5tgb6yhn7ujm", "qazwsxedcrfvtgbyhnujm",
+	"1q2w3e4r5t6y7u8i9o0p", "!@#$%^&*()",
 }
 
 // patterned reports whether password is one short piece over and over, or a
@@ -144,6 +159,7 @@ func patterned(password string) bool {
 	if len(text) == 0 || len(text) > maxGuessed {
 		return false
 	}
+
 	for size := 1; size <= 4 && size < len(text); size++ {
 		repeats := true
 		for i := size; i < len(text) && repeats; i++ {
@@ -153,10 +169,12 @@ func patterned(password string) bool {
 			return true
 		}
 	}
+
 	back := reversed(text)
 	for _, track := range tracks {
 		around := strings.Repeat(track, 2+len(password)/len(track))
-		if strings.Contains(around, password) || strings.Contains(around, back) {
+		if strings.Contains(around, password) ||
+			strings.Contains(around, back) {
 			return true
 		}
 	}

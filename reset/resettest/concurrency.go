@@ -9,7 +9,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// racers confirm one link at the same time.
+// racers is how many confirm one link at the same time.
 const racers = 64
 
 func oneWinner(ctx context.Context, f Fixture) error {
@@ -17,8 +17,9 @@ func oneWinner(ctx context.Context, f Fixture) error {
 	if err != nil {
 		return err
 	}
-	// Everybody has read before anybody writes: without this barrier a store that reads and then writes often
-	// looks right.
+
+	// Everybody has read before anybody writes. Without this barrier a store
+	// that reads and then writes often looks right.
 	var read, done sync.WaitGroup
 	read.Add(racers)
 	results := make([]error, racers)
@@ -37,6 +38,7 @@ func oneWinner(ctx context.Context, f Fixture) error {
 		})
 	}
 	done.Wait()
+
 	winners, winner := 0, ""
 	for i, err := range results {
 		switch {
@@ -47,8 +49,12 @@ func oneWinner(ctx context.Context, f Fixture) error {
 		}
 	}
 	if winners != 1 {
-		return fmt.Errorf("%d of %d replaced the same old hash, want 1", winners, racers)
+		return fmt.Errorf(
+			"%d of %d replaced the same old hash, want 1",
+			winners, racers,
+		)
 	}
+
 	return stored(ctx, f, user, winner)
 }
 
@@ -57,17 +63,25 @@ func heedsContext(ctx context.Context, f Fixture) error {
 	if err != nil {
 		return err
 	}
+
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := f.Store.FindByEmail(gone, user.Email); err == nil {
-		return errors.New("FindByEmail with a cancelled context returned no error")
+		return errors.New(
+			"FindByEmail with a cancelled context returned no error",
+		)
 	}
 	if _, err := f.Store.FindByID(gone, user.ID); err == nil {
 		return errors.New("FindByID with a cancelled context returned no error")
 	}
-	if err := f.Store.ReplaceHash(gone, user, newHash()); err == nil || errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash with a cancelled context returned %s, want an error that is not ErrStale", what(err))
+	if err := f.Store.ReplaceHash(gone, user, newHash()); err == nil ||
+		errors.Is(err, reset.ErrStale) {
+		return fmt.Errorf(
+			"ReplaceHash with a cancelled context returned %s, want an error that is not ErrStale",
+			what(err),
+		)
 	}
+
 	return stored(ctx, f, user, user.PasswordHash)
 }
 
@@ -76,34 +90,48 @@ func servesMany(ctx context.Context, f Fixture) error {
 	users := make([]reset.User, accounts)
 	for i := range users {
 		var err error
-		if users[i], err = create(ctx, f, reset.User{Email: fmt.Sprintf("user%d@example.com", i)}); err != nil {
+		if users[i], err = create(ctx, f, reset.User{
+			Email: fmt.Sprintf("user%d@example.com", i),
+		}); err != nil {
 			return err
 		}
 	}
+
 	var done sync.WaitGroup
 	results := make([]error, accounts)
 	for i, user := range users {
 		done.Go(func() {
 			for range 4 {
 				if _, err := f.Store.FindByEmail(ctx, user.Email); err != nil {
-					results[i] = fmt.Errorf("FindByEmail among many failed: %w", err)
+					results[i] = fmt.Errorf(
+						"FindByEmail among many failed: %w", err,
+					)
 					return
 				}
 				encoded := newHash()
 				if err := f.Store.ReplaceHash(ctx, user, encoded); err != nil {
-					results[i] = fmt.Errorf("ReplaceHash among many failed: %w", err)
+					results[i] = fmt.Errorf(
+						"ReplaceHash among many failed: %w", err,
+					)
 					return
 				}
-				if results[i] = stored(ctx, f, user, encoded); results[i] != nil {
+				if results[i] = stored(
+					ctx, f, user, encoded,
+				); results[i] != nil {
 					return
 				}
-				// Anything may have changed with the hash, such as a counted stamp.
-				if user, results[i] = f.Store.FindByID(ctx, user.ID); results[i] != nil {
+
+				// Anything may have changed with the hash, such as a counted
+				// stamp.
+				if user, results[i] = f.Store.FindByID(
+					ctx, user.ID,
+				); results[i] != nil {
 					return
 				}
 			}
 		})
 	}
 	done.Wait()
+
 	return errors.Join(results...)
 }

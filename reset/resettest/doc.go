@@ -1,23 +1,29 @@
 // Package resettest checks implementations of [reset.Store].
 //
-// Call [TestStore] from a test of your own, with a function that makes a fresh, empty store:
+// Call [TestStore] from a test of your own, with a function that makes a fresh,
+// empty store:
 //
 //	func TestStore(t *testing.T) {
 //		resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
 //			db := openTestDatabase(t)
-//			return resettest.Fixture{Store: NewUsers(db), Create: insertUser(db)}
+//			return resettest.Fixture{
+//				Store:  NewUsers(db),
+//				Create: insertUser(db),
+//			}
 //		})
 //	}
 //
-// Each check is a subtest; a failure says what was expected and what usually causes it. Checks for which the
-// fixture lacks a function are skipped, and say which function they need: fill in all of them that the store
-// has a notion of.
+// Each check is a subtest. A failure says what was expected and what usually
+// causes it. Checks for which the fixture lacks a function are skipped, and say
+// which function they need. Fill in all of them that the store has a notion of.
 //
-// A link is bound to the stored hash, so an application that clears a hash, the usual way to lock an account,
-// decides whether a used invitation stays dead: set Fixture.ClearPassword to what it does.
+// A link is bound to the stored hash, so an application that clears a hash, the
+// usual way to lock an account, decides whether a used invitation stays dead.
+// Set Fixture.ClearPassword to what it does.
 //
-// The kit has no false alarms as far as we know: it is run over some forty stores that are right, of different
-// makes. Fixture.CatchUp, UniqueEmail and LowercaseEmail tell it what is no fault. It can miss faults, races
-// above all: run it repeatedly, with -race, and against the database that production uses, with production's
-// schema.
+// The kit has no false alarms as far as we know. It is run over some forty
+// stores that are right, of different makes. Fixture.CatchUp, UniqueEmail and
+// LowercaseEmail tell it what is no fault. It can miss faults, races above all.
+// Run it repeatedly, with -race, and against the database that production uses,
+// with production's schema.
 package resettest

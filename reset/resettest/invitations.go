@@ -12,10 +12,10 @@ import (
 // invitationStaysDead takes an account's password away, invites it, uses the
 // invitation, takes the password away again, and uses the invitation again.
 //
-// A link is bound to the hash that was stored when it was made. Where that was an
-// unusable marker, a marker that is written again brings the link back to life.
-// The empty hash is no such case, because package reset writes a marker of its
-// own, with random text, before it invites an account without a hash.
+// A link is bound to the hash that was stored when it was made. Where that was
+// an unusable marker, the same marker written once more brings the link back to
+// life. The empty hash is no such case, because package reset writes a marker
+// of its own, with random text, before it invites an account without a hash.
 func invitationStaysDead(ctx context.Context, f Fixture) error {
 	if f.ClearPassword == nil {
 		return needs("Fixture.ClearPassword")
@@ -30,7 +30,7 @@ func invitationStaysDead(ctx context.Context, f Fixture) error {
 
 	seen, err := invited(ctx, f, user.ID)
 	if errors.Is(err, reset.ErrUserNotFound) || err == nil && seen.Disabled {
-		return nil // nobody can be invited
+		return nil // Nobody can be invited.
 	}
 	if err != nil {
 		return err
@@ -42,8 +42,13 @@ func invitationStaysDead(ctx context.Context, f Fixture) error {
 	if err := f.ClearPassword(ctx, user.ID); err != nil {
 		return inFixture("ClearPassword", err)
 	}
-	if err := f.Store.ReplaceHash(ctx, seen, newHash()); !errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash with a used invitation, after the password was cleared, returned %s, want ErrStale", what(err))
+	if err := f.Store.ReplaceHash(
+		ctx, seen, newHash(),
+	); !errors.Is(err, reset.ErrStale) {
+		return fmt.Errorf(
+			"ReplaceHash with a used invitation, after the password was cleared, returned %s, want ErrStale",
+			what(err),
+		)
 	}
 	return nil
 }
@@ -56,7 +61,9 @@ func invited(ctx context.Context, f Fixture, id string) (reset.User, error) {
 	}
 	if err := f.Store.ReplaceHash(ctx, seen, "!"+rand.Text()); err != nil {
 		return seen, &causedError{
-			fmt.Errorf("ReplaceHash of an account without a hash failed: %w", err),
+			fmt.Errorf(
+				"ReplaceHash of an account without a hash failed: %w", err,
+			),
 			"NULL = '' is never true in SQL: compare COALESCE(password_hash, '')",
 		}
 	}

@@ -10,20 +10,27 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// newHash makes what a stored hash looks like: 97 characters, never twice the same, in both cases.
+// newHash makes what a stored hash looks like. It has 97 characters, in both
+// cases, and is never twice the same.
 func newHash() string {
-	return "$argon2id$v=19$m=19456,t=2,p=1$aBcDeFgHiJkLmNoPqRsTuV$xX" + (rand.Text() + rand.Text())[:41]
+	return "$argon2id$v=19$m=19456,t=2,p=1$aBcDeFgHiJkLmNoPqRsTuV$xX" +
+		(rand.Text() + rand.Text())[:41]
 }
 
-// create inserts an account, with a hash unless it has one, and returns it as the store reads it.
-func create(ctx context.Context, f Fixture, user reset.User) (reset.User, error) {
+// create inserts an account, with a hash unless it has one, and returns it as
+// the store reads it.
+func create(
+	ctx context.Context, f Fixture, user reset.User,
+) (reset.User, error) {
 	if user.PasswordHash == "" {
 		user.PasswordHash = newHash()
 	}
 	return createExactly(ctx, f, user)
 }
 
-func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User, error) {
+func createExactly(
+	ctx context.Context, f Fixture, user reset.User,
+) (reset.User, error) {
 	if f.LowercaseEmail {
 		user.Email = strings.ToLower(user.Email)
 	}
@@ -33,21 +40,36 @@ func createExactly(ctx context.Context, f Fixture, user reset.User) (reset.User,
 	}
 	read, err := readBack(ctx, f, id)
 	if err != nil {
-		return reset.User{}, fmt.Errorf("FindByID of a new account failed: %w", err)
+		return reset.User{}, fmt.Errorf(
+			"FindByID of a new account failed: %w", err,
+		)
 	}
+
 	switch {
 	case read.ID != id:
-		return reset.User{}, fmt.Errorf("FindByID(%q) returned an account with the id %q", id, read.ID)
+		return reset.User{}, fmt.Errorf(
+			"FindByID(%q) returned an account with the id %q",
+			id, read.ID,
+		)
 	case read.Email != user.Email:
-		return reset.User{}, fmt.Errorf("the address reads as %+q, stored was %+q", read.Email, user.Email)
+		return reset.User{}, fmt.Errorf(
+			"the address reads as %+q, stored was %+q",
+			read.Email, user.Email,
+		)
 	case read.PasswordHash != user.PasswordHash:
-		return reset.User{}, fmt.Errorf("the hash reads as %q, stored was %q", read.PasswordHash, user.PasswordHash)
+		return reset.User{}, fmt.Errorf(
+			"the hash reads as %q, stored was %q",
+			read.PasswordHash, user.PasswordHash,
+		)
 	}
+
 	return read, nil
 }
 
 // insert has the fixture store an account, and does not read it.
-func insert(ctx context.Context, f Fixture, user reset.User) (id string, err error) {
+func insert(
+	ctx context.Context, f Fixture, user reset.User,
+) (id string, err error) {
 	user.ID, user.Stamp = rand.Text(), "7"
 	if id, err = f.Create(ctx, user); err != nil {
 		return "", inFixture("Create", err)
@@ -55,7 +77,7 @@ func insert(ctx context.Context, f Fixture, user reset.User) (id string, err err
 	return id, nil
 }
 
-// inFixture is the failure of one of the fixture's functions.
+// inFixture returns the failure of one of the fixture's functions.
 func inFixture(function string, err error) error {
 	return &causedError{
 		fmt.Errorf("in Fixture.%s: %w", function, err),
@@ -82,33 +104,54 @@ func readBack(ctx context.Context, f Fixture, id string) (reset.User, error) {
 	return f.Store.FindByID(ctx, id)
 }
 
-// same compares two readings of one account. The texts in it are the kit's own, so a failure may show them.
+// same compares two readings of one account. The texts in it are the kit's own,
+// so a failure may show them.
 func same(got, want reset.User) error {
 	if got != want {
-		return fmt.Errorf("two readings of one account differ: id %q and %q, address %+q and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, disabled %t and %t",
-			got.ID, want.ID, got.Email, want.Email, got.PasswordHash, want.PasswordHash, got.Stamp, want.Stamp, got.Locale, want.Locale, got.Disabled, want.Disabled)
+		return fmt.Errorf(
+			"two readings of one account differ: id %q and %q, address %+q and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, disabled %t and %t",
+			got.ID, want.ID,
+			got.Email, want.Email,
+			got.PasswordHash, want.PasswordHash,
+			got.Stamp, want.Stamp,
+			got.Locale, want.Locale,
+			got.Disabled, want.Disabled,
+		)
 	}
 	return nil
 }
 
 // stored checks which hash is in force.
-func stored(ctx context.Context, f Fixture, user reset.User, want string) error {
+func stored(
+	ctx context.Context, f Fixture, user reset.User, want string,
+) error {
 	read, err := readBack(ctx, f, user.ID)
 	if err != nil {
 		return fmt.Errorf("FindByID after a write failed: %w", err)
 	}
 	if read.PasswordHash != want {
-		return fmt.Errorf("the stored hash is %q, want %q", read.PasswordHash, want)
+		return fmt.Errorf(
+			"the stored hash is %q, want %q",
+			read.PasswordHash, want,
+		)
 	}
 	return nil
 }
 
-// refuses creates an account, changes it or what was seen of it, and expects the write to be refused.
-func refuses(ctx context.Context, f Fixture, change func(f Fixture, seen *reset.User) error) error {
-	user, err := create(ctx, f, reset.User{Email: "user-" + strings.ToLower(rand.Text()) + "@example.com"})
+// refuses creates an account, changes it or what was seen of it, and expects
+// the write to be refused.
+func refuses(
+	ctx context.Context,
+	f Fixture,
+	change func(f Fixture, seen *reset.User) error,
+) error {
+	user, err := create(ctx, f, reset.User{
+		Email: "user-" + strings.ToLower(rand.Text()) + "@example.com",
+	})
 	if err != nil {
 		return err
 	}
+
 	seen := user
 	if err := change(f, &seen); err != nil {
 		return inFixture("Disable, ChangeEmail or ChangeStamp", err)
@@ -116,21 +159,35 @@ func refuses(ctx context.Context, f Fixture, change func(f Fixture, seen *reset.
 	return refusesWrite(ctx, f, seen, user.PasswordHash)
 }
 
-func refusesWrite(ctx context.Context, f Fixture, seen reset.User, inForce string) error {
-	if err := f.Store.ReplaceHash(ctx, seen, newHash()); !errors.Is(err, reset.ErrStale) {
-		return fmt.Errorf("ReplaceHash of an account that is not as seen returned %s, want ErrStale", what(err))
+func refusesWrite(
+	ctx context.Context, f Fixture, seen reset.User, inForce string,
+) error {
+	if err := f.Store.ReplaceHash(
+		ctx, seen, newHash(),
+	); !errors.Is(err, reset.ErrStale) {
+		return fmt.Errorf(
+			"ReplaceHash of an account that is not as seen returned %s, want ErrStale",
+			what(err),
+		)
 	}
 	return stored(ctx, f, seen, inForce)
 }
 
 // signedIn makes two accounts with two sessions each.
-func signedIn(ctx context.Context, f Fixture) (user, other reset.User, err error) {
-	if user, err = create(ctx, f, reset.User{Email: "ana@example.com"}); err != nil {
+func signedIn(
+	ctx context.Context, f Fixture,
+) (user, other reset.User, err error) {
+	if user, err = create(
+		ctx, f, reset.User{Email: "ana@example.com"},
+	); err != nil {
 		return user, other, err
 	}
-	if other, err = create(ctx, f, reset.User{Email: "bob@example.com"}); err != nil {
+	if other, err = create(
+		ctx, f, reset.User{Email: "bob@example.com"},
+	); err != nil {
 		return user, other, err
 	}
+
 	for _, id := range []string{user.ID, other.ID, user.ID, other.ID} {
 		if err := f.AddSession(ctx, id); err != nil {
 			return user, other, inFixture("AddSession", err)
