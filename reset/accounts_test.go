@@ -31,13 +31,13 @@ func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 		raw := mailtest.Token(mails[0])
 		checked, err := sc.Check(t.Context(), raw)
 		require.NoError(t, err)
-		require.Equal(t, token.Invite, checked.Purpose)
+		require.Equal(t, token.PurposeInvite, checked.Purpose)
 		require.Equal(t, sc.clock.Now().Add(72*time.Hour), checked.ExpiresAt)
 		sc.clock.advance(71 * time.Hour)
 		require.NoError(t, sc.confirm(t, raw))
 		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
 		require.Equal(t, []string{"stale"}, sc.events.reasons(reset.OutcomeRejected))
-		require.Equal(t, token.Invite, sc.events.of(reset.OutcomeRejected)[0].Purpose)
+		require.Equal(t, token.PurposeInvite, sc.events.of(reset.OutcomeRejected)[0].Purpose)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
 func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 1 })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 1 })
 		sc.add(t, withoutPassword("new"))
 		sc.outbox.Fail(temporary)
 		var err error
@@ -75,7 +75,7 @@ func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	sc.add(t, withoutPassword("new"))
 	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour}))
 	require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash }))
@@ -86,7 +86,7 @@ func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 
 func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.MaxLifetime = 4 * time.Hour })
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 4 * time.Hour })
 	sc.add(t, withoutPassword("new"))
 	gone := ana()
 	gone.ID, gone.Disabled = "gone", true
@@ -96,8 +96,8 @@ func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
 		purpose token.Purpose
 		want    error
 	}{
-		{"7", token.Invite, reset.ErrHasPassword},
-		{"new", token.Reset, reset.ErrNoPassword},
+		{"7", token.PurposeInvite, reset.ErrHasPassword},
+		{"new", token.PurposeReset, reset.ErrNoPassword},
 		{"new", "", reset.ErrNoPassword},
 		{"gone", "", reset.ErrUserDisabled},
 		{"nobody", "", reset.ErrUserNotFound},
@@ -131,7 +131,7 @@ func TestSessions(t *testing.T) {
 	})
 	t.Run("kept on purpose", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Sessions = reset.SessionsKeptOnPurpose() })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() })
 		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 		sc.drain(t)
 		require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out", "the notice must not promise what was not done")
@@ -149,7 +149,7 @@ func TestSessions(t *testing.T) {
 				ctx, hangUp := context.WithCancel(t.Context())
 				sc := newScene(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
-					cfg.Sessions = reset.SessionsEndBy(func(ctx context.Context, userID string) error {
+					cfg.Sessions = reset.EndSessionsWith(func(ctx context.Context, userID string) error {
 						hangUp()
 						require.NoError(t, ctx.Err(), "the visitor's hanging up must not keep sessions alive")
 						require.Equal(t, "7", userID)
@@ -179,11 +179,11 @@ func TestSessions(t *testing.T) {
 func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
 	t.Parallel()
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error {
+		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			t.Error("a refused link has ended sessions")
 			return nil
 		})
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{func(context.Context, reset.Confirmed) error {
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{func(context.Context, reset.Confirmation) error {
 			t.Error("a refused link has called a hook")
 			return nil
 		}}
@@ -199,17 +199,17 @@ func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	var called []string
 	var sc *scene
-	hook := func(name string, fail func() error) func(context.Context, reset.Confirmed) error {
-		return func(_ context.Context, done reset.Confirmed) error {
+	hook := func(name string, fail func() error) func(context.Context, reset.Confirmation) error {
+		return func(_ context.Context, done reset.Confirmation) error {
 			require.NotEqual(t, oldHash, sc.user(t, done.UserID).PasswordHash)
 			require.NotEmpty(t, done.TokenID)
-			require.Equal(t, token.Reset, done.Purpose)
+			require.Equal(t, token.PurposeReset, done.Purpose)
 			called = append(called, name)
 			return fail()
 		}
 	}
 	sc = newScene(t, func(cfg *reset.Config) {
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
 			hook("first", func() error { return errors.New("broken") }),
 			hook("second", func() error { panic("broken too") }),
 			hook("third", func() error { return nil }),
@@ -284,9 +284,9 @@ func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			sc := newScene(t, func(cfg *reset.Config) {
-				cfg.Synchronous, cfg.SkipNotice = mode == "synchronous", true
+				cfg.Queue.Synchronous, cfg.Mail.SkipNotice = mode == "synchronous", true
 				if mode == "engine" {
-					cfg.Dispatch = queue.dispatch
+					cfg.Queue.Dispatch = queue.dispatch
 				}
 			})
 			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "es" }))
@@ -304,7 +304,7 @@ func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 func TestNotifyChangedTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(context.Context, reset.Job) error { return errors.New("no row for ana@example.com") }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return errors.New("no row for ana@example.com") }
 	})
 	gone := withoutPassword("gone")
 	gone.Disabled = true

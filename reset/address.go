@@ -25,7 +25,7 @@ func (s *Service) parseTyped(typed string) (text string, err error) {
 	if isAddress(text) {
 		return text, nil
 	}
-	if s.cfg.FindByIdentifier == nil || !isIdentifier(text) {
+	if s.cfg.Hooks.FindByIdentifier == nil || !isIdentifier(text) {
 		return "", ErrInvalidAddress
 	}
 	return text, nil

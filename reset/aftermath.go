@@ -21,16 +21,16 @@ func (s *Service) conclude(
 	ev.Outcome = OutcomeConfirmed
 	s.record(ctx, ev)
 
-	done := Confirmed{
+	done := Confirmation{
 		UserID:  user.ID,
 		TokenID: ev.TokenID,
 		Purpose: ev.Purpose,
 		Client:  ev.Client,
 	}
-	for i, hook := range s.cfg.OnConfirmed {
+	for i, hook := range s.cfg.Hooks.OnConfirmed {
 		err := s.patiently(
 			ctx,
-			fmt.Sprintf("Config.OnConfirmed[%d]", i),
+			fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
 			func(ctx context.Context) error { return hook(ctx, done) },
 		)
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *Service) patiently(
 
 // deliver queues a notice, or does it at once.
 func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
-	if s.cfg.Synchronous {
+	if s.cfg.Queue.Synchronous {
 		_ = s.workInline(ctx, job)
 		return
 	}

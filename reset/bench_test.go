@@ -19,9 +19,9 @@ func benchService(b *testing.B, change func(cfg *reset.Config)) (*reset.Service,
 	store := memstore.New()
 	require.NoError(b, store.Add(ana()))
 	cfg := reset.Config{
-		Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Sessions: reset.SessionsEndInStore(),
+		Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Sessions: reset.EndSessionsInStore(),
 		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error { return nil }),
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}), Hasher: cheapHasher(), Limits: reset.LimitsOff(),
+		Events: reset.SinkFunc(func(context.Context, reset.Event) {}), Hasher: cheapHasher(), Limits: reset.Limits{Off: true},
 	}
 	if change != nil {
 		change(&cfg)
@@ -38,7 +38,7 @@ func BenchmarkRequest(b *testing.B) {
 		b.Run(fmt.Sprintf("limits=%t", limits), func(b *testing.B) {
 			now := time.Now()
 			svc, _ := benchService(b, func(cfg *reset.Config) {
-				cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+				cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 				if limits {
 					cfg.Limits = reset.Limits{}
 					cfg.Now = func() time.Time {
@@ -60,7 +60,7 @@ func BenchmarkRequest(b *testing.B) {
 
 // The worker's part of a request, without a mail server.
 func BenchmarkProcess(b *testing.B) {
-	svc, _ := benchService(b, func(cfg *reset.Config) { cfg.Synchronous = true })
+	svc, _ := benchService(b, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	job := svc.Sign(reset.Job{
 		ID: "x", Kind: mail.KindReset, Email: "ana@example.com", RequestedAt: time.Now(),
 	})
@@ -75,7 +75,7 @@ func BenchmarkProcess(b *testing.B) {
 // Everything in a confirmation but the derivation, in percent of a derivation of the default cost, all measured
 // in this run.
 func BenchmarkConfirmBesideTheHash(b *testing.B) {
-	svc, store := benchService(b, func(cfg *reset.Config) { cfg.SkipNotice = true })
+	svc, store := benchService(b, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 	full, err := hash.New(hash.Config{})
 	require.NoError(b, err)
 	// The least of many: a machine that does other things can only add.

@@ -36,13 +36,14 @@ var harmless = strings.Fields(`
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.LogMailer
 	smtpmail.Error smtpmail.Stage
-	reset.Checked reset.Confirmed reset.Event reset.InviteInput reset.Limiter
+	reset.CheckResult reset.Confirmation reset.Event reset.Pages reset.Mail
+	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
 	reset.Outcome reset.PanicError reset.Policy reset.Sessions reset.Settings
 	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
 	reset.ThrottledError
-	limit.Config limit.Limiter limit.Rate
+	ratelimit.Config ratelimit.Limiter ratelimit.Rate
 	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
 	resethttp.APIConfig resethttp.Config resethttp.FieldError
@@ -86,7 +87,7 @@ func (c *collection) addToken(t *testing.T) token.Keys {
 	signer, err := token.New(cfg)
 	require.NoError(t, err)
 	state := token.State{UserID: "7", PasswordHash: token.Hide(canary), Email: token.Hide(canary + "@example.com"), Stamp: token.Hide(canary)}
-	issued, err := signer.Issue(token.Reset, state, 0)
+	issued, err := signer.Issue(token.PurposeReset, state, 0)
 	require.NoError(t, err)
 	_, signature, _ := strings.Cut(issued.Reveal(), ".")
 	_, signature, _ = strings.Cut(signature, ".")
@@ -165,7 +166,7 @@ func (c *collection) addReset(t *testing.T, ring token.Keys, hasher *hash.Hasher
 	require.NoError(t, store.Add(user))
 	cfg := reset.Config{
 		Site: site, From: "App <no-reply@app.example>", Keys: ring, Store: store, Mailer: mailer,
-		Sessions: reset.SessionsEndInStore(), Hasher: hasher, Synchronous: true,
+		Sessions: reset.EndSessionsInStore(), Hasher: hasher, Queue: reset.Queue{Synchronous: true},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	svc, err := reset.New(cfg)

@@ -23,68 +23,92 @@ type Config struct {
 	// Host header. It is also part of the keys, so a copy of the application
 	// under another Site refuses this one's links.
 	Site string
-	// InsecureSite allows a Site of plain http on a host other than this
-	// machine. Links and passwords can then be read on the way.
-	InsecureSite bool
-	// Product is the application's name in mails. Empty means Site's host.
-	Product string
-	// From is the sender, "Name <addr>" or a bare address. ReplyTo, of the same
-	// form, and Support, a bare address that a user who did not ask can turn
-	// to, are optional.
-	From, ReplyTo, Support string
-
+	// From is the sender, "Name <addr>" or a bare address.
+	From   string
 	Keys   token.Keys
 	Store  Store
 	Mailer mail.Mailer
 	// Sessions says who ends the account's sessions. It is
-	// [SessionsEndInStore], [SessionsEndBy] or [SessionsKeptOnPurpose].
+	// [EndSessionsInStore], [EndSessionsWith] or [KeepSessions].
 	Sessions Sessions
+
+	Pages     Pages
+	Mail      Mail
+	Lifetimes Lifetimes
+	Queue     Queue
+	// Limits throttle the flow. The zero value means the defaults documented at
+	// [Limits].
+	Limits Limits
+	Hooks  Hooks
 
 	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the
 	// login's, so that one limiter bounds both.
 	Hasher *hash.Hasher
-	// Policy judges new passwords. Nil means policy.New with MFA as below. MFA
-	// says that a password alone never signs anybody in, which lowers the
-	// default policy's minimum. It has no effect on a Policy of your own.
+	// Policy judges new passwords. Nil means policy.New(policy.Config{}).
 	Policy Policy
-	MFA    bool
-	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
-	Renderer mail.Renderer
 	// Events receives one event per outcome. Nil means [SlogSink] over
 	// slog.Default().
 	Events Sink
-	// Limits throttle the flow. The zero value means the defaults documented at
-	// [Limits]. See also [LimitsOff].
-	Limits Limits
-	// Blocked tells whether a client may not use the flow at all. It is asked
-	// in the path of each request, so it must answer from memory. A blocked
-	// client gets the usual answers, and nothing happens. Nil means nobody is.
-	Blocked func(client netip.Addr) bool
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+}
 
-	// Lifetime is how long a reset link is good. Zero means one hour (OWASP
-	// WSTG-ATHN-09: rarely more).
-	Lifetime time.Duration
-	// MaxLifetime is the longest that RequestInput.Lifetime and
-	// LinkOptions.Lifetime may ask for, and that Check and Confirm accept. Zero
-	// means Lifetime. It is at most 24 hours (NIST SP 800-63B-4 section
-	// 4.2.1.2).
-	MaxLifetime time.Duration
-	// InviteLifetime is the lifetime of invitations, and the longest one. Zero
-	// means 72 hours. It is at most 7 days.
-	InviteLifetime time.Duration
-
-	// ResetPath and ForgotPath are the pages under Site. Empty means
-	// "/reset-password" and "/forgot-password". LoginPath, which mails may
-	// point to, is optional.
-	ResetPath, ForgotPath, LoginPath string
+// Pages says where the pages are and how links lead to them. The zero value
+// works.
+type Pages struct {
+	// Reset and Forgot are paths under Config.Site. Empty means
+	// "/reset-password" and "/forgot-password". Login, to which mails and pages
+	// may point, is optional.
+	Reset, Forgot, Login string
 	// LinkStyle is where a link carries its token. The zero value is
 	// [LinkFragment].
 	LinkStyle LinkStyle
+	// InsecureHTTP allows a Config.Site of plain http on a host other than this
+	// machine. Links and passwords can then be read on the way.
+	InsecureHTTP bool
+}
 
+// Mail says what stands in the mails and which are sent. The zero value works.
+type Mail struct {
+	// Product is the application's name in mails. Empty means Site's host.
+	Product string
+	// ReplyTo, of the form of Config.From, and Support, a bare address that a
+	// user who did not ask can turn to, are optional.
+	ReplyTo, Support string
+	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
+	Renderer mail.Renderer
+	// HintNoAccount mails "no account here" to typed addresses that have none,
+	// which lets strangers send that one mail to anybody, within the limits.
+	// HintSignsInElsewhere mails accounts without a password that they have
+	// none to forget. Neither makes a difference to the answer. Both are off by
+	// default.
+	HintNoAccount, HintSignsInElsewhere bool
+	// SkipNotice leaves out the mail that tells of a changed password (NIST SP
+	// 800-63B-4 section 4.6 requires one).
+	SkipNotice bool
+}
+
+// Lifetimes say how long links are good. The zero value means the defaults.
+type Lifetimes struct {
+	// Reset is how long a reset link is good. Zero means one hour (OWASP
+	// WSTG-ATHN-09: rarely more).
+	Reset time.Duration
+	// MaxReset is the longest that RequestInput.Lifetime and
+	// LinkOptions.Lifetime may ask for, and that Check and Confirm accept. Zero
+	// means Reset. It is at most 24 hours (NIST SP 800-63B-4 section 4.2.1.2).
+	MaxReset time.Duration
+	// Invite is the lifetime of invitations, and the longest one. Zero means 72
+	// hours. It is at most 7 days.
+	Invite time.Duration
+}
+
+// Queue says where mail waits until it is sent. The zero value is a bounded
+// pool in this process.
+type Queue struct {
 	// Dispatch hands a job to a queue of the application's own, whose worker
-	// calls [Service.Process]. Nil means a bounded pool in this process, whose
-	// queue is lost when the process is killed. It is called in the path of
-	// requests, with their context.
+	// calls [Service.Process]. Nil means the pool in this process, which is
+	// lost when the process is killed. It is called in the path of requests,
+	// with their context.
 	//
 	// The queue need not be trusted with everything. Jobs carry a MAC, so that
 	// whoever can write to it cannot have anything mailed that this Service was
@@ -101,7 +125,7 @@ type Config struct {
 	// time of an answer then tells whether the address has an account, and a
 	// slow mail server is waited for.
 	Synchronous bool
-	// Queue is how many requests may wait in this process for the first attempt
+	// Size is how many requests may wait in this process for the first attempt
 	// to mail them, and how many more between two attempts. Mails after a
 	// confirmation and invitations do not count against that. They may use what
 	// requests leave free and a quarter more. Workers is how many are worked on
@@ -113,13 +137,16 @@ type Config struct {
 	// of the network that has most, which makes an event, and all networks with
 	// work are served in turn. Where too many wait for another attempt, the
 	// oldest of the network that has most is given up.
-	Queue, Workers int
-	// MailWindow is for how long after the request a mail is worth sending. It
-	// is retried no longer. Zero means 15 minutes. In this process, a look-up
-	// for a request that fails is retried four times within a minute or two,
-	// and then given up.
-	MailWindow time.Duration
+	Size, Workers int
+	// Window is for how long after the request a mail is worth sending. It is
+	// retried no longer. Zero means 15 minutes. In this process, a look-up for
+	// a request that fails is retried four times within a minute or two, and
+	// then given up.
+	Window time.Duration
+}
 
+// Hooks are functions of the application's own. Each may be nil.
+type Hooks struct {
 	// FindByIdentifier looks up accounts by something other than an address,
 	// such as a user name. If set, Request accepts any text of at most 254
 	// bytes without control characters, and passes on what is not a mail
@@ -128,29 +155,19 @@ type Config struct {
 	FindByIdentifier func(
 		ctx context.Context, identifier string,
 	) ([]User, error)
-
-	// HintNoAccount mails "no account here" to typed addresses that have none,
-	// which lets strangers send that one mail to anybody, within the limits.
-	// HintSignsInElsewhere mails accounts without a password that they have
-	// none to forget. Neither makes a difference to the answer. Both are off by
-	// default.
-	HintNoAccount, HintSignsInElsewhere bool
-	// SkipNotice leaves out the mail that tells of a changed password (NIST SP
-	// 800-63B-4 section 4.6 requires one).
-	SkipNotice bool
-
+	// Blocked tells whether a client may not use the flow at all. It is asked
+	// in the path of each request, so it must answer from memory. A blocked
+	// client gets the usual answers, and nothing happens. Nil means nobody is.
+	Blocked func(client netip.Addr) bool
 	// OnConfirmed are called in turn, once, after a new password is stored and
 	// the sessions are ended. They are the place to clear a lock-out counter.
 	// An error or a panic becomes an event, and the reset is a success all the
 	// same.
-	OnConfirmed []func(ctx context.Context, done Confirmed) error
-
-	// Now is the clock. Nil means time.Now.
-	Now func() time.Time
+	OnConfirmed []func(ctx context.Context, done Confirmation) error
 }
 
-// Confirmed tells a hook which account has a new password.
-type Confirmed struct {
+// Confirmation tells a hook which account has a new password.
+type Confirmation struct {
 	UserID  string
 	TokenID string
 	Purpose token.Purpose
@@ -177,13 +194,13 @@ func (c *Config) complete() error {
 	if _, _, err := mail.ParseMailbox(c.From); err != nil {
 		return errors.New("reset: Config.From is not a mail address")
 	}
-	if c.ReplyTo != "" {
-		if _, _, err := mail.ParseMailbox(c.ReplyTo); err != nil {
-			return errors.New("reset: Config.ReplyTo is not a mail address")
+	if c.Mail.ReplyTo != "" {
+		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {
+			return errors.New("reset: Config.Mail.ReplyTo is not a mail address")
 		}
 	}
-	if c.Support != "" && mail.ValidateAddress(c.Support) != nil {
-		return errors.New("reset: Config.Support is not a plain mail address")
+	if c.Mail.Support != "" && mail.ValidateAddress(c.Mail.Support) != nil {
+		return errors.New("reset: Config.Mail.Support is not a plain mail address")
 	}
 
 	if c.Store == nil {
@@ -193,20 +210,20 @@ func (c *Config) complete() error {
 		return errors.New("reset: Config.Mailer is nil")
 	}
 	if !c.Sessions.decided {
-		return errors.New("reset: Config.Sessions is not decided: use SessionsEndInStore, SessionsEndBy with a function, or SessionsKeptOnPurpose")
+		return errors.New("reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions")
 	}
 
-	c.OnConfirmed = slices.Clone(c.OnConfirmed)
+	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
 	if slices.ContainsFunc(
-		c.OnConfirmed,
-		func(hook func(context.Context, Confirmed) error) bool {
+		c.Hooks.OnConfirmed,
+		func(hook func(context.Context, Confirmation) error) bool {
 			return hook == nil
 		},
 	) {
-		return errors.New("reset: Config.OnConfirmed holds a nil function")
+		return errors.New("reset: Config.Hooks.OnConfirmed holds a nil function")
 	}
-	if c.Synchronous && c.Dispatch != nil {
-		return errors.New("reset: Config.Synchronous and Config.Dispatch exclude each other")
+	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
+		return errors.New("reset: Config.Queue.Synchronous and Config.Queue.Dispatch exclude each other")
 	}
 
 	if c.Now == nil {
@@ -225,8 +242,8 @@ func (c *Config) completeNumbers() error {
 		value         *int
 		fallback, top int
 	}{
-		{"Queue", &c.Queue, defaultQueue, maxQueue},
-		{"Workers", &c.Workers, defaultWorkers, maxWorkers},
+		{"Queue.Size", &c.Queue.Size, defaultQueue, maxQueue},
+		{"Queue.Workers", &c.Queue.Workers, defaultWorkers, maxWorkers},
 	} {
 		if *n.value == 0 {
 			*n.value = n.fallback
@@ -238,18 +255,18 @@ func (c *Config) completeNumbers() error {
 		}
 	}
 
-	if c.Lifetime == 0 {
-		c.Lifetime = defaultLife
+	if c.Lifetimes.Reset == 0 {
+		c.Lifetimes.Reset = defaultLife
 	}
 	for _, d := range []struct {
 		field         string
 		value         *time.Duration
 		fallback, top time.Duration
 	}{
-		{"Lifetime", &c.Lifetime, defaultLife, 24 * time.Hour},
-		{"MaxLifetime", &c.MaxLifetime, c.Lifetime, 24 * time.Hour},
-		{"InviteLifetime", &c.InviteLifetime, defaultInvite, 7 * 24 * time.Hour},
-		{"MailWindow", &c.MailWindow, defaultWindow, 7 * 24 * time.Hour},
+		{"Lifetimes.Reset", &c.Lifetimes.Reset, defaultLife, 24 * time.Hour},
+		{"Lifetimes.MaxReset", &c.Lifetimes.MaxReset, c.Lifetimes.Reset, 24 * time.Hour},
+		{"Lifetimes.Invite", &c.Lifetimes.Invite, defaultInvite, 7 * 24 * time.Hour},
+		{"Queue.Window", &c.Queue.Window, defaultWindow, 7 * 24 * time.Hour},
 	} {
 		if *d.value == 0 {
 			*d.value = d.fallback
@@ -262,8 +279,8 @@ func (c *Config) completeNumbers() error {
 		}
 	}
 
-	if c.MaxLifetime < c.Lifetime {
-		return errors.New("reset: Config.MaxLifetime is shorter than Config.Lifetime")
+	if c.Lifetimes.MaxReset < c.Lifetimes.Reset {
+		return errors.New("reset: Config.Lifetimes.MaxReset is shorter than Config.Lifetimes.Reset")
 	}
 
 	return nil
@@ -278,13 +295,13 @@ func (c *Config) completeParts() error {
 	}
 
 	if c.Policy == nil {
-		if c.Policy, err = policy.New(policy.Config{MFA: c.MFA}); err != nil {
+		if c.Policy, err = policy.New(policy.Config{}); err != nil {
 			return fmt.Errorf("reset: default policy: %w", err)
 		}
 	}
 
-	if c.Renderer == nil {
-		if c.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
+	if c.Mail.Renderer == nil {
+		if c.Mail.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
 			return fmt.Errorf("reset: default mail templates: %w", err)
 		}
 	}
@@ -302,9 +319,9 @@ func (c *Config) tryRenderer() error {
 	for kind, wanted := range map[mail.Kind]bool{
 		mail.KindReset:            true,
 		mail.KindInvite:           true,
-		mail.KindPasswordChanged:  !c.SkipNotice,
-		mail.KindNoAccount:        c.HintNoAccount,
-		mail.KindSignsInElsewhere: c.HintSignsInElsewhere,
+		mail.KindPasswordChanged:  !c.Mail.SkipNotice,
+		mail.KindNoAccount:        c.Mail.HintNoAccount,
+		mail.KindSignsInElsewhere: c.Mail.HintSignsInElsewhere,
 	} {
 		if !wanted {
 			continue
@@ -314,14 +331,14 @@ func (c *Config) tryRenderer() error {
 		data.At = now
 		if kind == mail.KindReset || kind == mail.KindInvite {
 			data.Link, data.ExpiresAt, data.Lifetime =
-				c.Site+c.ResetPath+"#token=sample",
-				now.Add(c.Lifetime),
-				c.Lifetime
+				c.Site+c.Pages.Reset+"#token=sample",
+				now.Add(c.Lifetimes.Reset),
+				c.Lifetimes.Reset
 		}
 
-		if _, err := c.Renderer.Render(data); err != nil {
+		if _, err := c.Mail.Renderer.Render(data); err != nil {
 			return fmt.Errorf(
-				"reset: Config.Renderer or Config.Product: sample of the mail %q: %w",
+				"reset: Config.Mail.Renderer or Config.Mail.Product: sample of the mail %q: %w",
 				kind, err,
 			)
 		}
@@ -333,13 +350,13 @@ func (c *Config) tryRenderer() error {
 func (c *Config) facts(kind mail.Kind) mail.Data {
 	data := mail.Data{
 		Kind:      kind,
-		Product:   c.Product,
+		Product:   c.Mail.Product,
 		Site:      c.Site,
-		Support:   c.Support,
-		ForgotURL: c.Site + c.ForgotPath,
+		Support:   c.Mail.Support,
+		ForgotURL: c.Site + c.Pages.Forgot,
 	}
-	if c.LoginPath != "" {
-		data.LoginURL = c.Site + c.LoginPath
+	if c.Pages.Login != "" {
+		data.LoginURL = c.Site + c.Pages.Login
 	}
 	return data
 }

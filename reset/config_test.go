@@ -18,7 +18,7 @@ import (
 func goodConfig() reset.Config {
 	return reset.Config{
 		Site: site, From: "App <no-reply@app.example>", Keys: testKeys(), Store: memstore.New(),
-		Mailer: &mailtest.Recorder{}, Sessions: reset.SessionsEndInStore(), Synchronous: true,
+		Mailer: &mailtest.Recorder{}, Sessions: reset.EndSessionsInStore(), Queue: reset.Queue{Synchronous: true},
 	}
 }
 
@@ -35,46 +35,46 @@ func TestNewNamesTheFieldThatIsMissingOrWeak(t *testing.T) {
 		"site with a password":         {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://u:canary@app.example" }},
 		"site with a query":            {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://app.example?token=canary" }},
 		"site with a fragment":         {"Config.Site", func(cfg *reset.Config) { cfg.Site = "https://app.example#canary" }},
-		"plain http":                   {"Config.InsecureSite", func(cfg *reset.Config) { cfg.Site = "http://app.example" }},
-		"plain http on a look-alike":   {"Config.InsecureSite", func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1.app.example" }},
+		"plain http":                   {"Config.Pages.InsecureHTTP", func(cfg *reset.Config) { cfg.Site = "http://app.example" }},
+		"plain http on a look-alike":   {"Config.Pages.InsecureHTTP", func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1.app.example" }},
 		"no sender":                    {"Config.From", func(cfg *reset.Config) { cfg.From = "" }},
 		"sender with a header":         {"Config.From", func(cfg *reset.Config) { cfg.From = "a@b.example\r\nBcc: canary@b.example" }},
-		"bad reply-to":                 {"Config.ReplyTo", func(cfg *reset.Config) { cfg.ReplyTo = "canary" }},
-		"bad support":                  {"Config.Support", func(cfg *reset.Config) { cfg.Support = "Canary <canary@app.example>" }},
+		"bad reply-to":                 {"Config.Mail.ReplyTo", func(cfg *reset.Config) { cfg.Mail.ReplyTo = "canary" }},
+		"bad support":                  {"Config.Mail.Support", func(cfg *reset.Config) { cfg.Mail.Support = "Canary <canary@app.example>" }},
 		"no keys":                      {"Config.Keys", func(cfg *reset.Config) { cfg.Keys = token.Keys{} }},
 		"no store":                     {"Config.Store", func(cfg *reset.Config) { cfg.Store = nil }},
 		"no mailer":                    {"Config.Mailer", func(cfg *reset.Config) { cfg.Mailer = nil }},
 		"sessions not decided":         {"Config.Sessions", func(cfg *reset.Config) { cfg.Sessions = reset.Sessions{} }},
-		"sessions ended by nil":        {"Config.Sessions", func(cfg *reset.Config) { cfg.Sessions = reset.SessionsEndBy(nil) }},
-		"lifetime too short":           {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = time.Minute - 1 }},
-		"lifetime too long":            {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = 24*time.Hour + 1 }},
-		"lifetime negative":            {"Config.Lifetime", func(cfg *reset.Config) { cfg.Lifetime = -time.Hour }},
-		"longest lifetime too long":    {"Config.MaxLifetime", func(cfg *reset.Config) { cfg.MaxLifetime = 25 * time.Hour }},
-		"longest under the default":    {"Config.MaxLifetime", func(cfg *reset.Config) { cfg.MaxLifetime = 30 * time.Minute }},
-		"invitations too long":         {"Config.InviteLifetime", func(cfg *reset.Config) { cfg.InviteLifetime = 8 * 24 * time.Hour }},
-		"mail window too long":         {"Config.MailWindow", func(cfg *reset.Config) { cfg.MailWindow = 8 * 24 * time.Hour }},
-		"relative reset path":          {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "reset" }},
-		"reset path to another host":   {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "//evil.example/x" }},
-		"reset path with a query":      {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset?next=canary" }},
-		"reset path with a fragment":   {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset#canary" }},
-		"reset path with a line break": {"Config.ResetPath", func(cfg *reset.Config) { cfg.ResetPath = "/reset\r\ncanary" }},
-		"forgot path with a space":     {"Config.ForgotPath", func(cfg *reset.Config) { cfg.ForgotPath = "/forgot it" }},
-		"login path relative":          {"Config.LoginPath", func(cfg *reset.Config) { cfg.LoginPath = "login" }},
-		"one path for both":            {"Config.ForgotPath", func(cfg *reset.Config) { cfg.ForgotPath = "/reset-password" }},
-		"unknown link style":           {"Config.LinkStyle", func(cfg *reset.Config) { cfg.LinkStyle = 7 }},
-		"negative queue":               {"Config.Queue", func(cfg *reset.Config) { cfg.Queue = -1 }},
-		"endless queue":                {"Config.Queue", func(cfg *reset.Config) { cfg.Queue = 1 << 30 }},
-		"negative workers":             {"Config.Workers", func(cfg *reset.Config) { cfg.Workers = -1 }},
-		"two ways of dispatching": {"Config.Dispatch", func(cfg *reset.Config) {
-			cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		"sessions ended by nil":        {"Config.Sessions", func(cfg *reset.Config) { cfg.Sessions = reset.EndSessionsWith(nil) }},
+		"lifetime too short":           {"Config.Lifetimes.Reset", func(cfg *reset.Config) { cfg.Lifetimes.Reset = time.Minute - 1 }},
+		"lifetime too long":            {"Config.Lifetimes.Reset", func(cfg *reset.Config) { cfg.Lifetimes.Reset = 24*time.Hour + 1 }},
+		"lifetime negative":            {"Config.Lifetimes.Reset", func(cfg *reset.Config) { cfg.Lifetimes.Reset = -time.Hour }},
+		"longest lifetime too long":    {"Config.Lifetimes.MaxReset", func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 25 * time.Hour }},
+		"longest under the default":    {"Config.Lifetimes.MaxReset", func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 30 * time.Minute }},
+		"invitations too long":         {"Config.Lifetimes.Invite", func(cfg *reset.Config) { cfg.Lifetimes.Invite = 8 * 24 * time.Hour }},
+		"mail window too long":         {"Config.Queue.Window", func(cfg *reset.Config) { cfg.Queue.Window = 8 * 24 * time.Hour }},
+		"relative reset path":          {"Config.Pages.Reset", func(cfg *reset.Config) { cfg.Pages.Reset = "reset" }},
+		"reset path to another host":   {"Config.Pages.Reset", func(cfg *reset.Config) { cfg.Pages.Reset = "//evil.example/x" }},
+		"reset path with a query":      {"Config.Pages.Reset", func(cfg *reset.Config) { cfg.Pages.Reset = "/reset?next=canary" }},
+		"reset path with a fragment":   {"Config.Pages.Reset", func(cfg *reset.Config) { cfg.Pages.Reset = "/reset#canary" }},
+		"reset path with a line break": {"Config.Pages.Reset", func(cfg *reset.Config) { cfg.Pages.Reset = "/reset\r\ncanary" }},
+		"forgot path with a space":     {"Config.Pages.Forgot", func(cfg *reset.Config) { cfg.Pages.Forgot = "/forgot it" }},
+		"login path relative":          {"Config.Pages.Login", func(cfg *reset.Config) { cfg.Pages.Login = "login" }},
+		"one path for both":            {"Config.Pages.Forgot", func(cfg *reset.Config) { cfg.Pages.Forgot = "/reset-password" }},
+		"unknown link style":           {"Config.Pages.LinkStyle", func(cfg *reset.Config) { cfg.Pages.LinkStyle = 7 }},
+		"negative queue":               {"Config.Queue.Size", func(cfg *reset.Config) { cfg.Queue.Size = -1 }},
+		"endless queue":                {"Config.Queue.Size", func(cfg *reset.Config) { cfg.Queue.Size = 1 << 30 }},
+		"negative workers":             {"Config.Queue.Workers", func(cfg *reset.Config) { cfg.Queue.Workers = -1 }},
+		"two ways of dispatching": {"Config.Queue.Dispatch", func(cfg *reset.Config) {
+			cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		}},
-		"a hook that is nil": {"Config.OnConfirmed", func(cfg *reset.Config) {
-			cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{nil}
+		"a hook that is nil": {"Config.Hooks.OnConfirmed", func(cfg *reset.Config) {
+			cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{nil}
 		}},
-		"broken renderer": {"Config.Renderer", func(cfg *reset.Config) {
-			cfg.Renderer = rendererFunc(func(mail.Data) (mail.Message, error) { return mail.Message{}, errors.New("template") })
+		"broken renderer": {"Config.Mail.Renderer", func(cfg *reset.Config) {
+			cfg.Mail.Renderer = rendererFunc(func(mail.Data) (mail.Message, error) { return mail.Message{}, errors.New("template") })
 		}},
-		"product of two lines": {"Config.Product", func(cfg *reset.Config) { cfg.Product = "Can\nary" }},
+		"product of two lines": {"Config.Mail.Product", func(cfg *reset.Config) { cfg.Mail.Product = "Can\nary" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,9 +96,9 @@ func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
 		"localhost":             func(cfg *reset.Config) { cfg.Site = "http://localhost:8080" },
 		"loopback":              func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
 		"loopback of IPv6":      func(cfg *reset.Config) { cfg.Site = "http://[::1]:8080" },
-		"plain http, by option": func(cfg *reset.Config) { cfg.Site, cfg.InsecureSite = "http://app.example", true },
+		"plain http, by option": func(cfg *reset.Config) { cfg.Site, cfg.Pages.InsecureHTTP = "http://app.example", true },
 		"a path":                func(cfg *reset.Config) { cfg.Site = "https://example.com/app/" },
-		"bounds":                func(cfg *reset.Config) { cfg.Lifetime, cfg.InviteLifetime = 24*time.Hour, 7*24*time.Hour },
+		"bounds":                func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.Invite = 24*time.Hour, 7*24*time.Hour },
 	} {
 		cfg := goodConfig()
 		change(&cfg)
@@ -111,8 +111,8 @@ func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(cfg *reset.Config){
 		"https://app.example/reset-password#token=":      func(*reset.Config) {},
-		"https://app.example/app/r/new#token=":           func(cfg *reset.Config) { cfg.Site, cfg.ResetPath = site+"/app/", "/r/new" },
-		"https://app.example/reset-password?token=":      func(cfg *reset.Config) { cfg.LinkStyle = reset.LinkQuery },
+		"https://app.example/app/r/new#token=":           func(cfg *reset.Config) { cfg.Site, cfg.Pages.Reset = site+"/app/", "/r/new" },
+		"https://app.example/reset-password?token=":      func(cfg *reset.Config) { cfg.Pages.LinkStyle = reset.LinkQuery },
 		"http://127.0.0.1:8080/reset-password#token=eyJ": func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
 	} {
 		sc := newScene(t, change)
@@ -141,11 +141,11 @@ func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
 func TestConfigIsCopied(t *testing.T) {
 	t.Parallel()
 	called := 0
-	hooks := []func(context.Context, reset.Confirmed) error{func(context.Context, reset.Confirmed) error {
+	hooks := []func(context.Context, reset.Confirmation) error{func(context.Context, reset.Confirmation) error {
 		called++
 		return nil
 	}}
-	sc := newScene(t, func(cfg *reset.Config) { cfg.OnConfirmed = hooks })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Hooks.OnConfirmed = hooks })
 	hooks[0] = nil
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	require.Equal(t, 1, called)

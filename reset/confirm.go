@@ -12,13 +12,13 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// Checked is what a page may show about a good link.
-type Checked struct {
+// CheckResult is what a page may show about a good link.
+type CheckResult struct {
 	ExpiresAt time.Time
 	// MaskedEmail is the account's address with all but its first character and
 	// its domain hidden.
 	MaskedEmail string
-	// Purpose is token.Reset or token.Invite.
+	// Purpose is token.PurposeReset or token.PurposeInvite.
 	Purpose token.Purpose
 }
 
@@ -26,17 +26,17 @@ type Checked struct {
 // may be called any number of times. It charges no limits, since it reads the
 // store only for links that this site has signed. The error matches
 // [ErrRejected], or is internal.
-func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
+func (s *Service) Check(ctx context.Context, raw string) (CheckResult, error) {
 	user, claims, ev, err := s.verify(ctx, raw, nil)
 	if err != nil {
 		if errors.Is(err, ErrRejected) {
 			ev.Outcome = OutcomeCheckRejected
 			s.record(ctx, ev)
 		}
-		return Checked{}, err
+		return CheckResult{}, err
 	}
 
-	return Checked{
+	return CheckResult{
 		ExpiresAt:   claims.ExpiresAt,
 		MaskedEmail: maskAddress(user.Email),
 		Purpose:     claims.Purpose,
@@ -67,8 +67,8 @@ func (s *Service) Check(ctx context.Context, raw string) (Checked, error) {
 // because the write may be committed later, and Confirm says
 // [ErrUnknownOutcome]. It ends sessions all the same, and queues a job that
 // looks again until the notice would be too late, which is 24 hours or
-// Config.MailWindow, whichever is longer. Once the new hash shows, the job ends
-// sessions again, calls the hooks and mails the notice. With Config.Synchronous
+// Config.Queue.Window, whichever is longer. Once the new hash shows, the job ends
+// sessions again, calls the hooks and mails the notice. With Config.Queue.Synchronous
 // it looks once.
 //
 // The end of ctx matters until the derivation has begun. From then on the
@@ -125,7 +125,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 
 	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
 	job.SessionsEnded = s.conclude(ctx, user, ev)
-	if !s.cfg.SkipNotice {
+	if !s.cfg.Mail.SkipNotice {
 		s.deliver(ctx, job, ev)
 	}
 	return nil
@@ -137,7 +137,7 @@ func (s *Service) verify(
 	ctx context.Context, raw string, charge func(string, token.Purpose) error,
 ) (User, token.Claims, Event, error) {
 	var user User
-	ev := Event{Purpose: token.Reset}
+	ev := Event{Purpose: token.PurposeReset}
 	open := func() (token.Claims, error) {
 		return s.signer.Verify(
 			ctx,
@@ -171,7 +171,7 @@ func (s *Service) verify(
 	claims, err := open()
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok &&
 		rejected.Reason == token.ReasonWrongPurpose {
-		ev.Purpose = token.Invite
+		ev.Purpose = token.PurposeInvite
 		claims, err = open()
 	}
 	if err == nil {
@@ -271,5 +271,5 @@ func refusal(refused *policy.Error) string {
 // words are what an attacker would try first for this account.
 func (s *Service) words(user User) []string {
 	local, _, _ := strings.Cut(user.Email, "@")
-	return []string{s.cfg.Product, s.host, user.Email, local}
+	return []string{s.cfg.Mail.Product, s.host, user.Email, local}
 }

@@ -253,7 +253,7 @@ func TestRefusedPasswordSpendsNothing(t *testing.T) {
 
 func TestMFALowersTheMinimum(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.MFA = true })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) })
 	raw := sc.link(t, "7")
 	err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka7"})
 	require.Error(t, err)
@@ -264,7 +264,7 @@ func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 	t.Parallel()
 	var got []string
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Product = "Quillbox"
+		cfg.Mail.Product = "Quillbox"
 		cfg.Policy = policyFunc(func(_ context.Context, password string, words []string) error {
 			require.Equal(t, "  kept as typed  ", password)
 			got = words
@@ -336,18 +336,18 @@ func TestConfirmOrder(t *testing.T) {
 		})
 	}
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Synchronous = true
+		cfg.Queue.Synchronous = true
 		cfg.Limits = reset.Limits{ConfirmClient: limiter("limit client"), ConfirmUser: limiter("limit user")}
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 			step("policy")
 			return nil
 		})
-		cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error {
+		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			step("sessions")
 			return nil
 		})
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
-			func(context.Context, reset.Confirmed) error {
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+			func(context.Context, reset.Confirmation) error {
 				step("hook")
 				return nil
 			},
@@ -400,9 +400,9 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 				sc, spy := newSpyScene(t, func(cfg *reset.Config) {
 					events, outbox := cfg.Events, cfg.Mailer
 					cfg.Policy = policyFunc(func(context.Context, string, []string) error { return fault("policy") })
-					cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error { return fault("sessions") })
-					cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
-						func(context.Context, reset.Confirmed) error { return fault("hook") },
+					cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error { return fault("sessions") })
+					cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+						func(context.Context, reset.Confirmation) error { return fault("hook") },
 					}
 					cfg.Events = reset.SinkFunc(func(ctx context.Context, ev reset.Event) {
 						events.Record(ctx, ev)
@@ -556,4 +556,13 @@ func TestEachConfirmationIsChargedOnce(t *testing.T) {
 			require.Equal(t, []string{row.want}, names(keys.keys))
 		})
 	}
+}
+
+// mfaPolicy is the default policy of an application that asks for a second
+// factor.
+func mfaPolicy(t *testing.T) *policy.Policy {
+	t.Helper()
+	p, err := policy.New(policy.Config{MFA: true})
+	require.NoError(t, err)
+	return p
 }

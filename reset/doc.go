@@ -46,8 +46,8 @@
 //     See [Service.Invite].
 //   - Limits are charged before any look-up. See [Limits]. What a stranger can
 //     make the package hold, queue and counters, is bounded. What fails keeps
-//     no new request out. See [Config.Queue].
-//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Dispatch
+//     no new request out. See [Config.Queue.Size].
+//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Queue.Dispatch
 //     can repeat a mail while it is of use, and suppress one, but can have
 //     nothing mailed to an address of their choice.
 //   - One network cannot take the flow from everybody. Clients are counted by
@@ -89,8 +89,8 @@
 //     serves five of them at most. Make the index on the folded address unique,
 //     as [Store] says.
 //   - In the default mode queued mails are lost when the process is killed, and
-//     users ask again. Config.Dispatch puts them on a durable queue.
-//   - Config.Synchronous gives up that time tells nothing.
+//     users ask again. Config.Queue.Dispatch puts them on a durable queue.
+//   - Config.Queue.Synchronous gives up that time tells nothing.
 //   - A flood from thousands of networks, each of which asks little, cannot be
 //     told from visitors. The site's limit bounds it, and refuses both.
 //   - TLS, the login, sessions and the users table are the application's. So is

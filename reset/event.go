@@ -26,7 +26,7 @@ const (
 	// OutcomeDropped says that the queue was full, also after requested. The
 	// visitor got the usual answer.
 	OutcomeDropped Outcome = "dropped"
-	// OutcomeDispatchFailed says that Config.Dispatch returned an error.
+	// OutcomeDispatchFailed says that Config.Queue.Dispatch returned an error.
 	OutcomeDispatchFailed Outcome = "dispatch-failed"
 	// OutcomeLimiterFailed says that a limiter failed. Reason says which limit.
 	// The fallback decided.
@@ -77,7 +77,7 @@ const (
 	// old sessions may be alive.
 	OutcomeSessionsFailed Outcome = "sessions-failed"
 	// OutcomeHookFailed says that the password is changed, and a hook of
-	// Config.OnConfirmed failed.
+	// Config.Hooks.OnConfirmed failed.
 	OutcomeHookFailed Outcome = "hook-failed"
 	// OutcomeNoticeMailed says that the notice of the change was handed to the
 	// mailer.

@@ -36,7 +36,7 @@ func Example_onlyTheNewestLink() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
 		cfg.Store = newestOnly{cfg.Store.(*memstore.Store)}
-		cfg.Limits = reset.LimitsOff()
+		cfg.Limits = reset.Limits{Off: true}
 	})
 	for n := range 2 {
 		_ = svc.Request(ctx, reset.RequestInput{Email: "ana@example.com"})

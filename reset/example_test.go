@@ -41,7 +41,7 @@ func exampleService(change func(cfg *reset.Config)) (*reset.Service, *memstore.S
 	}
 	cfg := reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: ring, Store: store, Mailer: outbox,
-		Sessions: reset.SessionsEndInStore(), Hasher: hasher, Events: reset.SlogSink(slog.New(slog.DiscardHandler)),
+		Sessions: reset.EndSessionsInStore(), Hasher: hasher, Events: reset.SlogSink(slog.New(slog.DiscardHandler)),
 	}
 	if change != nil {
 		change(&cfg)
@@ -91,7 +91,7 @@ func Example() {
 func ExampleNew() {
 	_, err := reset.New(reset.Config{Site: "https://app.example", From: "no-reply@app.example", Store: memstore.New(), Mailer: &mailtest.Recorder{}})
 	fmt.Println(err)
-	// Output: reset: Config.Sessions is not decided: use SessionsEndInStore, SessionsEndBy with a function, or SessionsKeptOnPurpose
+	// Output: reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions
 }
 
 // What a handler does with the errors of Request.
@@ -210,7 +210,7 @@ func ExampleService_Process() {
 	ctx := context.Background()
 	var queue [][]byte // a table of River's, a list in Redis, SQS
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			text, err := json.Marshal(job)
 			queue = append(queue, text)
 			return err
@@ -261,7 +261,7 @@ func ExampleSinks() {
 		},
 	})
 	svc, _, _ := exampleService(func(cfg *reset.Config) {
-		cfg.Synchronous = true // so that the example's lines come in order
+		cfg.Queue.Synchronous = true // so that the example's lines come in order
 		cfg.Events = reset.Sinks{
 			reset.SlogSink(slog.New(handler)),
 			reset.SinkFunc(func(_ context.Context, ev reset.Event) { counts[ev.Outcome]++ }),
@@ -281,8 +281,8 @@ func ExampleConfig_onConfirmed() {
 	ctx := context.Background()
 	failures := map[string]int{"7": 12}
 	svc, _, _ := exampleService(func(cfg *reset.Config) {
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
-			func(_ context.Context, done reset.Confirmed) error {
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+			func(_ context.Context, done reset.Confirmation) error {
 				delete(failures, done.UserID)
 				return nil
 			},
@@ -301,7 +301,7 @@ func ExampleConfig_findByIdentifier() {
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
 		byName := map[string]string{"ana_the_first": "7"}
 		store := cfg.Store
-		cfg.FindByIdentifier = func(ctx context.Context, name string) ([]reset.User, error) {
+		cfg.Hooks.FindByIdentifier = func(ctx context.Context, name string) ([]reset.User, error) {
 			id, ok := byName[name]
 			if !ok {
 				return nil, nil

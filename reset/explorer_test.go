@@ -70,18 +70,18 @@ func (x *explorer) start(t *testing.T) {
 	if x.store != nil {
 		store = x.store(x)
 	}
-	sessions := reset.SessionsEndBy(x.endSessions)
+	sessions := reset.EndSessionsWith(x.endSessions)
 	if x.inStore {
-		sessions = reset.SessionsEndInStore()
+		sessions = reset.EndSessionsInStore()
 	}
 
 	x.svc, err = reset.New(reset.Config{
 		Site: site, From: "app@app.example", Keys: testKeys(), Store: store,
 		Mailer: mail.MailerFunc(x.send), Sessions: sessions, Hasher: hasher,
-		Events: reset.SinkFunc(x.record), Limits: reset.LimitsOff(),
-		Dispatch: x.dispatch, Now: x.clock.Now,
-		Policy:   policyFunc(func(context.Context, string, []string) error { return nil }),
-		Renderer: plainRenderer{},
+		Events: reset.SinkFunc(x.record), Limits: reset.Limits{Off: true},
+		Queue: reset.Queue{Dispatch: x.dispatch}, Now: x.clock.Now,
+		Policy: policyFunc(func(context.Context, string, []string) error { return nil }),
+		Mail:   reset.Mail{Renderer: plainRenderer{}},
 	})
 	require.NoError(t, err)
 

@@ -39,7 +39,7 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
+			cfg.Now, cfg.Queue.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
 		})
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if strings.HasPrefix(email, "я") {
@@ -90,7 +90,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 				var mu sync.Mutex
 				arrived := make(map[string]time.Time)
 				sc := newScene(t, func(cfg *reset.Config) {
-					cfg.Now, cfg.Queue, cfg.Workers = time.Now, 100, 2
+					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
 					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 						after(100 * time.Millisecond)
 						mu.Lock()
@@ -136,7 +136,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
 		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
 		sc.outbox.Fail(func(msg mail.Message) error {
 			if msg.To == "bob@example.com" {
@@ -171,7 +171,7 @@ func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 10 })
+		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if email == "x@example.org" {
 				return nil, errLost
@@ -197,7 +197,7 @@ func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue = time.Now, 4 })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
 		sc.outbox.Fail(temporary)
 		for range 6 {
 			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
@@ -223,7 +223,7 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		books := &ledger{}
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Queue, cfg.Workers = time.Now, 6, 1
+			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 			cfg.Limits = books.limits()
 		})
 		busy := make(chan struct{})
@@ -318,7 +318,7 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 				return random.IntN(n)
 			}
 			sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-				cfg.Now, cfg.Queue, cfg.Workers = time.Now, 1+chance(16), 1+chance(4)
+				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(16), 1+chance(4)
 			})
 			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 				if chance(3) == 0 {

@@ -25,7 +25,7 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 
 	checked, err := sc.Check(t.Context(), raw)
 	require.NoError(t, err)
-	require.Equal(t, reset.Checked{ExpiresAt: sc.clock.Now().Add(time.Hour), MaskedEmail: "a•••@example.com", Purpose: token.Reset}, checked)
+	require.Equal(t, reset.CheckResult{ExpiresAt: sc.clock.Now().Add(time.Hour), MaskedEmail: "a•••@example.com", Purpose: token.PurposeReset}, checked)
 
 	require.NoError(t, sc.confirm(t, raw))
 	require.Zero(t, sc.store.Sessions("7"))

@@ -236,7 +236,7 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 		Site: site, From: "no-reply@app.example", Keys: ring, Store: store,
 		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error { asked++; return nil }),
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Now:    func() time.Time { return now }, Sessions: reset.SessionsKeptOnPurpose(), Synchronous: true,
+		Now:    func() time.Time { return now }, Sessions: reset.KeepSessions(), Queue: reset.Queue{Synchronous: true},
 	})
 	require.NoError(f, err)
 	good := svc.Sign(jobAt(now))

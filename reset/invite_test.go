@@ -19,7 +19,7 @@ import (
 // inviteByLink and inviteByMail are the two ways to a link for a first password.
 func inviteByLink(t *testing.T, sc *scene, id string) string {
 	t.Helper()
-	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.Invite})
+	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite})
 	require.NoError(t, err)
 	return rawOf(made)
 }
@@ -42,7 +42,7 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, func(cfg *reset.Config) { cfg.SkipNotice = true })
+			sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 			sc.add(t, withoutPassword("new"))
 			first, second := invite(t, sc, "new"), invite(t, sc, "new")
 			_, err := sc.Check(t.Context(), first)
@@ -83,7 +83,7 @@ func TestMarkerOfAnInvitedAccount(t *testing.T) {
 
 func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.HintSignsInElsewhere = true })
+	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true })
 	spy.replace = func(context.Context, reset.User, string) error {
 		t.Error("written")
 		return nil
@@ -92,7 +92,7 @@ func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 		user := withoutPassword("user" + marker)
 		user.PasswordHash = marker
 		sc.add(t, user)
-		_, _ = sc.Link(t.Context(), user.ID, reset.LinkOptions{Purpose: token.Invite})
+		_, _ = sc.Link(t.Context(), user.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
 		require.Equal(t, marker, sc.user(t, user.ID).PasswordHash)
 	}
 
@@ -103,7 +103,7 @@ func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	sc.request(t, elsewhere.Email)
 	_, err := sc.Link(t.Context(), elsewhere.ID, reset.LinkOptions{})
 	require.ErrorIs(t, err, reset.ErrNoPassword)
-	_, err = sc.Link(t.Context(), disabled.ID, reset.LinkOptions{Purpose: token.Invite})
+	_, err = sc.Link(t.Context(), disabled.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
 	require.ErrorIs(t, err, reset.ErrUserDisabled)
 	require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}), reset.ErrUserDisabled)
 	sc.drain(t)
@@ -125,7 +125,7 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range racers {
 		group.Go(func() {
-			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.Invite})
+			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
 			if err == nil {
 				links[i] = rawOf(made)
 			}
@@ -188,7 +188,7 @@ func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 			spy.replace = func(_ context.Context, seen reset.User, encoded string) error {
 				return row.replace(sc, seen, encoded)
 			}
-			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.Invite})
+			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
 			spy.replace = nil
 			if row.want != nil {
 				require.Error(t, err)
@@ -239,7 +239,7 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	t.Parallel()
 	var job reset.Job
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, queued reset.Job) error {
+		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error {
 			job = queued
 			return nil
 		}

@@ -20,7 +20,7 @@ import (
 // where the fmt package does not call methods.
 //
 // A Job is made by the Service alone. [Service.Process] takes it back as it was
-// given to Config.Dispatch, and refuses it when anything in it was changed.
+// given to Config.Queue.Dispatch, and refuses it when anything in it was changed.
 type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps
 	// the mail's Message-ID the same over all attempts.
@@ -40,7 +40,7 @@ type Job struct {
 	// Client is who asked, or the zero Addr.
 	Client netip.Addr `json:"client,omitzero"`
 	// RequestedAt is when the mail was asked for. A job is given up when that
-	// is longer ago than Config.MailWindow.
+	// is longer ago than Config.Queue.Window.
 	RequestedAt time.Time `json:"requested_at"`
 	// Lifetime is that of the link. Zero means the default of its purpose.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
@@ -93,8 +93,8 @@ type RequestInput struct {
 	// Addr means unknown, and charges no client's limit. Never pass one address
 	// for all visitors, such as a proxy's.
 	Client netip.Addr
-	// Lifetime is that of the link, at most Config.MaxLifetime. Zero means
-	// Config.Lifetime.
+	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero means
+	// Config.Lifetimes.Reset.
 	Lifetime time.Duration
 }
 

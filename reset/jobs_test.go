@@ -98,7 +98,7 @@ func TestVerdictsDecideAboutRetries(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					sc := newScene(t, func(cfg *reset.Config) {
 						cfg.Now = time.Now
-						cfg.Synchronous = mode == "synchronous"
+						cfg.Queue.Synchronous = mode == "synchronous"
 					})
 					tries := 0
 					sc.outbox.Fail(func(mail.Message) error {
@@ -157,7 +157,7 @@ func TestFullQueueDropsSilently(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Queue, cfg.Workers = 10, 1
+		cfg.Queue.Size, cfg.Queue.Workers = 10, 1
 		outbox := cfg.Mailer
 		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
 			<-release
@@ -220,7 +220,7 @@ func TestShutdownStopsAtItsDeadlineAndSaysWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Workers = time.Now, 2
+			cfg.Now, cfg.Queue.Workers = time.Now, 2
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
 				<-ctx.Done() // a server that never answers
 				return ctx.Err()
@@ -248,7 +248,7 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := true
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Workers = time.Now, 1
+			cfg.Now, cfg.Queue.Workers = time.Now, 1
 			outbox := cfg.Mailer
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
 				if hung {
@@ -298,8 +298,8 @@ func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
 func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{
-			func(_ context.Context, done reset.Confirmed) error {
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+			func(_ context.Context, done reset.Confirmation) error {
 				return cfg.Store.(interface {
 					Update(string, func(*reset.User)) error
 				}).Update(done.UserID, func(user *reset.User) { user.Email = "thief@example.com" })
@@ -313,7 +313,7 @@ func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 
 func TestNoticeCanBeLeftOut(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.SkipNotice = true })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	sc.drain(t)
 	require.Empty(t, sc.outbox.Messages())
@@ -373,7 +373,7 @@ func (e *engine) run(t *testing.T, svc *reset.Service) (failures []error) {
 func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch, cfg.MaxLifetime = queue.dispatch, 3*time.Hour })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch, cfg.Lifetimes.MaxReset = queue.dispatch, 3*time.Hour })
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
 		Email: "ana@example.com", Locale: "es", Client: netip.MustParseAddr("192.0.2.1"), Lifetime: 2 * time.Hour,
 	}))
@@ -411,7 +411,7 @@ func TestJobSurvivesJSON(t *testing.T) {
 func TestEngineRetriesATemporaryFailure(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	sc.request(t, "ana@example.com")
 	sc.outbox.Fail(temporary)
 	failures := queue.run(t, sc.Service)
@@ -426,7 +426,7 @@ func TestEngineRetriesATemporaryFailure(t *testing.T) {
 func TestEngineDoesNotMailTheOthersAgain(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = queue.dispatch })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	for i := range 3 {
 		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
 	}
@@ -482,7 +482,7 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.HintNoAccount, cfg.HintSignsInElsewhere = time.Now, true, true
+			cfg.Now, cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = time.Now, true, true
 		})
 		sc.add(t, reset.User{ID: "8", Email: "ana@example.com", PasswordHash: oldHash, Disabled: true})
 		sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
@@ -537,7 +537,7 @@ func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
 		store := &spyStore{findByEmail: func(context.Context, string) ([]reset.User, error) { return []reset.User{ana()}, nil }}
 		svc, err := reset.New(reset.Config{
 			Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Mailer: sc.outbox,
-			Sessions: reset.SessionsKeptOnPurpose(), Hasher: cheapHasher(), Events: sc.events, Synchronous: true,
+			Sessions: reset.KeepSessions(), Hasher: cheapHasher(), Events: sc.events, Queue: reset.Queue{Synchronous: true},
 		})
 		require.NoError(t, err)
 		require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}))
@@ -548,7 +548,7 @@ func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
 
 func TestSynchronousWorkOutlivesTheVisitor(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Synchronous = true })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	require.NoError(t, sc.Request(ctx, reset.RequestInput{Email: "ana@example.com"}))

@@ -82,7 +82,7 @@ func (s *Service) letters(
 				Reason: ReasonUnknownAddress,
 			})
 		}
-		if s.cfg.HintNoAccount && job.Kind == mail.KindReset &&
+		if s.cfg.Mail.HintNoAccount && job.Kind == mail.KindReset &&
 			isAddress(job.Email) {
 			return []letter{{
 				kind: mail.KindNoAccount, to: job.Email,
@@ -140,7 +140,7 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 	defer cancel()
 	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
 	if !isAddress(job.Email) {
-		lookUp, step = s.cfg.FindByIdentifier, "Config.FindByIdentifier"
+		lookUp, step = s.cfg.Hooks.FindByIdentifier, "Config.Hooks.FindByIdentifier"
 		if lookUp == nil {
 			return nil, nil
 		}
@@ -199,7 +199,7 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
 		return "", ReasonHasPassword
 	case job.Kind == mail.KindReset &&
 		!s.cfg.Hasher.HasPassword(user.PasswordHash):
-		if s.cfg.HintSignsInElsewhere {
+		if s.cfg.Mail.HintSignsInElsewhere {
 			return mail.KindSignsInElsewhere, ReasonNoPassword
 		}
 		return "", ReasonNoPassword
@@ -241,7 +241,7 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 	var content mail.Message
 	err := guard("Renderer.Render", func() error {
 		var err error
-		content, err = s.cfg.Renderer.Render(data)
+		content, err = s.cfg.Mail.Renderer.Render(data)
 		return err
 	})
 	if err != nil {
@@ -251,7 +251,7 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 
 	return mail.Message{
 		ID: messageID(job, l), Kind: l.kind, Locale: content.Locale,
-		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.ReplyTo,
+		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.Mail.ReplyTo,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
 		Date: now,
 	}, made, nil

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -23,7 +23,7 @@ type Limiter interface {
 
 // A Refunder is a [Limiter] that takes a charge back when what it was charged
 // for did not happen. That is so when a later limit refused the request, the
-// queue could not take it, or the mail was not sent. [limit.Limiter] is one. A
+// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is one. A
 // Limiter that is not keeps those charges, so that a visitor who asks again
 // after a failure may find a limit reached and get no mail.
 type Refunder interface {
@@ -77,7 +77,7 @@ func (f LimiterFunc) Allow(
 // Visitors from a network that floods wait with it.
 //
 // What a request was charged is given back, to limiters that are a [Refunder],
-// when a later limit refuses it with a *[ThrottledError], when Config.Dispatch
+// when a later limit refuses it with a *[ThrottledError], when Config.Queue.Dispatch
 // fails and when the queue is full. It is not given back when Account refuses,
 // which must look like a success from every side (its job goes through the
 // queue and sends nothing, see [Job]), nor when the visitor has hung up, which
@@ -86,7 +86,7 @@ func (f LimiterFunc) Allow(
 // The worker charges Account once more, under a key of the account's id, for
 // each mail to an account that was found by what somebody typed. So an account
 // gets no more mail than Account allows, however many texts lead to it under
-// Config.FindByIdentifier. One that is over it is skipped with
+// Config.Hooks.FindByIdentifier. One that is over it is skipped with
 // [ReasonThrottled]. The charge is given back when the mail was not sent, so
 // that a retry is not throttled by the attempt before. A worker that dies in
 // between leaves it. If Account is not a [Refunder], the worker charges the
@@ -123,14 +123,10 @@ type Limits struct {
 	// ConfirmUser is 10 at once for each account, then 1 a minute.
 	ConfirmUser Limiter
 
-	// Off switches all of them off, whatever the other fields say. See
-	// [LimitsOff].
+	// Off switches all of them off, whatever the other fields say. It is for
+	// tests, and for sites behind something that throttles already.
 	Off bool
 }
-
-// LimitsOff returns Limits that throttle nothing. It is for tests, and for
-// sites behind something that throttles already.
-func LimitsOff() Limits { return Limits{Off: true} }
 
 // limiterPatience is the timeout that bounds how long a limiter of the
 // application's own may hold up a request.
@@ -163,30 +159,30 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		name    string
 		own     Limiter
 		confirm bool
-		rates   limit.Config
+		rates   ratelimit.Config
 	}{
-		{&all.global, LimitGlobal, limits.Global, false, limit.Config{
+		{&all.global, LimitGlobal, limits.Global, false, ratelimit.Config{
 			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
 		}},
-		{&all.client, LimitClient, limits.Client, false, limit.Config{
+		{&all.client, LimitClient, limits.Client, false, ratelimit.Config{
 			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
 		}},
-		{&all.network, LimitNetwork, limits.Network, false, limit.Config{
+		{&all.network, LimitNetwork, limits.Network, false, ratelimit.Config{
 			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
 		}},
-		{&all.account, LimitAccount, limits.Account, false, limit.Config{
+		{&all.account, LimitAccount, limits.Account, false, ratelimit.Config{
 			Burst: 1, Every: time.Minute,
-			Also:     []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 			MaxBytes: 4 << 20,
 		}},
 
 		{
 			&all.confirmClient, LimitConfirmClient, limits.ConfirmClient, true,
-			limit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
+			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
 		},
 		{
 			&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true,
-			limit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
+			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
 		},
 	} {
 		*t.into = throttle{
@@ -197,7 +193,7 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		}
 
 		t.rates.Now = now
-		fallback, err := limit.New(t.rates)
+		fallback, err := ratelimit.New(t.rates)
 		if err != nil {
 			return all, fmt.Errorf("reset: default limit %s: %w", t.name, err)
 		}

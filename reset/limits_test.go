@@ -52,7 +52,7 @@ func TestDefaultLimits(t *testing.T) {
 	t.Parallel()
 	defaults := func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	}
 	accepted := func(sc *scene) int { return len(sc.events.of(reset.OutcomeRequested)) }
 
@@ -162,7 +162,7 @@ func TestDefaultLimits(t *testing.T) {
 		t.Parallel()
 		sc := newScene(t, func(cfg *reset.Config) {
 			defaults(cfg)
-			cfg.Limits = reset.LimitsOff()
+			cfg.Limits = reset.Limits{Off: true}
 		})
 		for range 700 {
 			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
@@ -308,7 +308,7 @@ func TestFailingLimiter(t *testing.T) {
 				sc := newScene(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
-					cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+					cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 				})
 				start := time.Now()
 				require.NoError(t, sc.ask(t, "user@example.com", "192.0.2.1"))

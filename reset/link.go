@@ -65,7 +65,7 @@ func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // LinkOptions says which link to make. The zero value is a reset link of the
 // default lifetime.
 type LinkOptions struct {
-	// Purpose is token.Reset, also when empty, or token.Invite.
+	// Purpose is token.PurposeReset, also when empty, or token.PurposeInvite.
 	Purpose token.Purpose
 	// Lifetime is at most the purpose's longest. Zero means its default.
 	Lifetime time.Duration
@@ -84,7 +84,7 @@ func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
 	if opts.Purpose == "" {
-		opts.Purpose = token.Reset
+		opts.Purpose = token.PurposeReset
 	}
 	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
 		return Link{}, err
@@ -94,7 +94,7 @@ func (s *Service) Link(
 	if err != nil {
 		return Link{}, err
 	}
-	if opts.Purpose == token.Invite {
+	if opts.Purpose == token.PurposeInvite {
 		if user, err = s.mark(ctx, user); err != nil {
 			return Link{}, err
 		}
@@ -132,9 +132,9 @@ func (s *Service) checkEligible(user User, purpose token.Purpose) error {
 	switch {
 	case user.Disabled:
 		return ErrUserDisabled
-	case purpose == token.Reset && !hasPassword:
+	case purpose == token.PurposeReset && !hasPassword:
 		return ErrNoPassword
-	case purpose == token.Invite && hasPassword:
+	case purpose == token.PurposeInvite && hasPassword:
 		return ErrHasPassword
 	}
 	return nil
@@ -151,8 +151,8 @@ func (s *Service) issue(
 	}
 
 	raw := issued.Reveal()
-	text := s.cfg.Site + s.cfg.ResetPath
-	if s.cfg.LinkStyle == LinkQuery {
+	text := s.cfg.Site + s.cfg.Pages.Reset
+	if s.cfg.Pages.LinkStyle == LinkQuery {
 		text += "?token=" + raw
 	} else {
 		text += "#token=" + raw
@@ -175,11 +175,11 @@ func stateOf(user User) token.State {
 func (s *Service) checkLifetime(
 	purpose token.Purpose, lifetime time.Duration,
 ) error {
-	top := s.cfg.MaxLifetime
+	top := s.cfg.Lifetimes.MaxReset
 	switch purpose {
-	case token.Reset:
-	case token.Invite:
-		top = s.cfg.InviteLifetime
+	case token.PurposeReset:
+	case token.PurposeInvite:
+		top = s.cfg.Lifetimes.Invite
 	default:
 		return fmt.Errorf(
 			"reset: purpose %q is neither reset nor invite", purpose,

@@ -27,7 +27,7 @@ func hasherWithMark(t *testing.T) *hash.Hasher {
 func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []string{"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN", "invalid", "not cached", "sso", hash.Unusable()} {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Synchronous = hasherWithMark(t), true })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true })
 		sc.add(t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark})
 		sc.request(t, "m@example.com")
 		require.Empty(t, sc.outbox.Messages(), mark)
@@ -41,7 +41,7 @@ func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 		require.Equal(t, mail.KindInvite, mails[0].Kind, mark)
 		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])), mark)
 		require.True(t, sc.user(t, "m").HasPassword(), mark)
-		_, err = sc.Link(t.Context(), "m", reset.LinkOptions{Purpose: token.Invite})
+		_, err = sc.Link(t.Context(), "m", reset.LinkOptions{Purpose: token.PurposeInvite})
 		require.ErrorIs(t, err, reset.ErrHasPassword, mark)
 	}
 }
@@ -53,7 +53,7 @@ func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = mark }))
 	}
 	clearHash(hash.Unusable())
-	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: token.Invite})
+	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: token.PurposeInvite})
 	require.NoError(t, err)
 	require.NoError(t, sc.confirm(t, rawOf(link)))
 	clearHash(hash.Unusable())

@@ -20,11 +20,11 @@ type NotifyInput struct {
 // NotifyChanged mails the owner of an account that its password was changed. It
 // is for the application's own page for that. If it was somebody else, this
 // mail is how the owner learns of it. [Service.Confirm] does the same by
-// itself, unless Config.SkipNotice is set, which NotifyChanged does not heed.
+// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not heed.
 //
 // The mail goes to the address that the account has now, so call it before that
 // can be changed. It charges no limits. ctx governs the look-up and reaches
-// Config.Dispatch, so that the job can be part of a transaction.
+// Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
 // [ErrClosed]. Anything else is internal.
@@ -44,7 +44,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
 	job.SessionsEnded = in.SessionsEnded
 
-	if s.cfg.Synchronous {
+	if s.cfg.Queue.Synchronous {
 		return s.workInline(ctx, job)
 	}
 	if err := s.enqueue(ctx, job, bill{}); err != nil {

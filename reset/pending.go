@@ -84,7 +84,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
 	job.Pending = ""
 
-	if s.cfg.SkipNotice {
+	if s.cfg.Mail.SkipNotice {
 		return Job{}, nil
 	}
 	return job, nil

@@ -26,14 +26,14 @@ func newLateStore(t *testing.T, change func(cfg *reset.Config)) *lateStore {
 	t.Helper()
 	late := &lateStore{}
 	late.scene, late.spy = newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error {
+		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			late.ended++
 			return nil
 		})
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{func(_ context.Context, done reset.Confirmed) error {
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{func(_ context.Context, done reset.Confirmation) error {
 			require.Equal(t, "7", done.UserID)
 			require.NotEmpty(t, done.TokenID)
-			require.Equal(t, reset.Confirmed{UserID: "7", TokenID: done.TokenID, Purpose: "reset"}, done)
+			require.Equal(t, reset.Confirmation{UserID: "7", TokenID: done.TokenID, Purpose: "reset"}, done)
 			late.hooked++
 			return nil
 		}}
@@ -135,7 +135,7 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 			t.Parallel()
 			var queue []reset.Job
 			late := newLateStore(t, func(cfg *reset.Config) {
-				cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+				cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 					queue = append(queue, job)
 					return nil
 				}
@@ -179,7 +179,7 @@ func TestPendingNoticeIsAPlainOneOnceTheWriteHasShown(t *testing.T) {
 	t.Parallel()
 	var queue []reset.Job
 	late := newLateStore(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queue = append(queue, job)
 			return nil
 		}
@@ -225,7 +225,7 @@ func TestPendingNoticeSurvivesAStoreThatIsDown(t *testing.T) {
 func TestPendingWriteEndsSessionsAlsoWhenNoNoticeIsWanted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		late := newLateStore(t, func(cfg *reset.Config) { cfg.Now, cfg.SkipNotice = time.Now, true })
+		late := newLateStore(t, func(cfg *reset.Config) { cfg.Now, cfg.Mail.SkipNotice = time.Now, true })
 		late.suspect(t)
 		late.commit(t)
 		<-time.After(time.Hour)
@@ -239,7 +239,7 @@ func TestPendingWriteEndsSessionsAlsoWhenNoNoticeIsWanted(t *testing.T) {
 // There is no later in which to look again, and an event says so.
 func TestPendingWriteIsLookedForOnceWhenSynchronous(t *testing.T) {
 	t.Parallel()
-	late := newLateStore(t, func(cfg *reset.Config) { cfg.Synchronous = true })
+	late := newLateStore(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	late.suspect(t)
 	require.Equal(t, []string{reset.ReasonGaveUp}, late.events.reasons(reset.OutcomeNoticeFailed))
 	require.Empty(t, late.outbox.Messages())
@@ -248,7 +248,7 @@ func TestPendingWriteIsLookedForOnceWhenSynchronous(t *testing.T) {
 func TestPendingNoticeThatCannotBeQueuedIsAnEvent(t *testing.T) {
 	t.Parallel()
 	late := newLateStore(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(context.Context, reset.Job) error { return errLost }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return errLost }
 	})
 	late.suspect(t)
 	require.Equal(t, []string{reset.ReasonQueue}, late.events.reasons(reset.OutcomeNoticeFailed))
@@ -264,7 +264,7 @@ func FuzzPendingJob(f *testing.F) {
 		if pending == "" {
 			return
 		}
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Synchronous = true })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
 			ID: "1", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7",
 			RequestedAt: sc.clock.Now(), Pending: pending,

@@ -22,10 +22,10 @@ type try struct {
 }
 
 // Process does one job. It looks the accounts up, makes a link for each, and
-// mails it. It is what the worker of an engine behind Config.Dispatch calls.
-// Without Config.Dispatch nobody needs to call it.
+// mails it. It is what the worker of an engine behind Config.Queue.Dispatch calls.
+// Without Config.Queue.Dispatch nobody needs to call it.
 //
-// It takes the jobs that Config.Dispatch was given, by this Service or by one
+// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by one
 // with the same Site and a key ring that shares the signing key, for as long as
 // the ring has that key. Any other job is refused with an error that matches
 // [ErrJobRefused]. That includes a job that was changed or made by hand, has a
@@ -38,7 +38,7 @@ type try struct {
 // never be delivered or the job came too late. Events tell. Any other error
 // means that the engine should call it again later, with the same job. That
 // ends by itself once the job is older than the mail is of use, which is
-// Config.MailWindow or, for what no stranger can cause, at least a day. A
+// Config.Queue.Window or, for what no stranger can cause, at least a day. A
 // look-up that fails is retried for as long. Engines have bounds of their own
 // on attempts.
 //
@@ -63,7 +63,7 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 
 	same := left[0].job.UserID == job.UserID &&
 		left[0].job.Pending == job.Pending
-	if len(left) == 1 && same || s.cfg.Dispatch == nil {
+	if len(left) == 1 && same || s.cfg.Queue.Dispatch == nil {
 		return err
 	}
 
@@ -152,9 +152,9 @@ func (s *Service) workInline(ctx context.Context, job Job) error {
 // asks for a link waits for it. Invitations and notices can be late.
 func (s *Service) window(kind mail.Kind) time.Duration {
 	if kind == mail.KindReset {
-		return s.cfg.MailWindow
+		return s.cfg.Queue.Window
 	}
-	return max(s.cfg.MailWindow, 24*time.Hour)
+	return max(s.cfg.Queue.Window, 24*time.Hour)
 }
 
 // attempt sends the mails of one job. What remains to be retried comes back,
@@ -309,7 +309,7 @@ func (s *Service) recordFailure(ctx context.Context, job Job, ev Event) {
 
 func purposeOf(kind mail.Kind) token.Purpose {
 	if kind == mail.KindInvite {
-		return token.Invite
+		return token.PurposeInvite
 	}
-	return token.Reset
+	return token.PurposeReset
 }

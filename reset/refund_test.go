@@ -14,7 +14,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/stretchr/testify/require"
 )
 
@@ -117,7 +117,7 @@ func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
 	sc := newScene(t, func(cfg *reset.Config) {
-		small, err := limit.New(limit.Config{
+		small, err := ratelimit.New(ratelimit.Config{
 			Burst: 20, Every: 3 * time.Minute, MaxBytes: 64 << 10, Now: cfg.Now,
 		})
 		require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestFailedDispatchIsNotCharged(t *testing.T) {
 			down := true
 			sc := newScene(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{}
-				cfg.Dispatch = func(ctx context.Context, job reset.Job) error {
+				cfg.Queue.Dispatch = func(ctx context.Context, job reset.Job) error {
 					if down {
 						return fail()
 					}
@@ -173,7 +173,7 @@ func TestFullQueueIsNotCharged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Queue, cfg.Workers = time.Now, 1, 1
+			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1, 1
 			cfg.Limits = reset.Limits{}
 			outbox := cfg.Mailer
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
@@ -223,7 +223,7 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 			}
 			sc := newScene(t, func(cfg *reset.Config) {
 				cfg.Limits = books.limits()
-				cfg.Dispatch = func(context.Context, reset.Job) error {
+				cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 					if errors.Is(test.cause, context.Canceled) {
 						cancel()
 					}
@@ -294,7 +294,7 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 					books := &ledger{full: map[string]bool{"account": throttled}}
 					sc := newScene(t, func(cfg *reset.Config) {
 						cfg.Now, cfg.Limits = time.Now, books.limits()
-						cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+						cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 							jobs = append(jobs, job)
 							<-time.After(4 * time.Millisecond)
 							return result
@@ -319,11 +319,11 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 	t.Parallel()
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
+		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
 			t.Error("looked up")
 			return nil, nil
 		}
-		cfg.HintNoAccount = true
+		cfg.Mail.HintNoAccount = true
 	})
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 		t.Error("looked up")
@@ -356,7 +356,7 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 		books := &ledger{full: map[string]bool{"account": throttled}}
 		release := make(chan struct{})
 		sc := newScene(t, func(cfg *reset.Config) {
-			cfg.Limits, cfg.Queue, cfg.Workers = books.limits(), 1, 1
+			cfg.Limits, cfg.Queue.Size, cfg.Queue.Workers = books.limits(), 1, 1
 			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) {
 				<-release
 				return nil, nil

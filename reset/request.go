@@ -20,16 +20,16 @@ import (
 // account, has used up its attempts, or found the queue full.
 // [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError]
 // that this client, its network or the site has asked too often. After Shutdown
-// it is [ErrClosed]. Any other error says that Config.Dispatch failed, which
+// it is [ErrClosed]. Any other error says that Config.Queue.Dispatch failed, which
 // has nothing to do with the address, or that in.Lifetime is out of range.
 //
-// ctx reaches limiters and Config.Dispatch, not the work that follows.
+// ctx reaches limiters and Config.Queue.Dispatch, not the work that follows.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	typed, err := s.parseTyped(in.Email)
 	if err != nil {
 		return err
 	}
-	if err := s.checkLifetime(token.Reset, in.Lifetime); err != nil {
+	if err := s.checkLifetime(token.PurposeReset, in.Lifetime); err != nil {
 		return err
 	}
 	if s.closed.Load() {
@@ -37,7 +37,7 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	}
 
 	client := plainClient(in.Client)
-	ev := Event{Client: client, Purpose: token.Reset}
+	ev := Event{Client: client, Purpose: token.PurposeReset}
 	if s.blocked(client) {
 		ev.Outcome = OutcomeBlocked
 		s.recordLater(ev)
@@ -63,7 +63,7 @@ func (s *Service) submit(
 	ctx context.Context, job Job, paid bill, ev Event,
 ) error {
 	ev.RequestID, ev.Outcome = job.ID, OutcomeRequested
-	if s.cfg.Synchronous {
+	if s.cfg.Queue.Synchronous {
 		if !job.Throttled {
 			s.recordLater(ev)
 		}
@@ -98,13 +98,13 @@ func (s *Service) submit(
 // enqueue hands a job to whatever works on jobs. What is no stranger's doing
 // may use room that requests may not.
 func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
-	if s.cfg.Dispatch != nil {
+	if s.cfg.Queue.Dispatch != nil {
 		signed, err := s.seal.sign(job)
 		if err != nil {
 			return err
 		}
-		return guard("Config.Dispatch", func() error {
-			return s.cfg.Dispatch(ctx, signed)
+		return guard("Config.Queue.Dispatch", func() error {
+			return s.cfg.Queue.Dispatch(ctx, signed)
 		})
 	}
 
@@ -129,7 +129,7 @@ type InviteInput struct {
 	UserID string
 	// Locale is as in [RequestInput].
 	Locale string
-	// Lifetime is the link's, at most Config.InviteLifetime, which zero means.
+	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero means.
 	Lifetime time.Duration
 }
 
@@ -155,13 +155,13 @@ type InviteInput struct {
 // [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
 // out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
-	if err := s.checkLifetime(token.Invite, in.Lifetime); err != nil {
+	if err := s.checkLifetime(token.PurposeInvite, in.Lifetime); err != nil {
 		return err
 	}
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	user, err := s.loadEligible(ctx, in.UserID, token.Invite)
+	user, err := s.loadEligible(ctx, in.UserID, token.PurposeInvite)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}
 
-	if s.cfg.Synchronous {
+	if s.cfg.Queue.Synchronous {
 		return s.workInline(ctx, job)
 	}
 	if err := s.enqueue(ctx, job, bill{}); err != nil {

@@ -36,7 +36,7 @@ func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
 	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
 		}
@@ -44,7 +44,7 @@ func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 			t.Error("the request path sends mail")
 			return nil
 		})
-		cfg.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
+		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
 			t.Error("the request path looks identifiers up")
 			return nil, nil
 		}
@@ -73,16 +73,16 @@ func TestRequestAnswersAlikeForEverybody(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(cfg *reset.Config){
 		"queued":      nil,
-		"synchronous": func(cfg *reset.Config) { cfg.Synchronous = true },
+		"synchronous": func(cfg *reset.Config) { cfg.Queue.Synchronous = true },
 		"store down": func(cfg *reset.Config) {
 			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) { return nil, errLost }}
 		},
 		"store down, synchronous": func(cfg *reset.Config) {
-			cfg.Synchronous = true
+			cfg.Queue.Synchronous = true
 			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) { return nil, errLost }}
 		},
 		"mailer down, synchronous": func(cfg *reset.Config) {
-			cfg.Synchronous = true
+			cfg.Queue.Synchronous = true
 			cfg.Mailer = mail.MailerFunc(func(context.Context, mail.Message) error { return errLost })
 		},
 		"throttled by account": func(cfg *reset.Config) {
@@ -170,7 +170,7 @@ func TestRequestDropsWhiteSpaceAroundTheAddress(t *testing.T) {
 
 func TestRequestLifetime(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Lifetime, cfg.MaxLifetime = 30*time.Minute, 2*time.Hour })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.MaxReset = 30*time.Minute, 2*time.Hour })
 	for lifetime, good := range map[time.Duration]bool{
 		0: true, time.Minute: true, 2 * time.Hour: true,
 		-time.Second: false, time.Minute - time.Second: false, 2*time.Hour + time.Second: false,
@@ -192,7 +192,7 @@ func TestRequestLifetime(t *testing.T) {
 // would allow.
 func TestVerifierBoundsTheLifetimeToo(t *testing.T) {
 	t.Parallel()
-	generous := newScene(t, func(cfg *reset.Config) { cfg.Lifetime = 2 * time.Hour })
+	generous := newScene(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset = 2 * time.Hour })
 	strict := newScene(t, nil)
 	require.ErrorIs(t, strict.confirm(t, generous.link(t, "7")), reset.ErrRejected)
 	require.Equal(t, []string{"too-long-lived"}, strict.events.reasons(reset.OutcomeRejected))
@@ -203,8 +203,8 @@ func TestRequestAfterShutdown(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(cfg *reset.Config){
 		"pool":     nil,
-		"dispatch": func(cfg *reset.Config) { cfg.Dispatch = func(context.Context, reset.Job) error { return nil } },
-		"sync":     func(cfg *reset.Config) { cfg.Synchronous = true },
+		"dispatch": func(cfg *reset.Config) { cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil } },
+		"sync":     func(cfg *reset.Config) { cfg.Queue.Synchronous = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +221,7 @@ func TestRequestAfterShutdown(t *testing.T) {
 func TestBlockedClientsGetTheUsualAnswersAndNothingElse(t *testing.T) {
 	t.Parallel()
 	blocked := netip.MustParsePrefix("2001:db8:bad::/48")
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Blocked = blocked.Contains })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Hooks.Blocked = blocked.Contains })
 	bad, good := netip.MustParseAddr("2001:db8:bad::1"), netip.MustParseAddr("2001:db8:1::1")
 	raw := sc.link(t, "7")
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: bad}))
@@ -241,7 +241,7 @@ func TestFailingDispatchIsToldToEverybodyAlike(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Dispatch = dispatch })
+			sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = dispatch })
 			first := sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"})
 			second := sc.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"})
 			require.Error(t, first)
@@ -259,7 +259,7 @@ func TestSlowSinkDoesNotHoldUpRequests(t *testing.T) {
 	release := make(chan struct{})
 	var lost atomic.Value
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 			<-release
 			if ev.Outcome == reset.OutcomeEventsLost {
@@ -286,7 +286,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.HintNoAccount = true })
+			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
 			sc.add(t, reset.User{ID: "20", Email: "kim@example.com", PasswordHash: oldHash})
 			// A store whose collation takes everything for everything, as some do for most of these.
 			spy.findByEmail = func(ctx context.Context, _ string) ([]reset.User, error) {
@@ -354,7 +354,7 @@ func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 		}
 	}
 	var sc *scene
-	sc = newScene(t, func(cfg *reset.Config) { cfg.FindByIdentifier, cfg.HintNoAccount = byName(&sc), true })
+	sc = newScene(t, func(cfg *reset.Config) { cfg.Hooks.FindByIdentifier, cfg.Mail.HintNoAccount = byName(&sc), true })
 	sc.request(t, "ana_the_first")
 	sc.request(t, "bob")
 	sc.request(t, "ana@example.com")
@@ -373,7 +373,7 @@ func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 func TestHintsAreOptionalAndHoldNoLink(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{false, true} {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.HintNoAccount, cfg.HintSignsInElsewhere = on, on })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = on, on })
 		for _, email := range people(t, sc) {
 			sc.request(t, email)
 		}
@@ -410,7 +410,7 @@ func TestRequestInputLocaleCannotBeAbused(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, job reset.Job) error {
+		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
 		}
@@ -432,7 +432,7 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 		asked = append(asked, data.Locale)
 		return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 	})
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Renderer, cfg.Synchronous = renderer, true })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true })
 	sc.add(t, reset.User{ID: "30", Email: "es@example.com", PasswordHash: oldHash, Locale: "es"})
 	asked = nil
 	for _, email := range []string{"es@example.com", "ana@example.com"} {
@@ -452,11 +452,11 @@ func FuzzRequestAcceptsOnlyWhatMailCan(f *testing.F) {
 	var queued reset.Job
 	svc, err := reset.New(reset.Config{
 		Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: &spyStore{}, Mailer: &mailtest.Recorder{},
-		Sessions: reset.SessionsKeptOnPurpose(), Limits: reset.LimitsOff(), Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Dispatch: func(_ context.Context, job reset.Job) error {
+		Sessions: reset.KeepSessions(), Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Queue: reset.Queue{Dispatch: func(_ context.Context, job reset.Job) error {
 			queued = job
 			return nil
-		},
+		}},
 	})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = svc.Shutdown(context.Background()) })

@@ -59,8 +59,8 @@ func newScene(t *testing.T, change func(cfg *reset.Config)) *scene {
 	sc.add(t, ana())
 	cfg := reset.Config{
 		Site: site, From: "App <no-reply@app.example>", Keys: testKeys(),
-		Store: sc.store, Mailer: sc.outbox, Sessions: reset.SessionsEndInStore(),
-		Hasher: cheapHasher(), Events: sc.events, Limits: reset.LimitsOff(), Now: sc.clock.Now, Workers: 2,
+		Store: sc.store, Mailer: sc.outbox, Sessions: reset.EndSessionsInStore(),
+		Hasher: cheapHasher(), Events: sc.events, Limits: reset.Limits{Off: true}, Now: sc.clock.Now, Queue: reset.Queue{Workers: 2},
 	}
 	if change != nil {
 		change(&cfg)

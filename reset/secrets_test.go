@@ -125,13 +125,13 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 			}
 			return outbox.Send(ctx, msg)
 		})
-		cfg.Sessions = reset.SessionsEndBy(func(context.Context, string) error { return quote("sessions", address, oldHash) })
-		cfg.OnConfirmed = []func(context.Context, reset.Confirmed) error{func(_ context.Context, done reset.Confirmed) error {
+		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error { return quote("sessions", address, oldHash) })
+		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{func(_ context.Context, done reset.Confirmation) error {
 			seen.see(done)
 			return quote("hook", address, oldHash)
 		}}
 		cfg.Policy = policyFunc(func(_ context.Context, password string, _ []string) error { return quote("policy", password) })
-		cfg.Synchronous = true // each fault must meet its own request
+		cfg.Queue.Synchronous = true // each fault must meet its own request
 	})
 	sc.add(t, reset.User{ID: "c", Email: address, PasswordHash: oldHash})
 	spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {

@@ -40,9 +40,9 @@ func New(cfg Config) (*Service, error) {
 		Site: cfg.Site,
 		Keys: cfg.Keys,
 		Purposes: map[token.Purpose]token.Lifetime{
-			token.Reset: {Default: cfg.Lifetime, Max: cfg.MaxLifetime},
-			token.Invite: {
-				Default: cfg.InviteLifetime, Max: cfg.InviteLifetime,
+			token.PurposeReset: {Default: cfg.Lifetimes.Reset, Max: cfg.Lifetimes.MaxReset},
+			token.PurposeInvite: {
+				Default: cfg.Lifetimes.Invite, Max: cfg.Lifetimes.Invite,
 			},
 		},
 		Leeway: clockLeeway,
@@ -74,7 +74,7 @@ func New(cfg Config) (*Service, error) {
 		cfg: cfg, host: site.Hostname(),
 		signer: signer, limits: limits, digest: digest, seal: seal,
 	}
-	if cfg.Synchronous {
+	if cfg.Queue.Synchronous {
 		return s, nil
 	}
 
@@ -82,9 +82,9 @@ func New(cfg Config) (*Service, error) {
 		s.record(context.Background(), e.event)
 		s.giveBack(context.Background(), e.paid, e.event)
 	})
-	if cfg.Dispatch == nil {
+	if cfg.Queue.Dispatch == nil {
 		s.pool = newPool(poolConfig{
-			queue: cfg.Queue, workers: cfg.Workers,
+			queue: cfg.Queue.Size, workers: cfg.Queue.Workers,
 			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
 		})
 	}
@@ -116,7 +116,7 @@ const (
 // confirmations still work, but their notices are not sent, so shut the web
 // server down first. When ctx ends before, Shutdown stops the workers and
 // returns a *[ShutdownError] that says how much remained. Each of those mails
-// makes an event. It may be called again. What an engine behind Config.Dispatch
+// makes an event. It may be called again. What an engine behind Config.Queue.Dispatch
 // holds is the engine's.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
@@ -146,7 +146,7 @@ type Settings struct {
 	// MinLength is the shortest password in code points, if the policy has a
 	// method MinLength() int, as policy.Policy has. Else it is 0.
 	MinLength int
-	// Identifiers says that Config.FindByIdentifier is set.
+	// Identifiers says that Config.Hooks.FindByIdentifier is set.
 	Identifiers bool
 }
 
@@ -158,16 +158,16 @@ func (s *Service) Settings() Settings {
 	}
 
 	return Settings{
-		MinLength: minLength, Identifiers: s.cfg.FindByIdentifier != nil,
-		Site: s.cfg.Site, Product: s.cfg.Product, Support: s.cfg.Support,
-		ResetPath: s.cfg.ResetPath, ForgotPath: s.cfg.ForgotPath,
-		LoginPath: s.cfg.LoginPath,
-		LinkStyle: s.cfg.LinkStyle, Lifetime: s.cfg.Lifetime,
+		MinLength: minLength, Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		Site: s.cfg.Site, Product: s.cfg.Mail.Product, Support: s.cfg.Mail.Support,
+		ResetPath: s.cfg.Pages.Reset, ForgotPath: s.cfg.Pages.Forgot,
+		LoginPath: s.cfg.Pages.Login,
+		LinkStyle: s.cfg.Pages.LinkStyle, Lifetime: s.cfg.Lifetimes.Reset,
 	}
 }
 
 func (s *Service) blocked(client netip.Addr) bool {
-	return s.cfg.Blocked != nil && client.IsValid() && s.cfg.Blocked(client)
+	return s.cfg.Hooks.Blocked != nil && client.IsValid() && s.cfg.Hooks.Blocked(client)
 }
 
 // findByID reads one account and refuses one with another id, because databases

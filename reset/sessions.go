@@ -12,24 +12,24 @@ type Sessions struct {
 	end     func(ctx context.Context, userID string) error
 }
 
-// SessionsEndInStore says that Store.ReplaceHash ends the account's sessions in
+// EndSessionsInStore says that Store.ReplaceHash ends the account's sessions in
 // the same transaction as it writes the hash. This is the best of the three,
 // because no crash can leave a new password with old sessions.
-func SessionsEndInStore() Sessions {
+func EndSessionsInStore() Sessions {
 	return Sessions{decided: true, inStore: true}
 }
 
-// SessionsEndBy says that end ends the account's sessions, with its refresh and
+// EndSessionsWith says that end ends the account's sessions, with its refresh and
 // remember-me tokens. It is called after the hash is written, before Confirm
 // returns, with a context that the visitor cannot cancel, and up to three times
 // until it succeeds. If it never does, or the process dies in between, the
 // password is changed while old sessions live. See [OutcomeSessionsFailed].
-func SessionsEndBy(
+func EndSessionsWith(
 	end func(ctx context.Context, userID string) error,
 ) Sessions {
 	return Sessions{decided: end != nil, end: end}
 }
 
-// SessionsKeptOnPurpose says that the application has no sessions, or checks
+// KeepSessions says that the application has no sessions, or checks
 // each request against the stored hash or stamp.
-func SessionsKeptOnPurpose() Sessions { return Sessions{decided: true} }
+func KeepSessions() Sessions { return Sessions{decided: true} }

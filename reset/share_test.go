@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/stretchr/testify/require"
 )
 
@@ -63,7 +63,7 @@ func flooded(
 	t.Helper()
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = limits(t, cfg.Now)
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
 	})
 	const attack = time.Minute / (20 * 600)
@@ -106,7 +106,7 @@ var endless = reset.LimiterFunc(func(context.Context, string) (time.Duration, bo
 // shareAlone leaves no limit but the site's, which is any Limiter.
 func shareAlone(t *testing.T, now func() time.Time) reset.Limits {
 	t.Helper()
-	global, err := limit.New(limit.Config{Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10, Now: now})
+	global, err := ratelimit.New(ratelimit.Config{Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10, Now: now})
 	require.NoError(t, err)
 	return reset.Limits{
 		Global: reset.LimiterFunc(global.Allow), Client: endless, Network: endless, Account: endless,
@@ -155,7 +155,7 @@ func TestInventedNetworksCannotFillTheCounters(t *testing.T) {
 	visitors := netip.MustParsePrefix("203.0.0.0/8")
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
-		cfg.Synchronous = true // so that no event is lost
+		cfg.Queue.Synchronous = true // so that no event is lost
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 			if ev.Reason == reset.LimitShare && visitors.Contains(ev.Client) {
 				wronged.Add(1)
@@ -180,7 +180,7 @@ func TestShareHoldsNobodyBackWhileTheSiteHasRoom(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for n := range 600 {
 		require.NoError(t, sc.ask(t, fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
@@ -217,7 +217,7 @@ func TestShareSurvivesAClockThatStepsBack(t *testing.T) {
 	books := &ledger{}
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for range 100 {
 		require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
@@ -239,7 +239,7 @@ func TestShareForgetsWhatWasGrantedLongAgo(t *testing.T) {
 	books := &ledger{}
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for range 100 {
 		require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
@@ -262,7 +262,7 @@ func TestShareWorksAgainAfterAQuietTime(t *testing.T) {
 	books := &ledger{}
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for range 3 {
 		for range 100 {
@@ -294,7 +294,7 @@ func TestRefusalsAtOnceLowerTheBoundOnce(t *testing.T) {
 			}
 			return 0, true, nil
 		})
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for n := range 1000 { // one network has 90 of 100, the others 1 each
 		client := "192.0.2.1"
@@ -320,7 +320,7 @@ func TestRefusedByItsShareChargesNobody(t *testing.T) {
 	books := &ledger{}
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
 	for range 100 {
 		require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
@@ -340,7 +340,7 @@ func TestWhatWasGivenBackIsNoShare(t *testing.T) {
 	var down atomic.Bool
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
-		cfg.Dispatch = func(context.Context, reset.Job) error {
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 			if down.Load() {
 				return errLost
 			}
@@ -365,7 +365,7 @@ func TestShareUnderConcurrentFloods(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
 	})
 	var taken atomic.Int64
@@ -406,7 +406,7 @@ func TestRequestWithinItsLimitsAllocatesLittle(t *testing.T) {
 	sc := newScene(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
 		cfg.Now = func() time.Time { now = now.Add(time.Minute); return now }
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
 	})
 	in := reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("2001:db8::1")}

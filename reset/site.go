@@ -17,23 +17,23 @@ func (c *Config) completeSite() error {
 	if site.User != nil || strings.ContainsAny(c.Site, "?#") {
 		return errors.New("reset: Config.Site has user information, a query or a fragment")
 	}
-	if site.Scheme == "http" && !c.InsecureSite &&
+	if site.Scheme == "http" && !c.Pages.InsecureHTTP &&
 		!isThisMachine(site.Hostname()) {
-		return errors.New("reset: Config.Site is plain http on another machine, which only Config.InsecureSite allows")
+		return errors.New("reset: Config.Site is plain http on another machine, which only Config.Pages.InsecureHTTP allows")
 	}
 
 	c.Site = strings.TrimRight(c.Site, "/")
-	if c.Product == "" {
-		c.Product = site.Hostname()
+	if c.Mail.Product == "" {
+		c.Mail.Product = site.Hostname()
 	}
 
 	for _, page := range []struct {
 		field, fallback string
 		path            *string
 	}{
-		{"ResetPath", "/reset-password", &c.ResetPath},
-		{"ForgotPath", "/forgot-password", &c.ForgotPath},
-		{"LoginPath", "", &c.LoginPath},
+		{"Pages.Reset", "/reset-password", &c.Pages.Reset},
+		{"Pages.Forgot", "/forgot-password", &c.Pages.Forgot},
+		{"Pages.Login", "", &c.Pages.Login},
 	} {
 		if *page.path == "" {
 			*page.path = page.fallback
@@ -46,11 +46,11 @@ func (c *Config) completeSite() error {
 		}
 	}
 
-	if c.ResetPath == c.ForgotPath {
-		return errors.New("reset: Config.ResetPath and Config.ForgotPath are the same")
+	if c.Pages.Reset == c.Pages.Forgot {
+		return errors.New("reset: Config.Pages.Reset and Config.Pages.Forgot are the same")
 	}
-	if c.LinkStyle != LinkFragment && c.LinkStyle != LinkQuery {
-		return errors.New("reset: Config.LinkStyle is not one of the constants")
+	if c.Pages.LinkStyle != LinkFragment && c.Pages.LinkStyle != LinkQuery {
+		return errors.New("reset: Config.Pages.LinkStyle is not one of the constants")
 	}
 
 	return nil

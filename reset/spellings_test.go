@@ -11,7 +11,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,7 +47,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 			var queue engine
 			sc := newScene(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{Account: test.account}
-				cfg.FindByIdentifier, cfg.Dispatch = byLooseName, queue.dispatch
+				cfg.Hooks.FindByIdentifier, cfg.Queue.Dispatch = byLooseName, queue.dispatch
 			})
 			for n := range 350 {
 				require.NoError(t, sc.ask(t, spelling(n), ""))
@@ -70,7 +70,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.FindByIdentifier, cfg.Synchronous = reset.Limits{}, byLooseName, true
+		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = reset.Limits{}, byLooseName, true
 	})
 	require.NoError(t, sc.ask(t, "ana@example.com", ""))
 	require.NoError(t, sc.ask(t, "ana_the_first", ""))
@@ -86,7 +86,7 @@ func TestAccountsLimitIsByAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.FindByIdentifier, cfg.Synchronous = books.limits(), byLooseName, true
+		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = books.limits(), byLooseName, true
 	})
 	for i := range 3 {
 		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
@@ -134,7 +134,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			sc := newScene(t, func(cfg *reset.Config) {
-				cfg.Limits, cfg.Dispatch = reset.Limits{Account: account}, queue.dispatch
+				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{Account: account}, queue.dispatch
 			})
 			sc.request(t, "ana@example.com")
 			sc.outbox.Fail(temporary)
@@ -149,7 +149,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	}
 	t.Run("an attempt nobody can tell of, repeated at once", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = reset.Limits{}, true })
+		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
 		attempts := 0
 		sc.outbox.Fail(func(mail.Message) error {
 			if attempts++; attempts == 1 {
@@ -177,7 +177,7 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var books ledger
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = books.limits(), true })
+			sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = books.limits(), true })
 			sc.outbox.Fail(test.fail)
 			sc.request(t, "ana@example.com")
 			require.Equal(t, test.want, books.balance()["account"], "what was typed, and what was mailed")
@@ -191,8 +191,8 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.Synchronous = books.limits(), true
-		cfg.HintNoAccount, cfg.HintSignsInElsewhere = true, true
+		cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
+		cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = true, true
 	})
 	sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
 	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "9"}))
@@ -212,12 +212,12 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 // keeps to the limit gets every mail.
 func TestWhoKeepsToTheLimitGetsEveryMail(t *testing.T) {
 	t.Parallel()
-	account, err := limit.New(limit.Config{Burst: 1, Every: time.Minute, Now: time.Now})
+	account, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Minute, Now: time.Now})
 	require.NoError(t, err)
 	_, isRefunder := any(account).(reset.Refunder)
 	require.True(t, isRefunder)
 
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Synchronous = reset.Limits{}, true })
+	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
 	for range 20 {
 		sc.request(t, "ana@example.com")
 		sc.clock.advance(12 * time.Minute)

@@ -63,7 +63,7 @@ func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T
 	t.Parallel()
 	var job reset.Job
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Dispatch = func(_ context.Context, queued reset.Job) error { job = queued; return nil }
+		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error { job = queued; return nil }
 	})
 	for _, hostile := range []string{
 		"evil\r\nBcc: evil@evil.example", "<img src=//evil.example>", "\u202eevil", "{{.Link}}evil",
@@ -87,7 +87,7 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	t.Parallel()
 	var seen []mail.Data
 	sc := newScene(t, func(cfg *reset.Config) {
-		cfg.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
+		cfg.Mail.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
 			seen = append(seen, data)
 			return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 		})

@@ -15,14 +15,14 @@ import (
 
 func TestAllocationsAreFew(t *testing.T) {
 	s, state, ctx := newSigner(t, config(t)), ann(), t.Context()
-	raw := issue(t, s, token.Reset, state, 0).Reveal()
+	raw := issue(t, s, token.PurposeReset, state, 0).Reveal()
 	load := tableOf(state).load
 
 	require.LessOrEqual(t, testing.AllocsPerRun(500, func() {
-		_, _ = s.Issue(token.Reset, state, 0)
+		_, _ = s.Issue(token.PurposeReset, state, 0)
 	}), 3.0)
 	require.LessOrEqual(t, testing.AllocsPerRun(500, func() {
-		_, _ = s.Verify(ctx, raw, token.Reset, load)
+		_, _ = s.Verify(ctx, raw, token.PurposeReset, load)
 	}), 4.0)
 }
 
@@ -43,7 +43,7 @@ func TestJunkAllocatesNothing(t *testing.T) {
 		"bad base64":     withSegment(v, 2, repeat("*", 43)),
 	} {
 		require.Zero(t, testing.AllocsPerRun(200, func() {
-			_, _ = s.Verify(ctx, raw, token.Reset, load)
+			_, _ = s.Verify(ctx, raw, token.PurposeReset, load)
 		}), name)
 	}
 
@@ -52,6 +52,6 @@ func TestJunkAllocatesNothing(t *testing.T) {
 	big := v.header + "." + filling + "." + repeat("A", 43)
 	require.Len(t, big, 1024)
 	require.LessOrEqual(t, testing.AllocsPerRun(200, func() {
-		_, _ = s.Verify(ctx, big, token.Reset, load)
+		_, _ = s.Verify(ctx, big, token.PurposeReset, load)
 	}), 2.0)
 }

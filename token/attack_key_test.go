@@ -172,7 +172,7 @@ func derivedKeys(tb testing.TB, v victim) []namedKey {
 		})
 	}
 
-	tenant := macKeyOf(tb, secretOf(77), site, token.Reset)
+	tenant := macKeyOf(tb, secretOf(77), site, token.PurposeReset)
 	return append(keys,
 		namedKey{"the MAC key of another tenant", tenant},
 		namedKey{"the key of RFC 7515, appendix A.1", []byte(published)})
@@ -180,7 +180,7 @@ func derivedKeys(tb testing.TB, v victim) []namedKey {
 
 // sealedWith returns the victim's token with a MAC of another key.
 func (v victim) sealedWith(key []byte) string {
-	return seal(key, headerOf(keyID, token.Reset), v.claims())
+	return seal(key, headerOf(keyID, token.PurposeReset), v.claims())
 }
 
 // guessedKeys are secrets of tutorials, and words of this library.

@@ -18,7 +18,7 @@ func contextAttacks(tb testing.TB, v victim) []attack {
 	tb.Helper()
 	f := family{name: "context"}
 	f.add(token.ReasonWrongPurpose, "purpose invite",
-		issue(tb, newSigner(tb, config(tb)), token.Invite, v.state,
+		issue(tb, newSigner(tb, config(tb)), token.PurposeInvite, v.state,
 			time.Hour).Reveal())
 	for _, purpose := range []token.Purpose{
 		"email-change", "email-confirm", "session", "reset2", "rese", "r",
@@ -38,7 +38,7 @@ func contextAttacks(tb testing.TB, v victim) []attack {
 	} {
 		s := newSignerWith(tb, func(cfg *token.Config) { cfg.Site = other })
 		f.add(token.ReasonSignature, "site "+other,
-			issue(tb, s, token.Reset, v.state, time.Hour).Reveal())
+			issue(tb, s, token.PurposeReset, v.state, time.Hour).Reveal())
 	}
 	for _, other := range []struct {
 		name string
@@ -66,7 +66,7 @@ func contextAttacks(tb testing.TB, v victim) []attack {
 			cfg.Keys = newRing(tb, other.key)
 		})
 		f.add(other.want, other.name,
-			issue(tb, s, token.Reset, v.state, time.Hour).Reveal())
+			issue(tb, s, token.PurposeReset, v.state, time.Hour).Reveal())
 	}
 	mixedTokens(tb, &f, v)
 	return f.attacks
@@ -79,19 +79,19 @@ func mixedTokens(tb testing.TB, f *family, v victim) {
 	bob := v.state
 	bob.UserID = bobID
 
-	later := issue(tb, s, token.Reset, v.state, 2*time.Hour).Reveal()
+	later := issue(tb, s, token.PurposeReset, v.state, 2*time.Hour).Reveal()
 	_, payload, signature := segments(later)
 	f.add(token.ReasonSignature, "signature of another good token",
 		v.header+"."+v.payload+"."+signature)
 	f.add(token.ReasonSignature, "payload of another good token",
 		v.header+"."+payload+"."+v.signature)
 
-	invite := issue(tb, s, token.Invite, v.state, time.Hour).Reveal()
+	invite := issue(tb, s, token.PurposeInvite, v.state, time.Hour).Reveal()
 	_, payload, signature = segments(invite)
 	f.add(token.ReasonSignature, "payload and signature of an invitation",
 		v.header+"."+payload+"."+signature)
 
-	bobs := issue(tb, s, token.Reset, bob, time.Hour).Reveal()
+	bobs := issue(tb, s, token.PurposeReset, bob, time.Hour).Reveal()
 	_, payload, _ = segments(bobs)
 	f.add(token.ReasonSignature, "payload of another user",
 		v.header+"."+payload+"."+v.signature)
@@ -125,15 +125,15 @@ func stateAttacks(tb testing.TB, v victim) []attack {
 		{"fingerprint in another case", strings.ToLower(fp[:21]) + fp[21:]},
 		{
 			"fingerprint of another purpose",
-			fingerprintOf(tb, v.secret, site, token.Invite, v.state),
+			fingerprintOf(tb, v.secret, site, token.PurposeInvite, v.state),
 		},
 		{
 			"fingerprint of another site",
-			fingerprintOf(tb, v.secret, staging, token.Reset, v.state),
+			fingerprintOf(tb, v.secret, staging, token.PurposeReset, v.state),
 		},
 		{
 			"fingerprint with another key",
-			fingerprintOf(tb, secretOf(9), site, token.Reset, v.state),
+			fingerprintOf(tb, secretOf(9), site, token.PurposeReset, v.state),
 		},
 	} {
 		f.add(token.ReasonStale, other.name,

@@ -61,7 +61,7 @@ func attacks(tb testing.TB) []attack {
 	for _, a := range families {
 		what := a.raw
 		if a.now != nil {
-			what += "|" + stateText(token.Reset, *a.now)
+			what += "|" + stateText(token.PurposeReset, *a.now)
 		}
 		if !seen[what] {
 			seen[what] = true
@@ -110,7 +110,7 @@ func TestVerifyRejectsEveryAttack(t *testing.T) {
 	for _, a := range all {
 		t.Run(a.family+"/"+a.name, func(t *testing.T) {
 			users := tableOf(v.state)
-			claims, err := s.Verify(t.Context(), a.raw, token.Reset,
+			claims, err := s.Verify(t.Context(), a.raw, token.PurposeReset,
 				a.load(users))
 			requireRejected(t, a.want, claims, err)
 			require.Equal(t, a.loads(), users.loads.Load(),
@@ -125,7 +125,7 @@ func TestVerifyTakesTheTokenThatTheAttacksStartFrom(t *testing.T) {
 	t.Parallel()
 	v, s := victimOf(t), newSigner(t, config(t))
 	for _, raw := range []string{v.raw, v.sealed(v.claims())} {
-		claims, err := verify(t, s, raw, token.Reset, v.state)
+		claims, err := verify(t, s, raw, token.PurposeReset, v.state)
 		require.NoError(t, err)
 		require.Equal(t, v.state.UserID, claims.UserID)
 	}
@@ -140,7 +140,7 @@ func TestVerifyRejectsEachBitFlipOfTheMAC(t *testing.T) {
 	for bit := range len(mac) * 8 {
 		mac[bit/8] ^= 1 << (bit % 8)
 		raw := v.header + "." + v.payload + "." + b64(string(mac))
-		claims, err := s.Verify(t.Context(), raw, token.Reset, users.load)
+		claims, err := s.Verify(t.Context(), raw, token.PurposeReset, users.load)
 		requireRejected(t, token.ReasonSignature, claims, err)
 		mac[bit/8] ^= 1 << (bit % 8)
 	}
@@ -163,7 +163,7 @@ func TestVerifyRejectsEachSubstitutionOfOneCharacter(t *testing.T) {
 			}
 			tried++
 			raw := v.raw[:i] + string(other) + v.raw[i+1:]
-			claims, err := s.Verify(t.Context(), raw, token.Reset, users.load)
+			claims, err := s.Verify(t.Context(), raw, token.PurposeReset, users.load)
 			require.ErrorIs(t, err, token.ErrRejected,
 				"position %d, character %q", i, other)
 			require.Zero(t, claims)

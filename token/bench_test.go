@@ -76,7 +76,7 @@ func BenchmarkIssue(b *testing.B) {
 	s, state := ticking(b), ann()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Issue(token.Reset, state, 0); err != nil {
+		if _, err := s.Issue(token.PurposeReset, state, 0); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -85,10 +85,10 @@ func BenchmarkIssue(b *testing.B) {
 // All checks, the clock, and the fingerprint of the loaded state.
 func BenchmarkVerify(b *testing.B) {
 	s, load, ctx := ticking(b), loading(ann()), b.Context()
-	raw := issue(b, s, token.Reset, ann(), 0).Reveal()
+	raw := issue(b, s, token.PurposeReset, ann(), 0).Reveal()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Verify(ctx, raw, token.Reset, load); err != nil {
+		if _, err := s.Verify(ctx, raw, token.PurposeReset, load); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -96,11 +96,11 @@ func BenchmarkVerify(b *testing.B) {
 
 func BenchmarkVerifyParallel(b *testing.B) {
 	s, load, ctx := ticking(b), loading(ann()), b.Context()
-	raw := issue(b, s, token.Reset, ann(), 0).Reveal()
+	raw := issue(b, s, token.PurposeReset, ann(), 0).Reveal()
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := s.Verify(ctx, raw, token.Reset, load); err != nil {
+			if _, err := s.Verify(ctx, raw, token.PurposeReset, load); err != nil {
 				b.Error(err)
 			}
 		}
@@ -120,7 +120,7 @@ func rejects(b *testing.B, s *token.Signer) []rejectCase {
 	changed := annWith(func(s *token.State) {
 		s.PasswordHash = token.Hide("x")
 	})
-	good := issue(b, s, token.Reset, now, 0).Reveal()
+	good := issue(b, s, token.PurposeReset, now, 0).Reveal()
 	flipped := []byte(good)
 	flipped[len(flipped)-20] = 'A' + (flipped[len(flipped)-20]-'A'+1)%26
 
@@ -128,9 +128,9 @@ func rejects(b *testing.B, s *token.Signer) []rejectCase {
 		cfg.Keys = newRing(b, newKey(b, "2025-01", secretOf(9)))
 		cfg.Now = nil
 	})
-	foreign := issue(b, other, token.Reset, now, 0).Reveal()
+	foreign := issue(b, other, token.PurposeReset, now, 0).Reveal()
 	late := newSignerAt(b, issuedAt().AddDate(-1, 0, 0))
-	expired := issue(b, late, token.Reset, now, 0).Reveal()
+	expired := issue(b, late, token.PurposeReset, now, 0).Reveal()
 
 	return []rejectCase{
 		{"over-long/2KB", repeat("a", 2<<10), now},
@@ -150,7 +150,7 @@ func BenchmarkReject(b *testing.B) {
 			ctx, load := b.Context(), loading(tt.state)
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := s.Verify(ctx, tt.raw, token.Reset, load)
+				_, err := s.Verify(ctx, tt.raw, token.PurposeReset, load)
 				if !errors.Is(err, token.ErrRejected) {
 					b.Fatal(err)
 				}

@@ -26,7 +26,7 @@ func signerAfter(t *testing.T, d, leeway time.Duration) *token.Signer {
 func reasonOf(t *testing.T, s *token.Signer, raw string) token.Reason {
 	t.Helper()
 	users := tableOf(ann())
-	claims, err := s.Verify(t.Context(), raw, token.Reset, users.load)
+	claims, err := s.Verify(t.Context(), raw, token.PurposeReset, users.load)
 	if err == nil {
 		require.Equal(t, ann().UserID, claims.UserID)
 		require.EqualValues(t, 1, users.loads.Load())
@@ -45,7 +45,7 @@ func reasonOf(t *testing.T, s *token.Signer, raw string) token.Reason {
 func annsToken(t *testing.T) string {
 	t.Helper()
 	s := newSigner(t, config(t))
-	return issue(t, s, token.Reset, ann(), time.Hour).Reveal()
+	return issue(t, s, token.PurposeReset, ann(), time.Hour).Reveal()
 }
 
 func TestExpiryIsExactToTheSecond(t *testing.T) {
@@ -103,7 +103,7 @@ func TestAClockThatSteps(t *testing.T) {
 	s := newSignerWith(t, func(cfg *token.Config) {
 		cfg.Now = func() time.Time { return now }
 	})
-	raw := issue(t, s, token.Reset, ann(), time.Hour).Reveal()
+	raw := issue(t, s, token.PurposeReset, ann(), time.Hour).Reveal()
 
 	for _, step := range []struct {
 		now  time.Time
@@ -126,7 +126,7 @@ func TestAVerifierWithAShorterMaximumRejectsLongTokens(t *testing.T) {
 	issuer := newSigner(t, config(t))
 	strict := newSignerWith(t, func(cfg *token.Config) {
 		cfg.Purposes = map[token.Purpose]token.Lifetime{
-			token.Reset: {Max: 10 * time.Minute},
+			token.PurposeReset: {Max: 10 * time.Minute},
 		}
 	})
 	for lifetime, want := range map[time.Duration]token.Reason{
@@ -135,7 +135,7 @@ func TestAVerifierWithAShorterMaximumRejectsLongTokens(t *testing.T) {
 		10*time.Minute + time.Second: token.ReasonTooLongLived,
 		24 * time.Hour:               token.ReasonTooLongLived,
 	} {
-		raw := issue(t, issuer, token.Reset, ann(), lifetime).Reveal()
+		raw := issue(t, issuer, token.PurposeReset, ann(), lifetime).Reveal()
 		require.Equal(t, want, reasonOf(t, strict, raw), lifetime)
 	}
 }
@@ -179,13 +179,13 @@ func TestThePrecisionOfGolangJWTDoesNotMatter(t *testing.T) {
 
 func TestTimeZonesDoNotMatter(t *testing.T) {
 	t.Parallel()
-	first := issue(t, newSigner(t, config(t)), token.Reset, ann(), time.Hour)
+	first := issue(t, newSigner(t, config(t)), token.PurposeReset, ann(), time.Hour)
 	for _, zone := range []*time.Location{
 		time.UTC, time.FixedZone("east", 14*3600),
 		time.FixedZone("west", -12*3600), time.FixedZone("odd", 3600+17),
 	} {
 		s := newSignerAt(t, issuedAt().In(zone))
-		issued := issue(t, s, token.Reset, ann(), time.Hour)
+		issued := issue(t, s, token.PurposeReset, ann(), time.Hour)
 		require.Equal(t, first.Reveal(), issued.Reveal())
 		require.Equal(t, time.UTC, issued.ExpiresAt().Location())
 		require.Empty(t, reasonOf(t, s, first.Reveal()))
@@ -196,7 +196,7 @@ func TestTheClockIsTimeNowUnlessConfigured(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignerWith(t, func(cfg *token.Config) { cfg.Now = nil })
-		raw := issue(t, s, token.Reset, ann(), time.Minute).Reveal()
+		raw := issue(t, s, token.PurposeReset, ann(), time.Minute).Reveal()
 
 		<-time.After(time.Minute - time.Second)
 		require.Empty(t, reasonOf(t, s, raw))
@@ -236,7 +236,7 @@ func requireTimesOfValidator(
 	} {
 		for _, iat := range []int64{-3600, -1, 0, 1, 2, 3, 59, 60, 61, 3600} {
 			reason, claims := s.ValidateTimes(
-				now.Unix()+exp, now.Unix()+iat, token.Reset)
+				now.Unix()+exp, now.Unix()+iat, token.PurposeReset)
 			require.False(t, reason == "" && exp <= iat,
 				"it never lived: exp %d, iat %d", exp, iat)
 			require.Equal(t, expOnly.Validate(claims) != nil,
@@ -258,7 +258,7 @@ func TestTimesNeverOverflow(t *testing.T) {
 	times := []int64{0, 1, 999999999999, math.MaxInt32, math.MaxUint32}
 	for _, exp := range times {
 		for _, iat := range times {
-			reason, _ := s.ValidateTimes(exp, iat, token.Reset)
+			reason, _ := s.ValidateTimes(exp, iat, token.PurposeReset)
 			require.NotEmpty(t, reason)
 		}
 	}

@@ -127,19 +127,19 @@ func TestMACsAndTokensShareNoKey(t *testing.T) {
 
 	v, s := victimOf(t), newSigner(t, config(t))
 	signing := v.header + "." + v.payload
-	state := stateText(token.Reset, v.state)
+	state := stateText(token.PurposeReset, v.state)
 	for _, label := range []string{
 		"reset", "invite", "mac", "fingerprint", "derived", "jobs",
 	} {
 		mac := newMAC(t, config(t).Keys, site, label)
 
 		raw := signing + "." + b64(string(mac.Sum([]byte(signing))))
-		claims, err := verify(t, s, raw, token.Reset, v.state)
+		claims, err := verify(t, s, raw, token.PurposeReset, v.state)
 		requireRejected(t, token.ReasonSignature, claims, err)
 
 		fp := b64(string(mac.Sum([]byte(state))[:16]))
 		raw = v.sealed(v.claimsWith(v.exp, v.iat, fp, v.state.UserID))
-		claims, err = verify(t, s, raw, token.Reset, v.state)
+		claims, err = verify(t, s, raw, token.PurposeReset, v.state)
 		requireRejected(t, token.ReasonStale, claims, err)
 
 		sig := []byte(unb64(t, v.signature))

@@ -44,18 +44,18 @@ func Example() {
 		return state, nil
 	}
 
-	issued, err := signer.Issue(token.Reset, users["42"], 0)
+	issued, err := signer.Issue(token.PurposeReset, users["42"], 0)
 	if err != nil {
 		log.Fatal(err)
 	}
 	raw := issued.Reveal() // goes into the link, and comes back with a click
 
 	ctx := context.Background()
-	claims, err := signer.Verify(ctx, raw, token.Reset, load)
+	claims, err := signer.Verify(ctx, raw, token.PurposeReset, load)
 	fmt.Println("first click:", claims.UserID, err)
 
 	users["42"] = stateOf("$2b$10$after")
-	_, err = signer.Verify(ctx, raw, token.Reset, load)
+	_, err = signer.Verify(ctx, raw, token.PurposeReset, load)
 	fmt.Println("after the change:", err)
 	// Output:
 	// first click: 42 <nil>
@@ -200,7 +200,7 @@ func ExampleSigner_Verify() {
 	}
 
 	const raw = "eyJhbGciOiJub25lIn0.e30."
-	_, err = signer.Verify(context.Background(), raw, token.Reset, load)
+	_, err = signer.Verify(context.Background(), raw, token.PurposeReset, load)
 	fmt.Println(err)
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
 		fmt.Println("reason:", rejected.Reason)

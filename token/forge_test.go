@@ -101,11 +101,11 @@ func victimOf(tb testing.TB) victim {
 		exp:    issuedAt().Add(time.Hour).Unix(),
 		state:  ann(),
 	}
-	v.key = macKeyOf(tb, v.secret, site, token.Reset)
-	v.fingerprint = fingerprintOf(tb, v.secret, site, token.Reset, v.state)
+	v.key = macKeyOf(tb, v.secret, site, token.PurposeReset)
+	v.fingerprint = fingerprintOf(tb, v.secret, site, token.PurposeReset, v.state)
 
 	s := newSigner(tb, config(tb))
-	v.raw = issue(tb, s, token.Reset, v.state, time.Hour).Reveal()
+	v.raw = issue(tb, s, token.PurposeReset, v.state, time.Hour).Reveal()
 	v.header, v.payload, v.signature = segments(v.raw)
 	require.Equal(tb, v.raw, v.sealed(v.claims()),
 		"the documented derivation does not give our token")
@@ -123,7 +123,7 @@ func (v victim) claimsWith(exp, iat int64, fingerprint, sub string) string {
 
 // sealed returns a token with another payload and a good MAC.
 func (v victim) sealed(payload string) string {
-	return seal(v.key, headerOf(keyID, token.Reset), payload)
+	return seal(v.key, headerOf(keyID, token.PurposeReset), payload)
 }
 
 func segments(raw string) (header, payload, signature string) {

@@ -29,7 +29,7 @@ func requireReissued(
 	t *testing.T, raw string, claims token.Claims, state token.State,
 ) {
 	t.Helper()
-	again, err := newSignerAt(t, claims.IssuedAt).Issue(token.Reset, state,
+	again, err := newSignerAt(t, claims.IssuedAt).Issue(token.PurposeReset, state,
 		claims.ExpiresAt.Sub(claims.IssuedAt))
 	require.NoError(t, err)
 	require.Equal(t, raw, again.Reveal())
@@ -52,7 +52,7 @@ func FuzzVerify(f *testing.F) {
 		var claims token.Claims
 		var err error
 		require.Less(t, allocated(func() {
-			claims, err = s.Verify(t.Context(), raw, token.Reset, users.load)
+			claims, err = s.Verify(t.Context(), raw, token.PurposeReset, users.load)
 		}), uint64(16<<10))
 
 		if err != nil {
@@ -77,7 +77,7 @@ func FuzzVerifySealedClaims(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, payload string) {
 		state := v.state
-		claims, err := s.Verify(t.Context(), v.sealed(payload), token.Reset,
+		claims, err := s.Verify(t.Context(), v.sealed(payload), token.PurposeReset,
 			func(_ context.Context, id string) (token.State, error) {
 				state.UserID = id
 				return state, nil
@@ -119,7 +119,7 @@ func FuzzParseKeys(f *testing.F) {
 		}
 		require.Equal(t, text, ring.Reveal())
 		s := newSignerWith(t, func(cfg *token.Config) { cfg.Keys = ring })
-		issue(t, s, token.Reset, ann(), 0)
+		issue(t, s, token.PurposeReset, ann(), 0)
 	})
 }
 

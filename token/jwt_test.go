@@ -49,7 +49,7 @@ func TestVerifyTakesWhatGolangJWTSigns(t *testing.T) {
 	signing := v.header + "." + v.payload
 	sig, err := jwt.SigningMethodHS256.Sign(signing, v.key)
 	require.NoError(t, err)
-	_, err = verify(t, s, signing+"."+b64(string(sig)), token.Reset, v.state)
+	_, err = verify(t, s, signing+"."+b64(string(sig)), token.PurposeReset, v.state)
 	require.NoError(t, err)
 }
 
@@ -112,7 +112,7 @@ func TestTheExampleOfTheRFCHasAGoodMACAndIsNoTokenOfOurs(t *testing.T) {
 
 	s := newSignerAt(t, time.Unix(1300819379, 0)) // a second before its exp
 	raw := header + "." + payload + "." + signature
-	claims, err := verify(t, s, raw, token.Reset, ann())
+	claims, err := verify(t, s, raw, token.PurposeReset, ann())
 	requireRejected(t, token.ReasonUnknownKey, claims, err)
 }
 

@@ -22,8 +22,8 @@ func TestParseKeysReadsWhatRevealWrites(t *testing.T) {
 	alone := newSignerWith(t, func(cfg *token.Config) {
 		cfg.Keys = newRing(t, a)
 	})
-	require.Equal(t, issue(t, alone, token.Reset, ann(), 0).Reveal(),
-		issue(t, first, token.Reset, ann(), 0).Reveal(), "the first key signs")
+	require.Equal(t, issue(t, alone, token.PurposeReset, ann(), 0).Reveal(),
+		issue(t, first, token.PurposeReset, ann(), 0).Reveal(), "the first key signs")
 }
 
 func TestParseKeysRefusesAllButOneSpelling(t *testing.T) {

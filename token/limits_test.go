@@ -19,11 +19,11 @@ func TestTokensAreShort(t *testing.T) {
 	cfg.Purposes = own(longest)
 	s := newSigner(t, cfg)
 	uuid := ann().UserID
-	require.LessOrEqual(t, lengthOf(t, s, token.Reset, uuid), 260)
-	require.LessOrEqual(t, lengthOf(t, s, token.Invite, uuid), 260)
-	require.LessOrEqual(t, lengthOf(t, s, token.Reset, "123456"), 220)
-	require.LessOrEqual(t, lengthOf(t, s, token.Invite, "123456"), 220)
-	require.Less(t, lengthOf(t, s, token.Invite, repeat("a", 200)), 512)
+	require.LessOrEqual(t, lengthOf(t, s, token.PurposeReset, uuid), 260)
+	require.LessOrEqual(t, lengthOf(t, s, token.PurposeInvite, uuid), 260)
+	require.LessOrEqual(t, lengthOf(t, s, token.PurposeReset, "123456"), 220)
+	require.LessOrEqual(t, lengthOf(t, s, token.PurposeInvite, "123456"), 220)
+	require.Less(t, lengthOf(t, s, token.PurposeInvite, repeat("a", 200)), 512)
 
 	// The longest that Issue makes must pass the cap of Verify.
 	cfg.Keys = newRing(t, newKey(t, repeat("k", 32), secretOf(1)))
@@ -49,10 +49,10 @@ func TestNoKeyedStateOutlivesItsSigner(t *testing.T) {
 	collected := make(chan struct{})
 	func() {
 		s := newSigner(t, config(t))
-		raw := issue(t, s, token.Reset, ann(), 0).Reveal()
-		_, err := verify(t, s, raw, token.Reset, ann())
+		raw := issue(t, s, token.PurposeReset, ann(), 0).Reveal()
+		_, err := verify(t, s, raw, token.PurposeReset, ann())
 		require.NoError(t, err)
-		s.AddKeyCleanup(token.Reset, func() { close(collected) })
+		s.AddKeyCleanup(token.PurposeReset, func() { close(collected) })
 	}()
 
 	for {
@@ -75,17 +75,17 @@ func TestPooledStatesAreWiped(t *testing.T) {
 		repeat("h", 400), repeat("h", 1000), repeat("h", 4096),
 	} {
 		state.PasswordHash = token.Hide(hash)
-		raw := issue(t, s, token.Reset, state, 0).Reveal()
-		_, err := verify(t, s, raw, token.Reset, state)
+		raw := issue(t, s, token.PurposeReset, state, 0).Reveal()
+		_, err := verify(t, s, raw, token.PurposeReset, state)
 		require.NoError(t, err)
-		rest := s.Pooled(token.Reset)
+		rest := s.Pooled(token.PurposeReset)
 		require.Equal(t, make([]byte, len(rest)), rest)
 	}
 }
 
 func TestTokenIDSaysNothingOfTheText(t *testing.T) {
 	t.Parallel()
-	issued := issue(t, newSigner(t, config(t)), token.Reset, ann(), 0)
+	issued := issue(t, newSigner(t, config(t)), token.PurposeReset, ann(), 0)
 	require.Len(t, issued.ID(), 12)
 	require.NotContains(t, issued.Reveal(), issued.ID())
 

@@ -14,17 +14,17 @@ type Purpose string
 
 // The purposes of every [Signer].
 const (
-	// Reset lets the user choose a new password. Tokens live for 1 hour unless
+	// PurposeReset lets the user choose a new password. Tokens live for 1 hour unless
 	// configured otherwise (OWASP WSTG-ATHN-09: rarely more), and at most 24
 	// hours (NIST SP 800-63B-4, section 4.2.1.2, for codes sent by e-mail).
-	Reset Purpose = "reset"
+	PurposeReset Purpose = "reset"
 
-	// Invite lets the user of a new account choose the first password. Tokens
+	// PurposeInvite lets the user of a new account choose the first password. Tokens
 	// live for 72 hours unless configured otherwise, and at most 7 days.
-	Invite Purpose = "invite"
+	PurposeInvite Purpose = "invite"
 )
 
-// Lifetime bounds how long tokens of a purpose live. In [Reset] and [Invite], a
+// Lifetime bounds how long tokens of a purpose live. In [PurposeReset] and [PurposeInvite], a
 // zero field has its built-in value. In other purposes, it has the value of the
 // other field.
 type Lifetime struct {
@@ -44,8 +44,8 @@ const maxLifetime = 30 * 24 * time.Hour
 // builtIn returns the lifetimes of the purposes of every Signer.
 func builtIn() map[Purpose]Lifetime {
 	return map[Purpose]Lifetime{
-		Reset:  {Default: time.Hour, Max: 24 * time.Hour},
-		Invite: {Default: 72 * time.Hour, Max: 7 * 24 * time.Hour},
+		PurposeReset:  {Default: time.Hour, Max: 24 * time.Hour},
+		PurposeInvite: {Default: 72 * time.Hour, Max: 7 * 24 * time.Hour},
 	}
 }
 

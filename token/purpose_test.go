@@ -32,7 +32,7 @@ func places() []place {
 	} {
 		for _, secret := range []byte{1, 2} {
 			for _, purpose := range []token.Purpose{
-				token.Reset, token.Invite, "email-confirm", "email-change",
+				token.PurposeReset, token.PurposeInvite, "email-confirm", "email-change",
 				"email", "email-",
 			} {
 				all = append(all, place{site, secret, purpose})
@@ -78,15 +78,15 @@ func TestNoPurposeSiteOrEnvironmentTakesAnothersTokens(t *testing.T) {
 func TestAPurposeIsMoreThanItsHeader(t *testing.T) {
 	t.Parallel()
 	s, v := newSigner(t, config(t)), victimOf(t)
-	header := headerOf(keyID, token.Invite)
-	inviteKey := macKeyOf(t, v.secret, site, token.Invite)
+	header := headerOf(keyID, token.PurposeInvite)
+	inviteKey := macKeyOf(t, v.secret, site, token.PurposeInvite)
 
 	raw := seal(v.key, header, v.claims())
-	claims, err := verify(t, s, raw, token.Invite, v.state)
+	claims, err := verify(t, s, raw, token.PurposeInvite, v.state)
 	requireRejected(t, token.ReasonSignature, claims, err)
 
 	raw = seal(inviteKey, header, v.claims())
-	claims, err = verify(t, s, raw, token.Invite, v.state)
+	claims, err = verify(t, s, raw, token.PurposeInvite, v.state)
 	requireRejected(t, token.ReasonStale, claims, err)
 }
 
@@ -123,8 +123,8 @@ func TestVerifyNeverResetsAnAccountWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	v, s := victimOf(t), newSigner(t, config(t))
 	state := annWith(func(s *token.State) { s.PasswordHash = token.Hide("") })
-	fp := fingerprintOf(t, v.secret, site, token.Reset, state)
+	fp := fingerprintOf(t, v.secret, site, token.PurposeReset, state)
 	raw := v.sealed(v.claimsWith(v.exp, v.iat, fp, state.UserID))
-	claims, err := verify(t, s, raw, token.Reset, state)
+	claims, err := verify(t, s, raw, token.PurposeReset, state)
 	requireRejected(t, token.ReasonStale, claims, err)
 }

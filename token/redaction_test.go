@@ -75,18 +75,18 @@ func exposures(t *testing.T) map[string]exposure {
 	state := annWith(func(s *lostkey.State) {
 		s.Stamp = lostkey.Hide("stamp-canary-of-ann")
 	})
-	issued := issue(t, s, lostkey.Reset, state, 0)
-	claims, err := verify(t, s, issued.Reveal(), lostkey.Reset, state)
+	issued := issue(t, s, lostkey.PurposeReset, state, 0)
+	claims, err := verify(t, s, issued.Reveal(), lostkey.PurposeReset, state)
 	require.NoError(t, err)
 	changed := state
 	changed.PasswordHash = lostkey.Hide(state.PasswordHash.Reveal() + "x")
-	_, err = verify(t, s, issued.Reveal(), lostkey.Reset, changed)
+	_, err = verify(t, s, issued.Reveal(), lostkey.PurposeReset, changed)
 	rejected, ok := errors.AsType[*lostkey.RejectedError](err)
 	require.True(t, ok)
 
 	keyText := canaries(
 		string(secret), k.Reveal()[len(keyID)+1:], string(secretOf(2)),
-		string(macKeyOf(t, secret, site, lostkey.Reset)),
+		string(macKeyOf(t, secret, site, lostkey.PurposeReset)),
 		string(fingerprintKeyOf(t, secret, site)),
 		string(derivedKeyOf(t, secret, site, "jobs")),
 	)
@@ -111,7 +111,7 @@ func exposures(t *testing.T) map[string]exposure {
 		"Claims":        {claims, all},
 		"RejectedError": {rejected, all},
 		"Reason":        {rejected.Reason, all},
-		"Purpose":       {lostkey.Reset, all},
+		"Purpose":       {lostkey.PurposeReset, all},
 		"Lifetime":      {lostkey.Lifetime{Default: time.Hour}, all},
 	}
 }
@@ -298,7 +298,7 @@ func TestRejectionsPrintOneText(t *testing.T) {
 		s.PasswordHash = lostkey.Hide("x")
 	})
 	for _, raw := range []string{"", v.raw, v.raw[1:], repeat("a", 5000)} {
-		_, err := verify(t, s, raw, lostkey.Reset, stale)
+		_, err := verify(t, s, raw, lostkey.PurposeReset, stale)
 		for _, verb := range []string{
 			"%v", "%+v", "%#v", "%s", "%q", "%x", "%d",
 		} {
@@ -314,7 +314,7 @@ func TestRedactedTextsAreOfUse(t *testing.T) {
 
 	k := newKey(t, keyID, secretOf(1))
 	ring := newRing(t, k, newKey(t, "b", secretOf(2)))
-	issued := issue(t, newSigner(t, config(t)), lostkey.Reset, ann(), 0)
+	issued := issue(t, newSigner(t, config(t)), lostkey.PurposeReset, ann(), 0)
 	for want, v := range map[string]any{
 		"token.Key(2026-11, redacted)":     k,
 		"token.Keys(2026-11, b; redacted)": ring,

@@ -50,13 +50,13 @@ func (f *fleet) round(
 	}
 	for i := range f.servers {
 		s := f.servers[i].Load()
-		issued = append(issued, issue(t, s, token.Reset, ann(), lifetime))
+		issued = append(issued, issue(t, s, token.PurposeReset, ann(), lifetime))
 	}
 
 	for i := range f.servers {
 		s := f.servers[i].Load()
 		for _, raw := range issued {
-			_, err := verify(t, s, raw.Reveal(), token.Reset, ann())
+			_, err := verify(t, s, raw.Reveal(), token.PurposeReset, ann())
 			if err != nil {
 				require.ErrorIs(t, err, token.ErrRejected)
 				refused++
@@ -88,7 +88,7 @@ func TestRotationInTwoStepsRefusesNothing(t *testing.T) {
 		require.Zero(t, refused)
 
 		newest := live[len(live)-1].Reveal()
-		claims, err := verify(t, f.servers[0].Load(), newest, token.Reset,
+		claims, err := verify(t, f.servers[0].Load(), newest, token.PurposeReset,
 			ann())
 		require.NoError(t, err)
 		keysSeen[claims.KeyID] = true
@@ -139,15 +139,15 @@ func TestRetiringAKeyKillsItsTokens(t *testing.T) {
 	cfg := config(t)
 	cfg.Keys = newRing(t, before)
 	s := newSigner(t, cfg)
-	raw := issue(t, s, token.Reset, ann(), time.Hour).Reveal()
+	raw := issue(t, s, token.PurposeReset, ann(), time.Hour).Reveal()
 
 	cfg.Keys = newRing(t, after, before)
-	claims, err := verify(t, newSigner(t, cfg), raw, token.Reset, ann())
+	claims, err := verify(t, newSigner(t, cfg), raw, token.PurposeReset, ann())
 	require.NoError(t, err)
 	require.Equal(t, "2026-05", claims.KeyID)
 
 	cfg.Keys = newRing(t, after)
-	claims, err = verify(t, newSigner(t, cfg), raw, token.Reset, ann())
+	claims, err = verify(t, newSigner(t, cfg), raw, token.PurposeReset, ann())
 	requireRejected(t, token.ReasonUnknownKey, claims, err)
 }
 
@@ -164,10 +164,10 @@ func TestRotationDuringTraffic(t *testing.T) {
 		traffic.Go(func() {
 			for n := worker; !stop.Load(); n++ {
 				from, to := f.servers[n%3].Load(), f.servers[(n+1)%3].Load()
-				issued, err := from.Issue(token.Reset, ann(), time.Hour)
+				issued, err := from.Issue(token.PurposeReset, ann(), time.Hour)
 				if err == nil {
 					_, err = to.Verify(t.Context(), issued.Reveal(),
-						token.Reset, tableOf(ann()).load)
+						token.PurposeReset, tableOf(ann()).load)
 				}
 				if err != nil {
 					refused.Add(1)

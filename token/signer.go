@@ -18,7 +18,7 @@ type Config struct {
 	// Keys is the key ring. It is required.
 	Keys Keys
 
-	// Purposes adds purposes and sets lifetimes. [Reset] and [Invite] are
+	// Purposes adds purposes and sets lifetimes. [PurposeReset] and [PurposeInvite] are
 	// always there, with their built-in lifetimes unless set here.
 	Purposes map[Purpose]Lifetime
 

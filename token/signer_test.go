@@ -62,11 +62,11 @@ func TestNewRefusesPurposes(t *testing.T) {
 			`["own"].Max is 999.999999ms, want 1s to 720h0m0s`,
 		},
 		{
-			token.Reset, 0, day + 1,
+			token.PurposeReset, 0, day + 1,
 			`["reset"].Max is 24h0m0.000000001s, want 1s to 24h0m0s`,
 		},
 		{
-			token.Invite, 0, 7*day + 1,
+			token.PurposeInvite, 0, 7*day + 1,
 			`["invite"].Max is 168h0m0.000000001s, want 1s to 168h0m0s`,
 		},
 
@@ -77,7 +77,7 @@ func TestNewRefusesPurposes(t *testing.T) {
 			`["own"].Default is 999.999999ms, want 1s to 1h0m0s`,
 		},
 		{
-			token.Reset, day + 1, 0,
+			token.PurposeReset, day + 1, 0,
 			`["reset"].Default is 24h0m0.000000001s, want 1s to 24h0m0s`,
 		},
 	} {
@@ -94,11 +94,11 @@ func TestNewRefusesPurposes(t *testing.T) {
 func TestTheZeroSignerIsUseless(t *testing.T) {
 	t.Parallel()
 	var s token.Signer
-	issued, err := s.Issue(token.Reset, ann(), 0)
+	issued, err := s.Issue(token.PurposeReset, ann(), 0)
 	require.EqualError(t, err, `token: purpose "reset" is not configured`)
 	require.True(t, issued.IsZero())
 
-	claims, err := verify(t, &s, victimOf(t).raw, token.Reset, ann())
+	claims, err := verify(t, &s, victimOf(t).raw, token.PurposeReset, ann())
 	require.EqualError(t, err, `token: purpose "reset" is not configured`)
 	require.Zero(t, claims)
 }
@@ -130,20 +130,20 @@ func TestIssueRefusesPurposesAndLifetimes(t *testing.T) {
 		{"email-change", 0, `token: purpose "email-change" is not configured`},
 		{"Reset", 0, `token: purpose "Reset" is not configured`},
 		{
-			token.Reset, -time.Hour, "token: lifetime is -1h0m0s, " +
+			token.PurposeReset, -time.Hour, "token: lifetime is -1h0m0s, " +
 				`want 1s to 24h0m0s for purpose "reset"`,
 		},
 		{
-			token.Reset, time.Second - 1, "token: lifetime is 999.999999ms, " +
+			token.PurposeReset, time.Second - 1, "token: lifetime is 999.999999ms, " +
 				`want 1s to 24h0m0s for purpose "reset"`,
 		},
 		{
-			token.Reset, 24*time.Hour + 1,
+			token.PurposeReset, 24*time.Hour + 1,
 			"token: lifetime is 24h0m0.000000001s, " +
 				`want 1s to 24h0m0s for purpose "reset"`,
 		},
 		{
-			token.Invite, math.MaxInt64,
+			token.PurposeInvite, math.MaxInt64,
 			"token: lifetime is 2562047h47m16.854775807s, " +
 				`want 1s to 168h0m0s for purpose "invite"`,
 		},
@@ -172,7 +172,7 @@ func TestIssueRefusesIDs(t *testing.T) {
 		"\xc0\x80":       encoding, // over-long NUL
 	} {
 		state := annWith(func(s *token.State) { s.UserID = id })
-		issued, err := newSigner(t, config(t)).Issue(token.Reset, state, 0)
+		issued, err := newSigner(t, config(t)).Issue(token.PurposeReset, state, 0)
 		requireNotIssued(t, "token: State.UserID "+want, issued, err)
 	}
 }
@@ -188,17 +188,17 @@ func TestIssueRefusesStates(t *testing.T) {
 		want    string
 	}{
 		{
-			token.Reset,
+			token.PurposeReset,
 			func(s *token.State) { s.PasswordHash = token.Hidden{} },
 			"token: State.PasswordHash is empty, there is no password to reset",
 		},
 		{
-			token.Reset, func(s *token.State) { *s = token.State{} },
+			token.PurposeReset, func(s *token.State) { *s = token.State{} },
 			"token: State.UserID has 0 bytes, want 1 to 255",
 		},
-		{token.Reset, func(s *token.State) { s.PasswordHash = long }, tooLong},
-		{token.Reset, func(s *token.State) { s.Email = long }, tooLong},
-		{token.Invite, func(s *token.State) { s.Stamp = long }, tooLong},
+		{token.PurposeReset, func(s *token.State) { s.PasswordHash = long }, tooLong},
+		{token.PurposeReset, func(s *token.State) { s.Email = long }, tooLong},
+		{token.PurposeInvite, func(s *token.State) { s.Stamp = long }, tooLong},
 	} {
 		issued, err := newSigner(t, config(t)).Issue(
 			tt.purpose, annWith(tt.change), 0)
@@ -216,7 +216,7 @@ func TestIssueRefusesAClockThatIsOutOfRange(t *testing.T) {
 		"the end":     time.Unix(math.MaxInt64, 0),
 	} {
 		t.Log(name)
-		issued, err := newSignerAt(t, now).Issue(token.Reset, ann(), 0)
+		issued, err := newSignerAt(t, now).Issue(token.PurposeReset, ann(), 0)
 		requireNotIssued(t, "token: the clock is out of range", issued, err)
 	}
 }
@@ -237,12 +237,12 @@ func TestIssueUsesTheLifetimesOfThePurpose(t *testing.T) {
 		ask     time.Duration
 		want    time.Duration
 	}{
-		{token.Reset, 0, hour},
-		{token.Reset, 24 * hour, 24 * hour},
-		{token.Reset, time.Second, time.Second},
-		{token.Reset, 1999 * time.Millisecond, time.Second},
-		{token.Invite, 0, 72 * hour},
-		{token.Invite, 168 * hour, 168 * hour},
+		{token.PurposeReset, 0, hour},
+		{token.PurposeReset, 24 * hour, 24 * hour},
+		{token.PurposeReset, time.Second, time.Second},
+		{token.PurposeReset, 1999 * time.Millisecond, time.Second},
+		{token.PurposeInvite, 0, 72 * hour},
+		{token.PurposeInvite, 168 * hour, 168 * hour},
 		{"email-change", 0, 10 * time.Minute},
 		{"email-confirm", 0, 48 * hour},
 		{"short", 0, time.Second},
@@ -265,8 +265,8 @@ func TestTheLifetimesOfBuiltInPurposesCanBeNarrowed(t *testing.T) {
 
 	s := newSignerWith(t, func(cfg *token.Config) {
 		cfg.Purposes = map[token.Purpose]token.Lifetime{
-			token.Reset:  {Max: 20 * time.Minute},
-			token.Invite: {Default: time.Hour},
+			token.PurposeReset:  {Max: 20 * time.Minute},
+			token.PurposeInvite: {Default: time.Hour},
 		}
 	})
 	for _, tt := range []struct {
@@ -274,9 +274,9 @@ func TestTheLifetimesOfBuiltInPurposesCanBeNarrowed(t *testing.T) {
 		ask     time.Duration
 		want    time.Duration
 	}{
-		{token.Reset, 0, 20 * time.Minute},
-		{token.Invite, 0, time.Hour},
-		{token.Invite, 168 * time.Hour, 168 * time.Hour},
+		{token.PurposeReset, 0, 20 * time.Minute},
+		{token.PurposeInvite, 0, time.Hour},
+		{token.PurposeInvite, 168 * time.Hour, 168 * time.Hour},
 	} {
 		issued := issue(t, s, tt.purpose, ann(), tt.ask)
 		require.Equal(t, issuedAt().Add(tt.want).UTC(), issued.ExpiresAt())
@@ -289,7 +289,7 @@ func TestNewCopiesTheConfiguration(t *testing.T) {
 	cfg.Purposes = own("own")
 	s := newSigner(t, cfg)
 	cfg.Purposes["own"] = token.Lifetime{Default: time.Minute}
-	delete(cfg.Purposes, token.Reset)
+	delete(cfg.Purposes, token.PurposeReset)
 	require.Equal(t, issuedAt().Add(time.Hour).UTC(),
 		issue(t, s, "own", ann(), 0).ExpiresAt())
 }
@@ -301,14 +301,14 @@ func TestTokensHoldAClosedSetOfClaimsAndNoPersonalData(t *testing.T) {
 		s.Stamp = token.Hide("stamp-canary")
 	})
 	s := newSigner(t, config(t))
-	raw := issue(t, s, token.Reset, state, 0).Reveal()
+	raw := issue(t, s, token.PurposeReset, state, 0).Reveal()
 
 	parsed := jwt.MapClaims{}
 	_, _, err := jwt.NewParser().ParseUnverified(raw, parsed)
 	require.NoError(t, err)
 	require.Len(t, parsed, 4)
 	header, payload, _ := segments(raw)
-	require.Equal(t, headerOf(keyID, token.Reset), unb64(t, header))
+	require.Equal(t, headerOf(keyID, token.PurposeReset), unb64(t, header))
 
 	text := unb64(t, header) + unb64(t, payload) + raw
 	hash := state.PasswordHash.Reveal()

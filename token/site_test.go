@@ -68,7 +68,7 @@ func TestTheSpellingOfTheSiteDoesNotMatter(t *testing.T) {
 	s := newSignerWith(t, func(cfg *token.Config) {
 		cfg.Site = "HTTPS://App.Example:443/"
 	})
-	_, err := verify(t, s, v.raw, token.Reset, v.state)
+	_, err := verify(t, s, v.raw, token.PurposeReset, v.state)
 	require.NoError(t, err)
 }
 

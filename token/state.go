@@ -88,7 +88,7 @@ func (s State) validate(purpose Purpose) error {
 func (s State) validateFields(purpose Purpose) error {
 	// An account without a password signs in elsewhere or is disabled. A reset
 	// would give it a password that nobody meant it to have.
-	if s.PasswordHash.Reveal() == "" && purpose == Reset {
+	if s.PasswordHash.Reveal() == "" && purpose == PurposeReset {
 		return errors.New(
 			"State.PasswordHash is empty, there is no password to reset")
 	}

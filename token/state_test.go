@@ -35,7 +35,7 @@ func TestFingerprintsOfDifferentStatesDiffer(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	collect := func(state token.State) {
-		for _, purpose := range []token.Purpose{token.Invite, "invite2"} {
+		for _, purpose := range []token.Purpose{token.PurposeInvite, "invite2"} {
 			fp := fingerprintIn(t, issue(t, s, purpose, state, time.Hour))
 			require.Len(t, fp, 22, "128 bits")
 			require.False(t, seen[fp], "%q", stateText(purpose, state))
@@ -69,7 +69,7 @@ func TestFingerprintIsKeyed(t *testing.T) {
 		s := newSignerWith(t, func(cfg *token.Config) {
 			cfg.Keys = newRing(t, newKey(t, keyID, secretOf(seed)))
 		})
-		seen[fingerprintIn(t, issue(t, s, token.Reset, ann(), 0))] = true
+		seen[fingerprintIn(t, issue(t, s, token.PurposeReset, ann(), 0))] = true
 	}
 	require.Len(t, seen, 50)
 }
@@ -78,7 +78,7 @@ func TestFingerprintIsKeyed(t *testing.T) {
 func TestATokenDiesWithThePasswordEvenIfTheNewOneIsTheSame(t *testing.T) {
 	t.Parallel()
 	s, before := newSigner(t, config(t)), ann()
-	raw := issue(t, s, token.Reset, before, 0).Reveal()
+	raw := issue(t, s, token.PurposeReset, before, 0).Reveal()
 	salted := strings.Replace(before.PasswordHash.Reveal(),
 		"c29tZXNhbHRzb21lc2FsdA", "YW5vdGhlcnNhbHRhbm90aA", 1)
 	require.NotEqual(t, before.PasswordHash.Reveal(), salted)
@@ -86,7 +86,7 @@ func TestATokenDiesWithThePasswordEvenIfTheNewOneIsTheSame(t *testing.T) {
 	after := annWith(func(s *token.State) {
 		s.PasswordHash = token.Hide(salted)
 	})
-	claims, err := verify(t, s, raw, token.Reset, after)
+	claims, err := verify(t, s, raw, token.PurposeReset, after)
 	requireRejected(t, token.ReasonStale, claims, err)
 }
 
@@ -100,8 +100,8 @@ func TestAnIDThatIsGivenToANewUserDoesNotRevive(t *testing.T) {
 			Email:        token.Hide(name + "@example.org"),
 		}
 	}
-	raw := issue(t, s, token.Reset, userSeven("one"), 0).Reveal()
-	claims, err := verify(t, s, raw, token.Reset, userSeven("two"))
+	raw := issue(t, s, token.PurposeReset, userSeven("one"), 0).Reveal()
+	claims, err := verify(t, s, raw, token.PurposeReset, userSeven("two"))
 	requireRejected(t, token.ReasonStale, claims, err)
 }
 
@@ -114,27 +114,27 @@ func TestSeveralLinksLiveAtOnceUnlessStamped(t *testing.T) {
 		cfg.Now = func() time.Time { return now }
 	})
 	state := ann()
-	first := issue(t, s, token.Reset, state, 0)
+	first := issue(t, s, token.PurposeReset, state, 0)
 	require.Equal(t, first.Reveal(),
-		issue(t, s, token.Reset, state, 0).Reveal(),
+		issue(t, s, token.PurposeReset, state, 0).Reveal(),
 		"in one second: the same token")
 
 	now = now.Add(time.Second)
-	second := issue(t, s, token.Reset, state, 0)
+	second := issue(t, s, token.PurposeReset, state, 0)
 	require.NotEqual(t, first.ID(), second.ID())
 	for _, raw := range []token.Token{first, second} {
-		_, err := verify(t, s, raw.Reveal(), token.Reset, state)
+		_, err := verify(t, s, raw.Reveal(), token.PurposeReset, state)
 		require.NoError(t, err)
 	}
 
 	// Raised with each request: only the newest link is good.
 	state.Stamp = token.Hide("1")
-	first = issue(t, s, token.Reset, state, 0)
+	first = issue(t, s, token.PurposeReset, state, 0)
 	state.Stamp = token.Hide("2")
-	second = issue(t, s, token.Reset, state, 0)
-	claims, err := verify(t, s, first.Reveal(), token.Reset, state)
+	second = issue(t, s, token.PurposeReset, state, 0)
+	claims, err := verify(t, s, first.Reveal(), token.PurposeReset, state)
 	requireRejected(t, token.ReasonStale, claims, err)
-	_, err = verify(t, s, second.Reveal(), token.Reset, state)
+	_, err = verify(t, s, second.Reveal(), token.PurposeReset, state)
 	require.NoError(t, err)
 }
 
@@ -142,18 +142,18 @@ func TestARestoredBackupRevivesLinksThatHaveNotExpired(t *testing.T) {
 	t.Parallel()
 
 	s, backup := newSigner(t, config(t)), ann()
-	raw := issue(t, s, token.Reset, backup, 0).Reveal()
+	raw := issue(t, s, token.PurposeReset, backup, 0).Reveal()
 	used := annWith(func(s *token.State) { s.PasswordHash = token.Hide("new") })
 
-	claims, err := verify(t, s, raw, token.Reset, used)
+	claims, err := verify(t, s, raw, token.PurposeReset, used)
 	requireRejected(t, token.ReasonStale, claims, err)
-	_, err = verify(t, s, raw, token.Reset, backup)
+	_, err = verify(t, s, raw, token.PurposeReset, backup)
 	require.NoError(t, err)
 
 	// What the documentation says to do.
 	s = newSignerWith(t, func(cfg *token.Config) {
 		cfg.Keys = newRing(t, newKey(t, "2026-12", secretOf(3)))
 	})
-	claims, err = verify(t, s, raw, token.Reset, backup)
+	claims, err = verify(t, s, raw, token.PurposeReset, backup)
 	requireRejected(t, token.ReasonUnknownKey, claims, err)
 }

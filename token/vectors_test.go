@@ -68,7 +68,7 @@ func (v vector) signer(tb testing.TB) *token.Signer {
 		Keys: newRing(tb, newKey(tb, v.Kid, unhex(tb, v.Secret))),
 		Now:  v.now,
 	}
-	if v.Purpose != token.Reset && v.Purpose != token.Invite {
+	if v.Purpose != token.PurposeReset && v.Purpose != token.PurposeInvite {
 		cfg.Purposes = map[token.Purpose]token.Lifetime{
 			v.Purpose: {Max: 24 * time.Hour},
 		}

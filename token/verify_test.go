@@ -16,7 +16,7 @@ func TestAFailureOfTheStoreIsNoRejection(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection refused")
 	claims, err := newSigner(t, config(t)).Verify(t.Context(),
-		victimOf(t).raw, token.Reset,
+		victimOf(t).raw, token.PurposeReset,
 		func(context.Context, string) (token.State, error) {
 			return ann(), broken
 		})
@@ -34,7 +34,7 @@ func TestVerifyHandsItsContextToTheStore(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "value")
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := newSigner(t, config(t)).Verify(ctx, victimOf(t).raw, token.Reset,
+	_, err := newSigner(t, config(t)).Verify(ctx, victimOf(t).raw, token.PurposeReset,
 		func(ctx context.Context, id string) (token.State, error) {
 			require.Equal(t, "value", ctx.Value(key{}))
 			require.Equal(t, ann().UserID, id)
@@ -46,7 +46,7 @@ func TestVerifyHandsItsContextToTheStore(t *testing.T) {
 func TestVerifyWithoutALoadFunctionIsAMistakeOfTheCaller(t *testing.T) {
 	t.Parallel()
 	s, raw := newSigner(t, config(t)), victimOf(t).raw
-	claims, err := s.Verify(t.Context(), raw, token.Reset, nil)
+	claims, err := s.Verify(t.Context(), raw, token.PurposeReset, nil)
 	require.EqualError(t, err, "token: Verify was given no load function")
 	require.Zero(t, claims)
 
@@ -64,7 +64,7 @@ func TestVerifyingDoesNotSpendAToken(t *testing.T) {
 	t.Parallel()
 	v, s := victimOf(t), newSigner(t, config(t))
 	for range 100 {
-		_, err := verify(t, s, v.raw, token.Reset, v.state)
+		_, err := verify(t, s, v.raw, token.PurposeReset, v.state)
 		require.NoError(t, err)
 	}
 }
@@ -72,9 +72,9 @@ func TestVerifyingDoesNotSpendAToken(t *testing.T) {
 func TestRejectedErrorNamesUserAndTokenOnceTheMACIsGood(t *testing.T) {
 	t.Parallel()
 	s, state := newSigner(t, config(t)), ann()
-	issued := issue(t, s, token.Reset, state, 0)
+	issued := issue(t, s, token.PurposeReset, state, 0)
 	state.PasswordHash = token.Hide("changed")
-	claims, err := verify(t, s, issued.Reveal(), token.Reset, state)
+	claims, err := verify(t, s, issued.Reveal(), token.PurposeReset, state)
 	requireRejected(t, token.ReasonStale, claims, err)
 
 	rejected, _ := errors.AsType[*token.RejectedError](err)
@@ -87,7 +87,7 @@ func TestRejectedErrorNamesUserAndTokenOnceTheMACIsGood(t *testing.T) {
 // Whoever alters a RejectedError alters one of their own.
 func TestARejectedErrorIsNotShared(t *testing.T) {
 	t.Parallel()
-	_, err := verify(t, newSigner(t, config(t)), "junk", token.Reset, ann())
+	_, err := verify(t, newSigner(t, config(t)), "junk", token.PurposeReset, ann())
 	first, _ := errors.AsType[*token.RejectedError](err)
 	first.Reason = "altered"
 	second, _ := errors.AsType[*token.RejectedError](err)

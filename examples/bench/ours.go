@@ -104,7 +104,7 @@ func newOurs() (*ours, error) {
 }
 
 func issueWith(s *token.Signer, state token.State) (string, error) {
-	issued, err := s.Issue(token.Reset, state, 0)
+	issued, err := s.Issue(token.PurposeReset, state, 0)
 	return issued.Reveal(), err
 }
 
@@ -120,7 +120,7 @@ func badSignature(raw string) string {
 
 func (o *ours) issue() []contender {
 	return []contender{{name: oursName, op: func() error {
-		_, err := o.signer.Issue(token.Reset, o.state, 0)
+		_, err := o.signer.Issue(token.PurposeReset, o.state, 0)
 		return err
 	}}}
 }
@@ -128,7 +128,7 @@ func (o *ours) issue() []contender {
 func (o *ours) verify() []contender {
 	ctx := context.Background()
 	return []contender{{name: oursName, op: func() error {
-		_, err := o.signer.Verify(ctx, o.raw, token.Reset, o.load)
+		_, err := o.signer.Verify(ctx, o.raw, token.PurposeReset, o.load)
 		return err
 	}}}
 }
@@ -137,13 +137,13 @@ func (o *ours) reject() []contender {
 	ctx := context.Background()
 	var rows []contender
 	for _, r := range o.rejects {
-		_, err := o.signer.Verify(ctx, r.raw, token.Reset, o.load)
+		_, err := o.signer.Verify(ctx, r.raw, token.PurposeReset, o.load)
 		reason, _ := errors.AsType[*token.RejectedError](err)
 		rows = append(rows, contender{name: "this library, " + r.name, op: func() error {
 			if reason == nil || reason.Reason != r.want {
 				return fmt.Errorf("not rejected as %s", r.want)
 			}
-			if _, err := o.signer.Verify(ctx, r.raw, token.Reset, o.load); !errors.Is(err, token.ErrRejected) {
+			if _, err := o.signer.Verify(ctx, r.raw, token.PurposeReset, o.load); !errors.Is(err, token.ErrRejected) {
 				return fmt.Errorf("not rejected: %w", err)
 			}
 			return nil

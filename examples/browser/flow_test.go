@@ -148,7 +148,7 @@ func TestSecondPressSendsNothing(t *testing.T) {
 func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 	for name, style := range map[string]reset.LinkStyle{"fragment": reset.LinkFragment, "query": reset.LinkQuery} {
 		t.Run(name, func(t *testing.T) {
-			s, ctx := newSite(t, func(c *reset.Config) { c.LinkStyle = style }), tab(t)
+			s, ctx := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = style }), tab(t)
 			link := s.link()
 			open(ctx, t, link)
 			fill(ctx, t, "#password", newPassword)
@@ -172,7 +172,7 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 }
 
 func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
-	s, ctx := newSite(t, func(c *reset.Config) { c.LinkStyle = reset.LinkQuery }), tab(t)
+	s, ctx := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }), tab(t)
 	link := s.link()
 	webmail := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -26,10 +26,10 @@ import (
 func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s := newSite(t)
-	byQuery := newSite(t, func(c *reset.Config) { c.LinkStyle = reset.LinkQuery })
+	byQuery := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery })
 	throttled := newSite(t, func(c *reset.Config) { c.Limits = reset.Limits{Client: never{}} })
 	broken := newSite(t, func(c *reset.Config) {
-		c.Dispatch = func(context.Context, reset.Job) error { return errors.New("the queue does not answer") }
+		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errors.New("the queue does not answer") }
 	})
 	ask := func(of *site, addr string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {

@@ -69,8 +69,8 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
 	cfg := reset.Config{
-		Site: s.base, InsecureSite: true, Product: "Example App", From: "no-reply@app.example", Keys: keys, Store: s.users, Mailer: s.outbox,
-		Sessions: reset.SessionsEndInStore(), Hasher: s.hasher, Limits: reset.LimitsOff(),
+		Site: s.base, Pages: reset.Pages{InsecureHTTP: true}, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: s.users, Mailer: s.outbox,
+		Sessions: reset.EndSessionsInStore(), Hasher: s.hasher, Limits: reset.Limits{Off: true},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	for _, change := range changes {

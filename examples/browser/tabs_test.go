@@ -14,7 +14,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-func queryLinks(c *reset.Config) { c.LinkStyle = reset.LinkQuery }
+func queryLinks(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }
 
 // secondTab opens one more tab of the same profile, with the same cookies.
 func secondTab(ctx context.Context, t *testing.T) context.Context {

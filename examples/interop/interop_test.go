@@ -54,10 +54,10 @@ func newIssuer(t *testing.T, userID string) issuer {
 	signer, err := token.New(token.Config{Site: "https://app.example", Keys: keys})
 	require.NoError(t, err)
 	state := token.State{UserID: userID, PasswordHash: token.Hide("$2b$10$x"), Email: token.Hide("ann@example.org")}
-	issued, err := signer.Issue(token.Reset, state, time.Hour)
+	issued, err := signer.Issue(token.PurposeReset, state, time.Hour)
 	require.NoError(t, err)
 	return issuer{signer, state, request{
-		Secret: hex.EncodeToString(secret), Site: "https://app.example", Purpose: token.Reset, Kid: "2026-11", Token: issued.Reveal(),
+		Secret: hex.EncodeToString(secret), Site: "https://app.example", Purpose: token.PurposeReset, Kid: "2026-11", Token: issued.Reveal(),
 	}, issued.ExpiresAt()}
 }
 
@@ -126,7 +126,7 @@ func TestNodesJoseReadsOurTokensAndMakesTheSame(t *testing.T) {
 		from.request.Claims = first.Payload
 		made := run(t, "node", []string{filepath.Join(dir, "verify.mjs")}, from.request).Token
 		require.Equal(t, from.request.Token, made)
-		claims, err := from.signer.Verify(t.Context(), made, token.Reset, func(context.Context, string) (token.State, error) { return from.state, nil })
+		claims, err := from.signer.Verify(t.Context(), made, token.PurposeReset, func(context.Context, string) (token.State, error) { return from.state, nil })
 		require.NoError(t, err)
 		require.Equal(t, id, claims.UserID)
 	}

@@ -29,7 +29,7 @@ func main() {
 		Keys:     must(token.NewKeys(must(token.GenerateKey("dev")))), // yours: token.ParseKeys(os.Getenv("LOSTKEY_KEYS"))
 		Store:    users,                                               // yours: sqlstore, or three methods
 		Mailer:   mail.MailerFunc(func(_ context.Context, msg mail.Message) error { mails <- msg; return nil }),
-		Sessions: reset.SessionsKeptOnPurpose(), // this program has none to end
+		Sessions: reset.KeepSessions(), // this program has none to end
 		Hasher:   hasher,
 	}))
 

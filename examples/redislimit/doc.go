@@ -9,7 +9,7 @@
 //		Client: client,
 //		Prefix: "lostkey:account:", // one for each limiter
 //		Burst:  1, Every: time.Minute,
-//		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+//		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 //	})
 //	svc, err := reset.New(reset.Config{
 //		Limits: reset.Limits{Account: perAccount},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 //go:embed gcra.lua
@@ -31,12 +31,12 @@ type Config struct {
 	Prefix string
 
 	// Burst, Every and Also are the rates, with the meaning and the bounds
-	// that they have in [limit.Config]. Every is rounded up to a microsecond.
+	// that they have in [ratelimit.Config]. Every is rounded up to a microsecond.
 	Burst int
 	Every time.Duration
-	Also  []limit.Rate
+	Also  []ratelimit.Rate
 
-	// MaxBytes is the memory of the in-process limiter; see [limit.Config].
+	// MaxBytes is the memory of the in-process limiter; see [ratelimit.Config].
 	MaxBytes int
 
 	// Timeout bounds one call. Zero means 100 ms, less than what a visitor
@@ -60,7 +60,7 @@ type Config struct {
 // starts no goroutine.
 type Limiter struct {
 	cfg    Config
-	local  *limit.Limiter
+	local  *ratelimit.Limiter
 	script *redis.Script
 	refund *redis.Script
 	args   []any
@@ -91,7 +91,7 @@ func New(cfg Config) (*Limiter, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	local, err := limit.New(limit.Config{
+	local, err := ratelimit.New(ratelimit.Config{
 		Burst: cfg.Burst, Every: cfg.Every, Also: cfg.Also, MaxBytes: cfg.MaxBytes, Now: cfg.Now,
 	})
 	if err != nil {

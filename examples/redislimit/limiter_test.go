@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/examples/redislimit"
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 // redisAddr is the server of LOSTKEY_REDIS, or the local one.
@@ -151,7 +151,7 @@ func TestSeveralRatesAreChargedTogetherOrNotAtAll(t *testing.T) {
 	prefix := ownPrefix(t, client)
 	l := newLimiter(t, redislimit.Config{
 		Client: client, Prefix: prefix, Burst: 1, Every: time.Minute,
-		Also:    []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+		Also:    []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	for i := range 5 {
@@ -207,7 +207,7 @@ func TestKeysExpireOnceEverythingIsEarnedBack(t *testing.T) {
 	prefix := ownPrefix(t, client)
 	l := newLimiter(t, redislimit.Config{
 		Client: client, Prefix: prefix, Burst: 5, Every: time.Minute,
-		Also:    []limit.Rate{{Burst: 2, Every: time.Hour}},
+		Also:    []ratelimit.Rate{{Burst: 2, Every: time.Hour}},
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	allow(t, l, "k")
@@ -243,7 +243,7 @@ func TestMicrosecondsSurviveInRedis(t *testing.T) {
 	prefix := ownPrefix(t, client)
 	l := newLimiter(t, redislimit.Config{
 		Client: client, Prefix: prefix, Burst: 1, Every: 7 * time.Microsecond,
-		Also:    []limit.Rate{{Burst: 1, Every: time.Hour}},
+		Also:    []ratelimit.Rate{{Burst: 1, Every: time.Hour}},
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	allow(t, l, "k")

@@ -11,7 +11,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/examples/redislimit"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 var _ reset.Refunder = (*redislimit.Limiter)(nil)
@@ -22,7 +22,7 @@ func TestRefundGivesBackOneEventToEveryRate(t *testing.T) {
 	prefix := ownPrefix(t, client)
 	l := newLimiter(t, redislimit.Config{
 		Client: client, Prefix: prefix, Burst: 2, Every: time.Hour,
-		Also:    []limit.Rate{{Burst: 3, Every: 2 * time.Hour}},
+		Also:    []ratelimit.Rate{{Burst: 3, Every: 2 * time.Hour}},
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	for range 10 {

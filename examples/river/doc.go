@@ -49,7 +49,7 @@
 //		})
 //	}
 //
-// with Config.SkipNotice, since the store now sees to the notice. NotifyChanged
+// with Config.Mail.SkipNotice, since the store now sees to the notice. NotifyChanged
 // looks the account up while the transaction is open: give the pool more
 // connections than there are confirmations at once.
 //

@@ -22,7 +22,7 @@ func Example() {
 		if err != nil {
 			return err
 		}
-		cfg.Dispatch = riverjobs.Dispatch(inserter)
+		cfg.Queue.Dispatch = riverjobs.Dispatch(inserter)
 		svc, err := reset.New(cfg)
 		if err != nil {
 			return err

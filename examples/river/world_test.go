@@ -111,9 +111,9 @@ func newService(keys string, mailer mail.Mailer, dispatch func(context.Context, 
 	}
 	return reset.New(reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
-		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.SessionsKeptOnPurpose(),
-		Limits: reset.LimitsOff(), Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Dispatch: dispatch,
+		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.KeepSessions(),
+		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Queue: reset.Queue{Dispatch: dispatch},
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 
 // SynchronousPages returns the pages with all work done before the answer.
 func SynchronousPages(cfg reset.Config) (http.Handler, error) {
-	cfg.Synchronous = true
+	cfg.Queue.Synchronous = true
 	svc, err := reset.New(cfg)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func newQueued(cfg reset.Config, send Send) (*reset.Service, error) {
 	if send == nil {
 		return nil, errors.New("serverless: send is nil")
 	}
-	cfg.Dispatch = func(ctx context.Context, job reset.Job) error {
+	cfg.Queue.Dispatch = func(ctx context.Context, job reset.Job) error {
 		message, err := json.Marshal(job)
 		if err != nil {
 			return err

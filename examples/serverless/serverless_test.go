@@ -31,8 +31,8 @@ func newConfig(t *testing.T, mailer mail.Mailer) reset.Config {
 	require.NoError(t, store.Add(reset.User{ID: "1", Email: ada, PasswordHash: "$2b$10$stand-in"}))
 	return reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
-		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.SessionsKeptOnPurpose(),
-		Limits: reset.LimitsOff(), Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.KeepSessions(),
+		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 }
 

@@ -163,8 +163,8 @@ func buildService(e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer,
 	}
 	cfg := reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: keys,
-		Store: store, Mailer: mailer, Sessions: reset.SessionsEndInStore(), Hasher: hasher,
-		Limits: reset.LimitsOff(), Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Store: store, Mailer: mailer, Sessions: reset.EndSessionsInStore(), Hasher: hasher,
+		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	if opt.wrap != nil {
 		cfg.Store = opt.wrap(db, store)

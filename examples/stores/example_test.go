@@ -60,7 +60,7 @@ func Example() {
 	var mailbox mailtest.Recorder
 	service, err := reset.New(reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: keys, Store: store, Mailer: &mailbox,
-		Sessions: reset.SessionsEndInStore(), Hasher: hasher, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Sessions: reset.EndSessionsInStore(), Hasher: hasher, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -16,8 +16,8 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
 	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
@@ -33,7 +33,7 @@ type situation struct {
 
 func situations(t *testing.T) map[string]situation {
 	t.Helper()
-	once, err := limit.New(limit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
+	once, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
 	require.NoError(t, err)
 	return map[string]situation{
 		"known":         {addr: "ada@example.com", outcome: reset.OutcomeMailed},
@@ -61,7 +61,7 @@ func situations(t *testing.T) map[string]situation {
 		"queue full": {
 			addr: "ada@example.com", before: []string{"ada@example.com", "bob@example.com"},
 			change: func(c *reset.Config) {
-				c.Queue, c.Workers = 1, 1
+				c.Queue.Size, c.Queue.Workers = 1, 1
 				c.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
 					<-ctx.Done() // until Shutdown
 					return ctx.Err()

@@ -94,14 +94,14 @@ func serve(mode string) error {
 		cfg.Limits = reset.Limits{}
 		var hours atomic.Int64
 		cfg.Now = func() time.Time { return time.Unix(1_800_000_000+3600*hours.Add(1), 0) }
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	case modeNoLimit:
-		cfg.Limits = reset.LimitsOff()
+		cfg.Limits = reset.Limits{Off: true}
 		fallthrough
 	case modeQueued:
-		cfg.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	case modeWide:
-		cfg.Workers, cfg.Queue = 500, 5000
+		cfg.Queue.Workers, cfg.Queue.Size = 500, 5000
 		fallthrough
 	case modeSlow:
 		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
@@ -207,7 +207,7 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		form, _ := url.ParseQuery(string(body))
 		if state, ok := known[form.Get("email")]; ok {
-			_, _ = signer.Issue(token.Reset, state, 0)
+			_, _ = signer.Issue(token.PurposeReset, state, 0)
 		}
 		next.ServeHTTP(w, r)
 	}), nil

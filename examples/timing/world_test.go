@@ -16,8 +16,8 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/limit"
 	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 	"github.com/lostkey-go/lostkey/token"
 )
@@ -47,11 +47,11 @@ func newConfig() (reset.Config, error) {
 			return reset.Config{}, err
 		}
 	}
-	var wide [4]*limit.Limiter
+	var wide [4]*ratelimit.Limiter
 	for i := range wide {
-		wide[i], err = limit.New(limit.Config{
+		wide[i], err = ratelimit.New(ratelimit.Config{
 			Burst: 1_000_000, Every: time.Microsecond,
-			Also: []limit.Rate{{Burst: 1_000_000, Every: time.Second}}, MaxBytes: 4 << 20,
+			Also: []ratelimit.Rate{{Burst: 1_000_000, Every: time.Second}}, MaxBytes: 4 << 20,
 		})
 		if err != nil {
 			return reset.Config{}, err
@@ -59,7 +59,7 @@ func newConfig() (reset.Config, error) {
 	}
 	return reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
-		Keys: ring, Store: store, Sessions: reset.SessionsKeptOnPurpose(),
+		Keys: ring, Store: store, Sessions: reset.KeepSessions(),
 		Mailer: mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 			_, err := mail.Encode(msg)
 			return err

@@ -88,7 +88,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 	if app.preview, err = preview.New(preview.Config{Renderer: letters}); err != nil {
 		return nil, err
 	}
-	limits := reset.LimitsOff()
+	limits := reset.Limits{Off: true}
 	if opts.limits {
 		limits = reset.Limits{}
 		if app.throttle, err = newThrottle(); err != nil {
@@ -99,18 +99,18 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 		Site: opts.url, // the only source of links, whatever the Host header says
 		// So that the demonstration can be tried over a local network. Leave this
 		// out elsewhere: over plain http, links and passwords travel in clear.
-		InsecureSite: true,
-		Product:      productName,
-		From:         opts.from,
-		Keys:         ring,
-		Store:        app.store,
-		Sessions:     reset.SessionsEndInStore(), // see endSessions
-		Mailer:       app.mailer,
-		Renderer:     letters,
-		Hasher:       app.hasher,
-		Policy:       app.policy,
-		Events:       reset.Sinks{app.audit, reset.SlogSink(log)},
-		Limits:       limits,
+		Pages:    reset.Pages{InsecureHTTP: true},
+		Mail:     reset.Mail{Product: productName, Renderer: letters},
+		From:     opts.from,
+		Keys:     ring,
+		Store:    app.store,
+		Sessions: reset.EndSessionsInStore(), // see endSessions
+		Mailer:   app.mailer,
+
+		Hasher: app.hasher,
+		Policy: app.policy,
+		Events: reset.Sinks{app.audit, reset.SlogSink(log)},
+		Limits: limits,
 	})
 	if err != nil {
 		return nil, err

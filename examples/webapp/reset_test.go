@@ -86,7 +86,7 @@ func TestRefusedLinksGetOneAnswer(t *testing.T) {
 	link := s.askForLink(b, ada)
 	foreign, err := token.New(token.Config{Site: "https://elsewhere.example", Keys: testRing(t)})
 	require.NoError(t, err)
-	forged, err := foreign.Issue(token.Reset, token.State{UserID: "1", PasswordHash: token.Hide("x"), Email: token.Hide(ada)}, 0)
+	forged, err := foreign.Issue(token.PurposeReset, token.State{UserID: "1", PasswordHash: token.Hide("x"), Email: token.Hide(ada)}, 0)
 	require.NoError(t, err)
 
 	var bodies []string

@@ -6,20 +6,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 // throttle slows down guessing of passwords, by address and by client. It
 // charges every attempt, before anything is looked up: addresses without an
 // account wear out as fast as those with one. The zero value allows all.
-type throttle struct{ byClient, byAddress *limit.Limiter }
+type throttle struct{ byClient, byAddress *ratelimit.Limiter }
 
 func newThrottle() (throttle, error) {
-	byClient, err := limit.New(limit.Config{Burst: 20, Every: 3 * time.Second})
+	byClient, err := ratelimit.New(ratelimit.Config{Burst: 20, Every: 3 * time.Second})
 	if err != nil {
 		return throttle{}, err
 	}
-	byAddress, err := limit.New(limit.Config{Burst: 10, Every: time.Minute})
+	byAddress, err := ratelimit.New(ratelimit.Config{Burst: 10, Every: time.Minute})
 	return throttle{byClient, byAddress}, err
 }
 

@@ -144,7 +144,7 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 }
 
 // ReplaceHash implements [reset.Store]. It ends the account's sessions in the
-// same step, so [reset.SessionsEndInStore] is true of it.
+// same step, so [reset.EndSessionsInStore] is true of it.
 func (s *Store) ReplaceHash(
 	ctx context.Context, seen reset.User, encoded string,
 ) error {

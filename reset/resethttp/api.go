@@ -13,7 +13,7 @@ import (
 // APIConfig configures the JSON API. It says where the API is and whom it asks.
 // The zero value works.
 type APIConfig struct {
-	// Prefix stands before the Service's ForgotPath and ResetPath, such as
+	// Prefix stands before the Service's two paths, such as
 	// "/api". Empty means those paths themselves, which suits a mux that routes
 	// by method. A mux must not strip it.
 	Prefix string

@@ -163,7 +163,7 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 	require.Equal(t, "90", a.header.Get("Retry-After"))
 	w.postJSON("/api/reset-password", jsonOf("token", "a.b.c", "password", newPassword)).problem(t, http.StatusTooManyRequests, "throttled")
 
-	w = newWorld(t, apiOf, func(c *reset.Config) { c.Dispatch = func(context.Context, reset.Job) error { return errDown } })
+	w = newWorld(t, apiOf, func(c *reset.Config) { c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown } })
 	a = w.postJSON("/api/forgot-password", jsonOf("email", knownAddr))
 	a.problem(t, http.StatusServiceUnavailable, "unavailable")
 	require.Equal(t, "60", a.header.Get("Retry-After"))

@@ -19,7 +19,7 @@ import (
 type Config struct {
 	// Login is where the pages link to for signing in. It is a path on this
 	// host such as "/login", or an absolute http or https URL. Empty means the
-	// Service's LoginPath, and without that the pages have no such link.
+	// Service's Pages.Login, and without that the pages have no such link.
 	Login string
 	// Product is the name above the card and in the title. Empty means the
 	// Service's.
@@ -46,8 +46,8 @@ type Config struct {
 }
 
 // New returns the handler of the pages. They are the form that asks for a link
-// on the Service's ForgotPath, the form that sets a new password on its
-// ResetPath, and what comes after each on the same two paths. Both may be
+// on the Service's Pages.Forgot, the form that sets a new password on its
+// Pages.Reset, and what comes after each on the same two paths. Both may be
 // mounted under their path alone, or under the path of the Service's Site as
 // well.
 //

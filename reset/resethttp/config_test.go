@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
@@ -69,7 +70,7 @@ func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 func TestLoginDefaultsToTheServicesAndMayBeMissing(t *testing.T) {
 	t.Parallel()
 	bare := func(svc *reset.Service) (http.Handler, error) { return resethttp.New(svc, resethttp.Config{}) }
-	w := newWorld(t, bare, func(c *reset.Config) { c.Site, c.LoginPath = "https://app.example/shop", "/signin" })
+	w := newWorld(t, bare, func(c *reset.Config) { c.Site, c.Pages.Login = "https://app.example/shop", "/signin" })
 	require.Contains(t, w.get("/forgot-password").body, `href="/shop/signin"`)
 	w = newWorld(t, bare)
 	for _, path := range []string{"/forgot-password", "/forgot-password?sent", "/reset-password?done"} {
@@ -164,7 +165,7 @@ func TestHintOfTheLengthIsThePolicys(t *testing.T) {
 	body := newWorld(t, pagesOf).get("/reset-password").body
 	require.Contains(t, body, `minlength="15" passwordrules="minlength: 15;`)
 	require.Contains(t, body, "At least 15 characters.")
-	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.MFA = true }).get("/reset-password").body
+	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) }).get("/reset-password").body
 	require.Contains(t, body, "At least 8 characters.")
 	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = anyPassword{} }).get("/reset-password").body
 	require.NotContains(t, body, "minlength")
@@ -179,9 +180,18 @@ func (anyPassword) Check(context.Context, string, []string) error { return nil }
 func TestUserNamesAreAskedForWhereTheyAreLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf, func(cfg *reset.Config) {
-		cfg.FindByIdentifier = func(context.Context, string) ([]reset.User, error) { return nil, nil }
+		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) { return nil, nil }
 	})
 	body := w.get("/forgot-password").body
 	require.Contains(t, body, `<input type="text" id="email" name="email" value="" autocomplete="username"`)
 	require.Contains(t, body, "Email address or user name")
+}
+
+// mfaPolicy is the default policy of an application that asks for a second
+// factor.
+func mfaPolicy(t *testing.T) *policy.Policy {
+	t.Helper()
+	p, err := policy.New(policy.Config{MFA: true})
+	require.NoError(t, err)
+	return p
 }

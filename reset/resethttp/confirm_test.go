@@ -79,7 +79,7 @@ func flip(raw string) string {
 func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.LinkStyle = style })
+		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		_, raw := w.link()
 		w.store.calls.Store(0)
 		for _, bad := range []string{"", "a.b.c", flip(raw), raw[:len(raw)-1], raw + "A"} {

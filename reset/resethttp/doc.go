@@ -12,12 +12,12 @@
 //
 // # Pages
 //
-// On the Service's ForgotPath, GET shows the form, or with "?sent" what to do
+// On the Service's Pages.Forgot, GET shows the form, or with "?sent" what to do
 // next. POST takes "email". It answers 303 to "?sent" for every text that can
 // be an address, whether or not it has an account. It answers 422 with the form
 // for one that cannot, which says nothing about accounts.
 //
-// On its ResetPath, GET shows the form, or with "?done" that it is done. POST
+// On its Pages.Reset, GET shows the form, or with "?done" that it is done. POST
 // takes "token" and "password". It answers 303 to "?done", 400 with one and the
 // same page for every link that does not work, or 422 with the form and the
 // link kept in it for a refused password. "token" may be the whole link or the

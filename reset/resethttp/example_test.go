@@ -28,7 +28,7 @@ func exampleService() *reset.Service {
 	}
 	svc, err := reset.New(reset.Config{
 		Site: "https://app.example", From: "no-reply@app.example", Keys: keys, Store: memstore.New(), Mailer: &mailtest.Recorder{},
-		Sessions: reset.SessionsEndInStore(), Hasher: hash.NewInsecureForTests(),
+		Sessions: reset.EndSessionsInStore(), Hasher: hash.NewInsecureForTests(),
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	})
 	if err != nil {

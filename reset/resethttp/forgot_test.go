@@ -34,7 +34,7 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 		"look-alike address":   {addr: "ada@example.co"},
 		"store down":           {addr: knownAddr, store: errDown},
 		"throttled account":    {addr: knownAddr, change: func(c *reset.Config) { c.Limits = reset.Limits{Account: never{}} }},
-		"blocked client":       {addr: knownAddr, change: func(c *reset.Config) { c.Blocked = func(netip.Addr) bool { return true } }},
+		"blocked client":       {addr: knownAddr, change: func(c *reset.Config) { c.Hooks.Blocked = func(netip.Addr) bool { return true } }},
 		"a very long address":  {addr: strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 50)+".", 3) + "example"},
 		"plus sign in address": {addr: "ada+x@example.com"},
 	} {
@@ -142,7 +142,7 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 func TestForgotSaysTryAgainWhenNothingCanBeQueued(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, pagesOf, func(c *reset.Config) {
-		c.Dispatch = func(context.Context, reset.Job) error { return errDown }
+		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown }
 	})
 	a := w.post("/forgot-password", form("email", knownAddr))
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
@@ -154,7 +154,7 @@ func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 	t.Parallel()
 	var seen []netip.Addr
 	watch := func(c *reset.Config) {
-		c.Blocked = func(client netip.Addr) bool {
+		c.Hooks.Blocked = func(client netip.Addr) bool {
 			seen = append(seen, client)
 			return true
 		}
@@ -186,7 +186,7 @@ func TestVisitorsLanguagesGoWithTheRequest(t *testing.T) {
 	t.Parallel()
 	jobs := make(chan reset.Job, 1)
 	w := newWorld(t, pagesOf, func(c *reset.Config) {
-		c.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
+		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
 	})
 	r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
 	r.Header.Set("Accept-Language", "<script>;q=1, de;q=0.5, pt-BR;q=0.9")

@@ -129,7 +129,7 @@ func TestMethodsOtherThanGetHeadAndPostAreRefusedAndNamed(t *testing.T) {
 func TestGetAndHeadChangeNothingHoweverOftenALinkIsFetched(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.LinkStyle = style })
+		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		_, raw := w.link()
 		values := form("token", raw, "password", newPassword, "email", knownAddr)
 		for range 3 {

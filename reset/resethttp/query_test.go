@@ -13,7 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
-func queryLinks(c *reset.Config) { c.LinkStyle = reset.LinkQuery }
+func queryLinks(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }
 
 func (a answer) cookie(t *testing.T) *http.Cookie {
 	t.Helper()

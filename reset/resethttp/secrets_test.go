@@ -19,7 +19,7 @@ import (
 func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.LinkStyle = style })
+		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		api := w.also(apiOf)
 		var answers []answer
 		answers = append(answers, w.post("/forgot-password", form("email", knownAddr)))

@@ -93,7 +93,7 @@ func TestUserAgentsOwnWordsReachNeitherMailNorJob(t *testing.T) {
 	t.Parallel()
 	jobs := make(chan reset.Job, 1)
 	w := newWorld(t, pagesOf, func(c *reset.Config) {
-		c.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
+		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
 	})
 	for agent, want := range map[string]string{
 		"Call 0800 123 now":                        "",

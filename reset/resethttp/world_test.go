@@ -99,8 +99,8 @@ func newWorld(t *testing.T, handler func(*reset.Service) (http.Handler, error), 
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
 	cfg := reset.Config{
-		Site: site, Product: "Example App", From: "no-reply@app.example", Keys: keys, Store: w.store, Mailer: w.outbox,
-		Sessions: reset.SessionsKeptOnPurpose(), Hasher: cheap(), Limits: reset.LimitsOff(),
+		Site: site, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: w.store, Mailer: w.outbox,
+		Sessions: reset.KeepSessions(), Hasher: cheap(), Limits: reset.Limits{Off: true},
 		Events: reset.SlogSink(slog.New(slog.NewTextHandler(w.logs, nil))),
 	}
 	for _, change := range changes {

@@ -1,4 +1,4 @@
-package limit_test
+package ratelimit_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 func heapInUse() uint64 {
@@ -29,7 +29,7 @@ func TestMillionKeysStayExactWithinSixteenMebibytes(t *testing.T) {
 		names[i] = fmt.Sprintf("key-%d", i)
 	}
 	before := heapInUse()
-	l, _ := newLimiter(t, limit.Config{Burst: burst, Every: time.Hour})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: burst, Every: time.Hour})
 
 	for range burst {
 		allow(t, l, "victim")
@@ -64,7 +64,7 @@ func TestMillionKeysStayExactWithinSixteenMebibytes(t *testing.T) {
 func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 	t.Parallel()
 	const size, every = 1 << 20, time.Hour
-	l, c := newLimiter(t, limit.Config{Burst: 1, Every: every, MaxBytes: size})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 1, Every: every, MaxBytes: size})
 	ok, _ := allow(t, l, "victim")
 	require.True(t, ok)
 
@@ -104,7 +104,7 @@ func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 func TestExpiredKeysMakeRoomWithoutSweeping(t *testing.T) {
 	t.Parallel()
 	const keys = 60_000
-	l, c := newLimiter(t, limit.Config{Burst: 5, Every: time.Second, MaxBytes: 1 << 20})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 5, Every: time.Second, MaxBytes: 1 << 20})
 	for round := range 20 {
 		for k := range keys {
 			_, ok, _ := l.Allow(t.Context(), fmt.Sprintf("%d-%d", round, k))

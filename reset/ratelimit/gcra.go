@@ -1,4 +1,4 @@
-package limit
+package ratelimit
 
 import (
 	"fmt"
@@ -17,15 +17,15 @@ func newGCRA(field string, rate Rate) (gcra, error) {
 	switch {
 	case rate.Burst < 1:
 		return gcra{}, fmt.Errorf(
-			"limit: %sBurst is %d, need at least 1", field, rate.Burst,
+			"ratelimit: %sBurst is %d, need at least 1", field, rate.Burst,
 		)
 	case rate.Every <= 0:
 		return gcra{}, fmt.Errorf(
-			"limit: %sEvery is %v, need more than 0", field, rate.Every,
+			"ratelimit: %sEvery is %v, need more than 0", field, rate.Every,
 		)
 	case rate.Every > maxWindow/time.Duration(rate.Burst):
 		return gcra{}, fmt.Errorf(
-			"limit: %sBurst * Every is above %v", field, maxWindow,
+			"ratelimit: %sBurst * Every is above %v", field, maxWindow,
 		)
 	}
 

@@ -1,4 +1,4 @@
-// Package limit is an in-process rate limiter for keys that strangers choose,
+// Package ratelimit is an in-process rate limiter for keys that strangers choose,
 // such as client addresses, mail addresses and user ids.
 //
 // [New] makes a [Limiter], and [Limiter.Allow] charges one event to one key.
@@ -6,10 +6,10 @@
 // every Every. [Limiter.Refund] takes back the charge of an event that then did
 // not happen.
 //
-//	perAccount, err := limit.New(limit.Config{
+//	perAccount, err := ratelimit.New(ratelimit.Config{
 //		Burst: 1, Every: time.Minute, // one a minute
 //		// And five an hour.
-//		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+//		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 //	})
 //
 // # Security
@@ -38,4 +38,4 @@
 // It does not share anything between processes, so n processes admit n times as
 // much. It does not know whether an event failed or succeeded unless it is told
 // by Refund, and it keeps nothing over a restart.
-package limit
+package ratelimit

@@ -1,4 +1,4 @@
-package limit
+package ratelimit
 
 // shards is the number of locks. Every shard holds the same number of buckets.
 const shards = 32

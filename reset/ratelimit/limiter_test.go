@@ -1,4 +1,4 @@
-package limit_test
+package ratelimit_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 // clock is a time that only moves when a test moves it.
@@ -27,17 +27,17 @@ func newClock() *clock {
 func (c *clock) Now() time.Time          { return time.Unix(0, c.nanos.Load()) }
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-func newLimiter(tb testing.TB, cfg limit.Config) (*limit.Limiter, *clock) {
+func newLimiter(tb testing.TB, cfg ratelimit.Config) (*ratelimit.Limiter, *clock) {
 	tb.Helper()
 	c := newClock()
 	cfg.Now = c.Now
-	l, err := limit.New(cfg)
+	l, err := ratelimit.New(cfg)
 	require.NoError(tb, err)
 	return l, c
 }
 
 // allow charges key and returns whether it passed and how long to wait.
-func allow(tb testing.TB, l *limit.Limiter, key string) (bool, time.Duration) {
+func allow(tb testing.TB, l *ratelimit.Limiter, key string) (bool, time.Duration) {
 	tb.Helper()
 	wait, ok, err := l.Allow(tb.Context(), key)
 	require.NoError(tb, err)
@@ -46,7 +46,7 @@ func allow(tb testing.TB, l *limit.Limiter, key string) (bool, time.Duration) {
 
 func TestAllowAdmitsBurstThenOneEveryInterval(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 3, Every: time.Minute})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 3, Every: time.Minute})
 	for range 3 {
 		ok, wait := allow(t, l, "k")
 		require.True(t, ok)
@@ -83,7 +83,7 @@ func TestAllowAdmitsBurstThenOneEveryInterval(t *testing.T) {
 
 func TestAllowEarnsNoMoreThanBurstWhileIdle(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 2, Every: time.Second})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 2, Every: time.Second})
 	allow(t, l, "k")
 	c.advance(24 * time.Hour)
 	for i := range 4 {
@@ -94,7 +94,7 @@ func TestAllowEarnsNoMoreThanBurstWhileIdle(t *testing.T) {
 
 func TestAllowKeepsKeysApart(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Hour})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour})
 	for _, key := range []string{"", "a", "A", "a ", "\x00", "a\x00"} {
 		ok, _ := allow(t, l, key)
 		require.True(t, ok, "%q", key)
@@ -105,7 +105,7 @@ func TestAllowKeepsKeysApart(t *testing.T) {
 
 func TestRefusedTriesAreNotCharged(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 1, Every: time.Minute})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Minute})
 	allow(t, l, "k")
 	for range 1000 {
 		ok, wait := allow(t, l, "k")
@@ -119,9 +119,9 @@ func TestRefusedTriesAreNotCharged(t *testing.T) {
 
 func TestSeveralRatesMustAllAgreeAndAreChargedTogether(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{
+	l, c := newLimiter(t, ratelimit.Config{
 		Burst: 1, Every: time.Minute,
-		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 	})
 	admitted := 0
 	for range 60 {
@@ -150,7 +150,7 @@ func TestSeveralRatesMustAllAgreeAndAreChargedTogether(t *testing.T) {
 
 func TestClockThatStepsBackNeitherLocksOutNorGivesAway(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 2, Every: time.Minute})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 2, Every: time.Minute})
 	allow(t, l, "k")
 	allow(t, l, "k")
 	c.advance(-time.Hour)
@@ -167,39 +167,39 @@ func TestClockThatStepsBackNeitherLocksOutNorGivesAway(t *testing.T) {
 
 func TestNewRefusesWeakAndMissingValues(t *testing.T) {
 	t.Parallel()
-	good := limit.Config{Burst: 1, Every: time.Second}
+	good := ratelimit.Config{Burst: 1, Every: time.Second}
 	for _, tt := range []struct {
 		name   string
-		change func(*limit.Config)
+		change func(*ratelimit.Config)
 		want   string
 	}{
-		{"no burst", func(c *limit.Config) { c.Burst = 0 }, "limit: Config.Burst is 0, need at least 1"},
-		{"negative burst", func(c *limit.Config) { c.Burst = -1 }, "limit: Config.Burst is -1, need at least 1"},
-		{"no interval", func(c *limit.Config) { c.Every = 0 }, "limit: Config.Every is 0s, need more than 0"},
-		{"negative interval", func(c *limit.Config) { c.Every = -1 }, "limit: Config.Every is -1ns, need more than 0"},
+		{"no burst", func(c *ratelimit.Config) { c.Burst = 0 }, "ratelimit: Config.Burst is 0, need at least 1"},
+		{"negative burst", func(c *ratelimit.Config) { c.Burst = -1 }, "ratelimit: Config.Burst is -1, need at least 1"},
+		{"no interval", func(c *ratelimit.Config) { c.Every = 0 }, "ratelimit: Config.Every is 0s, need more than 0"},
+		{"negative interval", func(c *ratelimit.Config) { c.Every = -1 }, "ratelimit: Config.Every is -1ns, need more than 0"},
 		{
 			"window that overflows",
-			func(c *limit.Config) { c.Burst, c.Every = math.MaxInt, time.Hour },
-			"limit: Config.Burst * Every is above 8760h0m0s",
+			func(c *ratelimit.Config) { c.Burst, c.Every = math.MaxInt, time.Hour },
+			"ratelimit: Config.Burst * Every is above 8760h0m0s",
 		},
 		{
 			"bad further rate",
-			func(c *limit.Config) { c.Also = []limit.Rate{{Burst: 1, Every: 1}, {Burst: 1}} },
-			"limit: Config.Also[1].Every is 0s, need more than 0",
+			func(c *ratelimit.Config) { c.Also = []ratelimit.Rate{{Burst: 1, Every: 1}, {Burst: 1}} },
+			"ratelimit: Config.Also[1].Every is 0s, need more than 0",
 		},
 		{
 			"too many rates",
-			func(c *limit.Config) { c.Also = make([]limit.Rate, 4) },
-			"limit: Config.Also has 4 rates, at most 3 are possible",
+			func(c *ratelimit.Config) { c.Also = make([]ratelimit.Rate, 4) },
+			"ratelimit: Config.Also has 4 rates, at most 3 are possible",
 		},
-		{"too little memory", func(c *limit.Config) { c.MaxBytes = 65535 }, "limit: Config.MaxBytes is 65535, need at least 65536"},
-		{"negative memory", func(c *limit.Config) { c.MaxBytes = -1 }, "limit: Config.MaxBytes is -1, need at least 65536"},
+		{"too little memory", func(c *ratelimit.Config) { c.MaxBytes = 65535 }, "ratelimit: Config.MaxBytes is 65535, need at least 65536"},
+		{"negative memory", func(c *ratelimit.Config) { c.MaxBytes = -1 }, "ratelimit: Config.MaxBytes is -1, need at least 65536"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			cfg := good
 			tt.change(&cfg)
-			l, err := limit.New(cfg)
+			l, err := ratelimit.New(cfg)
 			require.EqualError(t, err, tt.want)
 			require.Nil(t, l)
 		})
@@ -208,8 +208,8 @@ func TestNewRefusesWeakAndMissingValues(t *testing.T) {
 
 func TestSmallestLimiterWithEveryRateWorks(t *testing.T) {
 	t.Parallel()
-	rate := limit.Rate{Burst: 2, Every: time.Minute}
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Second, Also: []limit.Rate{rate, rate, rate}, MaxBytes: 64 << 10})
+	rate := ratelimit.Rate{Burst: 2, Every: time.Minute}
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Second, Also: []ratelimit.Rate{rate, rate, rate}, MaxBytes: 64 << 10})
 	for k := range 100 {
 		ok, _ := allow(t, l, strconv.Itoa(k))
 		require.True(t, ok)
@@ -222,7 +222,7 @@ func TestSmallestLimiterWithEveryRateWorks(t *testing.T) {
 func TestRealClockIsTheDefault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := limit.New(limit.Config{Burst: 1, Every: time.Minute})
+		l, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Minute})
 		require.NoError(t, err)
 		ok, _ := allow(t, l, "k")
 		require.True(t, ok)
@@ -246,11 +246,11 @@ func FuzzAllowAgreesWithAnUnboundedModel(f *testing.F) {
 	}
 	f.Add(everyKey, uint8(0), uint16(2000), uint8(0), uint16(2))
 	f.Fuzz(func(t *testing.T, script []byte, burst uint8, every uint16, burst2 uint8, every2 uint16) {
-		rates := []limit.Rate{
+		rates := []ratelimit.Rate{
 			{Burst: int(burst) + 1, Every: time.Duration(every) + 1},
 			{Burst: int(burst2) + 1, Every: time.Duration(every2) + 1},
 		}
-		l, c := newLimiter(t, limit.Config{Burst: rates[0].Burst, Every: rates[0].Every, Also: rates[1:], MaxBytes: 64 << 10})
+		l, c := newLimiter(t, ratelimit.Config{Burst: rates[0].Burst, Every: rates[0].Every, Also: rates[1:], MaxBytes: 64 << 10})
 		model := map[string][]time.Time{}
 		for len(script) >= 2 {
 			key, step := string(script[:1]), time.Duration(script[1])
@@ -282,7 +282,7 @@ func FuzzAllowAgreesWithAnUnboundedModel(f *testing.F) {
 }
 
 func TestAllowAllocatesNothing(t *testing.T) {
-	l, c := newLimiter(t, limit.Config{Burst: 1, Every: time.Minute, Also: []limit.Rate{{Burst: 5, Every: time.Hour}}})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Minute, Also: []ratelimit.Rate{{Burst: 5, Every: time.Hour}}})
 	ctx := t.Context()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		_, _, _ = l.Allow(ctx, "k") // admitted, then refused
@@ -301,7 +301,7 @@ func BenchmarkAllow(b *testing.B) {
 		mask int
 	}{{"one key", 0}, {"million keys", len(names) - 1}} {
 		b.Run(tt.name, func(b *testing.B) {
-			l, err := limit.New(limit.Config{Burst: 3, Every: time.Hour})
+			l, err := ratelimit.New(ratelimit.Config{Burst: 3, Every: time.Hour})
 			require.NoError(b, err)
 			ctx, i := b.Context(), 0
 			b.ReportAllocs()

@@ -1,4 +1,4 @@
-package limit_test
+package ratelimit_test
 
 import (
 	"bytes"
@@ -10,17 +10,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
-func refund(tb testing.TB, l *limit.Limiter, key string) {
+func refund(tb testing.TB, l *ratelimit.Limiter, key string) {
 	tb.Helper()
 	require.NoError(tb, l.Refund(tb.Context(), key))
 }
 
 func TestRefundGivesBackExactlyOneEvent(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 3, Every: time.Minute})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 3, Every: time.Minute})
 	for range 3 {
 		allow(t, l, "k")
 	}
@@ -37,7 +37,7 @@ func TestRefundGivesBackExactlyOneEvent(t *testing.T) {
 
 func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 2, Every: time.Minute, MaxBytes: 64 << 10})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 2, Every: time.Minute, MaxBytes: 64 << 10})
 	burst := func(key string) {
 		for i := range 3 {
 			ok, wait := allow(t, l, key)
@@ -69,7 +69,7 @@ func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 // ahead for a century. The 32 cells that a key may have would soon be full.
 func TestRefundsOfNothingDoNotAddUp(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, limit.Config{Burst: 2, Every: 180 * 24 * time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 2, Every: 180 * 24 * time.Hour, MaxBytes: 64 << 10})
 	for range 32 * 600 {
 		refund(t, l, "k")
 	}
@@ -79,9 +79,9 @@ func TestRefundsOfNothingDoNotAddUp(t *testing.T) {
 
 func TestRefundGivesBackToEveryRate(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{
+	l, c := newLimiter(t, ratelimit.Config{
 		Burst: 1, Every: time.Minute,
-		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 	})
 	for range 100 {
 		ok, _ := allow(t, l, "k")
@@ -104,7 +104,7 @@ func TestRefundGivesBackToEveryRate(t *testing.T) {
 
 func TestRefundAfterTheClockSteppedBackLocksNobodyOut(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, limit.Config{Burst: 2, Every: time.Minute})
+	l, c := newLimiter(t, ratelimit.Config{Burst: 2, Every: time.Minute})
 	allow(t, l, "k")
 	allow(t, l, "k")
 	c.advance(-time.Hour)
@@ -120,7 +120,7 @@ func TestRefundAfterTheClockSteppedBackLocksNobodyOut(t *testing.T) {
 // events does not fill the table.
 func TestRefundFreesTheCell(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
 	for k := range 1_000_000 {
 		key := strconv.Itoa(k)
 		_, ok, _ := l.Allow(t.Context(), key)
@@ -131,7 +131,7 @@ func TestRefundFreesTheCell(t *testing.T) {
 
 func TestConcurrentRefundsAdmitExactlyWhatWasGivenBack(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, limit.Config{Burst: 10, Every: time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 10, Every: time.Hour, MaxBytes: 64 << 10})
 	var kept atomic.Int64
 	var workers sync.WaitGroup
 	start := make(chan struct{})
@@ -167,9 +167,9 @@ func FuzzRefundUndoesAllow(f *testing.F) {
 	f.Add([]byte("\x00\x00\x01\x03\x00\x81\x02\x01\xff\x01\x80\x00"), uint8(1), uint16(1), uint8(3), uint16(7))
 	f.Add(bytes.Repeat([]byte{1, 130, 3, 4, 129, 200, 7, 0}, 60), uint8(2), uint16(40), uint8(5), uint16(300))
 	f.Fuzz(func(t *testing.T, script []byte, burst uint8, every uint16, burst2 uint8, every2 uint16) {
-		cfg := limit.Config{
+		cfg := ratelimit.Config{
 			Burst: int(burst) + 1, Every: time.Duration(every) + 1,
-			Also:     []limit.Rate{{Burst: int(burst2) + 1, Every: time.Duration(every2) + 1}},
+			Also:     []ratelimit.Rate{{Burst: int(burst2) + 1, Every: time.Duration(every2) + 1}},
 			MaxBytes: 64 << 10,
 		}
 		l, c := newLimiter(t, cfg)
@@ -196,7 +196,7 @@ func FuzzRefundUndoesAllow(f *testing.F) {
 }
 
 func TestRefundAllocatesNothing(t *testing.T) {
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Minute, Also: []limit.Rate{{Burst: 5, Every: time.Hour}}})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Minute, Also: []ratelimit.Rate{{Burst: 5, Every: time.Hour}}})
 	ctx := t.Context()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		_, _, _ = l.Allow(ctx, "k")

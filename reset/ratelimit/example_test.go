@@ -1,19 +1,19 @@
-package limit_test
+package ratelimit_test
 
 import (
 	"context"
 	"fmt"
 	"time"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 // One mail a minute and five an hour for each account.
 func Example() {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-	perAccount, err := limit.New(limit.Config{
+	perAccount, err := ratelimit.New(ratelimit.Config{
 		Burst: 1, Every: time.Minute,
-		Also: []limit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 		Now:  func() time.Time { return now },
 	})
 	if err != nil {
@@ -32,7 +32,7 @@ func Example() {
 
 // A limit on everything needs one key, and so very little memory.
 func ExampleLimiter_Allow() {
-	global, err := limit.New(limit.Config{Burst: 2, Every: time.Hour, MaxBytes: 64 << 10})
+	global, err := ratelimit.New(ratelimit.Config{Burst: 2, Every: time.Hour, MaxBytes: 64 << 10})
 	if err != nil {
 		panic(err)
 	}

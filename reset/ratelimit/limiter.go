@@ -1,4 +1,4 @@
-package limit
+package ratelimit
 
 import (
 	"context"
@@ -65,7 +65,7 @@ type Limiter struct {
 func New(cfg Config) (*Limiter, error) {
 	if len(cfg.Also) > maxAlso {
 		return nil, fmt.Errorf(
-			"limit: Config.Also has %d rates, at most %d are possible",
+			"ratelimit: Config.Also has %d rates, at most %d are possible",
 			len(cfg.Also), maxAlso,
 		)
 	}
@@ -89,7 +89,7 @@ func New(cfg Config) (*Limiter, error) {
 	}
 	if size < minBytes {
 		return nil, fmt.Errorf(
-			"limit: Config.MaxBytes is %d, need at least %d", size, minBytes,
+			"ratelimit: Config.MaxBytes is %d, need at least %d", size, minBytes,
 		)
 	}
 	now := cfg.Now

@@ -1,4 +1,4 @@
-package limit_test
+package ratelimit_test
 
 import (
 	"runtime"
@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/reset/limit"
+	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
 func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 	t.Parallel()
 	for _, burst := range []int{1, 3, 100} {
-		l, _ := newLimiter(t, limit.Config{Burst: burst, Every: time.Hour, MaxBytes: 64 << 10})
+		l, _ := newLimiter(t, ratelimit.Config{Burst: burst, Every: time.Hour, MaxBytes: 64 << 10})
 		var admitted atomic.Int64
 		var workers sync.WaitGroup
 		start := make(chan struct{})
@@ -40,7 +40,7 @@ func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 // is not atomic admits too much. Not parallel: the two need a processor each.
 func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
 	const keys = 20_000
-	l, _ := newLimiter(t, limit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
+	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
 	names := make([]string, keys)
 	for k := range names {
 		names[k] = strconv.Itoa(k)
