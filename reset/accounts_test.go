@@ -20,7 +20,7 @@ func withoutPassword(id string) reset.User { return reset.User{ID: id, Email: id
 func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 	t.Parallel()
 	for _, marker := range []string{"", "!", "*", "!set by nobody"} {
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		user := withoutPassword("new")
 		user.PasswordHash = marker
 		sc.add(t, user)
@@ -43,7 +43,7 @@ func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 
 func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	sc.add(t, withoutPassword("new"))
 	gone := withoutPassword("gone")
 	gone.Disabled = true
@@ -61,7 +61,7 @@ func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
 func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 1 })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 1 })
 		sc.add(t, withoutPassword("new"))
 		sc.outbox.Fail(temporary)
 		var err error
@@ -75,7 +75,7 @@ func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	sc.add(t, withoutPassword("new"))
 	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour}))
 	require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash }))
@@ -86,7 +86,7 @@ func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 
 func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 4 * time.Hour })
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 4 * time.Hour })
 	sc.add(t, withoutPassword("new"))
 	gone := ana()
 	gone.ID, gone.Disabled = "gone", true
@@ -124,14 +124,14 @@ func TestSessions(t *testing.T) {
 	t.Parallel()
 	t.Run("ended by the store", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 		sc.drain(t)
 		require.Contains(t, sc.outbox.Messages()[0].Text, "signed out")
 	})
 	t.Run("kept on purpose", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() })
 		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 		sc.drain(t)
 		require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out", "the notice must not promise what was not done")
@@ -147,7 +147,7 @@ func TestSessions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				calls := 0
 				ctx, hangUp := context.WithCancel(t.Context())
-				sc := newScene(t, func(cfg *reset.Config) {
+				sc := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Sessions = reset.EndSessionsWith(func(ctx context.Context, userID string) error {
 						hangUp()
@@ -178,7 +178,7 @@ func TestSessions(t *testing.T) {
 
 func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			t.Error("a refused link has ended sessions")
 			return nil
@@ -198,7 +198,7 @@ func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
 func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	var called []string
-	var sc *scene
+	var sc *fixture
 	hook := func(name string, fail func() error) func(context.Context, reset.Confirmation) error {
 		return func(_ context.Context, done reset.Confirmation) error {
 			require.NotEqual(t, oldHash, sc.user(t, done.UserID).PasswordHash)
@@ -208,7 +208,7 @@ func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
 			return fail()
 		}
 	}
-	sc = newScene(t, func(cfg *reset.Config) {
+	sc = newFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
 			hook("first", func() error { return errors.New("broken") }),
 			hook("second", func() error { panic("broken too") }),
@@ -224,7 +224,7 @@ func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
 
 func TestNoticeIsInTheLanguageOfTheAccount(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "en-GB" }))
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	sc.drain(t)
@@ -233,7 +233,7 @@ func TestNoticeIsInTheLanguageOfTheAccount(t *testing.T) {
 
 func TestStampKillsLinks(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Stamp = "1" }))
 	raw := sc.link(t, "7")
 	_, err := sc.Check(t.Context(), raw)
@@ -254,7 +254,7 @@ func TestUserHasPassword(t *testing.T) {
 // register further spellings, and a store may list them first.
 func TestCaseVariantsDoNotKeepTheOwnerFromMail(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	var found []reset.User
 	for i, spelling := range []string{"Ana", "aNa", "anA", "ANa", "AnA"} {
 		found = append(found, reset.User{
@@ -283,7 +283,7 @@ func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newScene(t, func(cfg *reset.Config) {
+			sc := newFixture(t, func(cfg *reset.Config) {
 				cfg.Queue.Synchronous, cfg.Mail.SkipNotice = mode == "synchronous", true
 				if mode == "engine" {
 					cfg.Queue.Dispatch = queue.dispatch
@@ -303,7 +303,7 @@ func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 
 func TestNotifyChangedTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return errors.New("no row for ana@example.com") }
 	})
 	gone := withoutPassword("gone")

@@ -52,7 +52,7 @@ func (t *throttle) ask(
 		return t.limiter.Allow(ctx, key)
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, limiterPatience)
+	ctx, cancel := context.WithTimeout(ctx, limiterTimeout)
 	defer cancel()
 	err = guard("Limiter.Allow", func() error {
 		var err error
@@ -80,7 +80,7 @@ func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
 	}
 
 	ctx, cancel := context.WithTimeout(
-		context.WithoutCancel(ctx), limiterPatience,
+		context.WithoutCancel(ctx), limiterTimeout,
 	)
 	defer cancel()
 	err := guard("Limiter.Refund", func() error {
@@ -209,8 +209,8 @@ func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
 // the account by its id, because what was typed may be one of many texts that
 // lead to it.
 func (s *Service) sendLimited(
-	ctx context.Context, t try, l letter,
-) (again *try, err error) {
+	ctx context.Context, t attempt, l delivery,
+) (again *attempt, err error) {
 	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
 		return s.send(ctx, t, l)
 	}

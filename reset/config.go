@@ -2,15 +2,11 @@ package reset
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -174,189 +170,12 @@ type Confirmation struct {
 	Client  netip.Addr
 }
 
-const (
-	defaultQueue   = 1000
-	defaultWorkers = 8
-	defaultWindow  = 15 * time.Minute
-	defaultLife    = time.Hour
-	defaultInvite  = 72 * time.Hour
-	maxQueue       = 1_000_000
-	maxWorkers     = 1000
-	minLifetime    = time.Minute // less than a mail takes.
-)
-
-// complete fills in defaults and refuses what is missing or weak.
-func (c *Config) complete() error {
-	if err := c.completeSite(); err != nil {
-		return err
-	}
-
-	if _, _, err := mail.ParseMailbox(c.From); err != nil {
-		return errors.New("reset: Config.From is not a mail address")
-	}
-	if c.Mail.ReplyTo != "" {
-		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {
-			return errors.New("reset: Config.Mail.ReplyTo is not a mail address")
-		}
-	}
-	if c.Mail.Support != "" && mail.ValidateAddress(c.Mail.Support) != nil {
-		return errors.New("reset: Config.Mail.Support is not a plain mail address")
-	}
-
-	if c.Store == nil {
-		return errors.New("reset: Config.Store is nil")
-	}
-	if c.Mailer == nil {
-		return errors.New("reset: Config.Mailer is nil")
-	}
-	if !c.Sessions.decided {
-		return errors.New("reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions")
-	}
-
-	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
-	if slices.ContainsFunc(
-		c.Hooks.OnConfirmed,
-		func(hook func(context.Context, Confirmation) error) bool {
-			return hook == nil
-		},
-	) {
-		return errors.New("reset: Config.Hooks.OnConfirmed holds a nil function")
-	}
-	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
-		return errors.New("reset: Config.Queue.Synchronous and Config.Queue.Dispatch exclude each other")
-	}
-
-	if c.Now == nil {
-		c.Now = time.Now //nolint:forbidigo // the one place where the clock is taken
-	}
-	if err := c.completeNumbers(); err != nil {
-		return err
-	}
-
-	return c.completeParts()
-}
-
-func (c *Config) completeNumbers() error {
-	for _, n := range []struct {
-		field         string
-		value         *int
-		fallback, top int
-	}{
-		{"Queue.Size", &c.Queue.Size, defaultQueue, maxQueue},
-		{"Queue.Workers", &c.Queue.Workers, defaultWorkers, maxWorkers},
-	} {
-		if *n.value == 0 {
-			*n.value = n.fallback
-		}
-		if *n.value < 0 || *n.value > n.top {
-			return fmt.Errorf(
-				"reset: Config.%s is not between 1 and %d", n.field, n.top,
-			)
-		}
-	}
-
-	if c.Lifetimes.Reset == 0 {
-		c.Lifetimes.Reset = defaultLife
-	}
-	for _, d := range []struct {
-		field         string
-		value         *time.Duration
-		fallback, top time.Duration
-	}{
-		{"Lifetimes.Reset", &c.Lifetimes.Reset, defaultLife, 24 * time.Hour},
-		{"Lifetimes.MaxReset", &c.Lifetimes.MaxReset, c.Lifetimes.Reset, 24 * time.Hour},
-		{"Lifetimes.Invite", &c.Lifetimes.Invite, defaultInvite, 7 * 24 * time.Hour},
-		{"Queue.Window", &c.Queue.Window, defaultWindow, 7 * 24 * time.Hour},
-	} {
-		if *d.value == 0 {
-			*d.value = d.fallback
-		}
-		if *d.value < minLifetime || *d.value > d.top {
-			return fmt.Errorf(
-				"reset: Config.%s is not between %v and %v",
-				d.field, minLifetime, d.top,
-			)
-		}
-	}
-
-	if c.Lifetimes.MaxReset < c.Lifetimes.Reset {
-		return errors.New("reset: Config.Lifetimes.MaxReset is shorter than Config.Lifetimes.Reset")
-	}
-
-	return nil
-}
-
-func (c *Config) completeParts() error {
-	var err error
-	if c.Hasher == nil {
-		if c.Hasher, err = hash.New(hash.Config{}); err != nil {
-			return fmt.Errorf("reset: default hasher: %w", err)
-		}
-	}
-
-	if c.Policy == nil {
-		if c.Policy, err = policy.New(policy.Config{}); err != nil {
-			return fmt.Errorf("reset: default policy: %w", err)
-		}
-	}
-
-	if c.Mail.Renderer == nil {
-		if c.Mail.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
-			return fmt.Errorf("reset: default mail templates: %w", err)
-		}
-	}
-	if c.Events == nil {
-		c.Events = SlogSink(nil)
-	}
-
-	return c.tryRenderer()
-}
-
-// tryRenderer writes each mail once with sample data, so that a broken template
-// or product name stops the start and not the first reset.
-func (c *Config) tryRenderer() error {
-	now := c.Now()
-	for kind, wanted := range map[mail.Kind]bool{
-		mail.KindReset:            true,
-		mail.KindInvite:           true,
-		mail.KindPasswordChanged:  !c.Mail.SkipNotice,
-		mail.KindNoAccount:        c.Mail.HintNoAccount,
-		mail.KindSignsInElsewhere: c.Mail.HintSignsInElsewhere,
-	} {
-		if !wanted {
-			continue
-		}
-
-		data := c.facts(kind)
-		data.At = now
-		if kind == mail.KindReset || kind == mail.KindInvite {
-			data.Link, data.ExpiresAt, data.Lifetime =
-				c.Site+c.Pages.Reset+"#token=sample",
-				now.Add(c.Lifetimes.Reset),
-				c.Lifetimes.Reset
-		}
-
-		if _, err := c.Mail.Renderer.Render(data); err != nil {
-			return fmt.Errorf(
-				"reset: Config.Mail.Renderer or Config.Mail.Product: sample of the mail %q: %w",
-				kind, err,
-			)
-		}
-	}
-	return nil
-}
-
-// facts returns what every mail of one kind says.
-func (c *Config) facts(kind mail.Kind) mail.Data {
-	data := mail.Data{
-		Kind:      kind,
-		Product:   c.Mail.Product,
-		Site:      c.Site,
-		Support:   c.Mail.Support,
-		ForgotURL: c.Site + c.Pages.Forgot,
-	}
-	if c.Pages.Login != "" {
-		data.LoginURL = c.Site + c.Pages.Login
-	}
-	return data
+// A Policy judges a new password. It returns nil, or an error that is or wraps
+// a *policy.Error of the reset/policy package, which Confirm returns as it is.
+// Any other error means that it cannot decide. Words are what the password
+// should not consist of. They are the product, the site's host, and the
+// account's address, whole and up to the '@'. A Policy must be safe for
+// concurrent use.
+type Policy interface {
+	Check(ctx context.Context, password string, words []string) error
 }

@@ -115,7 +115,7 @@ func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
 		"https://app.example/reset-password?token=":      func(cfg *reset.Config) { cfg.Pages.LinkStyle = reset.LinkQuery },
 		"http://127.0.0.1:8080/reset-password#token=eyJ": func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
 	} {
-		sc := newScene(t, change)
+		sc := newFixture(t, change)
 		link, err := sc.Link(t.Context(), "7", reset.LinkOptions{})
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(link.Reveal(), want), link.Reveal())
@@ -145,7 +145,7 @@ func TestConfigIsCopied(t *testing.T) {
 		called++
 		return nil
 	}}
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hooks.OnConfirmed = hooks })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.OnConfirmed = hooks })
 	hooks[0] = nil
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	require.Equal(t, 1, called)

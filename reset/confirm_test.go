@@ -22,14 +22,14 @@ import (
 // What happens to an account between the link and its use, and what becomes of the link.
 func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 	t.Parallel()
-	update := func(change func(user *reset.User)) func(*testing.T, *scene) {
-		return func(t *testing.T, sc *scene) {
+	update := func(change func(user *reset.User)) func(*testing.T, *fixture) {
+		return func(t *testing.T, sc *fixture) {
 			t.Helper()
 			require.NoError(t, sc.store.Update("7", change))
 		}
 	}
 	for name, row := range map[string]struct {
-		change func(t *testing.T, sc *scene)
+		change func(t *testing.T, sc *fixture)
 		reason string // "" means that the link still works
 	}{
 		"nothing":                {update(func(*reset.User) {}), ""},
@@ -44,11 +44,11 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 		"password removed":       {update(func(user *reset.User) { user.PasswordHash = "" }), "stale"},
 		"password made unusable": {update(func(user *reset.User) { user.PasswordHash = "!" + oldHash }), "stale"},
 		"stamp changed":          {update(func(user *reset.User) { user.Stamp = "2" }), "stale"},
-		"deleted": {func(t *testing.T, sc *scene) {
+		"deleted": {func(t *testing.T, sc *fixture) {
 			t.Helper()
 			require.NoError(t, sc.store.Delete("7"))
 		}, "unknown-user"},
-		"deleted and the id used again": {func(t *testing.T, sc *scene) {
+		"deleted and the id used again": {func(t *testing.T, sc *fixture) {
 			t.Helper()
 			require.NoError(t, sc.store.Delete("7"))
 			sc.add(t, reset.User{ID: "7", Email: "new@example.com", PasswordHash: "$argon2id$new"})
@@ -56,7 +56,7 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, nil)
+			sc := newFixture(t, nil)
 			raw := sc.link(t, "7")
 			row.change(t, sc)
 			before, _ := sc.store.FindByID(t.Context(), "7")
@@ -91,8 +91,8 @@ func TestOddStatesBetweenVerifyAndWrite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var sc *scene
-			sc = newScene(t, func(cfg *reset.Config) {
+			var sc *fixture
+			sc = newFixture(t, func(cfg *reset.Config) {
 				cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 					return sc.store.Update("7", change)
 				})
@@ -109,7 +109,7 @@ func TestOddStatesBetweenVerifyAndWrite(t *testing.T) {
 
 func TestStoreThatReturnsAnotherAccountIsRefused(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	raw := sc.link(t, "7")
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		user := ana()
@@ -122,7 +122,7 @@ func TestStoreThatReturnsAnotherAccountIsRefused(t *testing.T) {
 
 func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		user := ana()
 		user.PasswordHash = oldHash
@@ -140,20 +140,20 @@ func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
 
 func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 			t.Error("the policy was asked about a password that comes with a bad link")
 			return nil
 		})
 	})
 	good := sc.link(t, "7")
-	otherKeys := newScene(t, func(cfg *reset.Config) {
+	otherKeys := newFixture(t, func(cfg *reset.Config) {
 		key, err := token.GenerateKey("test")
 		require.NoError(t, err)
 		cfg.Keys, err = token.NewKeys(key)
 		require.NoError(t, err)
 	})
-	otherSite := newScene(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
+	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		t.Error("the store was asked for a token that is not good")
 		return reset.User{}, reset.ErrUserNotFound
@@ -192,7 +192,7 @@ func flipLast(raw string) string {
 func TestLinkDiesToTheSecond(t *testing.T) {
 	t.Parallel()
 	for after, good := range map[time.Duration]bool{time.Hour - time.Second: true, time.Hour: false, time.Hour + time.Second: false} {
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		raw := sc.link(t, "7")
 		sc.clock.advance(after)
 		err := sc.confirm(t, raw)
@@ -208,7 +208,7 @@ func TestLinkDiesToTheSecond(t *testing.T) {
 func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
 	t.Parallel()
 	for ahead, good := range map[time.Duration]bool{9 * time.Second: true, 10 * time.Second: true, 11 * time.Second: false} {
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		sc.clock.advance(ahead)
 		raw := sc.link(t, "7")
 		sc.clock.advance(-ahead)
@@ -220,7 +220,7 @@ func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
 func TestSinkIsNotCutOffByAVisitorWhoHangsUp(t *testing.T) {
 	t.Parallel()
 	recorded := 0
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Events = reset.SinkFunc(func(ctx context.Context, _ reset.Event) {
 			require.NoError(t, ctx.Err())
 			_, bounded := ctx.Deadline()
@@ -236,7 +236,7 @@ func TestSinkIsNotCutOffByAVisitorWhoHangsUp(t *testing.T) {
 
 func TestRefusedPasswordSpendsNothing(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.store.AddSession("7")
 	raw := sc.link(t, "7")
 	for _, password := range []string{"", "short", strings.Repeat("x", 14), strings.Repeat("é", 600), "with\x00a NUL and long"} {
@@ -253,7 +253,7 @@ func TestRefusedPasswordSpendsNothing(t *testing.T) {
 
 func TestMFALowersTheMinimum(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) })
 	raw := sc.link(t, "7")
 	err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka7"})
 	require.Error(t, err)
@@ -263,7 +263,7 @@ func TestMFALowersTheMinimum(t *testing.T) {
 func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 	t.Parallel()
 	var got []string
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Mail.Product = "Quillbox"
 		cfg.Policy = policyFunc(func(_ context.Context, password string, words []string) error {
 			require.Equal(t, "  kept as typed  ", password)
@@ -280,7 +280,7 @@ func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 
 func TestBoundsOfTheHasherAreRefusedPasswordsToo(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
 	})
 	raw := sc.link(t, "7")
@@ -298,7 +298,7 @@ func TestBoundsOfTheHasherAreRefusedPasswordsToo(t *testing.T) {
 
 func TestStoreDownAtConfirmIsNoRejection(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	raw := sc.link(t, "7")
 	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
 	err := sc.confirm(t, raw)
@@ -312,7 +312,7 @@ func TestStoreDownAtConfirmIsNoRejection(t *testing.T) {
 
 func TestCheckChangesNothing(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	raw := sc.link(t, "7")
 	for range 100 {
 		_, err := sc.Check(t.Context(), raw)
@@ -335,7 +335,7 @@ func TestConfirmOrder(t *testing.T) {
 			return 0, true, nil
 		})
 	}
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Synchronous = true
 		cfg.Limits = reset.Limits{ConfirmClient: limiter("limit client"), ConfirmUser: limiter("limit user")}
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
@@ -397,7 +397,7 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					}
 					return boom
 				}
-				sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+				sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 					events, outbox := cfg.Events, cfg.Mailer
 					cfg.Policy = policyFunc(func(context.Context, string, []string) error { return fault("policy") })
 					cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error { return fault("sessions") })
@@ -476,7 +476,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 			}
 		})
 	}
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
 	for {
 		if err := sc.confirm(t, sc.link(t, "7")); err != nil {
 			require.ErrorIs(t, err, hash.ErrBusy)
@@ -493,7 +493,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 // using good links.
 func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
 	shared := netip.MustParseAddr("192.0.2.1")
 	post := func(raw string) error {
 		return sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: shared})
@@ -522,22 +522,22 @@ func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
 // signed and in time, before the account is loaded, and else to the client.
 func TestEachConfirmationIsChargedOnce(t *testing.T) {
 	t.Parallel()
-	update := func(change func(user *reset.User)) func(*scene) {
-		return func(sc *scene) { _ = sc.store.Update("7", change) }
+	update := func(change func(user *reset.User)) func(*fixture) {
+		return func(sc *fixture) { _ = sc.store.Update("7", change) }
 	}
-	nothing := func(*scene) {}
+	nothing := func(*fixture) {}
 	same := func(raw string) string { return raw }
 	for name, row := range map[string]struct {
-		change func(sc *scene)
+		change func(sc *fixture)
 		send   func(raw string) string
 		want   string
 	}{
 		"good":            {nothing, same, "confirm-user"},
 		"stale":           {update(func(user *reset.User) { user.Stamp = "2" }), same, "confirm-user"},
 		"disabled":        {update(func(user *reset.User) { user.Disabled = true }), same, "confirm-user"},
-		"deleted":         {func(sc *scene) { _ = sc.store.Delete("7") }, same, "confirm-user"},
-		"expired":         {func(sc *scene) { sc.clock.advance(time.Hour) }, same, "confirm-client"},
-		"from the future": {func(sc *scene) { sc.clock.advance(-time.Minute) }, same, "confirm-client"},
+		"deleted":         {func(sc *fixture) { _ = sc.store.Delete("7") }, same, "confirm-user"},
+		"expired":         {func(sc *fixture) { sc.clock.advance(time.Hour) }, same, "confirm-client"},
+		"from the future": {func(sc *fixture) { sc.clock.advance(-time.Minute) }, same, "confirm-client"},
 		"forged":          {nothing, flipLast, "confirm-client"},
 		"nonsense":        {nothing, func(string) string { return "junk" }, "confirm-client"},
 		"empty":           {nothing, func(string) string { return "" }, "confirm-client"},
@@ -545,7 +545,7 @@ func TestEachConfirmationIsChargedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var keys keyLog
-			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 			raw := row.send(sc.link(t, "7"))
 			row.change(sc)
 			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {

@@ -22,7 +22,7 @@ func clientOf(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1})
 }
 
-func (sc *scene) requestFrom(t *testing.T, client netip.Addr, email string) {
+func (sc *fixture) requestFrom(t *testing.T, client netip.Addr, email string) {
 	t.Helper()
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
 		Email: email, Client: client,
@@ -38,7 +38,7 @@ func after(d time.Duration) { <-time.After(d) }
 func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+		sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
 		})
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
@@ -89,7 +89,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				arrived := make(map[string]time.Time)
-				sc := newScene(t, func(cfg *reset.Config) {
+				sc := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
 					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 						after(100 * time.Millisecond)
@@ -136,7 +136,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
 		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
 		sc.outbox.Fail(func(msg mail.Message) error {
 			if msg.To == "bob@example.com" {
@@ -171,7 +171,7 @@ func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
+		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if email == "x@example.org" {
 				return nil, errLost
@@ -197,7 +197,7 @@ func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
 		sc.outbox.Fail(temporary)
 		for range 6 {
 			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
@@ -222,7 +222,7 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		books := &ledger{}
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 			cfg.Limits = books.limits()
 		})
@@ -260,7 +260,7 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, realClock)
+		sc, spy := newSpyFixture(t, realClock)
 		calls := 0
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if calls++; calls%4 != 0 {
@@ -286,7 +286,7 @@ func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, realClock)
+		sc, spy := newSpyFixture(t, realClock)
 		sc.add(t, withoutPassword("new"))
 		var down atomic.Bool
 		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
@@ -317,7 +317,7 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 				defer mu.Unlock()
 				return random.IntN(n)
 			}
-			sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+			sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(16), 1+chance(4)
 			})
 			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {

@@ -14,7 +14,7 @@ import (
 
 func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.store.AddSession("7")
 	sc.request(t, "ana@example.com")
 	mails, err := sc.outbox.Wait(t.Context(), 1)
@@ -44,7 +44,7 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 // The other tests use cheap parameters; this one shows what an application gets that configures nothing.
 func TestDefaultHasherIsArgon2idOfTheStatedCost(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = nil })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = nil })
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	require.Contains(t, sc.user(t, "7").PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$")
 	require.False(t, mustHasher(t).NeedsRehash(sc.user(t, "7").PasswordHash))

@@ -31,7 +31,7 @@ func untouchedStore(t *testing.T) *spyStore {
 
 // requireRefused sees that a job is refused, once, for the reason, and that
 // nothing it says about itself is in the event when it may be forged.
-func requireRefused(t *testing.T, sc *scene, job reset.Job, reason string) {
+func requireRefused(t *testing.T, sc *fixture, job reset.Job, reason string) {
 	t.Helper()
 	before := len(sc.events.all())
 	err := sc.Process(t.Context(), job)
@@ -79,7 +79,7 @@ func fullJob(now time.Time) reset.Job {
 func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Store = store })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
 	good := sc.Sign(fullJob(sc.clock.Now()))
 	require.NotEmpty(t, good.MAC)
 	changed := map[reflect.Type]any{
@@ -112,9 +112,9 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Store = store })
-	otherSite := newScene(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
-	otherRing := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
+	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
+	otherRing := newFixture(t, func(cfg *reset.Config) {
 		key, err := token.GenerateKey("test")
 		require.NoError(t, err)
 		cfg.Keys, err = token.NewKeys(key)
@@ -149,7 +149,7 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 			10*time.Second - 1: false, 10 * time.Second: false, 10*time.Second + 1: true,
 			time.Hour: true, 100 * 365 * 24 * time.Hour: true,
 		} {
-			sc := newScene(t, nil)
+			sc := newFixture(t, nil)
 			job := jobAt(sc.clock.Now().Add(ahead))
 			job.Kind = kind
 			if refused {
@@ -160,7 +160,7 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 			require.Empty(t, sc.events.of(reset.OutcomeJobRefused))
 		}
 
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		undated := jobAt(time.Time{})
 		undated.Kind = kind
 		requireRefused(t, sc, sc.Sign(undated), reset.ReasonBadDate)
@@ -184,11 +184,11 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	before, during := newScene(t, ring(keys[0])), newScene(t, ring(keys[1], keys[0]))
-	gone := newScene(t, ring(keys[1]))
+	before, during := newFixture(t, ring(keys[0])), newFixture(t, ring(keys[1], keys[0]))
+	gone := newFixture(t, ring(keys[1]))
 
 	old := before.Sign(jobAt(before.clock.Now()))
-	for _, sc := range []*scene{before, during} {
+	for _, sc := range []*fixture{before, during} {
 		require.NoError(t, sc.Process(t.Context(), old))
 		require.Len(t, sc.outbox.Messages(), 1)
 	}
@@ -199,7 +199,7 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 // What queues do to a job: another time zone, other spellings of JSON.
 func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	job := jobAt(sc.clock.Now().Add(123456789 - time.Second))
 	job.Email = "a&b<c>'ü@example.com"
 	signed := sc.Sign(job)

@@ -17,14 +17,14 @@ import (
 )
 
 // inviteByLink and inviteByMail are the two ways to a link for a first password.
-func inviteByLink(t *testing.T, sc *scene, id string) string {
+func inviteByLink(t *testing.T, sc *fixture, id string) string {
 	t.Helper()
 	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite})
 	require.NoError(t, err)
 	return rawOf(made)
 }
 
-func inviteByMail(t *testing.T, sc *scene, id string) string {
+func inviteByMail(t *testing.T, sc *fixture, id string) string {
 	t.Helper()
 	before := len(sc.outbox.Messages())
 	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: id}))
@@ -37,12 +37,12 @@ func inviteByMail(t *testing.T, sc *scene, id string) string {
 // another way of signing in. It must not bring a used invitation back.
 func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	t.Parallel()
-	for name, invite := range map[string]func(*testing.T, *scene, string) string{
+	for name, invite := range map[string]func(*testing.T, *fixture, string) string{
 		"link": inviteByLink, "mail": inviteByMail,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
+			sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 			sc.add(t, withoutPassword("new"))
 			first, second := invite(t, sc, "new"), invite(t, sc, "new")
 			_, err := sc.Check(t.Context(), first)
@@ -66,7 +66,7 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 
 func TestMarkerOfAnInvitedAccount(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.add(t, withoutPassword("one"))
 	sc.add(t, withoutPassword("two"))
 	_ = inviteByLink(t, sc, "one")
@@ -83,7 +83,7 @@ func TestMarkerOfAnInvitedAccount(t *testing.T) {
 
 func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true })
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true })
 	spy.replace = func(context.Context, reset.User, string) error {
 		t.Error("written")
 		return nil
@@ -114,7 +114,7 @@ func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	t.Parallel()
 	const racers = 16
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	sc.add(t, withoutPassword("new"))
 	barrier := newGate(racers)
 	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
@@ -149,41 +149,41 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		replace func(sc *scene, seen reset.User, encoded string) error
+		replace func(sc *fixture, seen reset.User, encoded string) error
 		want    error // nil when there is a link
 	}{
-		"fails before the write": {func(*scene, reset.User, string) error { return errLost }, errLost},
-		"fails after the write": {func(sc *scene, seen reset.User, encoded string) error {
+		"fails before the write": {func(*fixture, reset.User, string) error { return errLost }, errLost},
+		"fails after the write": {func(sc *fixture, seen reset.User, encoded string) error {
 			_ = sc.store.ReplaceHash(context.Background(), seen, encoded)
 			return errLost
 		}, nil},
-		"says it wrote and did not": {func(*scene, reset.User, string) error { return nil }, errAny},
-		"stale for ever":            {func(*scene, reset.User, string) error { return reset.ErrStale }, errAny},
-		"panics":                    {func(*scene, reset.User, string) error { panic("boom") }, errAny},
-		"another marker came first": {func(sc *scene, _ reset.User, _ string) error {
+		"says it wrote and did not": {func(*fixture, reset.User, string) error { return nil }, errAny},
+		"stale for ever":            {func(*fixture, reset.User, string) error { return reset.ErrStale }, errAny},
+		"panics":                    {func(*fixture, reset.User, string) error { panic("boom") }, errAny},
+		"another marker came first": {func(sc *fixture, _ reset.User, _ string) error {
 			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "!another" })
 			return reset.ErrStale
 		}, nil},
-		"the address changed first": {func(sc *scene, seen reset.User, encoded string) error {
+		"the address changed first": {func(sc *fixture, seen reset.User, encoded string) error {
 			_ = sc.store.Update("new", func(user *reset.User) { user.Email = "next@example.com" })
 			return sc.store.ReplaceHash(context.Background(), seen, encoded)
 		}, nil},
-		"a password came first": {func(sc *scene, _ reset.User, _ string) error {
+		"a password came first": {func(sc *fixture, _ reset.User, _ string) error {
 			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash })
 			return reset.ErrStale
 		}, reset.ErrHasPassword},
-		"disabled first": {func(sc *scene, _ reset.User, _ string) error {
+		"disabled first": {func(sc *fixture, _ reset.User, _ string) error {
 			_ = sc.store.Update("new", func(user *reset.User) { user.Disabled = true })
 			return reset.ErrStale
 		}, reset.ErrUserDisabled},
-		"deleted first": {func(sc *scene, _ reset.User, _ string) error {
+		"deleted first": {func(sc *fixture, _ reset.User, _ string) error {
 			_ = sc.store.Delete("new")
 			return reset.ErrStale
 		}, reset.ErrUserNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyScene(t, nil)
+			sc, spy := newSpyFixture(t, nil)
 			sc.add(t, withoutPassword("new"))
 			spy.replace = func(_ context.Context, seen reset.User, encoded string) error {
 				return row.replace(sc, seen, encoded)
@@ -211,7 +211,7 @@ var errAny = errors.New("any")
 func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyScene(t, realClock)
+		sc, spy := newSpyFixture(t, realClock)
 		sc.add(t, withoutPassword("new"))
 		replica := sc.user(t, "new")
 		var lags atomic.Bool
@@ -238,7 +238,7 @@ func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	t.Parallel()
 	var job reset.Job
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error {
 			job = queued
 			return nil
@@ -272,7 +272,7 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 	} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyScene(t, nil)
+			sc, spy := newSpyFixture(t, nil)
 			sc.add(t, withoutPassword("new"))
 			spy.replace = func(context.Context, reset.User, string) error {
 				_ = sc.store.Update("new", change)
@@ -290,7 +290,7 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 // marker.
 func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	sc.add(t, withoutPassword("new"))
 	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
 		err := spy.Store.ReplaceHash(ctx, seen, encoded)

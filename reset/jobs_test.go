@@ -27,7 +27,7 @@ func realClock(cfg *reset.Config) { cfg.Now = time.Now }
 func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		var ids []string
 		failures := 4
 		sc.outbox.Fail(func(msg mail.Message) error {
@@ -57,7 +57,7 @@ func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 func TestMailIsGivenUpWhenItWouldBeUseless(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		var last time.Time
 		tries := 0
 		sc.outbox.Fail(func(msg mail.Message) error {
@@ -96,7 +96,7 @@ func TestVerdictsDecideAboutRetries(t *testing.T) {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					sc := newScene(t, func(cfg *reset.Config) {
+					sc := newFixture(t, func(cfg *reset.Config) {
 						cfg.Now = time.Now
 						cfg.Queue.Synchronous = mode == "synchronous"
 					})
@@ -133,7 +133,7 @@ func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			sc, spy := newSpyScene(t, realClock)
+			sc, spy := newSpyFixture(t, realClock)
 			failures := 3
 			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 				if failures--; failures >= 0 {
@@ -156,7 +156,7 @@ func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 func TestFullQueueDropsSilently(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Size, cfg.Queue.Workers = 10, 1
 		outbox := cfg.Mailer
 		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
@@ -180,7 +180,7 @@ func TestFullQueueDropsSilently(t *testing.T) {
 func TestShutdownSendsWhatIsQueuedAndWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		sc.outbox.Fail(temporary)
 		for range 20 {
 			sc.request(t, "ana@example.com")
@@ -198,7 +198,7 @@ func TestShutdownSendsWhatIsQueuedAndWaiting(t *testing.T) {
 func TestShutdownTriesOnceMoreAndGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		var tries atomic.Int64
 		sc.outbox.Fail(func(msg mail.Message) error {
 			tries.Add(1)
@@ -219,7 +219,7 @@ func TestShutdownTriesOnceMoreAndGivesUp(t *testing.T) {
 func TestShutdownStopsAtItsDeadlineAndSaysWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers = time.Now, 2
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
 				<-ctx.Done() // a server that never answers
@@ -247,7 +247,7 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hung := true
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers = time.Now, 1
 			outbox := cfg.Mailer
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
@@ -270,7 +270,7 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 func TestNoticeIsRetriedForLongerThanALink(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		raw := sc.link(t, "7")
 		sc.outbox.Fail(temporary)
 		require.NoError(t, sc.confirm(t, raw))
@@ -285,7 +285,7 @@ func TestNoticeIsRetriedForLongerThanALink(t *testing.T) {
 func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		raw := sc.link(t, "7")
 		sc.outbox.Fail(temporary)
 		require.NoError(t, sc.confirm(t, raw))
@@ -297,7 +297,7 @@ func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
 
 func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
 			func(_ context.Context, done reset.Confirmation) error {
 				return cfg.Store.(interface {
@@ -313,7 +313,7 @@ func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 
 func TestNoticeCanBeLeftOut(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	sc.drain(t)
 	require.Empty(t, sc.outbox.Messages())
@@ -322,7 +322,7 @@ func TestNoticeCanBeLeftOut(t *testing.T) {
 func TestLateJobsAreDropped(t *testing.T) {
 	t.Parallel()
 	for age, mails := range map[time.Duration]int{15*time.Minute - time.Second: 1, 15 * time.Minute: 1, 15*time.Minute + time.Second: 0} {
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		late := job()
 		late.RequestedAt = sc.clock.Now().Add(-age)
 		require.NoError(t, sc.Process(t.Context(), sc.Sign(late)))
@@ -373,7 +373,7 @@ func (e *engine) run(t *testing.T, svc *reset.Service) (failures []error) {
 func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch, cfg.Lifetimes.MaxReset = queue.dispatch, 3*time.Hour })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch, cfg.Lifetimes.MaxReset = queue.dispatch, 3*time.Hour })
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
 		Email: "ana@example.com", Locale: "es", Client: netip.MustParseAddr("192.0.2.1"), Lifetime: 2 * time.Hour,
 	}))
@@ -411,7 +411,7 @@ func TestJobSurvivesJSON(t *testing.T) {
 func TestEngineRetriesATemporaryFailure(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	sc.request(t, "ana@example.com")
 	sc.outbox.Fail(temporary)
 	failures := queue.run(t, sc.Service)
@@ -426,7 +426,7 @@ func TestEngineRetriesATemporaryFailure(t *testing.T) {
 func TestEngineDoesNotMailTheOthersAgain(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	for i := range 3 {
 		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
 	}
@@ -454,7 +454,7 @@ func TestEngineDoesNotMailTheOthersAgain(t *testing.T) {
 func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		for i := range 3 {
 			sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
 		}
@@ -481,7 +481,7 @@ func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
 func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = time.Now, true, true
 		})
 		sc.add(t, reset.User{ID: "8", Email: "ana@example.com", PasswordHash: oldHash, Disabled: true})
@@ -506,7 +506,7 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 func TestEachTryMakesItsLinkAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newScene(t, realClock)
+		sc := newFixture(t, realClock)
 		sc.outbox.Fail(temporary)
 		sc.request(t, "ana@example.com")
 		synctest.Wait()
@@ -521,7 +521,7 @@ func TestEachTryMakesItsLinkAnew(t *testing.T) {
 
 func TestProcessRefusesJobsOfUnknownKinds(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	odd := job()
 	odd.Kind, odd.RequestedAt = "newsletter", sc.clock.Now()
 	require.ErrorIs(t, sc.Process(t.Context(), sc.Sign(odd)), reset.ErrJobRefused)
@@ -533,7 +533,7 @@ func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Without a Shutdown: the bubble fails if anything is left running.
-		sc := &scene{outbox: &mailtest.Recorder{}, events: &eventLog{}, clock: &clock{now: time.Now()}}
+		sc := &fixture{outbox: &mailtest.Recorder{}, events: &eventLog{}, clock: &clock{now: time.Now()}}
 		store := &spyStore{findByEmail: func(context.Context, string) ([]reset.User, error) { return []reset.User{ana()}, nil }}
 		svc, err := reset.New(reset.Config{
 			Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Mailer: sc.outbox,
@@ -548,7 +548,7 @@ func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
 
 func TestSynchronousWorkOutlivesTheVisitor(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	require.NoError(t, sc.Request(ctx, reset.RequestInput{Email: "ana@example.com"}))

@@ -128,9 +128,9 @@ type Limits struct {
 	Off bool
 }
 
-// limiterPatience is the timeout that bounds how long a limiter of the
+// limiterTimeout is the timeout that bounds how long a limiter of the
 // application's own may hold up a request.
-const limiterPatience = 150 * time.Millisecond
+const limiterTimeout = 150 * time.Millisecond
 
 // A throttle is one limit, with the configured limiter and the default to fall
 // back to.

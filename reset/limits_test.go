@@ -42,7 +42,7 @@ func names(keys []string) []string {
 	return names
 }
 
-func (sc *scene) ask(t *testing.T, email, client string) error {
+func (sc *fixture) ask(t *testing.T, email, client string) error {
 	t.Helper()
 	addr, _ := netip.ParseAddr(client)
 	return sc.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
@@ -54,11 +54,11 @@ func TestDefaultLimits(t *testing.T) {
 		cfg.Limits = reset.Limits{}
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	}
-	accepted := func(sc *scene) int { return len(sc.events.of(reset.OutcomeRequested)) }
+	accepted := func(sc *fixture) int { return len(sc.events.of(reset.OutcomeRequested)) }
 
 	t.Run("account: one a minute and five an hour, silently", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, defaults)
+		sc := newFixture(t, defaults)
 		for _, wait := range []time.Duration{0, time.Second, 58 * time.Second, time.Second} {
 			sc.clock.advance(wait)
 			require.NoError(t, sc.ask(t, "ana@example.com", ""))
@@ -74,7 +74,7 @@ func TestDefaultLimits(t *testing.T) {
 	})
 	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, defaults)
+		sc := newFixture(t, defaults)
 		refused := 0
 		for i := range 25 {
 			err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
@@ -98,7 +98,7 @@ func TestDefaultLimits(t *testing.T) {
 			"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
 			"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
 		} {
-			sc := newScene(t, defaults)
+			sc := newFixture(t, defaults)
 			ask := func(n int, client netip.Addr) error {
 				return sc.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
 			}
@@ -121,7 +121,7 @@ func TestDefaultLimits(t *testing.T) {
 	})
 	t.Run("global: six hundred at once", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, defaults)
+		sc := newFixture(t, defaults)
 		refused := 0
 		for i := range 610 {
 			if err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
@@ -132,7 +132,7 @@ func TestDefaultLimits(t *testing.T) {
 	})
 	t.Run("confirmation: thirty for each client, ten for each account", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, defaults)
+		sc := newFixture(t, defaults)
 		raw := sc.link(t, "7")
 		confirm := func(raw, client string) bool {
 			addr, _ := netip.ParseAddr(client)
@@ -160,7 +160,7 @@ func TestDefaultLimits(t *testing.T) {
 	})
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			defaults(cfg)
 			cfg.Limits = reset.Limits{Off: true}
 		})
@@ -174,7 +174,7 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
 		var keys keyLog
-		sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 			require.Equal(t, []string{"client", "network", "global", "account"}, names(keys.keys), "all are charged before the look-up")
 			return nil, nil
@@ -189,7 +189,7 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 func TestThrottledClientChargesNobodyElse(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = keys.limits()
 		cfg.Limits.Client = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 90 * time.Second, false, nil })
 	})
@@ -203,7 +203,7 @@ func TestThrottledClientChargesNobodyElse(t *testing.T) {
 func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 	raw := sc.link(t, "7")
 	client := netip.MustParseAddr("192.0.2.1")
 	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
@@ -214,7 +214,7 @@ func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 
 func TestThrottledAccountIsNotLoaded(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Limits.Off = false
 		cfg.Limits.ConfirmUser = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return time.Minute, false, nil })
 	})
@@ -246,7 +246,7 @@ func TestClientKeys(t *testing.T) {
 		"":                                 "",
 	} {
 		var keys keyLog
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 		require.NoError(t, sc.ask(t, "ana@example.com", client))
 		sc.drain(t)
 		if want == "" {
@@ -263,7 +263,7 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 	t.Parallel()
 	key := func(email string, change func(cfg *reset.Config)) string {
 		var keys keyLog
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits = keys.limits()
 			if change != nil {
 				change(cfg)
@@ -285,7 +285,7 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 	sc.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
 	require.NoError(t, sc.confirm(t, sc.link(t, "zoe@example.com")))
 	require.Len(t, keys.keys, 1)
@@ -305,7 +305,7 @@ func TestFailingLimiter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				sc := newScene(t, func(cfg *reset.Config) {
+				sc := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
 					cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
@@ -339,7 +339,7 @@ func TestFailingLimiter(t *testing.T) {
 
 func TestRetryAfterIsNeverZero(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{Global: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, nil })}
 	})
 	throttled, ok := errors.AsType[*reset.ThrottledError](sc.ask(t, "ana@example.com", ""))
@@ -350,7 +350,7 @@ func TestRetryAfterIsNeverZero(t *testing.T) {
 // A flood of requests for one address leaves its owner able to use the links they have.
 func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
 	raw := sc.link(t, "7")
 	for range 500 {
 		_ = sc.ask(t, "ana@example.com", "")

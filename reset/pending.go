@@ -59,7 +59,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
-		s.recordTry(ctx, job, Event{
+		s.recordRetry(ctx, job, Event{
 			UserID: job.UserID, Reason: ReasonStore, Err: err,
 		})
 		return Job{}, err

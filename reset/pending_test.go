@@ -15,7 +15,7 @@ import (
 
 // A lateStore answers a write with an error, and commits it when the test says.
 type lateStore struct {
-	*scene
+	*fixture
 	spy    *spyStore
 	commit func(t *testing.T)
 	ended  int // calls of the function that ends sessions
@@ -25,7 +25,7 @@ type lateStore struct {
 func newLateStore(t *testing.T, change func(cfg *reset.Config)) *lateStore {
 	t.Helper()
 	late := &lateStore{}
-	late.scene, late.spy = newSpyScene(t, func(cfg *reset.Config) {
+	late.fixture, late.spy = newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			late.ended++
 			return nil
@@ -264,7 +264,7 @@ func FuzzPendingJob(f *testing.F) {
 		if pending == "" {
 			return
 		}
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
 			ID: "1", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7",
 			RequestedAt: sc.clock.Now(), Pending: pending,

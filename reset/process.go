@@ -11,7 +11,7 @@ import (
 )
 
 // A try is one attempt at a job, with what earlier attempts have shown.
-type try struct {
+type attempt struct {
 	job    Job
 	count  int  // of attempts that failed.
 	lookUp int  // of look-ups that failed, one after the other.
@@ -51,11 +51,11 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		return err
 	}
 
-	left, err := s.attempt(ctx, try{job: job})
+	left, err := s.perform(ctx, attempt{job: job})
 	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell an attempt that may have been delivered from
 		// one that was not. The one repetition that is due happens here.
-		left, err = s.attempt(ctx, left[0])
+		left, err = s.perform(ctx, left[0])
 	}
 	if len(left) == 0 {
 		return err
@@ -80,23 +80,23 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 func (s *Service) work(
 	ctx context.Context, pooled *task,
 ) (wait time.Duration, done bool) {
-	var left []try
-	for _, t := range pooled.tries {
-		again, _ := s.attempt(ctx, t)
+	var left []attempt
+	for _, t := range pooled.attempts {
+		again, _ := s.perform(ctx, t)
 		left = append(left, again...)
 	}
 	if len(left) == 0 {
 		return 0, true
 	}
 
-	pooled.tries = left
+	pooled.attempts = left
 	for _, t := range left {
 		wait = max(wait, s.backoff(t))
 	}
 	return wait, false
 }
 
-func (s *Service) backoff(t try) time.Duration {
+func (s *Service) backoff(t attempt) time.Duration {
 	if t.lookUp > 0 {
 		return lookupBackoff(t.lookUp)
 	}
@@ -105,7 +105,7 @@ func (s *Service) backoff(t try) time.Duration {
 
 // abandon records what the pool gives up.
 func (s *Service) abandon(pooled *task, reason string) {
-	for _, t := range pooled.tries {
+	for _, t := range pooled.attempts {
 		s.recordFailure(context.Background(), t.job, Event{
 			UserID: t.job.UserID, Reason: reason,
 		})
@@ -115,7 +115,7 @@ func (s *Service) abandon(pooled *task, reason string) {
 // dropped records what lost its place before its first attempt. The request
 // that took the place must wait neither for the sink nor for a limiter.
 func (s *Service) dropped(pooled *task) {
-	job := pooled.tries[0].job
+	job := pooled.attempts[0].job
 	if job.Throttled {
 		return // it was never accepted.
 	}
@@ -132,11 +132,11 @@ func (s *Service) dropped(pooled *task) {
 // hangs up. There is no later time at which to retry.
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
-	left, err := s.attempt(ctx, try{job: job})
+	left, err := s.perform(ctx, attempt{job: job})
 
 	for _, t := range left {
 		if t.unsure {
-			if again, _ := s.attempt(ctx, t); len(again) == 0 {
+			if again, _ := s.perform(ctx, t); len(again) == 0 {
 				continue
 			}
 		}
@@ -159,7 +159,7 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 
 // attempt sends the mails of one job. What remains to be retried comes back,
 // with the last error.
-func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
+func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err error) {
 	if t.job.Throttled {
 		return nil, nil
 	}
@@ -172,7 +172,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		job, err := s.resolve(ctx, t.job)
 		if err != nil {
 			t.count++
-			return []try{t}, err
+			return []attempt{t}, err
 		}
 		if job.Kind == "" {
 			return nil, nil
@@ -180,7 +180,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 		t.job = job
 	}
 
-	letters, several, err := s.letters(ctx, t)
+	letters, several, err := s.deliveries(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, ErrJobRefused) {
@@ -198,8 +198,8 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 			})
 			return nil, err
 		}
-		s.recordTry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
-		return []try{t}, err
+		s.recordRetry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
+		return []attempt{t}, err
 	}
 
 	t.lookUp = 0
@@ -218,7 +218,7 @@ func (s *Service) attempt(ctx context.Context, t try) (left []try, err error) {
 	return left, err
 }
 
-func (s *Service) tooLate(ctx context.Context, t try) {
+func (s *Service) tooLate(ctx context.Context, t attempt) {
 	if t.job.Pending != "" {
 		return // the write has not shown, so there is nothing to tell.
 	}
@@ -235,8 +235,8 @@ func (s *Service) tooLate(ctx context.Context, t try) {
 // send makes and sends one mail. again is the attempt to repeat, or nil when
 // the mail is sent or given up.
 func (s *Service) send(
-	ctx context.Context, t try, l letter,
-) (again *try, err error) {
+	ctx context.Context, t attempt, l delivery,
+) (again *attempt, err error) {
 	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
 	msg, made, err := s.compose(t.job, l)
 	if err != nil {
@@ -247,7 +247,7 @@ func (s *Service) send(
 	}
 	ev.TokenID = made.link.tokenID
 
-	sendCtx, cancel := context.WithTimeout(ctx, sendPatience)
+	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	err = guard("Mailer.Send", func() error {
 		return s.cfg.Mailer.Send(sendCtx, msg)
@@ -277,7 +277,7 @@ func (s *Service) send(
 		}
 		t.unsure = t.unsure ||
 			verdict == mail.VerdictUnknown && ctx.Err() == nil
-		s.recordTry(ctx, t.job, ev)
+		s.recordRetry(ctx, t.job, ev)
 		return &t, err
 	}
 
@@ -294,7 +294,7 @@ func (s *Service) recordOf(ctx context.Context, job Job, ev Event) {
 	s.record(ctx, ev)
 }
 
-func (s *Service) recordTry(ctx context.Context, job Job, ev Event) {
+func (s *Service) recordRetry(ctx context.Context, job Job, ev Event) {
 	ev.Outcome = OutcomeMailDelayed
 	s.recordOf(ctx, job, ev)
 }

@@ -63,11 +63,11 @@ func (s *spyStore) ReplaceHash(ctx context.Context, seen reset.User, encoded str
 	return s.Store.ReplaceHash(ctx, seen, encoded)
 }
 
-// newSpyScene puts a spy between the service and the scene's store.
-func newSpyScene(t *testing.T, change func(cfg *reset.Config)) (*scene, *spyStore) {
+// newSpyFixture puts a spy between the service and the fixture's store.
+func newSpyFixture(t *testing.T, change func(cfg *reset.Config)) (*fixture, *spyStore) {
 	t.Helper()
 	spy := &spyStore{}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		spy.Store = cfg.Store
 		cfg.Store = spy
 		if change != nil {
@@ -92,7 +92,7 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 	for _, racers := range []int{64, 1000} {
 		t.Run(fmt.Sprint(racers), func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Hasher = patientHasher(t) })
+			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Hasher = patientHasher(t) })
 			raw := sc.link(t, "7")
 			barrier := newGate(racers)
 			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
@@ -133,7 +133,7 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 
 func TestEveryLinkOfAnAccountDiesWithTheFirstOneUsed(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	first, second := sc.link(t, "7"), sc.link(t, "7")
 	require.NoError(t, sc.confirm(t, second))
 	require.ErrorIs(t, sc.confirm(t, first), reset.ErrRejected)
@@ -142,7 +142,7 @@ func TestEveryLinkOfAnAccountDiesWithTheFirstOneUsed(t *testing.T) {
 
 func TestConfirmingTheSamePasswordAlsoKillsTheLink(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
 	raw := sc.link(t, "7")
 	require.NoError(t, sc.confirm(t, raw))
@@ -154,7 +154,7 @@ var errLost = errors.New("driver: connection reset by peer")
 
 func TestReplyLostAfterTheWriteIsASuccess(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
 		require.NoError(t, spy.Store.ReplaceHash(ctx, seen, encoded))
 		return errLost
@@ -168,7 +168,7 @@ func TestReplyLostAfterTheWriteIsASuccess(t *testing.T) {
 
 func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	raw := sc.link(t, "7")
 	spy.replace = func(context.Context, reset.User, string) error { return errLost }
 	err := sc.confirm(t, raw)
@@ -184,7 +184,7 @@ func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 
 func TestReplyLostAndSomebodyElseWroteIsALostRace(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	spy.replace = func(context.Context, reset.User, string) error {
 		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = "$somebody$else" }))
 		return errLost
@@ -196,7 +196,7 @@ func TestReplyLostAndSomebodyElseWroteIsALostRace(t *testing.T) {
 
 func TestReplyLostAndAccountGoneIsALostRace(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	spy.replace = func(context.Context, reset.User, string) error {
 		require.NoError(t, sc.store.Delete("7"))
 		return errLost
@@ -206,7 +206,7 @@ func TestReplyLostAndAccountGoneIsALostRace(t *testing.T) {
 
 func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	raw := sc.link(t, "7")
 	down := false
 	spy.replace = func(context.Context, reset.User, string) error {
@@ -228,7 +228,7 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 
 func TestVisitorWhoHangsUpDuringTheWriteDoesNotInterruptIt(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	ctx, hangUp := context.WithCancel(t.Context())
 	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
 		hangUp()
@@ -245,7 +245,7 @@ func TestVisitorWhoHangsUpDuringTheWriteDoesNotInterruptIt(t *testing.T) {
 func TestVisitorWhoHangsUpBeforeTheWriteChangesNothing(t *testing.T) {
 	t.Parallel()
 	ctx, hangUp := context.WithCancel(t.Context())
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 			hangUp()
 			return nil
@@ -281,14 +281,14 @@ func TestVisitorWhoHangsUpBeforeTheDerivationChangesNothing(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
 	raw := sc.link(t, "7")
 	require.ErrorIs(t, sc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
 	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
 	require.NoError(t, sc.confirmAgain(t, raw))
 }
 
-func (sc *scene) confirmAgain(t *testing.T, raw string) error {
+func (sc *fixture) confirmAgain(t *testing.T, raw string) error {
 	t.Helper()
 	return sc.Confirm(context.WithoutCancel(t.Context()), reset.ConfirmInput{Token: raw, Password: newPassword})
 }
@@ -302,7 +302,7 @@ func (f policyFunc) Check(ctx context.Context, password string, words []string) 
 // A replica may be minutes behind. Verifying against it is safe, because the write compares with the primary.
 func TestStaleReplicaLetsNobodyInTwice(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	raw := sc.link(t, "7")
 	replica := sc.user(t, "7")
 	spy.findByID = func(context.Context, string) (reset.User, error) { return replica, nil }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// sinkPatience is the timeout that bounds one call of a sink that heeds its
+// sinkTimeout is the timeout that bounds one call of a sink that heeds its
 // context.
-const sinkPatience = 5 * time.Second
+const sinkTimeout = 5 * time.Second
 
 // record passes an event to the sink now. The event outlives the visitor, since
 // one who hangs up must not keep a line out of an audit trail.
@@ -17,7 +17,7 @@ func (s *Service) record(ctx context.Context, ev Event) {
 	if ev.Time.IsZero() {
 		ev.Time = s.cfg.Now()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
 	defer cancel()
 	_ = guard("Sink.Record", func() error {
 		s.cfg.Events.Record(ctx, ev)

@@ -88,7 +88,7 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 		t.Run(full, func(t *testing.T) {
 			t.Parallel()
 			books := ledger{full: map[string]bool{full: true}}
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = books.limits() })
+			sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = books.limits() })
 			err := sc.ask(t, "ana@example.com", "192.0.2.1")
 			_, aloud := errors.AsType[*reset.ThrottledError](err)
 			require.Equal(t, full != "account", aloud)
@@ -103,7 +103,7 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnTries(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} })
 	for range 20 {
 		require.Error(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
 	}
@@ -116,7 +116,7 @@ func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnTries(t *testing.T) {
 func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		small, err := ratelimit.New(ratelimit.Config{
 			Burst: 20, Every: 3 * time.Minute, MaxBytes: 64 << 10, Now: cfg.Now,
 		})
@@ -147,7 +147,7 @@ func TestFailedDispatchIsNotCharged(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			down := true
-			sc := newScene(t, func(cfg *reset.Config) {
+			sc := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{}
 				cfg.Queue.Dispatch = func(ctx context.Context, job reset.Job) error {
 					if down {
@@ -172,7 +172,7 @@ func TestFullQueueIsNotCharged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1, 1
 			cfg.Limits = reset.Limits{}
 			outbox := cfg.Mailer
@@ -221,7 +221,7 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, time.Unix(0, 0))
 				defer cancel()
 			}
-			sc := newScene(t, func(cfg *reset.Config) {
+			sc := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = books.limits()
 				cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 					if errors.Is(test.cause, context.Canceled) {
@@ -251,7 +251,7 @@ func TestFailingRefundIsAnEventAndNothingMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				sc := newScene(t, func(cfg *reset.Config) {
+				sc := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Limits = reset.Limits{Client: &stubborn{fail: fail}, Global: &ledger{full: map[string]bool{"global": true}}}
 				})
@@ -292,7 +292,7 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 				for _, throttled := range []bool{false, true} {
 					var jobs []reset.Job
 					books := &ledger{full: map[string]bool{"account": throttled}}
-					sc := newScene(t, func(cfg *reset.Config) {
+					sc := newFixture(t, func(cfg *reset.Config) {
 						cfg.Now, cfg.Limits = time.Now, books.limits()
 						cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 							jobs = append(jobs, job)
@@ -318,7 +318,7 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 
 func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
 			t.Error("looked up")
 			return nil, nil
@@ -355,7 +355,7 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 	for _, throttled := range []bool{false, true} {
 		books := &ledger{full: map[string]bool{"account": throttled}}
 		release := make(chan struct{})
-		sc := newScene(t, func(cfg *reset.Config) {
+		sc := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits, cfg.Queue.Size, cfg.Queue.Workers = books.limits(), 1, 1
 			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) {
 				<-release

@@ -18,7 +18,7 @@ func (s *Service) replace(
 	// A write that was sent cannot be called back, only lost sight of. The
 	// visitor's hanging up must not end it half way.
 	ctx = context.WithoutCancel(ctx)
-	writeCtx, cancel := context.WithTimeout(ctx, writePatience)
+	writeCtx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	err := guard("Store.ReplaceHash", func() error {
 		return s.cfg.Store.ReplaceHash(writeCtx, seen, encoded)

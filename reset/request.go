@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/token"
@@ -112,7 +111,7 @@ func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 	if job.Kind == mail.KindReset {
 		asker = networkOf(job.Client)
 	}
-	return s.pool.add(&task{tries: []try{{job: job}}, paid: paid}, asker)
+	return s.pool.add(&task{attempts: []attempt{{job: job}}, paid: paid}, asker)
 }
 
 // languages puts lists together, those of the first before those of the next.
@@ -122,61 +121,4 @@ func languages(lists ...string) string {
 		tags = append(tags, mail.Languages(list)...)
 	}
 	return strings.Join(tags, ",")
-}
-
-// InviteInput names an account without a password.
-type InviteInput struct {
-	UserID string
-	// Locale is as in [RequestInput].
-	Locale string
-	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero means.
-	Lifetime time.Duration
-}
-
-// Invite mails the account a link that sets its first password. It is for
-// callers who may know who has an account, administrators for instance. It
-// looks the account up and says what is wrong with it. It charges no limits.
-// Confirm takes the link as it takes any other.
-//
-// An invitation is bound to the stored hash, and an empty hash is a state that
-// comes back. So before an account whose hash is empty is sent its link, the
-// worker calls Store.ReplaceHash to write a marker that no password matches,
-// "!" and 40 random letters and digits. That is a write like any other, with
-// what the store does in it: ended sessions, a new stamp, an audit row. If it
-// fails, the invitation is not sent and is retried. An account that holds a
-// marker already is left alone, and several invitations live until one is used.
-//
-// The rest is up to the application. To take a password away it must write a
-// fresh marker of that form, or set Disabled, or change the Stamp. It must
-// never write back an old hash or marker, nor use one marker for all, since
-// invitations that were bound to it would be good again.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
-// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
-// out of range.
-func (s *Service) Invite(ctx context.Context, in InviteInput) error {
-	if err := s.checkLifetime(token.PurposeInvite, in.Lifetime); err != nil {
-		return err
-	}
-	if s.closed.Load() {
-		return ErrClosed
-	}
-	user, err := s.loadEligible(ctx, in.UserID, token.PurposeInvite)
-	if err != nil {
-		return err
-	}
-
-	job := Job{
-		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID,
-		Locale:      languages(in.Locale),
-		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
-	}
-
-	if s.cfg.Queue.Synchronous {
-		return s.workInline(ctx, job)
-	}
-	if err := s.enqueue(ctx, job, bill{}); err != nil {
-		return fmt.Errorf("reset: queue the invitation: %w", err)
-	}
-	return nil
 }

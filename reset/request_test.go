@@ -18,7 +18,7 @@ import (
 )
 
 // people are accounts of every kind that a request may meet, and an address without one.
-func people(t *testing.T, sc *scene) map[string]string {
+func people(t *testing.T, sc *fixture) map[string]string {
 	t.Helper()
 	sc.add(t, reset.User{ID: "8", Email: "disabled@example.com", PasswordHash: oldHash, Disabled: true})
 	sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
@@ -35,7 +35,7 @@ func people(t *testing.T, sc *scene) map[string]string {
 func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
@@ -93,7 +93,7 @@ func TestRequestAnswersAlikeForEverybody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, change)
+			sc := newFixture(t, change)
 			for who, email := range people(t, sc) {
 				require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email}), who)
 			}
@@ -103,7 +103,7 @@ func TestRequestAnswersAlikeForEverybody(t *testing.T) {
 
 func TestOnlyWhoCanUseALinkGetsOne(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	for _, email := range people(t, sc) {
 		sc.request(t, email)
 	}
@@ -120,7 +120,7 @@ func TestOnlyWhoCanUseALinkGetsOne(t *testing.T) {
 func TestEventsJoinARequestToItsConfirmation(t *testing.T) {
 	t.Parallel()
 	client, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: client}))
 	mails, err := sc.outbox.Wait(t.Context(), 1)
 	require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestEventsJoinARequestToItsConfirmation(t *testing.T) {
 
 func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	for name, email := range map[string]string{
 		"empty": "", "spaces": "   ", "no at": "ana", "no domain": "ana@", "two ats": "ana@b@example.com",
 		"comma list": "ana@example.com,eve@evil.example", "semicolon list": "ana@example.com;eve@evil.example",
@@ -162,7 +162,7 @@ func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 
 func TestRequestDropsWhiteSpaceAroundTheAddress(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.request(t, " ana@example.com\r\n")
 	sc.drain(t)
 	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
@@ -170,7 +170,7 @@ func TestRequestDropsWhiteSpaceAroundTheAddress(t *testing.T) {
 
 func TestRequestLifetime(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.MaxReset = 30*time.Minute, 2*time.Hour })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.MaxReset = 30*time.Minute, 2*time.Hour })
 	for lifetime, good := range map[time.Duration]bool{
 		0: true, time.Minute: true, 2 * time.Hour: true,
 		-time.Second: false, time.Minute - time.Second: false, 2*time.Hour + time.Second: false,
@@ -192,8 +192,8 @@ func TestRequestLifetime(t *testing.T) {
 // would allow.
 func TestVerifierBoundsTheLifetimeToo(t *testing.T) {
 	t.Parallel()
-	generous := newScene(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset = 2 * time.Hour })
-	strict := newScene(t, nil)
+	generous := newFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset = 2 * time.Hour })
+	strict := newFixture(t, nil)
 	require.ErrorIs(t, strict.confirm(t, generous.link(t, "7")), reset.ErrRejected)
 	require.Equal(t, []string{"too-long-lived"}, strict.events.reasons(reset.OutcomeRejected))
 	require.NoError(t, generous.confirm(t, strict.link(t, "7")))
@@ -208,7 +208,7 @@ func TestRequestAfterShutdown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, change)
+			sc := newFixture(t, change)
 			sc.drain(t)
 			require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}), reset.ErrClosed)
 			require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"}), reset.ErrClosed)
@@ -221,7 +221,7 @@ func TestRequestAfterShutdown(t *testing.T) {
 func TestBlockedClientsGetTheUsualAnswersAndNothingElse(t *testing.T) {
 	t.Parallel()
 	blocked := netip.MustParsePrefix("2001:db8:bad::/48")
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Hooks.Blocked = blocked.Contains })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.Blocked = blocked.Contains })
 	bad, good := netip.MustParseAddr("2001:db8:bad::1"), netip.MustParseAddr("2001:db8:1::1")
 	raw := sc.link(t, "7")
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: bad}))
@@ -241,7 +241,7 @@ func TestFailingDispatchIsToldToEverybodyAlike(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = dispatch })
+			sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = dispatch })
 			first := sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"})
 			second := sc.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"})
 			require.Error(t, first)
@@ -258,7 +258,7 @@ func TestSlowSinkDoesNotHoldUpRequests(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	var lost atomic.Value
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 			<-release
@@ -286,7 +286,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyScene(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
+			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
 			sc.add(t, reset.User{ID: "20", Email: "kim@example.com", PasswordHash: oldHash})
 			// A store whose collation takes everything for everything, as some do for most of these.
 			spy.findByEmail = func(ctx context.Context, _ string) ([]reset.User, error) {
@@ -302,7 +302,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 
 func TestMailGoesToTheStoredSpelling(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.add(t, reset.User{ID: "20", Email: "Kim.B@Example.COM", PasswordHash: oldHash})
 	sc.request(t, "kIM.b@eXAMPLE.com")
 	sc.drain(t)
@@ -311,7 +311,7 @@ func TestMailGoesToTheStoredSpelling(t *testing.T) {
 
 func TestAccountsOnOneAddressEachGetTheirOwnLink(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	for i := range 7 {
 		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash, Disabled: i == 0})
 	}
@@ -335,7 +335,7 @@ func TestAccountsOnOneAddressEachGetTheirOwnLink(t *testing.T) {
 
 func TestAccountReturnedTwiceIsMailedOnce(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyScene(t, nil)
+	sc, spy := newSpyFixture(t, nil)
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) { return []reset.User{ana(), ana(), {}}, nil }
 	sc.request(t, "ana@example.com")
 	sc.drain(t)
@@ -345,7 +345,7 @@ func TestAccountReturnedTwiceIsMailedOnce(t *testing.T) {
 
 func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 	t.Parallel()
-	byName := func(sc **scene) func(ctx context.Context, name string) ([]reset.User, error) {
+	byName := func(sc **fixture) func(ctx context.Context, name string) ([]reset.User, error) {
 		return func(ctx context.Context, name string) ([]reset.User, error) {
 			if name != "ana_the_first" {
 				return nil, nil
@@ -353,8 +353,8 @@ func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 			return (*sc).store.FindByEmail(ctx, "ana@example.com")
 		}
 	}
-	var sc *scene
-	sc = newScene(t, func(cfg *reset.Config) { cfg.Hooks.FindByIdentifier, cfg.Mail.HintNoAccount = byName(&sc), true })
+	var sc *fixture
+	sc = newFixture(t, func(cfg *reset.Config) { cfg.Hooks.FindByIdentifier, cfg.Mail.HintNoAccount = byName(&sc), true })
 	sc.request(t, "ana_the_first")
 	sc.request(t, "bob")
 	sc.request(t, "ana@example.com")
@@ -366,14 +366,14 @@ func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 	require.Len(t, sc.outbox.Messages(), 2, "a user name is no address to mail a hint to")
 	require.Empty(t, sc.events.of(reset.OutcomeMailFailed), "nor to try to")
 
-	sc = newScene(t, nil)
+	sc = newFixture(t, nil)
 	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana_the_first"}), reset.ErrInvalidAddress, "only by option")
 }
 
 func TestHintsAreOptionalAndHoldNoLink(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{false, true} {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = on, on })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = on, on })
 		for _, email := range people(t, sc) {
 			sc.request(t, email)
 		}
@@ -397,8 +397,8 @@ func TestHintsAreOptionalAndHoldNoLink(t *testing.T) {
 
 func TestSeveralSitesInOneProcessDoNotShareLinks(t *testing.T) {
 	t.Parallel()
-	first := newScene(t, nil)
-	second := newScene(t, func(cfg *reset.Config) { cfg.Site = "https://other.example/app/" })
+	first := newFixture(t, nil)
+	second := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://other.example/app/" })
 	link, err := second.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(link.Reveal(), "https://other.example/app/reset-password#token="))
@@ -409,7 +409,7 @@ func TestSeveralSitesInOneProcessDoNotShareLinks(t *testing.T) {
 func TestRequestInputLocaleCannotBeAbused(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
@@ -432,7 +432,7 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 		asked = append(asked, data.Locale)
 		return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 	})
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true })
 	sc.add(t, reset.User{ID: "30", Email: "es@example.com", PasswordHash: oldHash, Locale: "es"})
 	asked = nil
 	for _, email := range []string{"es@example.com", "ana@example.com"} {

@@ -106,7 +106,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		}
 		return nil
 	}
-	sc, spy := newSpyScene(t, func(cfg *reset.Config) {
+	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Keys = ring
 		cfg.Events = reset.Sinks{cfg.Events, seen, reset.SlogSink(logger)}
 		cfg.Limits = reset.Limits{Account: reset.LimiterFunc(func(_ context.Context, key string) (time.Duration, bool, error) {
@@ -220,7 +220,7 @@ func TestJobPrintsWithoutWhatWasTyped(t *testing.T) {
 
 func TestPrintsThroughSlogAreRedactedToo(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
 	var logged bytes.Buffer

@@ -32,7 +32,7 @@ type Service struct {
 // which Shutdown ends. There is one for events of requests and, without
 // cfg.Dispatch, there are cfg.Workers for mail.
 func New(cfg Config) (*Service, error) {
-	if err := cfg.complete(); err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 
@@ -66,7 +66,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	site, err := url.Parse(cfg.Site)
 	if err != nil {
-		// This is unreachable, since complete has parsed it.
+		// This is unreachable, since validate has parsed it.
 		return nil, errors.New("reset: Config.Site is not a URL")
 	}
 
@@ -105,10 +105,10 @@ const clockLeeway = 10 * time.Second
 // The timeouts of single steps. The store's also hold for Check and Confirm,
 // when the caller's context has no nearer deadline.
 const (
-	lookupPatience = 10 * time.Second
-	writePatience  = 10 * time.Second
-	hookPatience   = 10 * time.Second
-	sendPatience   = time.Minute
+	lookupTimeout = 10 * time.Second
+	writeTimeout  = 10 * time.Second
+	hookTimeout   = 10 * time.Second
+	sendTimeout   = time.Minute
 )
 
 // Shutdown takes no more requests, makes one more attempt at what is waiting
@@ -173,7 +173,7 @@ func (s *Service) blocked(client netip.Addr) bool {
 // findByID reads one account and refuses one with another id, because databases
 // turn "42abc" or " 42" into 42 on their own.
 func (s *Service) findByID(ctx context.Context, id string) (User, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 
 	var user User

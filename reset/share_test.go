@@ -61,7 +61,7 @@ func flooded(
 	attacker, visitor func(n int) netip.Addr,
 ) (served, taken int) {
 	t.Helper()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = limits(t, cfg.Now)
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
@@ -153,7 +153,7 @@ func TestInventedNetworksCannotFillTheCounters(t *testing.T) {
 	t.Parallel()
 	var wronged atomic.Int64
 	visitors := netip.MustParsePrefix("203.0.0.0/8")
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
 		cfg.Queue.Synchronous = true // so that no event is lost
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
@@ -178,7 +178,7 @@ func TestInventedNetworksCannotFillTheCounters(t *testing.T) {
 // While the site has room, nobody's share matters.
 func TestShareHoldsNobodyBackWhileTheSiteHasRoom(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
@@ -215,7 +215,7 @@ func TestShareHoldsNobodyBackWhileTheSiteHasRoom(t *testing.T) {
 func TestShareSurvivesAClockThatStepsBack(t *testing.T) {
 	t.Parallel()
 	books := &ledger{}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
@@ -237,7 +237,7 @@ func TestShareSurvivesAClockThatStepsBack(t *testing.T) {
 func TestShareForgetsWhatWasGrantedLongAgo(t *testing.T) {
 	t.Parallel()
 	books := &ledger{}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
@@ -260,7 +260,7 @@ func TestShareForgetsWhatWasGrantedLongAgo(t *testing.T) {
 func TestShareWorksAgainAfterAQuietTime(t *testing.T) {
 	t.Parallel()
 	books := &ledger{}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
@@ -284,7 +284,7 @@ func TestRefusalsAtOnceLowerTheBoundOnce(t *testing.T) {
 	var full atomic.Bool
 	var arrived sync.WaitGroup
 	arrived.Add(callers)
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
 		cfg.Limits.Global = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) {
 			if full.Load() {
@@ -318,7 +318,7 @@ func TestRefusalsAtOnceLowerTheBoundOnce(t *testing.T) {
 func TestRefusedByItsShareChargesNobody(t *testing.T) {
 	t.Parallel()
 	books := &ledger{}
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	})
@@ -338,7 +338,7 @@ func TestWhatWasGivenBackIsNoShare(t *testing.T) {
 	t.Parallel()
 	books := &ledger{}
 	var down atomic.Bool
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = books.limits()
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 			if down.Load() {
@@ -363,7 +363,7 @@ func TestWhatWasGivenBackIsNoShare(t *testing.T) {
 
 func TestShareUnderConcurrentFloods(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
@@ -403,7 +403,7 @@ func TestRequestWithinItsLimitsAllocatesLittle(t *testing.T) {
 	}
 
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
 		cfg.Now = func() time.Time { now = now.Add(time.Minute); return now }
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }

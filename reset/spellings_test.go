@@ -45,7 +45,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newScene(t, func(cfg *reset.Config) {
+			sc := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{Account: test.account}
 				cfg.Hooks.FindByIdentifier, cfg.Queue.Dispatch = byLooseName, queue.dispatch
 			})
@@ -69,7 +69,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 
 func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = reset.Limits{}, byLooseName, true
 	})
 	require.NoError(t, sc.ask(t, "ana@example.com", ""))
@@ -85,7 +85,7 @@ func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 func TestAccountsLimitIsByAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = books.limits(), byLooseName, true
 	})
 	for i := range 3 {
@@ -110,7 +110,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	t.Run("in this process", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Now, cfg.Limits = time.Now, reset.Limits{} })
+			sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Limits = time.Now, reset.Limits{} })
 			failures := 4
 			sc.outbox.Fail(func(msg mail.Message) error {
 				if failures--; failures >= 0 {
@@ -133,7 +133,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newScene(t, func(cfg *reset.Config) {
+			sc := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{Account: account}, queue.dispatch
 			})
 			sc.request(t, "ana@example.com")
@@ -149,7 +149,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	}
 	t.Run("an attempt nobody can tell of, repeated at once", func(t *testing.T) {
 		t.Parallel()
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
 		attempts := 0
 		sc.outbox.Fail(func(mail.Message) error {
 			if attempts++; attempts == 1 {
@@ -177,7 +177,7 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var books ledger
-			sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = books.limits(), true })
+			sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = books.limits(), true })
 			sc.outbox.Fail(test.fail)
 			sc.request(t, "ana@example.com")
 			require.Equal(t, test.want, books.balance()["account"], "what was typed, and what was mailed")
@@ -190,7 +190,7 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
 		cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = true, true
 	})
@@ -217,7 +217,7 @@ func TestWhoKeepsToTheLimitGetsEveryMail(t *testing.T) {
 	_, isRefunder := any(account).(reset.Refunder)
 	require.True(t, isRefunder)
 
-	sc := newScene(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
+	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
 	for range 20 {
 		sc.request(t, "ana@example.com")
 		sc.clock.advance(12 * time.Minute)

@@ -33,7 +33,7 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 		{"nl", "ja", "en"},            //
 		{"", "x\r\nBcc: y, fr", "fr"}, //
 	} {
-		sc := newScene(t, nil)
+		sc := newFixture(t, nil)
 		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = tt.account }))
 		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: tt.visitor}))
 		ctx := t.Context()
@@ -52,7 +52,7 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 
 func TestInvitationIsInTheFirstLanguageThatThereIs(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	sc.add(t, reset.User{ID: "8", Email: "new@example.com"})
 	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"}))
 	sc.drain(t)
@@ -62,7 +62,7 @@ func TestInvitationIsInTheFirstLanguageThatThereIs(t *testing.T) {
 func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T) {
 	t.Parallel()
 	var job reset.Job
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error { job = queued; return nil }
 	})
 	for _, hostile := range []string{
@@ -86,7 +86,7 @@ func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T
 func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	t.Parallel()
 	var seen []mail.Data
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Mail.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
 			seen = append(seen, data)
 			return mail.Message{Subject: "s", Text: "t " + data.Link}, nil

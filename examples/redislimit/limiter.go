@@ -40,7 +40,7 @@ type Config struct {
 	MaxBytes int
 
 	// Timeout bounds one call. Zero means 100 ms, less than what a visitor
-	// notices and less than lostkey's own patience with a limiter.
+	// notices and less than lostkey's own timeout for a limiter.
 	Timeout time.Duration
 
 	// Pause is how long Redis is left alone after a failure; zero means 1 s.

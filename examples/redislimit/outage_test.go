@@ -15,12 +15,12 @@ import (
 	"github.com/lostkey-go/lostkey/examples/redislimit"
 )
 
-// patience is what a call may take at most during an outage: far above the
+// bound is what a call may take at most during an outage: far above the
 // configured 50 ms for slow machines, far below the 5 s of a client that
 // ignores deadlines.
 const (
-	timeout  = 50 * time.Millisecond
-	patience = time.Second
+	timeout = 50 * time.Millisecond
+	bound   = time.Second
 )
 
 type failures struct{ count atomic.Int64 }
@@ -80,7 +80,7 @@ func TestOutageIsAnsweredInTimeByTheInProcessLimiter(t *testing.T) {
 				ok, _ := allow(t, l, "k")
 				took := time.Since(begun)
 				t.Logf("answered in %v", took)
-				require.Less(t, took, patience)
+				require.Less(t, took, bound)
 				return ok
 			}
 			require.True(t, call())
@@ -134,7 +134,7 @@ func TestDeadlineOfTheCallerIsHonouredAndItsCancellationIsNot(t *testing.T) {
 	_, ok, err := l.Allow(ctx, "k")
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Less(t, time.Since(begun), patience)
+	require.Less(t, time.Since(begun), bound)
 	require.EqualValues(t, 1, failed.count.Load())
 
 	client := liveClient(t)

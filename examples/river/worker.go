@@ -51,7 +51,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	// River by itself notes completed jobs in batches, and a worker that is
 	// killed before would mail all of a batch again. When this fails, River
 	// still does that.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notePatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	_ = pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
 		_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
@@ -60,8 +60,8 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	return nil
 }
 
-// notePatience bounds the wait for a database that hangs after the mail is out.
-const notePatience = 5 * time.Second
+// noteTimeout bounds the wait for a database that hangs after the mail is out.
+const noteTimeout = 5 * time.Second
 
 // Timeout is the constant of that name.
 func (w *Worker) Timeout(*river.Job[Args]) time.Duration { return Timeout }

@@ -38,7 +38,7 @@ type place struct {
 	id, email, hash string
 }
 
-// A scene is a database with places in it.
+// A fixture is a database with places in it.
 type scene struct {
 	engine
 	places []place

@@ -121,7 +121,7 @@ func startsLike(text, word []rune) bool {
 	return true
 }
 
-// lookalike returns the letter that r is put for, or r.
+// lookalike returns the delivery that r is put for, or r.
 func lookalike(r rune) rune {
 	switch r {
 	case '@', '4':

@@ -46,7 +46,7 @@ func (a answer) problem(t *testing.T, status int, kind string) map[string]any {
 
 func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apiOf)
+	w := newFixture(t, apiOf)
 	known, unknown := w.postJSON("/api/forgot-password", jsonOf("email", knownAddr)), w.postJSON("/api/forgot-password", jsonOf("email", "nobody@example.com"))
 	require.Equal(t, http.StatusAccepted, known.status)
 	require.Equal(t, "application/json", known.header.Get("Content-Type"))
@@ -74,7 +74,7 @@ func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
 
 func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apiOf)
+	w := newFixture(t, apiOf)
 	_, raw := w.link()
 	good := jsonOf("token", raw, "password", newPassword)
 	w.store.calls.Store(0)
@@ -128,7 +128,7 @@ func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
 
 func TestAPIRefusesEarlyAndClearly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apiOf)
+	w := newFixture(t, apiOf)
 	for _, addr := range []string{"", "nobody", knownAddr + ",evil@example.net", "Ada <" + knownAddr + ">", knownAddr + "\r\nBcc: evil@example.net"} {
 		document := w.postJSON("/api/forgot-password", jsonOf("email", addr)).problem(t, http.StatusUnprocessableEntity, "invalid-address")
 		require.NotContains(t, document["detail"], "evil")
@@ -155,7 +155,7 @@ func TestAPIRefusesEarlyAndClearly(t *testing.T) {
 
 func TestAPISaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apiOf, func(c *reset.Config) {
+	w := newFixture(t, apiOf, func(c *reset.Config) {
 		c.Limits = reset.Limits{Client: never{90 * time.Second}, ConfirmClient: never{}}
 	})
 	a := w.postJSON("/api/forgot-password", jsonOf("email", knownAddr))
@@ -163,7 +163,7 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 	require.Equal(t, "90", a.header.Get("Retry-After"))
 	w.postJSON("/api/reset-password", jsonOf("token", "a.b.c", "password", newPassword)).problem(t, http.StatusTooManyRequests, "throttled")
 
-	w = newWorld(t, apiOf, func(c *reset.Config) { c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown } })
+	w = newFixture(t, apiOf, func(c *reset.Config) { c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown } })
 	a = w.postJSON("/api/forgot-password", jsonOf("email", knownAddr))
 	a.problem(t, http.StatusServiceUnavailable, "unavailable")
 	require.Equal(t, "60", a.header.Get("Retry-After"))
@@ -178,7 +178,7 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 
 func TestAPISaysWhenTheOutcomeIsUnknown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apiOf)
+	w := newFixture(t, apiOf)
 	_, raw := w.link()
 	w.failWrites(errDown)
 	a := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword))

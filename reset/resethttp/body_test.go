@@ -25,7 +25,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestTenMegabyteBodiesAreRefusedWithoutBeingRead(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	api, err := resethttp.NewAPI(w.svc, resethttp.APIConfig{Prefix: "/api"})
 	require.NoError(t, err)
 	pages, err := resethttp.New(w.svc, resethttp.Config{})
@@ -57,7 +57,7 @@ func TestTenMegabyteBodiesAreRefusedWithoutBeingRead(t *testing.T) {
 
 func TestBodyOfExactlyTheLimitIsRead(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	body := form("email", knownAddr, "padding", "")
 	body += strings.Repeat("x", 16<<10-len(body))
 	require.Equal(t, http.StatusSeeOther, w.post("/forgot-password", body).status)
@@ -66,7 +66,7 @@ func TestBodyOfExactlyTheLimitIsRead(t *testing.T) {
 
 func TestOnlyFormsInUTF8AreRead(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	for media, want := range map[string]int{
 		formType:                    http.StatusSeeOther,
 		formType + ";charset=UTF-8": http.StatusSeeOther,
@@ -94,7 +94,7 @@ func TestOnlyFormsInUTF8AreRead(t *testing.T) {
 
 func TestAThousandFieldsAreReadOrRefusedWithoutHashing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	w.store.calls.Store(0)
 	require.Equal(t, http.StatusBadRequest, w.post("/reset-password", "token="+raw+strings.Repeat("&password=a", 1000)).status)

@@ -17,7 +17,7 @@ import (
 
 func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	file := func(name, body string) resethttp.Config {
 		return resethttp.Config{Files: fstest.MapFS{name: {Data: []byte(body)}}}
 	}
@@ -53,7 +53,7 @@ func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 
 func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	for _, login := range []string{
 		"login", "//evil.example", "///evil.example", "/\\evil.example", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "https://", "https://u:p@app.example/",
 		"ftp://app.example/", "/log in", "mailto:a@b.example", "?x", " /login", "/login\n",
@@ -70,9 +70,9 @@ func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 func TestLoginDefaultsToTheServicesAndMayBeMissing(t *testing.T) {
 	t.Parallel()
 	bare := func(svc *reset.Service) (http.Handler, error) { return resethttp.New(svc, resethttp.Config{}) }
-	w := newWorld(t, bare, func(c *reset.Config) { c.Site, c.Pages.Login = "https://app.example/shop", "/signin" })
+	w := newFixture(t, bare, func(c *reset.Config) { c.Site, c.Pages.Login = "https://app.example/shop", "/signin" })
 	require.Contains(t, w.get("/forgot-password").body, `href="/shop/signin"`)
-	w = newWorld(t, bare)
+	w = newFixture(t, bare)
 	for _, path := range []string{"/forgot-password", "/forgot-password?sent", "/reset-password?done"} {
 		require.NotContains(t, w.get(path).body, "ign in</a>")
 	}
@@ -80,8 +80,8 @@ func TestLoginDefaultsToTheServicesAndMayBeMissing(t *testing.T) {
 
 func TestOneOverriddenFileChangesNothingElse(t *testing.T) {
 	t.Parallel()
-	plain := newWorld(t, pagesOf)
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	plain := newFixture(t, pagesOf)
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Login: "/login", Files: fstest.MapFS{
 			"pages/frame.html": {Data: []byte(`{{define "head"}}{{end}}{{define "brand"}}<header class="brand">Ours, {{.Product}}</header>
 {{end}}{{define "foot"}}{{end}}`)},
@@ -98,7 +98,7 @@ func TestOneOverriddenFileChangesNothingElse(t *testing.T) {
 
 func TestOneOverriddenSentenceKeepsTheOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Files: fstest.MapFS{"locales/en.json": {Data: []byte(`{"forgot.title":"Lost it at {product}?"}`)}}})
 	})
 	body := w.get("/forgot-password").body
@@ -109,7 +109,7 @@ func TestOneOverriddenSentenceKeepsTheOthers(t *testing.T) {
 func TestOverriddenStyleIsTheOneThatTheContentPolicyAllows(t *testing.T) {
 	t.Parallel()
 	const style = "body { color: red }\n"
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Files: fstest.MapFS{"assets/style.css": {Data: []byte(style)}}})
 	})
 	a := w.get("/forgot-password")
@@ -124,7 +124,7 @@ func TestAFurtherLanguageNeedsOneFile(t *testing.T) {
 	require.NoError(t, err)
 	text := strings.NewReplacer("Forgot your password?", "Passwort vergessen?", "Sign in", "Anmelden").Replace(string(english))
 	arabic := strings.Replace(string(english), `"direction": "ltr"`, `"direction": "rtl"`, 1)
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Files: fstest.MapFS{
 			"locales/de-CH.json": {Data: []byte(text)}, "locales/ar.json": {Data: []byte(arabic)},
 		}})
@@ -154,7 +154,7 @@ func TestDefaultLanguageIsConfigured(t *testing.T) {
 	t.Parallel()
 	english, err := os.ReadFile("locales/en.json")
 	require.NoError(t, err)
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Locale: "nl", Files: fstest.MapFS{"locales/nl.json": {Data: english}}})
 	})
 	require.Contains(t, w.get("/forgot-password").body, `lang="nl"`)
@@ -162,12 +162,12 @@ func TestDefaultLanguageIsConfigured(t *testing.T) {
 
 func TestHintOfTheLengthIsThePolicys(t *testing.T) {
 	t.Parallel()
-	body := newWorld(t, pagesOf).get("/reset-password").body
+	body := newFixture(t, pagesOf).get("/reset-password").body
 	require.Contains(t, body, `minlength="15" passwordrules="minlength: 15;`)
 	require.Contains(t, body, "At least 15 characters.")
-	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) }).get("/reset-password").body
+	body = newFixture(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) }).get("/reset-password").body
 	require.Contains(t, body, "At least 8 characters.")
-	body = newWorld(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = anyPassword{} }).get("/reset-password").body
+	body = newFixture(t, pagesOf, func(cfg *reset.Config) { cfg.Policy = anyPassword{} }).get("/reset-password").body
 	require.NotContains(t, body, "minlength")
 	require.NotContains(t, body, "At least 0")
 }
@@ -179,7 +179,7 @@ func (anyPassword) Check(context.Context, string, []string) error { return nil }
 
 func TestUserNamesAreAskedForWhereTheyAreLookedUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, func(cfg *reset.Config) {
+	w := newFixture(t, pagesOf, func(cfg *reset.Config) {
 		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) { return nil, nil }
 	})
 	body := w.get("/forgot-password").body

@@ -22,7 +22,7 @@ func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
 		func(whole, _ string) string { return " \t" + whole + "\r\n" },
 		func(whole, _ string) string { return "<" + whole + ">" },
 	} {
-		w := newWorld(t, pagesOf)
+		w := newFixture(t, pagesOf)
 		a := w.post("/reset-password", form("token", paste(w.link()), "password", newPassword))
 		require.Equal(t, http.StatusSeeOther, a.status)
 		require.Equal(t, "/reset-password?done", a.header.Get("Location"))
@@ -33,12 +33,12 @@ func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
 
 func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, used := w.link()
 	_, stale := w.link()
 	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", used, "password", newPassword)).status)
 	_, live := w.link()
-	foreign := newWorld(t, pagesOf)
+	foreign := newFixture(t, pagesOf)
 	_, other := foreign.link()
 	want := w.post("/reset-password", form("token", used, "password", newPassword))
 	require.Equal(t, http.StatusBadRequest, want.status)
@@ -79,7 +79,7 @@ func flip(raw string) string {
 func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
+		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		_, raw := w.link()
 		w.store.calls.Store(0)
 		for _, bad := range []string{"", "a.b.c", flip(raw), raw[:len(raw)-1], raw + "A"} {
@@ -97,7 +97,7 @@ func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 
 func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	whole, raw := w.link()
 	a := w.post("/reset-password", form("token", whole, "password", "short pass", "username", "ada"))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
@@ -116,7 +116,7 @@ func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
 
 func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	for password, want := range map[string]string{
 		"":                              "Use at least 15 characters",
@@ -146,7 +146,7 @@ func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
 		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8, policy.CodeControl, policy.CodeCommon, policy.CodeContext, policy.CodeBreached,
 		policy.CodeWeak, "of-the-application",
 	} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Policy = refuses{policy.Problem{Code: code}} })
+		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Policy = refuses{policy.Problem{Code: code}} })
 		_, raw := w.link()
 		a := w.post("/reset-password", form("token", raw, "password", newPassword))
 		require.Equal(t, http.StatusUnprocessableEntity, a.status)
@@ -170,7 +170,7 @@ func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 		strings.Repeat("correct horse ", 9) + "ab", emoji(20), "пароль из многих слов", `<"&'+%20;=#>   and more`, " fifteen and some ",
 		emoji(256),
 	} {
-		w := newWorld(t, pagesOf)
+		w := newFixture(t, pagesOf)
 		_, raw := w.link()
 		require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", password)).status, "%q", password)
 		require.True(t, w.has(password), "%q", password)
@@ -179,7 +179,7 @@ func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 
 func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	a := w.post("/reset-password", form("token", raw, "password", newPassword, "repeat", newPassword+" "))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
@@ -191,7 +191,7 @@ func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
 
 func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	for name, body := range map[string]string{
 		"no password":         form("token", raw),
@@ -212,7 +212,7 @@ func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 
 func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	before, err := w.users.FindByID(t.Context(), "u-1")
 	require.NoError(t, err)
 	bob := reset.User{ID: "u-2", Email: "bob@example.com", PasswordHash: before.PasswordHash}
@@ -232,7 +232,7 @@ func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 
 func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	w.fail(errDown)
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
@@ -246,7 +246,7 @@ func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 
 func TestTooManyConfirmationsAreToldToWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmUser: never{}} })
+	w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmUser: never{}} })
 	_, raw := w.link()
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
 	require.Equal(t, http.StatusTooManyRequests, a.status)
@@ -256,7 +256,7 @@ func TestTooManyConfirmationsAreToldToWait(t *testing.T) {
 
 func TestJunkIsToldToWaitAndAGoodLinkIsNot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
+	w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
 	_, raw := w.link()
 	a := w.post("/reset-password", form("token", "junk", "password", newPassword))
 	require.Equal(t, http.StatusTooManyRequests, a.status)
@@ -267,7 +267,7 @@ func TestJunkIsToldToWaitAndAGoodLinkIsNot(t *testing.T) {
 // to do about it. The link may be needed again.
 func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	w.failWrites(errDown)
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
@@ -284,7 +284,7 @@ func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
 
 func TestResetSignsNobodyIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	a := w.post("/reset-password", form("token", raw, "password", newPassword))
 	require.Equal(t, http.StatusSeeOther, a.status)

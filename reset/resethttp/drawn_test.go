@@ -15,7 +15,7 @@ import (
 )
 
 // tabs is one browser: all its tabs share one jar of cookies.
-func (w *world) tabs() {
+func (w *fixture) tabs() {
 	w.t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(w.t, err)
@@ -23,7 +23,7 @@ func (w *world) tabs() {
 }
 
 // linkOf makes a live link for any account and returns its token.
-func (w *world) linkOf(userID string) string {
+func (w *fixture) linkOf(userID string) string {
 	w.t.Helper()
 	made, err := w.svc.Link(w.t.Context(), userID, reset.LinkOptions{})
 	require.NoError(w.t, err)
@@ -33,7 +33,7 @@ func (w *world) linkOf(userID string) string {
 }
 
 // open follows a link to the page that is drawn for it.
-func (w *world) open(raw string) answer {
+func (w *fixture) open(raw string) answer {
 	w.t.Helper()
 	hop := w.get("/reset-password?token=" + raw)
 	require.Equal(w.t, http.StatusSeeOther, hop.status)
@@ -41,7 +41,7 @@ func (w *world) open(raw string) answer {
 }
 
 // submit posts the form of a page as it was drawn.
-func (w *world) submit(page answer, password string) answer {
+func (w *fixture) submit(page answer, password string) answer {
 	w.t.Helper()
 	return w.post("/reset-password", form("token", drawn(w.t, page), "password", password))
 }
@@ -57,9 +57,9 @@ func drawn(t *testing.T, page answer) string {
 }
 
 // twoAccounts is a browser before a site with the accounts of ada and bob.
-func twoAccounts(t *testing.T, changes ...func(*reset.Config)) *world {
+func twoAccounts(t *testing.T, changes ...func(*reset.Config)) *fixture {
 	t.Helper()
-	w := newWorld(t, pagesOf, append(changes, queryLinks, plainSite)...)
+	w := newFixture(t, pagesOf, append(changes, queryLinks, plainSite)...)
 	w.tabs()
 	ada, err := w.users.FindByID(t.Context(), "u-1")
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func twoAccounts(t *testing.T, changes ...func(*reset.Config)) *world {
 // test speaks plain http.
 func plainSite(c *reset.Config) { c.Site = "http://localhost:8080" }
 
-func (w *world) hashOf(userID string) string {
+func (w *fixture) hashOf(userID string) string {
 	w.t.Helper()
 	user, err := w.users.FindByID(w.t.Context(), userID)
 	require.NoError(w.t, err)

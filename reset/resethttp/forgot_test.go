@@ -20,7 +20,7 @@ var errDown = errors.New("the database does not answer")
 
 func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 	t.Parallel()
-	ordinary := newWorld(t, pagesOf).post("/forgot-password", form("email", knownAddr))
+	ordinary := newFixture(t, pagesOf).post("/forgot-password", form("email", knownAddr))
 	require.Equal(t, http.StatusSeeOther, ordinary.status)
 	require.Equal(t, "/forgot-password?sent", ordinary.header.Get("Location"))
 
@@ -38,7 +38,7 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 		"a very long address":  {addr: strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 50)+".", 3) + "example"},
 		"plus sign in address": {addr: "ada+x@example.com"},
 	} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) {
+		w := newFixture(t, pagesOf, func(c *reset.Config) {
 			if test.change != nil {
 				test.change(c)
 			}
@@ -59,7 +59,7 @@ func (n never) Allow(context.Context, string) (time.Duration, bool, error) {
 
 func TestForgotMailsALinkToTheStoredAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	w.post("/forgot-password", form("email", "ADA@example.com"))
 	raw := w.mailed(1)
 	require.Equal(t, knownAddr, w.outbox.Messages()[0].To)
@@ -69,7 +69,7 @@ func TestForgotMailsALinkToTheStoredAddress(t *testing.T) {
 
 func TestForgotRefusesWhatIsNotOneAddressBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	for name, body := range map[string]string{
 		"nothing":                "",
 		"empty":                  form("email", ""),
@@ -104,7 +104,7 @@ func TestForgotRefusesWhatIsNotOneAddressBeforeAnythingElse(t *testing.T) {
 
 func TestForgotReadsNothingButTheBody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	a := w.post("/forgot-password?email="+knownAddr, form("other", "x"))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	a = w.post("/forgot-password?email=evil@example.net&redirect=//evil.example&next=//evil.example", form("email", knownAddr,
@@ -129,7 +129,7 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 		{2 * time.Hour, "7200", "2 hours"},
 	} {
 		for _, limits := range []reset.Limits{{Client: never{test.wait}}, {Global: never{test.wait}}} {
-			w := newWorld(t, pagesOf, func(c *reset.Config) { c.Limits = limits })
+			w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = limits })
 			known, unknown := w.post("/forgot-password", form("email", knownAddr)), w.post("/forgot-password", form("email", "nobody@example.com"))
 			require.Equal(t, http.StatusTooManyRequests, known.status)
 			require.Equal(t, test.header, known.header.Get("Retry-After"))
@@ -141,7 +141,7 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 
 func TestForgotSaysTryAgainWhenNothingCanBeQueued(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, func(c *reset.Config) {
+	w := newFixture(t, pagesOf, func(c *reset.Config) {
 		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown }
 	})
 	a := w.post("/forgot-password", form("email", knownAddr))
@@ -159,14 +159,14 @@ func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 			return true
 		}
 	}
-	ask := func(w *world, i int) {
+	ask := func(w *fixture, i int) {
 		r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
 		for _, name := range []string{"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"} {
 			r.Header.Set(name, "203.0.113."+strconv.Itoa(i))
 		}
 		w.do(r)
 	}
-	w := newWorld(t, pagesOf, watch)
+	w := newFixture(t, pagesOf, watch)
 	for i := range 3 {
 		ask(w, i+1)
 	}
@@ -174,7 +174,7 @@ func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 	require.Equal(t, []netip.Addr{local, local, local}, seen)
 
 	seen = nil
-	ask(newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	ask(newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Client: func(r *http.Request) netip.Addr {
 			return netip.MustParseAddr(r.Header.Get("X-Real-IP"))
 		}})
@@ -185,7 +185,7 @@ func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 func TestVisitorsLanguagesGoWithTheRequest(t *testing.T) {
 	t.Parallel()
 	jobs := make(chan reset.Job, 1)
-	w := newWorld(t, pagesOf, func(c *reset.Config) {
+	w := newFixture(t, pagesOf, func(c *reset.Config) {
 		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
 	})
 	r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))

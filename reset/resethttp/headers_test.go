@@ -14,7 +14,7 @@ import (
 )
 
 // everyAnswer is one request for each page and each refusal that the pages can give.
-func everyAnswer(w *world) map[string]answer {
+func everyAnswer(w *fixture) map[string]answer {
 	w.t.Helper()
 	_, raw := w.link()
 	all := map[string]answer{
@@ -49,7 +49,7 @@ func TestEveryAnswerHasItsStatus(t *testing.T) {
 		"not found": 404, "method": 405, "type": 415, "too large": 413, "cross-origin": 403, "unavailable": 503, "changed": 303,
 	}
 	got := map[string]int{}
-	for name, a := range everyAnswer(newWorld(t, pagesOf)) {
+	for name, a := range everyAnswer(newFixture(t, pagesOf)) {
 		got[name] = a.status
 	}
 	require.Equal(t, want, got)
@@ -57,7 +57,7 @@ func TestEveryAnswerHasItsStatus(t *testing.T) {
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	for name, a := range everyAnswer(newWorld(t, pagesOf)) {
+	for name, a := range everyAnswer(newFixture(t, pagesOf)) {
 		for header, want := range map[string]string{
 			"Cache-Control":                "no-store",
 			"Referrer-Policy":              "same-origin",
@@ -90,7 +90,7 @@ func TestContentPolicyAllowsExactlyTheStyleAndTheScriptOfThePage(t *testing.T) {
 	t.Parallel()
 	inline := regexp.MustCompile(`(?s)<(style|script)>(.*?)</(?:style|script)>`)
 	attribute := regexp.MustCompile(`(?i)<[^>]*\s(style|on[a-z]+)=`)
-	for name, a := range everyAnswer(newWorld(t, pagesOf)) {
+	for name, a := range everyAnswer(newFixture(t, pagesOf)) {
 		if a.status == http.StatusSeeOther {
 			continue
 		}
@@ -110,7 +110,7 @@ func TestContentPolicyAllowsExactlyTheStyleAndTheScriptOfThePage(t *testing.T) {
 
 func TestMethodsOtherThanGetHeadAndPostAreRefusedAndNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	body := form("token", raw, "password", newPassword, "email", knownAddr)
 	for _, path := range []string{"/forgot-password", "/reset-password"} {
@@ -129,7 +129,7 @@ func TestMethodsOtherThanGetHeadAndPostAreRefusedAndNamed(t *testing.T) {
 func TestGetAndHeadChangeNothingHoweverOftenALinkIsFetched(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
+		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		_, raw := w.link()
 		values := form("token", raw, "password", newPassword, "email", knownAddr)
 		for range 3 {
@@ -152,7 +152,7 @@ func TestGetAndHeadChangeNothingHoweverOftenALinkIsFetched(t *testing.T) {
 
 func TestHeadHasTheHeadersOfGet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	for _, path := range []string{"/forgot-password", "/forgot-password?sent", "/reset-password", "/reset-password?done", "/elsewhere"} {
 		head, get := w.do(w.request(http.MethodHead, path, "", "")), w.get(path)
 		head.header.Del("Date")

@@ -24,7 +24,7 @@ func TestPostsFromOtherSitesAreRefused(t *testing.T) {
 		"ours on plain http":          {"Origin": "http://app.example"},
 		"ours on another port":        {"Origin": "https://app.example:8443"},
 	} {
-		w := newWorld(t, pagesOf)
+		w := newFixture(t, pagesOf)
 		_, raw := w.link()
 		for path, body := range map[string]string{
 			"/reset-password":  form("token", raw, "password", newPassword),
@@ -50,7 +50,7 @@ func TestPostsFromTheSiteItselfAreTaken(t *testing.T) {
 		"our origin behind a proxy's host":    {"Origin": "https://app.example"},
 		"our origin, browser says cross-site": {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"},
 	} {
-		w := newWorld(t, pagesOf)
+		w := newFixture(t, pagesOf)
 		r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
 		for header, value := range headers {
 			r.Header.Set(header, value)
@@ -61,7 +61,7 @@ func TestPostsFromTheSiteItselfAreTaken(t *testing.T) {
 
 func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	ordinary := w.get("/forgot-password")
 	variants := []map[string]string{
 		{"Host": "evil.example"},
@@ -117,7 +117,7 @@ func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 
 func TestRequestLinesThatNameAnotherHostChangeNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	body := form("email", knownAddr)
 	for _, head := range []string{
 		"POST https://evil.example/forgot-password HTTP/1.1\r\nHost: app.example\r\n",

@@ -22,7 +22,7 @@ func (a answer) cookie(t *testing.T) *http.Cookie {
 	return cookies[0]
 }
 
-func (w *world) withCookie(r *http.Request, c *http.Cookie) answer {
+func (w *fixture) withCookie(r *http.Request, c *http.Cookie) answer {
 	w.t.Helper()
 	r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	return w.do(r)
@@ -30,7 +30,7 @@ func (w *world) withCookie(r *http.Request, c *http.Cookie) answer {
 
 func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	whole, raw := w.link()
 	require.Equal(t, site+"/reset-password?token="+raw, whole)
 	hop := w.get(strings.TrimPrefix(whole, site))
@@ -75,7 +75,7 @@ func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 
 func TestCookieLivesNoLongerThanTheLink(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	link, err := w.svc.Link(t.Context(), "u-1", reset.LinkOptions{Lifetime: 90 * time.Second})
 	require.NoError(t, err)
 	held := w.get(strings.TrimPrefix(link.Reveal(), site)).cookie(t)
@@ -85,7 +85,7 @@ func TestCookieLivesNoLongerThanTheLink(t *testing.T) {
 
 func TestDeadLinkInTheQueryIsRefusedWithoutACookie(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	_, raw := w.link()
 	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
 	_, live := w.link()
@@ -104,7 +104,7 @@ func TestDeadLinkInTheQueryIsRefusedWithoutACookie(t *testing.T) {
 
 func TestBlockedCookiesLeaveTheFormToPasteInto(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	whole, _ := w.link()
 	require.Equal(t, http.StatusSeeOther, w.get(strings.TrimPrefix(whole, site)).status)
 	require.Contains(t, w.get("/reset-password").body, `<input type="text" id="link"`)
@@ -113,7 +113,7 @@ func TestBlockedCookiesLeaveTheFormToPasteInto(t *testing.T) {
 
 func TestFormsOwnTokenWinsOverTheCookie(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	whole, _ := w.link()
 	held := w.get(strings.TrimPrefix(whole, site)).cookie(t)
 	a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "a.b.c", "password", newPassword)), held)
@@ -123,7 +123,7 @@ func TestFormsOwnTokenWinsOverTheCookie(t *testing.T) {
 
 func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	for _, name := range []string{"lostkey-link", "__Host-lostkey-link"} {
 		for _, sent := range []string{"", "held:" + resethttp.LinkName(raw)} {
@@ -140,7 +140,7 @@ func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
 
 func TestTwoCookiesOfTheNameAreNone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	_, raw := w.link()
 	for method, status := range map[string]int{http.MethodPost: http.StatusBadRequest, http.MethodGet: http.StatusOK} {
 		r := w.request(method, "/reset-password", formType, form("password", newPassword))
@@ -154,7 +154,7 @@ func TestTwoCookiesOfTheNameAreNone(t *testing.T) {
 
 func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks)
+	w := newFixture(t, pagesOf, queryLinks)
 	whole, _ := w.link()
 	w.fail(errDown)
 	a := w.get(strings.TrimPrefix(whole, site))
@@ -165,7 +165,7 @@ func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
 
 func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "http://localhost:8080" })
+	w := newFixture(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "http://localhost:8080" })
 	whole, _ := w.link()
 	held := w.get(strings.TrimPrefix(whole, "http://localhost:8080")).cookie(t)
 	require.Equal(t, "lostkey-link", held.Name)
@@ -175,7 +175,7 @@ func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
 
 func TestSiteBelowAPathIsServedStrippedAndWhole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "https://app.example/shop" })
+	w := newFixture(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "https://app.example/shop" })
 	for _, prefix := range []string{"", "/shop"} {
 		require.Contains(t, w.get(prefix+"/forgot-password").body, `action="/shop/forgot-password"`)
 		require.Equal(t, "/shop/forgot-password?sent", w.post(prefix+"/forgot-password", form("email", knownAddr)).header.Get("Location"))

@@ -19,7 +19,7 @@ import (
 func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newWorld(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
+		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
 		api := w.also(apiOf)
 		var answers []answer
 		answers = append(answers, w.post("/forgot-password", form("email", knownAddr)))
@@ -65,7 +65,7 @@ func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 
 func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, pagesOf)
+	w := newFixture(t, pagesOf)
 	_, raw := w.link()
 	for _, probe := range []string{
 		`"><script>alert(1)</script>`, `' onfocus=alert(1) autofocus='`, `</style><script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `{{"x"}}<i>`,
@@ -93,7 +93,7 @@ func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 
 func TestConfiguredTextsAreEscapedToo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(svc *reset.Service) (http.Handler, error) {
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Product: `O'Brien & <b>Co</b>`, Login: "/login?next=%2Fa&b=c"})
 	})
 	body := w.get("/forgot-password").body

@@ -16,7 +16,7 @@ import (
 const firefoxOnLinux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 // visit posts to the pages or to the API as a browser with these headers.
-func (w *world) visit(path, body string, headers ...string) answer {
+func (w *fixture) visit(path, body string, headers ...string) answer {
 	w.t.Helper()
 	contentType := formType
 	if strings.HasPrefix(body, "{") {
@@ -30,7 +30,7 @@ func (w *world) visit(path, body string, headers ...string) answer {
 }
 
 // received waits for the n-th mail.
-func (w *world) received(n int) mail.Message {
+func (w *fixture) received(n int) mail.Message {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
 	defer cancel()
@@ -41,7 +41,7 @@ func (w *world) received(n int) mail.Message {
 
 func TestMailIsInTheBestLanguageOfTheVisitorsWholeList(t *testing.T) {
 	t.Parallel()
-	pages := newWorld(t, pagesOf)
+	pages := newFixture(t, pagesOf)
 	api := pages.also(apiOf)
 	pages.visit("/forgot-password", form("email", knownAddr), "Accept-Language", "nl-NL, fr;q=0.8")
 	require.Equal(t, "fr", pages.received(1).Locale)
@@ -55,7 +55,7 @@ func TestMailIsInTheBestLanguageOfTheVisitorsWholeList(t *testing.T) {
 
 func TestNoticeOfAChangeIsInTheLanguageOfTheVisitorToo(t *testing.T) {
 	t.Parallel()
-	pages := newWorld(t, pagesOf)
+	pages := newFixture(t, pagesOf)
 	api := pages.also(apiOf)
 	_, raw := pages.link()
 	pages.visit("/reset-password", form("token", raw, "password", newPassword), "Accept-Language", "nl-NL, fr;q=0.8")
@@ -67,7 +67,7 @@ func TestNoticeOfAChangeIsInTheLanguageOfTheVisitorToo(t *testing.T) {
 
 func TestMailsSayWhichBrowserAskedAndWhichChangedThePassword(t *testing.T) {
 	t.Parallel()
-	pages := newWorld(t, pagesOf)
+	pages := newFixture(t, pagesOf)
 	api := pages.also(apiOf)
 	agent := []string{"User-Agent", firefoxOnLinux}
 	pages.visit("/forgot-password", form("email", knownAddr), agent...)
@@ -92,7 +92,7 @@ func TestMailsSayWhichBrowserAskedAndWhichChangedThePassword(t *testing.T) {
 func TestUserAgentsOwnWordsReachNeitherMailNorJob(t *testing.T) {
 	t.Parallel()
 	jobs := make(chan reset.Job, 1)
-	w := newWorld(t, pagesOf, func(c *reset.Config) {
+	w := newFixture(t, pagesOf, func(c *reset.Config) {
 		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
 	})
 	for agent, want := range map[string]string{

@@ -52,9 +52,9 @@ type Fixture struct {
 	LowercaseEmail bool
 }
 
-// patience is the timeout of one check, so that a deadlock is a failure with a
+// checkTimeout is the timeout of one check, so that a deadlock is a failure with a
 // name.
-const patience = time.Minute
+const checkTimeout = time.Minute
 
 // TestStore runs all checks, each against a fixture of its own. It may be
 // called several times, with different schemas.
@@ -69,7 +69,7 @@ func TestStore(t *testing.T, fixture func(t *testing.T) Fixture) {
 				)
 			}
 
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
 			defer cancel()
 			err := c.run(ctx, f)
 

@@ -27,7 +27,7 @@ func hasherWithMark(t *testing.T) *hash.Hasher {
 func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []string{"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN", "invalid", "not cached", "sso", hash.Unusable()} {
-		sc := newScene(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true })
+		sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true })
 		sc.add(t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark})
 		sc.request(t, "m@example.com")
 		require.Empty(t, sc.outbox.Messages(), mark)
@@ -48,7 +48,7 @@ func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 
 func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, nil)
+	sc := newFixture(t, nil)
 	clearHash := func(mark string) {
 		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = mark }))
 	}
@@ -63,7 +63,7 @@ func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 // The policy of an application may let a NUL pass; no format can hold one.
 func TestAPasswordWithANULIsRefusedAndSpendsNothing(t *testing.T) {
 	t.Parallel()
-	sc := newScene(t, func(cfg *reset.Config) {
+	sc := newFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
 	})
 	raw := sc.link(t, "7")

@@ -74,8 +74,8 @@ func (s *store) ReplaceHash(ctx context.Context, seen reset.User, encoded string
 	return s.Store.ReplaceHash(ctx, seen, encoded)
 }
 
-// world is a service with one account, and a server with its pages.
-type world struct {
+// fixture is a service with one account, and a server with its pages.
+type fixture struct {
 	t      *testing.T
 	svc    *reset.Service
 	users  *memstore.Store
@@ -86,10 +86,10 @@ type world struct {
 	client *http.Client
 }
 
-// newWorld serves whatever handler makes over a service whose configuration the changes are applied to.
-func newWorld(t *testing.T, handler func(*reset.Service) (http.Handler, error), changes ...func(*reset.Config)) *world {
+// newFixture serves whatever handler makes over a service whose configuration the changes are applied to.
+func newFixture(t *testing.T, handler func(*reset.Service) (http.Handler, error), changes ...func(*reset.Config)) *fixture {
 	t.Helper()
-	w := &world{t: t, users: memstore.New(), outbox: &mailtest.Recorder{}, logs: &syncBuffer{}}
+	w := &fixture{t: t, users: memstore.New(), outbox: &mailtest.Recorder{}, logs: &syncBuffer{}}
 	encoded, err := cheap().Hash(t.Context(), "the old password of ada")
 	require.NoError(t, err)
 	require.NoError(t, w.users.Add(reset.User{ID: "u-1", Email: knownAddr, PasswordHash: encoded}))
@@ -133,7 +133,7 @@ type answer struct {
 	body   string
 }
 
-func (w *world) do(r *http.Request) answer {
+func (w *fixture) do(r *http.Request) answer {
 	w.t.Helper()
 	res, err := w.client.Do(r)
 	require.NoError(w.t, err)
@@ -154,7 +154,7 @@ func same(t *testing.T, want, got answer, name string) {
 	require.True(t, want.body == got.body, "the bodies of %s differ", name)
 }
 
-func (w *world) request(method, target, contentType, body string) *http.Request {
+func (w *fixture) request(method, target, contentType, body string) *http.Request {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+target, strings.NewReader(body))
 	require.NoError(w.t, err)
@@ -164,25 +164,25 @@ func (w *world) request(method, target, contentType, body string) *http.Request 
 	return r
 }
 
-func (w *world) get(target string) answer {
+func (w *fixture) get(target string) answer {
 	w.t.Helper()
 	return w.do(w.request(http.MethodGet, target, "", ""))
 }
 
 const formType = "application/x-www-form-urlencoded"
 
-func (w *world) post(target, body string) answer {
+func (w *fixture) post(target, body string) answer {
 	w.t.Helper()
 	return w.do(w.request(http.MethodPost, target, formType, body))
 }
 
-func (w *world) postJSON(target, body string) answer {
+func (w *fixture) postJSON(target, body string) answer {
 	w.t.Helper()
 	return w.do(w.request(http.MethodPost, target, "application/json", body))
 }
 
 // fail makes the store answer everything with err, until it is nil.
-func (w *world) fail(err error) {
+func (w *fixture) fail(err error) {
 	if err == nil {
 		w.store.fault.Store(nil)
 		return
@@ -191,7 +191,7 @@ func (w *world) fail(err error) {
 }
 
 // failWrites makes the store fail to write, or work again.
-func (w *world) failWrites(err error) {
+func (w *fixture) failWrites(err error) {
 	if err == nil {
 		w.store.write.Store(nil)
 		return
@@ -200,7 +200,7 @@ func (w *world) failWrites(err error) {
 }
 
 // link makes a live link and returns it with its token.
-func (w *world) link() (whole, raw string) {
+func (w *fixture) link() (whole, raw string) {
 	w.t.Helper()
 	made, err := w.svc.Link(w.t.Context(), "u-1", reset.LinkOptions{})
 	require.NoError(w.t, err)
@@ -210,7 +210,7 @@ func (w *world) link() (whole, raw string) {
 }
 
 // mailed waits for the n-th mail and returns the token in it.
-func (w *world) mailed(n int) string {
+func (w *fixture) mailed(n int) string {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
 	defer cancel()
@@ -220,7 +220,7 @@ func (w *world) mailed(n int) string {
 }
 
 // has says whether the password is the account's.
-func (w *world) has(password string) bool {
+func (w *fixture) has(password string) bool {
 	w.t.Helper()
 	user, err := w.users.FindByID(w.t.Context(), "u-1")
 	require.NoError(w.t, err)
@@ -256,7 +256,7 @@ func (b *syncBuffer) String() string {
 }
 
 // also serves another handler over the same service.
-func (w *world) also(handler func(*reset.Service) (http.Handler, error)) *world {
+func (w *fixture) also(handler func(*reset.Service) (http.Handler, error)) *fixture {
 	w.t.Helper()
 	h, err := handler(w.svc)
 	require.NoError(w.t, err)

@@ -28,7 +28,7 @@ func (s *Service) conclude(
 		Client:  ev.Client,
 	}
 	for i, hook := range s.cfg.Hooks.OnConfirmed {
-		err := s.patiently(
+		err := s.callHook(
 			ctx,
 			fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
 			func(ctx context.Context) error { return hook(ctx, done) },
@@ -44,8 +44,8 @@ func (s *Service) conclude(
 	return sessionsEnded
 }
 
-// sessionTries is how often a function that fails to end sessions is called.
-const sessionTries = 3
+// sessionAttempts is how often a function that fails to end sessions is called.
+const sessionAttempts = 3
 
 func (s *Service) endSessions(
 	ctx context.Context, user User, ev Event,
@@ -55,11 +55,11 @@ func (s *Service) endSessions(
 	}
 
 	var err error
-	for n := range sessionTries {
+	for n := range sessionAttempts {
 		if n > 0 {
 			pause(ctx, time.Duration(n)*100*time.Millisecond)
 		}
-		err = s.patiently(
+		err = s.callHook(
 			ctx,
 			"Config.Sessions",
 			func(ctx context.Context) error {
@@ -87,10 +87,10 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (s *Service) patiently(
+func (s *Service) callHook(
 	ctx context.Context, step string, call func(context.Context) error,
 ) error {
-	ctx, cancel := context.WithTimeout(ctx, hookPatience)
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
 
 	return guard(step, func() error { return call(ctx) })

@@ -20,20 +20,20 @@ const maxAccounts = 5
 // errKind is the error for a job of a later version.
 var errKind = fmt.Errorf("%w: its kind is unknown", ErrJobRefused)
 
-// A letter is one mail to one account, or to an address without one.
-type letter struct {
+// A delivery is one mail to one account, or to an address without one.
+type delivery struct {
 	kind mail.Kind
 	to   string
 	user User
 }
 
-func (l letter) hasLink() bool {
+func (l delivery) hasLink() bool {
 	return l.kind == mail.KindReset || l.kind == mail.KindInvite
 }
 
-func (l letter) purpose() token.Purpose { return purposeOf(l.kind) }
+func (l delivery) purpose() token.Purpose { return purposeOf(l.kind) }
 
-func (l letter) outcome() (outcome Outcome, reason string) {
+func (l delivery) outcome() (outcome Outcome, reason string) {
 	switch l.kind {
 	case mail.KindReset:
 		return OutcomeMailed, ""
@@ -48,9 +48,9 @@ func (l letter) outcome() (outcome Outcome, reason string) {
 
 // letters looks up whom a job is for, and records everybody who gets no link.
 // several says that there was more than one account to look at.
-func (s *Service) letters(
-	ctx context.Context, t try,
-) (letters []letter, several bool, err error) {
+func (s *Service) deliveries(
+	ctx context.Context, t attempt,
+) (letters []delivery, several bool, err error) {
 	job := t.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
@@ -62,7 +62,7 @@ func (s *Service) letters(
 			})
 			return nil, false, nil
 		}
-		return []letter{{
+		return []delivery{{
 			kind: job.Kind, to: job.Email, user: User{ID: job.UserID},
 		}}, false, nil
 	case mail.KindReset, mail.KindInvite:
@@ -84,7 +84,7 @@ func (s *Service) letters(
 		}
 		if s.cfg.Mail.HintNoAccount && job.Kind == mail.KindReset &&
 			isAddress(job.Email) {
-			return []letter{{
+			return []delivery{{
 				kind: mail.KindNoAccount, to: job.Email,
 			}}, false, nil
 		}
@@ -115,7 +115,7 @@ func (s *Service) letters(
 			})
 		}
 		if kind != "" {
-			letters = append(letters, letter{
+			letters = append(letters, delivery{
 				kind: kind, to: user.Email, user: user,
 			})
 		}
@@ -136,7 +136,7 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 		return []User{user}, nil
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
 	if !isAddress(job.Email) {
@@ -215,7 +215,7 @@ type secrets struct {
 }
 
 // compose makes the link and the mail.
-func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
+func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
 	data := s.cfg.facts(l.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
@@ -259,7 +259,7 @@ func (s *Service) compose(job Job, l letter) (mail.Message, secrets, error) {
 
 // messageID is the same for every attempt at one mail, so that a mailbox can
 // drop the second copy. It gives away neither account nor job.
-func messageID(job Job, l letter) string {
+func messageID(job Job, l delivery) string {
 	sum := sha256.Sum256(
 		[]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID),
 	)

@@ -40,8 +40,8 @@ var testKeys = sync.OnceValue(func() token.Keys {
 // cheapHasher is the one place where tests choose cheap parameters.
 var cheapHasher = sync.OnceValue(hash.NewInsecureForTests)
 
-// A scene is a service with everything around it recorded.
-type scene struct {
+// A fixture is a service with everything around it recorded.
+type fixture struct {
 	*reset.Service
 	store  *memstore.Store
 	outbox *mailtest.Recorder
@@ -49,10 +49,10 @@ type scene struct {
 	clock  *clock
 }
 
-// newScene makes a service with one account, ana, and without limits. Shutdown is registered, and drains.
-func newScene(t *testing.T, change func(cfg *reset.Config)) *scene {
+// newFixture makes a service with one account, ana, and without limits. Shutdown is registered, and drains.
+func newFixture(t *testing.T, change func(cfg *reset.Config)) *fixture {
 	t.Helper()
-	sc := &scene{
+	sc := &fixture{
 		store: memstore.New(), outbox: &mailtest.Recorder{}, events: &eventLog{},
 		clock: &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
 	}
@@ -79,25 +79,25 @@ func ana() reset.User {
 	return reset.User{ID: "7", Email: "ana@example.com", PasswordHash: oldHash}
 }
 
-func (sc *scene) add(t *testing.T, user reset.User) {
+func (sc *fixture) add(t *testing.T, user reset.User) {
 	t.Helper()
 	require.NoError(t, sc.store.Add(user))
 }
 
 // request asks for a link, as one visitor does.
-func (sc *scene) request(t *testing.T, email string) {
+func (sc *fixture) request(t *testing.T, email string) {
 	t.Helper()
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email}))
 }
 
 // drain waits until all mail and events are out. Nothing can be requested afterwards.
-func (sc *scene) drain(t *testing.T) {
+func (sc *fixture) drain(t *testing.T) {
 	t.Helper()
 	require.NoError(t, sc.Shutdown(t.Context()))
 }
 
 // link returns the token of a link for the account.
-func (sc *scene) link(t *testing.T, userID string) string {
+func (sc *fixture) link(t *testing.T, userID string) string {
 	t.Helper()
 	made, err := sc.Link(t.Context(), userID, reset.LinkOptions{})
 	require.NoError(t, err)
@@ -109,12 +109,12 @@ func rawOf(link reset.Link) string {
 	return raw
 }
 
-func (sc *scene) confirm(t *testing.T, raw string) error {
+func (sc *fixture) confirm(t *testing.T, raw string) error {
 	t.Helper()
 	return sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword})
 }
 
-func (sc *scene) user(t *testing.T, id string) reset.User {
+func (sc *fixture) user(t *testing.T, id string) reset.User {
 	t.Helper()
 	user, err := sc.store.FindByID(t.Context(), id)
 	require.NoError(t, err)
@@ -122,7 +122,7 @@ func (sc *scene) user(t *testing.T, id string) reset.User {
 }
 
 // to returns the recipients of all mail of one kind, in order.
-func (sc *scene) to(kind mail.Kind) []string {
+func (sc *fixture) to(kind mail.Kind) []string {
 	var to []string
 	for _, msg := range sc.outbox.Messages() {
 		if msg.Kind == kind {
@@ -166,7 +166,7 @@ func (l *eventLog) all() []reset.Event {
 	return slices.Clone(l.events)
 }
 
-// checkSecrets makes every test that has a scene a test that no event holds what events must not hold.
+// checkSecrets makes every test that has a fixture a test that no event holds what events must not hold.
 func (l *eventLog) checkSecrets(t *testing.T) {
 	t.Helper()
 	for _, ev := range l.all() {

@@ -1,0 +1,264 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset/policy"
+)
+
+const (
+	defaultQueue   = 1000
+	defaultWorkers = 8
+	defaultWindow  = 15 * time.Minute
+	defaultLife    = time.Hour
+	defaultInvite  = 72 * time.Hour
+	maxQueue       = 1_000_000
+	maxWorkers     = 1000
+	minLifetime    = time.Minute // less than a mail takes.
+)
+
+// validate fills in defaults and refuses what is missing or weak.
+func (c *Config) validate() error {
+	if err := c.validateSite(); err != nil {
+		return err
+	}
+
+	if _, _, err := mail.ParseMailbox(c.From); err != nil {
+		return errors.New("reset: Config.From is not a mail address")
+	}
+	if c.Mail.ReplyTo != "" {
+		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {
+			return errors.New("reset: Config.Mail.ReplyTo is not a mail address")
+		}
+	}
+	if c.Mail.Support != "" && mail.ValidateAddress(c.Mail.Support) != nil {
+		return errors.New("reset: Config.Mail.Support is not a plain mail address")
+	}
+
+	if c.Store == nil {
+		return errors.New("reset: Config.Store is nil")
+	}
+	if c.Mailer == nil {
+		return errors.New("reset: Config.Mailer is nil")
+	}
+	if !c.Sessions.decided {
+		return errors.New("reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions")
+	}
+
+	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
+	if slices.ContainsFunc(
+		c.Hooks.OnConfirmed,
+		func(hook func(context.Context, Confirmation) error) bool {
+			return hook == nil
+		},
+	) {
+		return errors.New("reset: Config.Hooks.OnConfirmed holds a nil function")
+	}
+	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
+		return errors.New("reset: Config.Queue.Synchronous and Config.Queue.Dispatch exclude each other")
+	}
+
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one place where the clock is taken
+	}
+	if err := c.validateNumbers(); err != nil {
+		return err
+	}
+
+	return c.validateParts()
+}
+
+func (c *Config) validateNumbers() error {
+	for _, n := range []struct {
+		field         string
+		value         *int
+		fallback, top int
+	}{
+		{"Queue.Size", &c.Queue.Size, defaultQueue, maxQueue},
+		{"Queue.Workers", &c.Queue.Workers, defaultWorkers, maxWorkers},
+	} {
+		if *n.value == 0 {
+			*n.value = n.fallback
+		}
+		if *n.value < 0 || *n.value > n.top {
+			return fmt.Errorf(
+				"reset: Config.%s is not between 1 and %d", n.field, n.top,
+			)
+		}
+	}
+
+	if c.Lifetimes.Reset == 0 {
+		c.Lifetimes.Reset = defaultLife
+	}
+	for _, d := range []struct {
+		field         string
+		value         *time.Duration
+		fallback, top time.Duration
+	}{
+		{"Lifetimes.Reset", &c.Lifetimes.Reset, defaultLife, 24 * time.Hour},
+		{"Lifetimes.MaxReset", &c.Lifetimes.MaxReset, c.Lifetimes.Reset, 24 * time.Hour},
+		{"Lifetimes.Invite", &c.Lifetimes.Invite, defaultInvite, 7 * 24 * time.Hour},
+		{"Queue.Window", &c.Queue.Window, defaultWindow, 7 * 24 * time.Hour},
+	} {
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
+		if *d.value < minLifetime || *d.value > d.top {
+			return fmt.Errorf(
+				"reset: Config.%s is not between %v and %v",
+				d.field, minLifetime, d.top,
+			)
+		}
+	}
+
+	if c.Lifetimes.MaxReset < c.Lifetimes.Reset {
+		return errors.New("reset: Config.Lifetimes.MaxReset is shorter than Config.Lifetimes.Reset")
+	}
+
+	return nil
+}
+
+func (c *Config) validateParts() error {
+	var err error
+	if c.Hasher == nil {
+		if c.Hasher, err = hash.New(hash.Config{}); err != nil {
+			return fmt.Errorf("reset: default hasher: %w", err)
+		}
+	}
+
+	if c.Policy == nil {
+		if c.Policy, err = policy.New(policy.Config{}); err != nil {
+			return fmt.Errorf("reset: default policy: %w", err)
+		}
+	}
+
+	if c.Mail.Renderer == nil {
+		if c.Mail.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
+			return fmt.Errorf("reset: default mail templates: %w", err)
+		}
+	}
+	if c.Events == nil {
+		c.Events = SlogSink(nil)
+	}
+
+	return c.tryRenderer()
+}
+
+// tryRenderer writes each mail once with sample data, so that a broken template
+// or product name stops the start and not the first reset.
+func (c *Config) tryRenderer() error {
+	now := c.Now()
+	for kind, wanted := range map[mail.Kind]bool{
+		mail.KindReset:            true,
+		mail.KindInvite:           true,
+		mail.KindPasswordChanged:  !c.Mail.SkipNotice,
+		mail.KindNoAccount:        c.Mail.HintNoAccount,
+		mail.KindSignsInElsewhere: c.Mail.HintSignsInElsewhere,
+	} {
+		if !wanted {
+			continue
+		}
+
+		data := c.facts(kind)
+		data.At = now
+		if kind == mail.KindReset || kind == mail.KindInvite {
+			data.Link, data.ExpiresAt, data.Lifetime =
+				c.Site+c.Pages.Reset+"#token=sample",
+				now.Add(c.Lifetimes.Reset),
+				c.Lifetimes.Reset
+		}
+
+		if _, err := c.Mail.Renderer.Render(data); err != nil {
+			return fmt.Errorf(
+				"reset: Config.Mail.Renderer or Config.Mail.Product: sample of the mail %q: %w",
+				kind, err,
+			)
+		}
+	}
+	return nil
+}
+
+// facts returns what every mail of one kind says.
+func (c *Config) facts(kind mail.Kind) mail.Data {
+	data := mail.Data{
+		Kind:      kind,
+		Product:   c.Mail.Product,
+		Site:      c.Site,
+		Support:   c.Mail.Support,
+		ForgotURL: c.Site + c.Pages.Forgot,
+	}
+	if c.Pages.Login != "" {
+		data.LoginURL = c.Site + c.Pages.Login
+	}
+	return data
+}
+
+func (c *Config) validateSite() error {
+	site, err := url.Parse(c.Site)
+	if err != nil || site.Host == "" ||
+		site.Scheme != "https" && site.Scheme != "http" {
+		return errors.New("reset: Config.Site is not an absolute http or https URL")
+	}
+	if site.User != nil || strings.ContainsAny(c.Site, "?#") {
+		return errors.New("reset: Config.Site has user information, a query or a fragment")
+	}
+	if site.Scheme == "http" && !c.Pages.InsecureHTTP &&
+		!isThisMachine(site.Hostname()) {
+		return errors.New("reset: Config.Site is plain http on another machine, which only Config.Pages.InsecureHTTP allows")
+	}
+
+	c.Site = strings.TrimRight(c.Site, "/")
+	if c.Mail.Product == "" {
+		c.Mail.Product = site.Hostname()
+	}
+
+	for _, page := range []struct {
+		field, fallback string
+		path            *string
+	}{
+		{"Pages.Reset", "/reset-password", &c.Pages.Reset},
+		{"Pages.Forgot", "/forgot-password", &c.Pages.Forgot},
+		{"Pages.Login", "", &c.Pages.Login},
+	} {
+		if *page.path == "" {
+			*page.path = page.fallback
+		}
+		if *page.path != "" && !isPagePath(*page.path) {
+			return fmt.Errorf(
+				"reset: Config.%s is not an absolute path without query and fragment",
+				page.field,
+			)
+		}
+	}
+
+	if c.Pages.Reset == c.Pages.Forgot {
+		return errors.New("reset: Config.Pages.Reset and Config.Pages.Forgot are the same")
+	}
+	if c.Pages.LinkStyle != LinkFragment && c.Pages.LinkStyle != LinkQuery {
+		return errors.New("reset: Config.Pages.LinkStyle is not one of the constants")
+	}
+
+	return nil
+}
+
+func isThisMachine(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		err == nil && addr.IsLoopback()
+}
+
+// isPagePath keeps a path from becoming another host ("//evil.example") or
+// swallowing the token.
+func isPagePath(path string) bool {
+	u, err := url.Parse(path)
+	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path
+}
