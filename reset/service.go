@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -64,10 +63,9 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	site, err := url.Parse(cfg.Site)
+	site, err := token.ParseSite(cfg.Site)
 	if err != nil {
-		// This is unreachable, since validate has parsed it.
-		return nil, errors.New("reset: Config.Site is not a URL")
+		return nil, fmt.Errorf("reset: Config.Site: %w", err)
 	}
 
 	s := &Service{

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -387,30 +385,14 @@ func TestShareUnderConcurrentFloods(t *testing.T) {
 	require.NoError(t, sc.ask(t, "ana@example.com", fromElsewhere(0).String()))
 }
 
-// underRace reports whether the race detector is in the program. It allocates
-// for itself.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	race := debug.BuildSetting{Key: "-race", Value: "true"}
-	return info != nil && slices.Contains(info.Settings, race)
-}
-
-// Counting a request's share allocates nothing; what remains are the keys of
-// the limits, the job, its id and its MAC.
-func TestRequestWithinItsLimitsAllocatesLittle(t *testing.T) {
-	if underRace() {
-		t.Skip("counts allocations")
-	}
-
+func TestShareAllocatesNothing(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = reset.Limits{}
-		cfg.Now = func() time.Time { now = now.Add(time.Minute); return now }
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
-		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
-	})
-	in := reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("2001:db8::1")}
-	allocs := testing.AllocsPerRun(1000, func() { _ = sc.Request(t.Context(), in) })
-	t.Logf("%v allocations", allocs)
-	require.LessOrEqual(t, allocs, 20.0)
+	share := reset.ShareOfRequest(func() time.Time { return now })
+	for _, client := range []string{"192.0.2.1", "2001:db8::1"} {
+		addr := netip.MustParseAddr(client)
+		require.Zero(t, testing.AllocsPerRun(1000, func() {
+			share(addr)
+			now = now.Add(time.Second)
+		}))
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset/policy"
+	"github.com/lostkey-go/lostkey/token"
 )
 
 const (
@@ -203,20 +204,16 @@ func (c *Config) facts(kind mail.Kind) mail.Data {
 }
 
 func (c *Config) validateSite() error {
-	site, err := url.Parse(c.Site)
-	if err != nil || site.Host == "" ||
-		site.Scheme != "https" && site.Scheme != "http" {
-		return errors.New("reset: Config.Site is not an absolute http or https URL")
-	}
-	if site.User != nil || strings.ContainsAny(c.Site, "?#") {
-		return errors.New("reset: Config.Site has user information, a query or a fragment")
+	site, err := token.ParseSite(c.Site)
+	if err != nil {
+		return fmt.Errorf("reset: Config.Site: %w", err)
 	}
 	if site.Scheme == "http" && !c.Pages.InsecureHTTP &&
 		!isThisMachine(site.Hostname()) {
 		return errors.New("reset: Config.Site is plain http on another machine, which only Config.Pages.InsecureHTTP allows")
 	}
 
-	c.Site = strings.TrimRight(c.Site, "/")
+	c.Site = site.String()
 	if c.Mail.Product == "" {
 		c.Mail.Product = site.Hostname()
 	}

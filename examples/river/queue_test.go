@@ -146,11 +146,34 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 
 // A job that sends nothing, because its address is over the limit, must not
 // keep out the next one that does, nor be told from it by a missing row.
+// jobOf returns the job of a request for the first account, within its limit or
+// over it.
+func (w *world) jobOf(t *testing.T, throttled bool) reset.Job {
+	t.Helper()
+	limits := reset.Limits{Off: true}
+	if throttled {
+		limits = reset.Limits{Account: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) {
+			return time.Minute, false, nil
+		})}
+	}
+
+	var made reset.Job
+	svc, err := newLimitedService(w.keys, new(mailtest.Recorder), func(_ context.Context, job reset.Job) error {
+		made = job
+		return nil
+	}, limits)
+	require.NoError(t, err)
+	require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: addrOf(1)}))
+	require.NoError(t, svc.Shutdown(t.Context()))
+	require.Equal(t, throttled, made.Throttled)
+	return made
+}
+
 func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {
 	t.Parallel()
 	w, mails := newWorld(t), new(mailtest.Recorder)
 	insert := func(throttled bool) {
-		job := reset.Job{ID: mail.NewID(), Email: addrOf(1), RequestedAt: time.Now(), Kind: mail.KindReset, Throttled: throttled}
+		job := w.jobOf(t, throttled)
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
 		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
 		require.NoError(t, err)

@@ -97,7 +97,17 @@ const accounts = 60
 
 func addrOf(i int) string { return fmt.Sprintf("user-%d@example.com", i) }
 
-func newService(keys string, mailer mail.Mailer, dispatch func(context.Context, reset.Job) error) (*reset.Service, error) {
+func newService(
+	keys string, mailer mail.Mailer,
+	dispatch func(context.Context, reset.Job) error,
+) (*reset.Service, error) {
+	return newLimitedService(keys, mailer, dispatch, reset.Limits{Off: true})
+}
+
+func newLimitedService(
+	keys string, mailer mail.Mailer,
+	dispatch func(context.Context, reset.Job) error, limits reset.Limits,
+) (*reset.Service, error) {
 	ring, err := token.ParseKeys(keys)
 	if err != nil {
 		return nil, err
@@ -112,7 +122,7 @@ func newService(keys string, mailer mail.Mailer, dispatch func(context.Context, 
 	return reset.New(reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
 		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.KeepSessions(),
-		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Limits: limits, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 		Queue: reset.Queue{Dispatch: dispatch},
 	})
 }

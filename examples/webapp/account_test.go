@@ -219,6 +219,7 @@ func TestNoticeOfAChangeSaysWhichBrowserItWas(t *testing.T) {
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 <b>evil</b>")
 	r.Header.Set("Accept-Language", "nl-NL, fr;q=0.8")
 	require.Equal(t, http.StatusSeeOther, b.do(r).status)
+	s.logs.wait(t, "password reset notice-mailed")
 	notice := s.inbox.newestFirst()[0]
 	require.Contains(t, notice.Text, "(Firefox, Linux)")
 	require.NotContains(t, notice.Text+notice.HTML, "evil")

@@ -1,12 +1,11 @@
 package resethttp
 
 import (
-	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/token"
 )
 
 // place is where the pages are, all of it from the Service's configuration.
@@ -20,30 +19,18 @@ type place struct {
 }
 
 func newPlace(of reset.Settings) (place, error) {
-	site, err := url.Parse(of.Site)
-	if err != nil || site.Host == "" {
-		return place{}, errors.New(
-			"resethttp: the Service's Site is not an absolute URL",
-		)
+	site, err := token.ParseSite(of.Site)
+	if err != nil {
+		return place{}, fmt.Errorf("resethttp: the Service's Site: %w", err)
 	}
 
 	return place{
-		origin: strings.ToLower(site.Scheme + "://" + hostOf(site)),
-		base:   strings.TrimRight(site.EscapedPath(), "/"),
+		origin: site.Scheme + "://" + site.Host,
+		base:   site.EscapedPath(),
 		forgot: of.ForgotPath,
 		reset:  of.ResetPath,
-		secure: strings.EqualFold(site.Scheme, "https"),
+		secure: site.Scheme == "https",
 	}, nil
-}
-
-// hostOf returns the host of the site without the port that browsers leave out
-// of an Origin header.
-func hostOf(site *url.URL) string {
-	switch strings.ToLower(site.Scheme) + ":" + site.Port() {
-	case "https:443", "http:80":
-		return strings.TrimSuffix(site.Host, ":"+site.Port())
-	}
-	return site.Host
 }
 
 func (p place) forgotURL() string { return p.base + p.forgot }
