@@ -46,11 +46,11 @@ func (l delivery) outcome() (outcome Outcome, reason string) {
 	}
 }
 
-// letters looks up whom a job is for, and records everybody who gets no link.
+// deliveries looks up whom a job is for, and records everybody who gets no link.
 // several says that there was more than one account to look at.
 func (s *Service) deliveries(
 	ctx context.Context, t attempt,
-) (letters []delivery, several bool, err error) {
+) (made []delivery, several bool, err error) {
 	job := t.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
@@ -76,19 +76,7 @@ func (s *Service) deliveries(
 	}
 
 	if len(users) == 0 {
-		if t.hint != mail.KindNoAccount {
-			s.recordOf(ctx, job, Event{
-				Outcome: OutcomeSkipped, UserID: job.UserID,
-				Reason: ReasonUnknownAddress,
-			})
-		}
-		if s.cfg.Mail.HintNoAccount && job.Kind == mail.KindReset &&
-			isAddress(job.Email) {
-			return []delivery{{
-				kind: mail.KindNoAccount, to: job.Email,
-			}}, false, nil
-		}
-		return nil, false, nil
+		return s.forNobody(ctx, t), false, nil
 	}
 
 	seen := make(map[string]bool, len(users))
@@ -99,13 +87,13 @@ func (s *Service) deliveries(
 		seen[user.ID] = true
 
 		kind, reason := s.kindFor(job, user)
-		if kind == mail.KindInvite && len(letters) < maxAccounts {
+		if kind == mail.KindInvite && len(made) < maxAccounts {
 			if user, err = s.mark(ctx, user); err != nil {
 				return nil, false, err
 			}
 			kind, reason = s.kindFor(job, user)
 		}
-		if kind != "" && len(letters) == maxAccounts {
+		if kind != "" && len(made) == maxAccounts {
 			kind, reason = "", ReasonTooMany
 		}
 
@@ -115,12 +103,30 @@ func (s *Service) deliveries(
 			})
 		}
 		if kind != "" {
-			letters = append(letters, delivery{
+			made = append(made, delivery{
 				kind: kind, to: user.Email, user: user,
 			})
 		}
 	}
-	return letters, len(users) > 1, nil
+	return made, len(users) > 1, nil
+}
+
+// forNobody records that there is no such account, and returns the hint that
+// says so, if the application wants it.
+func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
+	job := t.job
+	if t.hint != mail.KindNoAccount {
+		s.recordOf(ctx, job, Event{
+			Outcome: OutcomeSkipped, UserID: job.UserID,
+			Reason: ReasonUnknownAddress,
+		})
+	}
+
+	if s.cfg.Mail.HintNoAccount && job.Kind == mail.KindReset &&
+		isAddress(job.Email) {
+		return []delivery{{kind: mail.KindNoAccount, to: job.Email}}
+	}
+	return nil
 }
 
 // find reads the accounts a job may be for.

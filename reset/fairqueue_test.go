@@ -366,3 +366,30 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 		})
 	}
 }
+
+// What a request that loses its place was charged must not tell whether its
+// address was throttled.
+func TestThrottledAddressLooksLikeAnyOtherWhenItLosesItsPlace(t *testing.T) {
+	t.Parallel()
+	balances := make(map[bool]map[string]int)
+	for _, throttled := range []bool{false, true} {
+		books := &ledger{full: map[string]bool{"account": throttled}}
+		synctest.Test(t, func(t *testing.T) {
+			sc := newFixture(t, func(cfg *reset.Config) {
+				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
+				cfg.Limits = books.limits()
+			})
+			for range 9 {
+				sc.requestFrom(t, clientOf(1), "ana@example.com")
+			}
+			for range 4 {
+				sc.requestFrom(t, clientOf(2), "ana@example.com")
+			}
+			sc.drain(t)
+		})
+		balances[throttled] = books.balance()
+		delete(balances[throttled], "account")
+	}
+	require.Equal(t, 6, balances[false]["global"])
+	require.Equal(t, balances[false], balances[true])
+}

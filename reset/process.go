@@ -116,16 +116,17 @@ func (s *Service) abandon(pooled *task, reason string) {
 // that took the place must wait neither for the sink nor for a limiter.
 func (s *Service) dropped(pooled *task) {
 	job := pooled.attempts[0].job
-	if job.Throttled {
-		return // it was never accepted.
+	ev := Event{
+		Time: s.cfg.Now(), RequestID: job.ID,
+		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
 	}
-	s.later.add(entry{
-		event: Event{
-			Outcome: OutcomeDropped, Time: s.cfg.Now(), RequestID: job.ID,
-			Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
-		},
-		paid: pooled.paid,
-	})
+
+	// A throttled job was never accepted. Its charges are given back all the
+	// same, or they would tell it from others.
+	if !job.Throttled {
+		ev.Outcome = OutcomeDropped
+	}
+	s.later.add(entry{event: ev, paid: pooled.paid})
 }
 
 // workInline does a job in the caller's request, to its end even if the visitor
@@ -157,7 +158,7 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 	return max(s.cfg.Queue.Window, 24*time.Hour)
 }
 
-// attempt sends the mails of one job. What remains to be retried comes back,
+// perform sends the mails of one job. What remains to be retried comes back,
 // with the last error.
 func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err error) {
 	if t.job.Throttled {
@@ -180,7 +181,7 @@ func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err e
 		t.job = job
 	}
 
-	letters, several, err := s.deliveries(ctx, t)
+	due, several, err := s.deliveries(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, ErrJobRefused) {
@@ -203,7 +204,7 @@ func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err e
 	}
 
 	t.lookUp = 0
-	for _, l := range letters {
+	for _, l := range due {
 		again, sendErr := s.sendLimited(ctx, t, l)
 		if again == nil {
 			continue

@@ -39,7 +39,8 @@ func (s *Service) recordLater(ev Event) {
 // recorderRoom is how many events of requests may wait for a slow sink.
 const recorderRoom = 1024
 
-// An entry is an event with what is to be given back for it.
+// An entry is an event with what is to be given back for it. One without an
+// outcome is no event.
 type entry struct {
 	event Event
 	paid  bill

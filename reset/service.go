@@ -77,7 +77,9 @@ func New(cfg Config) (*Service, error) {
 	}
 
 	s.later = newRecorder(func(e entry) {
-		s.record(context.Background(), e.event)
+		if e.event.Outcome != "" {
+			s.record(context.Background(), e.event)
+		}
 		s.giveBack(context.Background(), e.paid, e.event)
 	})
 	if cfg.Queue.Dispatch == nil {
