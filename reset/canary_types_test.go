@@ -36,7 +36,7 @@ var harmless = strings.Fields(`
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.LogMailer
 	smtpmail.Error smtpmail.Stage
-	reset.CheckResult reset.Confirmation reset.Event reset.Pages reset.Mail
+	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
@@ -183,6 +183,8 @@ func (c *collection) addReset(t *testing.T, ring token.Keys, hasher *hash.Hasher
 	c.hidden("memstore.Store", store)
 	c.open("reset.User", user)
 	c.open("reset.RequestInput", reset.RequestInput{Email: user.Email, Client: client})
+	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
+	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open("reset.ConfirmInput", reset.ConfirmInput{Token: canary, Password: canary, Client: client})
 	c.all["reset.Job"] = specimen{value: reset.Job{ID: "1", Email: user.Email, Client: client}, open: true, wire: true}
 	c.open("resethttp.Page", resethttp.Page{Name: "reset", Email: user.Email, Link: canary})

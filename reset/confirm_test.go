@@ -60,7 +60,7 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 			raw := sc.link(t, "7")
 			row.change(t, sc)
 			before, _ := sc.store.FindByID(t.Context(), "7")
-			_, checkErr := sc.Check(t.Context(), raw)
+			_, checkErr := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 			err := sc.confirm(t, raw)
 			if row.reason == "" {
 				require.NoError(t, checkErr)
@@ -167,7 +167,7 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 		err := sc.confirm(t, raw)
 		require.ErrorIs(t, err, reset.ErrRejected, name)
 		require.Equal(t, reset.ErrRejected.Error(), err.Error(), name)
-		_, err = sc.Check(t.Context(), raw)
+		_, err = sc.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.ErrorIs(t, err, reset.ErrRejected, name)
 	}
 	sc.clock.advance(time.Hour + time.Second)
@@ -212,7 +212,7 @@ func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
 		sc.clock.advance(ahead)
 		raw := sc.link(t, "7")
 		sc.clock.advance(-ahead)
-		_, err := sc.Check(t.Context(), raw)
+		_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.Equal(t, good, err == nil, ahead)
 	}
 }
@@ -304,7 +304,7 @@ func TestStoreDownAtConfirmIsNoRejection(t *testing.T) {
 	err := sc.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	_, err = sc.Check(t.Context(), raw)
+	_, err = sc.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.ErrorIs(t, err, errLost)
 	spy.findByID = nil
 	require.NoError(t, sc.confirm(t, raw))
@@ -315,7 +315,7 @@ func TestCheckChangesNothing(t *testing.T) {
 	sc := newFixture(t, nil)
 	raw := sc.link(t, "7")
 	for range 100 {
-		_, err := sc.Check(t.Context(), raw)
+		_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 	}
 	require.True(t, ana() == sc.user(t, "7"))

@@ -143,6 +143,7 @@ const (
 	LimitAccount       = "account"
 	LimitConfirmClient = "confirm-client"
 	LimitConfirmUser   = "confirm-user"
+	LimitCheck         = "check"
 )
 
 // Reasons of [OutcomeMailFailed], [OutcomeNoticeFailed] and

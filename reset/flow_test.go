@@ -23,9 +23,14 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	raw := mailtest.Token(mails[0])
 	require.NotEmpty(t, raw)
 
-	checked, err := sc.Check(t.Context(), raw)
+	checked, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.NoError(t, err)
-	require.Equal(t, reset.CheckResult{ExpiresAt: sc.clock.Now().Add(time.Hour), MaskedEmail: "a•••@example.com", Purpose: token.PurposeReset}, checked)
+	require.Equal(t, reset.CheckResult{
+		ExpiresAt:   sc.clock.Now().Add(time.Hour),
+		MaskedEmail: "a•••@example.com",
+		Email:       "ana@example.com",
+		Purpose:     token.PurposeReset,
+	}, checked)
 
 	require.NoError(t, sc.confirm(t, raw))
 	require.Zero(t, sc.store.Sessions("7"))
@@ -34,7 +39,7 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	require.True(t, result.OK)
 
 	require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected, "a used link")
-	_, err = sc.Check(t.Context(), raw)
+	_, err = sc.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.ErrorIs(t, err, reset.ErrRejected)
 
 	sc.drain(t)

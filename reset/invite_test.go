@@ -45,13 +45,13 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 			sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 			sc.add(t, withoutPassword("new"))
 			first, second := invite(t, sc, "new"), invite(t, sc, "new")
-			_, err := sc.Check(t.Context(), first)
+			_, err := sc.Check(t.Context(), reset.CheckInput{Token: first})
 			require.NoError(t, err, "both live until one is used")
 			require.NoError(t, sc.confirm(t, second))
 
 			require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "" }))
 			for _, raw := range []string{first, second} {
-				_, err := sc.Check(t.Context(), raw)
+				_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 				require.ErrorIs(t, err, reset.ErrRejected)
 				require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
 			}
@@ -135,7 +135,7 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	spy.replace = nil
 
 	for _, raw := range links {
-		_, err := sc.Check(t.Context(), raw)
+		_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 	}
 	require.NoError(t, sc.confirm(t, links[racers-1]))
@@ -257,7 +257,7 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
 	require.NoError(t, sc.Process(t.Context(), job), "an engine may call twice")
 	for _, msg := range sc.outbox.Messages() {
-		_, err := sc.Check(t.Context(), mailtest.Token(msg))
+		_, err := sc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(msg)})
 		require.NoError(t, err)
 	}
 }
@@ -300,7 +300,7 @@ func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	first := inviteByLink(t, sc, "new")
 	second := inviteByMail(t, sc, "new")
 	require.Equal(t, "1", sc.user(t, "new").Stamp)
-	_, err := sc.Check(t.Context(), first)
+	_, err := sc.Check(t.Context(), reset.CheckInput{Token: first})
 	require.NoError(t, err)
 	require.NoError(t, sc.confirm(t, second))
 }

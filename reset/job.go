@@ -116,6 +116,52 @@ func (in RequestInput) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
+// A CheckInput is a link that is looked at before it is used. It prints, logs
+// and marshals to JSON as its client alone. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt package
+// does not call methods.
+type CheckInput struct {
+	// Token is the text from the link.
+	Token string
+	// Client is where the request comes from, for limits and events. The zero
+	// Addr means unknown.
+	Client netip.Addr
+}
+
+// Format prints the client alone under every verb.
+func (in CheckInput) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.CheckInput{%s}", in.Client)
+}
+
+// LogValue logs the client alone.
+func (in CheckInput) LogValue() slog.Value {
+	return slog.StringValue(in.Client.String())
+}
+
+// MarshalJSON writes the client alone.
+func (in CheckInput) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ Client netip.Addr }{in.Client})
+}
+
+// Format prints the masked address alone under every verb.
+func (c CheckResult) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.CheckResult{%s}", c.MaskedEmail)
+}
+
+// LogValue logs the masked address alone.
+func (c CheckResult) LogValue() slog.Value {
+	return slog.StringValue(c.MaskedEmail)
+}
+
+// MarshalJSON writes everything but the whole address.
+func (c CheckResult) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ExpiresAt          time.Time
+		MaskedEmail, Label string
+		Purpose            token.Purpose
+	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose})
+}
+
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
 // marshals without token and password. That protection is lost in an unexported
 // field of another struct, and under %p and %w, where the fmt package does not

@@ -46,7 +46,7 @@ func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 			require.Equal(t, ids[0], id, "a mailbox can tell a repeated mail by its id alone")
 		}
 		require.Less(t, time.Since(start), 30*time.Second, "2 s, 4 s, 8 s and 16 s at most")
-		_, err = sc.Check(t.Context(), mailtest.Token(mails[0]))
+		_, err = sc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(mails[0])})
 		require.NoError(t, err)
 		sc.drain(t)
 		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4)
@@ -381,7 +381,7 @@ func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 	require.Empty(t, queue.run(t, sc.Service))
 	mails := sc.outbox.Messages()
 	require.Len(t, mails, 1)
-	checked, err := sc.Check(t.Context(), mailtest.Token(mails[0]))
+	checked, err := sc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(mails[0])})
 	require.NoError(t, err)
 	require.Equal(t, 2*time.Hour, checked.ExpiresAt.Sub(sc.clock.Now()))
 	require.Equal(t, "192.0.2.1", sc.events.of(reset.OutcomeMailed)[0].Client.String())

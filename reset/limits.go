@@ -123,6 +123,10 @@ type Limits struct {
 	// ConfirmUser is 10 at once for each account, then 1 a minute.
 	ConfirmUser Limiter
 
+	// Check is 30 at once for each account whose link is looked at, and for
+	// each client prefix that sends junk, then 6 a minute.
+	Check Limiter
+
 	// Off switches all of them off, whatever the other fields say. It is for
 	// tests, and for sites behind something that throttles already.
 	Off bool
@@ -143,6 +147,8 @@ type throttle struct {
 
 type throttles struct {
 	global, client, network, account, confirmClient, confirmUser throttle
+
+	check throttle
 
 	mailed throttle // the account's, as the worker charges it.
 	share  *share   // nil without limits.
@@ -184,6 +190,9 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 			&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true,
 			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
 		},
+		{&all.check, LimitCheck, limits.Check, true, ratelimit.Config{
+			Burst: 30, Every: 10 * time.Second, MaxBytes: 1 << 20,
+		}},
 	} {
 		*t.into = throttle{
 			name: t.name, limiter: t.own, custom: t.own != nil,

@@ -30,7 +30,7 @@ func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, erro
 }
 
 func (l *keyLog) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l, Check: l}
 }
 
 func names(keys []string) []string {

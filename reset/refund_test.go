@@ -73,7 +73,7 @@ func (l *ledger) balance() map[string]int {
 }
 
 func (l *ledger) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l, Check: l}
 }
 
 func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {

@@ -181,7 +181,7 @@ func TestRequestLifetime(t *testing.T) {
 	sc.drain(t)
 	lifetimes := make(map[time.Duration]bool)
 	for _, msg := range sc.outbox.Messages() {
-		checked, err := sc.Check(t.Context(), mailtest.Token(msg))
+		checked, err := sc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(msg)})
 		require.NoError(t, err)
 		lifetimes[checked.ExpiresAt.Sub(sc.clock.Now())] = true
 	}

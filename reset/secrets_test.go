@@ -169,9 +169,9 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		seen.hide("made token "+current, raw)
 		in := reset.ConfirmInput{Token: raw, Password: password}
 		seen.see(link, &link, in, &in, struct{ L reset.Link }{link}, struct{ l reset.Link }{link})
-		checked, err := sc.Check(t.Context(), raw)
+		checked, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
 		seen.see(checked, err)
-		_, err = sc.Check(t.Context(), raw+"x")
+		_, err = sc.Check(t.Context(), reset.CheckInput{Token: raw + "x"})
 		seen.see(err)
 		seen.see(sc.Confirm(t.Context(), in))
 		seen.see(sc.Confirm(t.Context(), in))
