@@ -27,8 +27,8 @@
 // # Security
 //
 // The trail holds user ids and addresses of clients, which are personal data,
-// and no address of mail, token, password or hash. [Trail.Prune] deletes what is
-// old. Who may read the trail and block a network is the application's to
+// and no address of mail, token, password or hash. [Trail.Prune] deletes old
+// rows. Who may read the trail and block a network is the application's to
 // decide. The package does not check it.
 //
 // Names of tables are checked and quoted once, by the constructors. Values

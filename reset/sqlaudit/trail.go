@@ -122,7 +122,9 @@ func validate(
 			config, dialect,
 		)
 	case !sqldialect.ValidTable(table):
-		return fmt.Errorf("sqlaudit: %s.Table is not a plain table name", config)
+		return fmt.Errorf(
+			"sqlaudit: %s.Table is not a plain table name", config,
+		)
 	}
 	return nil
 }

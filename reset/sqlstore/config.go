@@ -33,7 +33,8 @@ func (d Dialect) validate() (sqldialect.Dialect, error) {
 	dialect := sqldialect.Dialect(d)
 	if !dialect.Known() {
 		return 0, fmt.Errorf(
-			"sqlstore: Config.Dialect is %d, want SQLite, PostgreSQL or MySQL", d,
+			"sqlstore: Config.Dialect is %d, want SQLite, PostgreSQL or MySQL",
+			d,
 		)
 	}
 	return dialect, nil
@@ -100,7 +101,7 @@ func (c Config) compile() (Queries, error) {
 	}
 	if c.Table != (Table{}) {
 		return Queries{}, errors.New(
-			"sqlstore: Config.Table and Config.Queries are both set, want one of them",
+			"sqlstore: Config.Table and Config.Queries are both set, want one",
 		)
 	}
 	dialect, err := c.Dialect.validate()

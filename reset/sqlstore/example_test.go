@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/reset"
@@ -77,8 +78,12 @@ func ExampleTable_Queries() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(queries.Swap)
-	// Output: UPDATE `users` SET `hash` = ? WHERE `id` = ? AND CAST(COALESCE(CAST(`hash` AS TEXT), '') AS BLOB) = CAST(? AS BLOB)
+	update, condition, _ := strings.Cut(queries.Swap, " AND ")
+	fmt.Println(update)
+	fmt.Println(condition)
+	// Output:
+	// UPDATE `users` SET `hash` = ? WHERE `id` = ?
+	// CAST(COALESCE(CAST(`hash` AS TEXT), '') AS BLOB) = CAST(? AS BLOB)
 }
 
 // At login an old hash is replaced, unless a reset was faster.

@@ -105,7 +105,9 @@ func TestPanicInTheHookUndoesTheChange(t *testing.T) {
 	t.Parallel()
 	f := &sqltest.DB{}
 	store := newStore(t, f, sqlstore.SQLite, func(cfg *sqlstore.Config) {
-		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error { panic("hook") }
+		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
+			panic("hook")
+		}
 	})
 	require.PanicsWithValue(t, "hook", func() {
 		_ = store.ReplaceHash(t.Context(), ann, "new hash")

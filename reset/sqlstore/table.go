@@ -136,19 +136,20 @@ func (t Table) validate() error {
 		// Writing a hash over the address or the id would be beyond repair.
 		if c.field != "Hash" && strings.EqualFold(c.name, t.Hash) {
 			return fmt.Errorf(
-				"sqlstore: Config.Table.%s and Hash name the same column", c.field,
+				"sqlstore: Config.Table.%s and Hash name the same column",
+				c.field,
 			)
 		}
 	}
 
 	if t.Disabled != "" && t.DisabledAt != "" {
 		return errors.New(
-			"sqlstore: Config.Table.Disabled and DisabledAt are both set, want one of them",
+			"sqlstore: Config.Table.Disabled and DisabledAt are both set, want one",
 		)
 	}
 	if t.EmailMatch < MatchDefault || t.EmailMatch > MatchColumn {
 		return fmt.Errorf(
-			"sqlstore: Config.Table.EmailMatch is %d, want one of the constants",
+			"sqlstore: Config.Table.EmailMatch is %d, want a constant of its type",
 			t.EmailMatch,
 		)
 	}

@@ -49,7 +49,8 @@ func (f *DB) Open(t testing.TB) *sql.DB {
 // OpenForExample returns f as a database. An example has no end to close it at.
 func (f *DB) OpenForExample() *sql.DB { return sql.OpenDB(connector{f}) }
 
-// Sent returns the first words of all that was sent so far: BEGIN UPDATE COMMIT.
+// Sent returns the first words of all that was sent, such as BEGIN UPDATE
+// COMMIT.
 func (f *DB) Sent() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
