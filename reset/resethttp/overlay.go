@@ -11,6 +11,14 @@ import (
 //go:embed assets pages locales
 var embedded embed.FS
 
+//go:embed assets/style.css
+var styleSheet string
+
+// StyleSheet returns the style sheet of the pages, as it is without
+// Config.Files. It is for an application whose other pages should look alike,
+// which can serve it with rules of its own after it.
+func StyleSheet() string { return styleSheet }
+
 // overlay is the embedded files with those of Config.Files over them.
 type overlay struct{ override fs.FS }
 
