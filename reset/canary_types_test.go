@@ -35,7 +35,7 @@ var harmless = strings.Fields(`
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.LogMailer
-	smtpmail.Error smtpmail.Stage
+	smtpmail.Error
 	reset.CheckResult reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
