@@ -34,7 +34,7 @@ var harmless = strings.Fields(`
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
-	mail.LogMailer
+	mail.Brand mail.LogMailer
 	smtpmail.Error
 	reset.CheckResult reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
