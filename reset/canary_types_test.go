@@ -35,8 +35,8 @@ var harmless = strings.Fields(`
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
-	mail.LogMailer
-	smtpmail.Error smtpmail.Stage
+	mail.Brand mail.LogMailer
+	smtpmail.Error
 	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder

@@ -29,8 +29,8 @@ var source string
 type Config struct {
 	Renderer mail.Renderer // required
 
-	// Locales are the languages to show. Empty means what the Renderer's Locales
-	// method returns, and "en" when it has none.
+	// Locales are the languages to show. Empty means what the Renderer's
+	// Locales method returns, and "en" when it has none.
 	Locales []string
 
 	// Sent returns mails to list before the samples, such as a recorder's
@@ -48,7 +48,8 @@ type Handler struct {
 // New returns a handler. Its only error is a missing Renderer.
 func New(cfg Config) (*Handler, error) {
 	if cfg.Renderer == nil {
-		return nil, errors.New("preview: Config.Renderer is nil, want a renderer")
+		return nil, errors.New("preview: Config.Renderer is nil," +
+			" want a renderer")
 	}
 	if len(cfg.Locales) == 0 {
 		cfg.Locales = []string{"en"}
@@ -216,7 +217,8 @@ func (h *Handler) list(query url.Values, sent []mail.Message) *view {
 				Query: link(url.Values{
 					"kind": {name}, "locale": {locale}, "as": {v.as},
 				}),
-				Selected: query.Get("kind") == name && query.Get("locale") == locale,
+				Selected: query.Get("kind") == name &&
+					query.Get("locale") == locale,
 			})
 		}
 	}

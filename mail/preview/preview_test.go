@@ -59,10 +59,12 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 
 		raw := get(t, h, strings.Replace(target, "as=html", "as=raw", 1))
 		require.True(t, strings.HasPrefix(raw.Body.String(), "<!DOCTYPE html>"))
-		require.Contains(t, raw.Header().Get("Content-Security-Policy"), "sandbox")
+		require.Contains(t, raw.Header().Get("Content-Security-Policy"),
+			"sandbox")
 	}
 
-	require.Contains(t, get(t, h, "/?kind=reset&locale=fr&as=text").Body.String(),
+	require.Contains(t, get(t, h,
+		"/?kind=reset&locale=fr&as=text").Body.String(),
 		"Pour choisir un nouveau mot de passe")
 	require.Contains(t,
 		get(t, h, "/?kind=reset&locale=fr&as=source").Body.String(),
@@ -73,7 +75,8 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()
 	var recorder mailtest.Recorder
 	h, err := preview.New(preview.Config{
-		Renderer: templates(t), Locales: []string{"en"}, Sent: recorder.Messages,
+		Renderer: templates(t), Locales: []string{"en"},
+		Sent: recorder.Messages,
 	})
 	require.NoError(t, err)
 
@@ -86,7 +89,8 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	}
 
 	index := get(t, h, "/").Body.String()
-	require.Less(t, strings.Index(index, "second"), strings.Index(index, "first"))
+	require.Less(t, strings.Index(index, "second"),
+		strings.Index(index, "first"))
 	require.NotContains(t, index, "<b>second")
 	require.Contains(t, get(t, h, "/?sent=0&as=text").Body.String(),
 		"text of first")
