@@ -166,6 +166,7 @@ func (a *api) failed(w http.ResponseWriter, err error) {
 		writeProblem(w, problemUnavailable)
 		return
 	}
+
 	w.Header().Set("Retry-After", retryAfter(throttled.RetryAfter))
 	of := problemThrottled
 	of.RetryAfter = max(1, int(math.Ceil(throttled.RetryAfter.Seconds())))
