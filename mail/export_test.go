@@ -13,8 +13,5 @@ func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
 	return text, html
 }
 
-// Plural is the form that a language has for a number.
-func Plural(tag string, n int) string { return plural(tag, n) }
-
 // Contrast is the contrast ratio of two colours.
 func Contrast(a, b string) float64 { return contrast(a, b) }

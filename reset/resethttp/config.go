@@ -12,29 +12,43 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config configures the pages. It says how they look and whom they ask. The
-// zero value works.
+// Config configures the pages. The zero value works. Where they are, how links
+// lead to them and where to sign in is in the Service's own Config.Pages.
 type Config struct {
 	// Product is the name above the card and in the title. Empty means the
 	// Service's.
 	Product string
+
 	// Client says who sends a request, for limits and events. Nil means the
 	// other end of the connection. Behind a proxy that is the proxy, and
 	// everybody shares one limit, so set it there. X-Forwarded-For and its like
 	// are never read otherwise, because anybody can send them. The zero Addr
 	// means unknown.
 	Client func(*http.Request) netip.Addr
-	// Locale is the language for visitors whose own is not there. Empty means
+
+	// Locale is the language for those whose own is not there. Empty means
 	// "en".
 	Locale string
-	// Files replaces files of the pages one by one, under the same names:
-	// pages/frame.html for what stands around the card, assets/style.css,
-	// locales/en.json and so on. A file locales/xx.json adds a language. Nil
-	// replaces nothing. Everything is read, parsed and run once by New.
+
+	// Files replaces built-in files by their names and adds languages. Nil
+	// replaces nothing. It is read only by New, which parses and runs
+	// everything once.
+	//
+	//	locales/pl.json    the texts of one language, all of them or a few
+	//	pages/frame.html   what stands around the card
+	//	pages/reset.html   one page; likewise the others
+	//	assets/style.css   all of the style
+	//	assets/script.js   all of the script
+	//
+	// The folder, and the files of texts in it, may be those of the mails too.
+	// [mail.LoadTexts] says which keys belong to whom, and where a text that a
+	// file does not have comes from.
 	Files fs.FS
+
 	// Logger receives what goes wrong in drawing a page. What goes wrong in the
 	// Service is in its events. Nil means slog.Default().
 	Logger *slog.Logger
+
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
@@ -52,12 +66,8 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
 
-	of := svc.Settings()
-	where, err := newPlace(of)
-	if err != nil {
-		return nil, err
-	}
-	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
+	settings := svc.Settings()
+	where, err := newRoutes(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -65,26 +75,30 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	t, err := newTemplates(files{cfg.Files}, cfg.Locale)
+	if err != nil {
+		return nil, err
+	}
 
 	return &pages{
-		svc:    svc,
-		place:  where,
-		look:   l,
-		policy: contentPolicy(l.style, l.script),
-		origin: origin,
-		client: clientOf(cfg.Client),
-		query:  of.LinkStyle == reset.LinkQuery,
-		log:    cfg.logger(),
-		now:    cfg.clock(),
+		svc:       svc,
+		routes:    where,
+		templates: t,
+		policy:    contentPolicy(t.style, t.script),
+		origin:    origin,
+		client:    clientOf(cfg.Client),
+		query:     settings.LinkStyle == reset.LinkQuery,
+		logger:    cfg.logger(),
+		now:       cfg.clock(),
 
 		common: Page{
-			Product:     cmp.Or(cfg.Product, of.Product),
-			LoginURL:    where.loginURL(of.Login),
+			Product:     cmp.Or(cfg.Product, settings.Product),
+			LoginURL:    where.loginURL(settings.Login),
 			ForgotURL:   where.forgotURL(),
 			ResetURL:    where.resetURL(),
-			MinLength:   of.MinLength,
-			Identifiers: of.Identifiers,
-			lifetime:    of.Lifetime,
+			MinLength:   settings.MinLength,
+			Identifiers: settings.Identifiers,
+			lifetime:    settings.Lifetime,
 		},
 	}, nil
 }
@@ -106,7 +120,7 @@ func (c Config) clock() func() time.Time {
 // newOrigin returns a check that trusts the site's own origin in so many words,
 // so that a proxy which rewrites Host does not make the site's own forms look
 // foreign.
-func newOrigin(where place) (*http.CrossOriginProtection, error) {
+func newOrigin(where routes) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
 	if err := origin.AddTrustedOrigin(where.origin); err != nil {
 		return nil, errors.New("resethttp: the Service's Site has no origin")
