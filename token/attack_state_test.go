@@ -42,7 +42,7 @@ func contextAttacks(tb testing.TB, v victim) []attack {
 	}
 	for _, other := range []struct {
 		name string
-		key  token.Key
+		key  token.Keys
 		want token.Reason
 	}{
 		{

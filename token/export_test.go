@@ -2,7 +2,6 @@ package token
 
 import (
 	"runtime"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -60,15 +59,6 @@ func (s *Signer) Pooled(purpose Purpose) (left []byte) {
 		key.release(state)
 	}
 	return left
-}
-
-// Reveal returns the text that ParseKeys reads.
-func (k Keys) Reveal() string {
-	var texts []string
-	for _, key := range k.keys {
-		texts = append(texts, key.Reveal())
-	}
-	return strings.Join(texts, ",")
 }
 
 // IDs returns the ids of the keys, the signing one first.

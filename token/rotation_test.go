@@ -67,7 +67,7 @@ func (f *fleet) round(
 }
 
 // oldAndNew returns the keys of a rotation.
-func oldAndNew(t *testing.T) (before, after token.Key) {
+func oldAndNew(t *testing.T) (before, after token.Keys) {
 	t.Helper()
 	return newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
 }

@@ -83,9 +83,9 @@ func newWorld(t *testing.T) *world {
 	w.insert, err = river.NewClient(riverpgxv5.New(pool),
 		&river.Config{Schema: w.schema, Logger: silent})
 	require.NoError(t, err)
-	key, err := token.GenerateKey("test")
+	keys, err := token.GenerateKeys("test")
 	require.NoError(t, err)
-	w.keys = key.Reveal()
+	w.keys = keys.Reveal()
 	w.svc, err = newService(w.keys,
 		mail.MailerFunc(func(context.Context, mail.Message) error {
 			t.Error("the process that serves requests sent a mail")

@@ -23,9 +23,7 @@ const ada = "ada@example.com"
 
 func newConfig(t *testing.T, mailer mail.Mailer) reset.Config {
 	t.Helper()
-	key, err := token.GenerateKey("test")
-	require.NoError(t, err)
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("test")
 	require.NoError(t, err)
 	store := memstore.New()
 	require.NoError(t, store.Add(reset.User{

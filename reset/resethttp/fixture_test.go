@@ -94,9 +94,7 @@ func newFixture(t *testing.T, handler func(*reset.Service) (http.Handler, error)
 	require.NoError(t, err)
 	require.NoError(t, w.users.Add(reset.User{ID: "u-1", Email: knownAddr, PasswordHash: encoded}))
 	w.store = &store{Store: w.users}
-	key, err := token.GenerateKey("k1")
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+	keys, err := token.GenerateKeys("k1")
 	require.NoError(t, err)
 	cfg := reset.Config{
 		Site: site, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: w.store, Mailer: w.outbox,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -50,11 +51,9 @@ type rejected struct {
 func newOurs() (*ours, error) {
 	o := &ours{state: user()}
 	signerWith := func(id string, now func() time.Time) (*token.Signer, error) {
-		key, err := token.NewKey(id, secret())
-		if err != nil {
-			return nil, err
-		}
-		keys, err := token.NewKeys(key)
+		keys, err := token.ParseKeys(
+			id + ":" + base64.StdEncoding.EncodeToString(secret()),
+		)
 		if err != nil {
 			return nil, err
 		}

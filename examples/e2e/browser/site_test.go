@@ -73,9 +73,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	require.NoError(t, s.users.Add(reset.User{
 		ID: "u-1", Email: account, PasswordHash: encoded,
 	}))
-	key, err := token.GenerateKey("k1")
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+	keys, err := token.GenerateKeys("k1")
 	require.NoError(t, err)
 	cfg := reset.Config{
 		Site: s.base, Pages: reset.Pages{InsecureHTTP: true},

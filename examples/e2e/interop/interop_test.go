@@ -3,6 +3,7 @@ package interop_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -47,9 +48,9 @@ func newIssuer(t *testing.T, userID string) issuer {
 	for i := range secret {
 		secret[i] ^= byte(i * i * 11)
 	}
-	key, err := token.NewKey("2026-11", secret)
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+	keys, err := token.ParseKeys(
+		"2026-11:" + base64.StdEncoding.EncodeToString(secret),
+	)
 	require.NoError(t, err)
 	signer, err := token.New(token.Config{
 		Site: "https://app.example", Keys: keys,

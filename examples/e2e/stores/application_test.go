@@ -95,9 +95,9 @@ func newApplication(t *testing.T, e engine, opt options) *application {
 	db, dsn := e.open(t)
 	createTables(t, e, db)
 	if opt.keys == "" {
-		key, err := token.GenerateKey("k1")
+		keys, err := token.GenerateKeys("k1")
 		require.NoError(t, err)
-		opt.keys = key.Reveal()
+		opt.keys = keys.Reveal()
 	}
 	app := &application{engine: e, db: db, dsn: dsn, keys: opt.keys, hasher: newHasher(t), mailbox: &mailtest.Recorder{}}
 	app.ann = app.addUser(t, annAddress)

@@ -49,11 +49,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	key, err := token.GenerateKey("k1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	keys, err := token.NewKeys(key)
+	keys, err := token.GenerateKeys("k1")
 	if err != nil {
 		log.Fatal(err)
 	}

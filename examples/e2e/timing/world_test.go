@@ -37,11 +37,7 @@ func unknownAddr(i int) string {
 // newConfig is a service with every part of the default mode, whose limits are
 // charged but wide enough for many thousands of requests from one client.
 func newConfig() (reset.Config, error) {
-	key, err := token.GenerateKey("test")
-	if err != nil {
-		return reset.Config{}, err
-	}
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("test")
 	if err != nil {
 		return reset.Config{}, err
 	}
