@@ -250,6 +250,7 @@ func TestAMACIsUsedByManyAtOnce(t *testing.T) {
 			}
 		})
 	}
+
 	users.Wait()
 	require.Equal(t, slices.Repeat([]bool{true}, len(good)), good)
 }

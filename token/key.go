@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// ringKey is a secret with a name. A [Signer] derives from it what it signs with.
+// ringKey is a secret with a name. A [Signer] derives from it what it signs
+// with.
 //
 // The id is public: it is in each token, as kid, and in logs.
 type ringKey struct {
@@ -36,7 +37,8 @@ func parseKey(entry string) (ringKey, error) {
 
 	// A long text would be decoded only to be refused.
 	if len(text) > base64.StdEncoding.EncodedLen(maxSecret) {
-		return ringKey{}, fmt.Errorf("the secret has more than %d bytes", maxSecret)
+		return ringKey{}, fmt.Errorf("the secret has more than %d bytes",
+			maxSecret)
 	}
 	secret, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") {

@@ -45,8 +45,8 @@ func ParseKeys(s string) (Keys, error) {
 		return Keys{}, errors.New("token: the key ring is empty")
 	}
 	if n := strings.Count(s, ",") + 1; n > maxKeys {
-		return Keys{}, fmt.Errorf("token: the ring has %d keys, want at most %d",
-			n, maxKeys)
+		return Keys{}, fmt.Errorf(
+			"token: the ring has %d keys, want at most %d", n, maxKeys)
 	}
 
 	var ring Keys

@@ -49,6 +49,7 @@ func canaries(secrets ...string) []string {
 			strings.Trim(fmt.Sprintf("%o", raw), "[]"),
 		)
 	}
+
 	return all
 }
 

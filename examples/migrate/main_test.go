@@ -30,6 +30,7 @@ func TestCountsATableOfManyOrigins(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
+
 	add(9,
 		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$iqbHhgtqJMWWf23kIatRWniYNRyhFWif/l6I+m/2Exw")
 	add(8,
@@ -78,6 +79,7 @@ func TestCountsATableOfManyOrigins(t *testing.T) {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o644))
 	}
+
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	require.Equal(t, string(want), out.String())

@@ -105,6 +105,7 @@ func TestWorkerAsksForAnotherDeliveryWhenTheMailerIsDown(t *testing.T) {
 		queue = append(queue, message)
 		return nil
 	}
+
 	handler, err := serverless.Pages(cfg, send)
 	require.NoError(t, err)
 	ask(handler, ada)
@@ -129,6 +130,7 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 			ID: id, Email: ada, PasswordHash: "$2b$10$stand-in",
 		}))
 	}
+
 	cfg.Store = store
 	first := true
 	mails.Fail(func(mail.Message) error {
@@ -145,6 +147,7 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 		queue = append(queue, message)
 		return nil
 	}
+
 	handler, err := serverless.Pages(cfg, send)
 	require.NoError(t, err)
 	ask(handler, ada)

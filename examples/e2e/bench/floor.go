@@ -39,6 +39,7 @@ func floorVerify() func() error {
 		if _, err := base64.RawURLEncoding.Decode(decoded, text); err != nil {
 			return err
 		}
+
 		if _, err := base64.RawURLEncoding.Decode(sig, signature); err != nil {
 			return err
 		}

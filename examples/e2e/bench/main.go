@@ -70,6 +70,7 @@ func tables() ([]table, error) {
 		issue.rows = append(issue.rows, contender{name: r.name, op: r.issue})
 		verify.rows = append(verify.rows, contender{name: r.name, op: r.verify})
 	}
+
 	reject := table{
 		title: "Reject",
 		rows: append([]contender{{
@@ -85,5 +86,6 @@ func tables() ([]table, error) {
 			}
 		}
 	}
+
 	return []table{issue, verify, reject}, nil
 }

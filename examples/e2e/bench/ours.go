@@ -61,6 +61,7 @@ func newOurs() (*ours, error) {
 			Site: "https://app.example", Keys: keys, Now: now,
 		})
 	}
+
 	signer, err := signerWith(keyID, nil)
 	if err != nil {
 		return nil, err
@@ -69,6 +70,7 @@ func newOurs() (*ours, error) {
 	o.load = func(context.Context, string) (token.State, error) {
 		return o.state, nil
 	}
+
 	if o.raw, err = issueWith(signer, o.state); err != nil {
 		return nil, err
 	}
@@ -152,8 +154,10 @@ func (o *ours) reject() []contender {
 				o.load); !errors.Is(err, token.ErrRejected) {
 				return fmt.Errorf("not rejected: %w", err)
 			}
+
 			return nil
 		}})
 	}
+
 	return rows
 }

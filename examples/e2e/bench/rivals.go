@@ -40,6 +40,7 @@ func newRivals() ([]rival, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	golangJWT, err := newGolangJWT(golangJWTName, fingerprint)
 	if err != nil {
 		return nil, err
@@ -102,6 +103,7 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 		t.Header["typ"] = "reset+jwt"
 		return t.SignedString(key)
 	}
+
 	verify := func(raw string) error {
 		var claims golangJWTClaims
 		parsed, err := jwt.ParseWithClaims(raw, &claims, func(t *jwt.Token) (any, error) {
@@ -118,8 +120,10 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 			claims.Fingerprint != fingerprint() {
 			return errors.New("other claims")
 		}
+
 		return nil
 	}
+
 	raw, err := issue(time.Now())
 	if err != nil {
 		return rival{}, err
@@ -205,6 +209,7 @@ func newPaseto() (rival, error) {
 		t.SetString("fp", fingerprint())
 		return t.V4Encrypt(key, nil)
 	}
+
 	raw := issue()
 	return rival{
 		name:  "go-paseto, v4.local",
@@ -248,6 +253,7 @@ func newJose() (rival, error) {
 		}
 		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint()}).Serialize()
 	}
+
 	raw, err := issue()
 	if err != nil {
 		return rival{}, fmt.Errorf("go-jose: %w", err)
@@ -272,6 +278,7 @@ func newJose() (rival, error) {
 				t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
 				return errors.New("other claims")
 			}
+
 			return registered.ValidateWithLeeway(josejwt.Expected{
 				Subject: userID,
 				Time:    time.Now(),

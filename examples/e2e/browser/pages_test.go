@@ -45,11 +45,13 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 			press(ctx, t, "button")
 		}
 	}
+
 	show := func(target string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
 			openAnew(ctx, t, target)
 		}
 	}
+
 	set := func(link, password string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
 			openAnew(ctx, t, link)
@@ -57,6 +59,7 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 			press(ctx, t, "form .button")
 		}
 	}
+
 	return map[string]func(context.Context, *testing.T){
 		"forgot":       show(s.base + "/forgot-password"),
 		"forgot-error": ask(s, "ada"),
@@ -102,6 +105,7 @@ func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
 						eval[int](ctx, t,
 							"document.documentElement.scrollWidth"), int(width),
 						"no scrolling sideways")
+
 					picture(ctx, t, name, scheme, width)
 					require.Empty(t, violations(), "content security policy")
 					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme,
@@ -179,6 +183,7 @@ func axeCore(t *testing.T) string {
 		require.NoError(t, err)
 		return string(source)
 	}
+
 	npm, err := exec.LookPath("npm")
 	if err != nil {
 		missing(t, "no npm in the path")
@@ -191,6 +196,7 @@ func axeCore(t *testing.T) string {
 		missing(t,
 			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
+
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
 	defer func() { _ = archive.Close() }()

@@ -86,6 +86,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	for _, change := range changes {
 		change(&cfg)
 	}
+
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
@@ -98,6 +99,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 			http.NotFound(w, r)
 			return
 		}
+
 		s.mu.Lock()
 		s.requests = append(s.requests,
 			r.Clone(context.WithoutCancel(r.Context())))
@@ -108,6 +110,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 				<-s.hold
 			}
 		}
+
 		pages.ServeHTTP(w, r)
 	}))
 	require.NoError(t, server.Listener.Close())
@@ -117,6 +120,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	} else {
 		server.Start()
 	}
+
 	t.Cleanup(server.Close)
 	return s
 }

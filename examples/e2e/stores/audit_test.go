@@ -271,11 +271,11 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 		deleted, err := audit.Prune(t.Context(), start.Add(119*time.Second))
 		require.NoError(t, err)
 		require.EqualValues(t, 119, deleted)
-		left, err := audit.Links(t.Context(), sqlstore.Filter{})
+		links, err := audit.Links(t.Context(), sqlstore.Filter{})
 		require.NoError(t, err)
-		require.Len(t, left, 1)
-		require.Equal(t, start.Add(119*time.Second), left[0].AskedAt)
-		require.Zero(t, left[0].UsedAt)
+		require.Len(t, links, 1)
+		require.Equal(t, start.Add(119*time.Second), links[0].AskedAt)
+		require.Zero(t, links[0].UsedAt)
 	})
 }
 

@@ -72,11 +72,11 @@ func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	_, err = other.ExecContext(t.Context(), "UPDATE sessions SET user_id = user_id + 0, id = id + 100")
 	require.NoError(t, err)
 
-	tries, finished := 0, make(chan error, 1)
+	attempts, finished := 0, make(chan error, 1)
 	_, service := newService(t, e, app.pool, app.hasher, app.mailbox, options{
 		keys: app.keys,
 		beforeEnd: func() {
-			if tries++; tries > 1 {
+			if attempts++; attempts > 1 {
 				return
 			}
 			go func() {
@@ -88,7 +88,7 @@ func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	raw := app.link(t)
 	require.NoError(t, confirm(t.Context(), service, raw))
 	require.NoError(t, <-finished)
-	require.Equal(t, 2, tries, "the reset was not undone by the deadlock")
+	require.Equal(t, 2, attempts, "the reset was not undone by the deadlock")
 	app.requireChanged(t)
 }
 

@@ -32,20 +32,20 @@ var hostileTexts = []struct{ name, text string }{
 	{"empty", ""},
 }
 
-// A place is a table with columns of given types, and how to connect to it.
+// place is a table with columns of given types, and how to connect to it.
 type place struct {
 	more            string // parameters for the DSN
 	id, email, hash string
 }
 
-// A fixture is a database with places in it.
-type scene struct {
+// encodingCase is a database with tables for one encoding.
+type encodingCase struct {
 	engine
 	places []place
 }
 
-func scenes() []scene {
-	all := []scene{
+func encodingCases() []encodingCase {
+	all := []encodingCase{
 		{engines[0], []place{
 			{"", "INTEGER", "TEXT", "TEXT"},
 			{"", "TEXT", "TEXT COLLATE NOCASE", "BLOB"},
@@ -57,7 +57,7 @@ func scenes() []scene {
 		e := engines[1]
 		e.name += " " + encoding
 		e.prepare = func(t testing.TB) string { return preparePostgresEncoded(t, encoding) }
-		all = append(all, scene{e, postgresPlaces(encoding)})
+		all = append(all, encodingCase{e, postgresPlaces(encoding)})
 	}
 	return all
 }
@@ -176,7 +176,7 @@ func TestValueThatAColumnCannotHoldMatchesNoRow(t *testing.T) {
 			t.Errorf("%s: %s: %v", what, where, err)
 		}
 	}
-	for _, s := range scenes() {
+	for _, s := range encodingCases() {
 		t.Run(s.name, func(t *testing.T) {
 			dsn := s.prepare(t)
 			for _, p := range s.places {

@@ -69,6 +69,7 @@ func situations(t *testing.T) map[string]situation {
 			before: []string{"ada@example.com", "bob@example.com"},
 			change: func(c *reset.Config) {
 				c.Queue.Size, c.Queue.Workers = 1, 1
+
 				c.Mailer = mail.MailerFunc(func(ctx context.Context,
 					_ mail.Message,
 				) error {
@@ -133,6 +134,7 @@ func (s situation) answers(t *testing.T, name string) string {
 		cancel()
 		_ = svc.Shutdown(ctx)
 	})
+
 	pages, err := resethttp.New(svc, resethttp.Config{})
 	require.NoError(t, err)
 	api, err := resethttp.NewAPI(svc, resethttp.APIConfig{Prefix: "/api"})
@@ -147,6 +149,7 @@ func (s situation) answers(t *testing.T, name string) string {
 		require.NoError(t,
 			svc.Request(t.Context(), reset.RequestInput{Email: addr}))
 	}
+
 	const post = "POST %s HTTP/1.1\r\nHost: app.example\r\nConnection: " +
 		"close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
 	form, object := "email="+s.addr, `{"email":"`+s.addr+`"}`

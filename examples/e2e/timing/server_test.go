@@ -98,6 +98,7 @@ func serve(mode string) error {
 		cfg.Now = func() time.Time {
 			return time.Unix(1_800_000_000+3600*hours.Add(1), 0)
 		}
+
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 			return nil
 		}
@@ -129,6 +130,7 @@ func serve(mode string) error {
 			return err
 		}
 	}
+
 	mux := http.NewServeMux()
 	mux.Handle("/forgot-password", pages)
 	mux.HandleFunc("/bare", bare)
@@ -152,6 +154,7 @@ func serve(mode string) error {
 			runtime.ReadMemStats(&m)
 			now.HeapBytes = m.HeapAlloc
 		}
+
 		_ = json.NewEncoder(w).Encode(now)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -172,11 +175,13 @@ func bare(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return
 	}
+
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("email") == "" {
 		http.Error(w, "no address", http.StatusUnprocessableEntity)
 		return
 	}
+
 	for name, value := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "same-origin",
 		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; script-src " +
@@ -214,6 +219,7 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 			Email: token.Hide(knownAddr(i)),
 		}
 	}
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -241,6 +247,7 @@ func startServer(t *testing.T, mode string, env ...string) string {
 		require.NoError(t, stdin.Close())
 		require.NoError(t, child.Wait())
 	})
+
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
 	return strings.TrimSpace(line)
