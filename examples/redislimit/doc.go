@@ -2,8 +2,9 @@
 // through Redis. Import it, or copy its four files.
 //
 //	client := redis.NewClient(&redis.Options{
-//		Addr:                  "redis.internal:6379",
-//		ContextTimeoutEnabled: true, // without it go-redis ignores deadlines, and New refuses the client
+//		Addr: "redis.internal:6379",
+//		// Without it go-redis ignores deadlines, and New refuses the client.
+//		ContextTimeoutEnabled: true,
 //	})
 //	perAccount, err := redislimit.New(redislimit.Config{
 //		Client: client,

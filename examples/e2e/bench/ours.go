@@ -20,9 +20,11 @@ const (
 // user is whom the tokens are for.
 func user() token.State {
 	return token.State{
-		UserID:       userID,
-		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
-		Email:        token.Hide("ann@example.org"),
+		UserID: userID,
+		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1" +
+			"$c29tZXNhbHRzb21lc2FsdA" +
+			"$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
+		Email: token.Hide("ann@example.org"),
 	}
 }
 

@@ -120,10 +120,17 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 			claims.Fingerprint != fingerprint() {
 			return errors.New("other claims")
 		}
-
 		return nil
 	}
 
+	return golangJWTRival(name, issue, verify)
+}
+
+// golangJWTRival makes the contenders of two functions that use golang-jwt.
+func golangJWTRival(
+	name string, issue func(time.Time) (string, error),
+	verify func(string) error,
+) (rival, error) {
 	raw, err := issue(time.Now())
 	if err != nil {
 		return rival{}, err
@@ -132,6 +139,7 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 	if err != nil {
 		return rival{}, err
 	}
+
 	r := rival{
 		name:   name,
 		issue:  func() error { _, err := issue(time.Now()); return err },
@@ -175,8 +183,9 @@ func (c otherClaims) check() error {
 }
 
 func newSecurecookie() (rival, error) {
-	codec := securecookie.New(secret(),
-		nil).MaxAge(int(lifetime / time.Second)).SetSerializer(securecookie.JSONEncoder{})
+	codec := securecookie.New(secret(), nil).
+		MaxAge(int(lifetime / time.Second)).
+		SetSerializer(securecookie.JSONEncoder{})
 	raw, err := codec.Encode("reset", newClaims())
 	return rival{
 		name: "securecookie, JSON",
@@ -237,8 +246,8 @@ func newPaseto() (rival, error) {
 func newJose() (rival, error) {
 	key := secret()
 	issue := func() (string, error) {
-		options := (&jose.SignerOptions{}).WithType("reset+jwt").WithHeader("kid",
-			keyID)
+		options := (&jose.SignerOptions{}).
+			WithType("reset+jwt").WithHeader("kid", keyID)
 		signer, err := jose.NewSigner(jose.SigningKey{
 			Algorithm: jose.HS256,
 			Key:       key,
@@ -251,7 +260,8 @@ func newJose() (rival, error) {
 			Subject: userID, IssuedAt: josejwt.NewNumericDate(now),
 			Expiry: josejwt.NewNumericDate(now.Add(lifetime)),
 		}
-		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint()}).Serialize()
+		own := map[string]any{"fp": fingerprint()}
+		return josejwt.Signed(signer).Claims(registered).Claims(own).Serialize()
 	}
 
 	raw, err := issue()

@@ -163,8 +163,17 @@ func check(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
 	do(ctx, t, chromedp.Evaluate[chromedp.Void](axe))
 	found := run(ctx, t, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
-	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
+		runOnly: [
+			"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+			"best-practice"
+		],
+		resultTypes: ["violations"]
+	}).then(function (r) {
+		return JSON.stringify({
+			Passes: r.passes.length, Violations: r.violations
+		})
+	})`, chromedp.EvalAwaitPromise))
+
 	var result struct {
 		Passes     int
 		Violations []violation
@@ -223,7 +232,8 @@ func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 		script.textContent = "window.owned = true";
 		document.body.append(script);
 		document.querySelector("h1").setAttribute("style", "color: red");
-		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
+		var heading = getComputedStyle(document.querySelector("h1"));
+		return window.owned === true || heading.color === "rgb(255, 0, 0)";
 	})()`))
 	require.Eventually(t, func() bool { return len(violations()) >= 2 },
 		10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")
