@@ -211,7 +211,7 @@ func FuzzSite(f *testing.F) {
 
 		reparsed, err := token.ParseSite(parsed.String())
 		require.NoError(t, err)
-		require.Equal(t, parsed, again)
+		require.Equal(t, parsed, reparsed)
 		require.Equal(t, parsed.String(), parsed.Scheme+"://"+parsed.Host+
 			parsed.EscapedPath())
 	})
