@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/netip"
@@ -80,9 +81,9 @@ func (c *collection) open(name string, value any)   { c.all[name] = specimen{val
 
 func (c *collection) addToken(t *testing.T) token.Keys {
 	t.Helper()
-	key, err := token.NewKey("k1", []byte(canary+"V2!zR9@kL4$wT6%nB8^hJ3&"))
-	require.NoError(t, err)
-	ring, err := token.NewKeys(key)
+	ring, err := token.ParseKeys(
+		"k1:" + base64.StdEncoding.EncodeToString([]byte(canary+"V2!zR9@kL4$wT6%nB8^hJ3&")),
+	)
 	require.NoError(t, err)
 	cfg := token.Config{Site: site, Keys: ring}
 	signer, err := token.New(cfg)
@@ -94,7 +95,6 @@ func (c *collection) addToken(t *testing.T) token.Keys {
 	_, signature, _ = strings.Cut(signature, ".")
 	c.secrets = append(c.secrets, signature)
 
-	c.hidden("token.Key", key)
 	c.hidden("token.Keys", ring)
 	c.hidden("token.Config", cfg)
 	c.hidden("token.Signer", signer)

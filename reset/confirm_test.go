@@ -148,9 +148,8 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 	})
 	good := sc.link(t, "7")
 	otherKeys := newFixture(t, func(cfg *reset.Config) {
-		key, err := token.GenerateKey("test")
-		require.NoError(t, err)
-		cfg.Keys, err = token.NewKeys(key)
+		var err error
+		cfg.Keys, err = token.GenerateKeys("test")
 		require.NoError(t, err)
 	})
 	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })

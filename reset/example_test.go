@@ -22,11 +22,7 @@ import (
 
 // exampleService is what the other examples start from: one account, mail that is recorded, a hasher for tests.
 func exampleService(change func(cfg *reset.Config)) (*reset.Service, *memstore.Store, *mailtest.Recorder) {
-	key, err := token.GenerateKey("2026-11")
-	if err != nil {
-		panic(err)
-	}
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("2026-11")
 	if err != nil {
 		panic(err)
 	}

@@ -26,11 +26,7 @@ const (
 
 // testKeys is one ring for all tests: a service made twice from it is two instances of one application.
 var testKeys = sync.OnceValue(func() token.Keys {
-	key, err := token.GenerateKey("test")
-	if err != nil {
-		panic(err)
-	}
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("test")
 	if err != nil {
 		panic(err)
 	}

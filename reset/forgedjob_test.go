@@ -2,6 +2,7 @@ package reset_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/netip"
 	"reflect"
@@ -115,9 +116,8 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
 	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
 	otherRing := newFixture(t, func(cfg *reset.Config) {
-		key, err := token.GenerateKey("test")
-		require.NoError(t, err)
-		cfg.Keys, err = token.NewKeys(key)
+		var err error
+		cfg.Keys, err = token.GenerateKeys("test")
 		require.NoError(t, err)
 	})
 
@@ -171,16 +171,16 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 // key is changed, until the old key is gone from the ring.
 func TestJobsSurviveARotationOfKeys(t *testing.T) {
 	t.Parallel()
-	var keys []token.Key
+	var keys []string
 	for _, id := range []string{"old", "new"} {
-		key, err := token.GenerateKey(id)
+		made, err := token.GenerateKeys(id)
 		require.NoError(t, err)
-		keys = append(keys, key)
+		keys = append(keys, made.Reveal())
 	}
-	ring := func(signing token.Key, others ...token.Key) func(*reset.Config) {
+	ring := func(keys ...string) func(*reset.Config) {
 		return func(cfg *reset.Config) {
 			var err error
-			cfg.Keys, err = token.NewKeys(signing, others...)
+			cfg.Keys, err = token.ParseKeys(strings.Join(keys, ","))
 			require.NoError(t, err)
 		}
 	}
@@ -227,9 +227,9 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 			return reset.User{}, reset.ErrUserNotFound
 		},
 	}
-	key, err := token.NewKey("k1", []byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*")) // the same in all processes
-	require.NoError(f, err)
-	ring, err := token.NewKeys(key)
+	ring, err := token.ParseKeys(
+		"k1:" + base64.StdEncoding.EncodeToString([]byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*")),
+	)
 	require.NoError(f, err)
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	svc, err := reset.New(reset.Config{

@@ -128,6 +128,7 @@ func numberPayloads(v victim, i int, n int64) []string {
 	for _, value := range values {
 		all = append(all, with(v, i, name+":"+value))
 	}
+
 	return all
 }
 

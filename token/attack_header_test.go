@@ -18,7 +18,8 @@ func headerAttacks(v victim) []attack {
 
 	// A key id that makes the token over-long.
 	f.add(token.ReasonMalformed, "1,000 characters of kid",
-		seal(v.key, headerOf(repeat("k", 1000), token.PurposeReset), v.claims()))
+		seal(v.key, headerOf(repeat("k", 1000), token.PurposeReset),
+			v.claims()))
 	f.add(token.ReasonUnknownKey, "not JSON, well signed",
 		seal(v.key, "reset", v.claims()))
 	f.add(token.ReasonWrongPurpose, "of purpose invite, MAC of purpose reset",

@@ -120,9 +120,11 @@ func respeltKeys(v victim) []namedKey {
 	inBase64 := func(key []byte) []byte {
 		return []byte(base64.StdEncoding.EncodeToString(key))
 	}
+
 	inHex := func(key []byte) []byte {
 		return []byte(hex.EncodeToString(key))
 	}
+
 	reversed := slices.Clone(v.key)
 	slices.Reverse(reversed)
 	sum := sha256.Sum256(v.key)

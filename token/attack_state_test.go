@@ -42,7 +42,7 @@ func contextAttacks(tb testing.TB, v victim) []attack {
 	}
 	for _, other := range []struct {
 		name string
-		key  token.Key
+		key  token.Keys
 		want token.Reason
 	}{
 		{
@@ -108,12 +108,15 @@ func stateAttacks(tb testing.TB, v victim) []attack {
 		f.add(want, change.name, v.raw)
 		f.attacks[len(f.attacks)-1].now = &state
 	}
+
 	for _, change := range hashChanges() {
 		replay(change, token.ReasonStale)
 	}
+
 	for _, change := range addressChanges() {
 		replay(change, token.ReasonStale)
 	}
+
 	for _, change := range userChanges() {
 		replay(change, token.ReasonUnknownUser)
 	}
@@ -156,6 +159,7 @@ func hashChanges() []rowChange {
 			s.PasswordHash = token.Hide(change(s.PasswordHash.Reveal()))
 		}}
 	}
+
 	return []rowChange{
 		to("password changed", func(string) string {
 			return "$argon2id$v=19$m=19456,t=2,p=1$b3RoZXI$b3RoZXI"
@@ -187,6 +191,7 @@ func addressChanges() []rowChange {
 			s.Email = token.Hide(address)
 		}}
 	}
+
 	return []rowChange{
 		to("address changed", "ann@example.net"),
 		to("address in another case", "Ann@example.org"),

@@ -253,6 +253,7 @@ func encodedSegments(
 			fmt.Sprintf("spare bits of the %s, spelling %d", name, n+2),
 			withSegment(v, i, twin))
 	}
+
 	f.add(want, name+" in hexadecimal",
 		withSegment(v, i, hex.EncodeToString([]byte(unb64(tb, text)))))
 	f.add(want, name+" encoded twice", withSegment(v, i, b64(text)))

@@ -68,6 +68,7 @@ func attacks(tb testing.TB) []attack {
 			all = append(all, a)
 		}
 	}
+
 	return all
 }
 
@@ -140,7 +141,8 @@ func TestVerifyRejectsEachBitFlipOfTheMAC(t *testing.T) {
 	for bit := range len(mac) * 8 {
 		mac[bit/8] ^= 1 << (bit % 8)
 		raw := v.header + "." + v.payload + "." + b64(string(mac))
-		claims, err := s.Verify(t.Context(), raw, token.PurposeReset, users.load)
+		claims, err := s.Verify(t.Context(), raw, token.PurposeReset,
+			users.load)
 		requireRejected(t, token.ReasonSignature, claims, err)
 		mac[bit/8] ^= 1 << (bit % 8)
 	}
@@ -163,7 +165,8 @@ func TestVerifyRejectsEachSubstitutionOfOneCharacter(t *testing.T) {
 			}
 			tried++
 			raw := v.raw[:i] + string(other) + v.raw[i+1:]
-			claims, err := s.Verify(t.Context(), raw, token.PurposeReset, users.load)
+			claims, err := s.Verify(t.Context(), raw, token.PurposeReset,
+				users.load)
 			require.ErrorIs(t, err, token.ErrRejected,
 				"position %d, character %q", i, other)
 			require.Zero(t, claims)

@@ -73,8 +73,8 @@ func parseClaims(text []byte) (*claims, bool) {
 
 	// Nothing has been checked so far. Text in another form has given other
 	// values, which give other text.
-	var again [usualClaims]byte
-	if !bytes.Equal(c.append(again[:0]), text) {
+	var reencoded [usualClaims]byte
+	if !bytes.Equal(c.append(reencoded[:0]), text) {
 		return nil, false
 	}
 	return c, validateUserID(c.userID) == nil

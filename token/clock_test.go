@@ -179,7 +179,8 @@ func TestThePrecisionOfGolangJWTDoesNotMatter(t *testing.T) {
 
 func TestTimeZonesDoNotMatter(t *testing.T) {
 	t.Parallel()
-	first := issue(t, newSigner(t, config(t)), token.PurposeReset, ann(), time.Hour)
+	first := issue(t, newSigner(t, config(t)), token.PurposeReset, ann(),
+		time.Hour)
 	for _, zone := range []*time.Location{
 		time.UTC, time.FixedZone("east", 14*3600),
 		time.FixedZone("west", -12*3600), time.FixedZone("odd", 3600+17),

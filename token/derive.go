@@ -83,17 +83,17 @@ func (m MAC) Verify(msg, sum []byte) bool {
 
 // deriveMAC returns the key that signs tokens of one site and one purpose. A
 // staging copy with the same secret has another site, and so other keys.
-func (k Key) deriveMAC(site string, purpose Purpose) (*macKey, error) {
+func (k ringKey) deriveMAC(site string, purpose Purpose) (*macKey, error) {
 	return k.derive(labelMAC, site, string(purpose))
 }
 
 // deriveFingerprint returns the key that binds tokens of one site to states.
-func (k Key) deriveFingerprint(site string) (*macKey, error) {
+func (k ringKey) deriveFingerprint(site string) (*macKey, error) {
 	return k.derive(labelFingerprint, site)
 }
 
 // derive is HKDF-SHA256 (RFC 5869) without a salt.
-func (k Key) derive(label string, fields ...string) (*macKey, error) {
+func (k ringKey) derive(label string, fields ...string) (*macKey, error) {
 	info := []byte(label)
 	for _, field := range fields {
 		info = appendField(info, field)

@@ -40,11 +40,11 @@ type macVector struct {
 
 func (v macVector) ring(t *testing.T) token.Keys {
 	t.Helper()
-	var keys []token.Key
+	var keys []token.Keys
 	for i, secret := range v.Secrets {
 		keys = append(keys, newKey(t, fmt.Sprint(i), unhex(t, secret)))
 	}
-	return newRing(t, keys[0], keys[1:]...)
+	return newRing(t, keys...)
 }
 
 func TestMACsAreThoseOfAnIndependentImplementation(t *testing.T) {
@@ -250,6 +250,7 @@ func TestAMACIsUsedByManyAtOnce(t *testing.T) {
 			}
 		})
 	}
+
 	users.Wait()
 	require.Equal(t, slices.Repeat([]bool{true}, len(good)), good)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // setting is what an environment variable holds. Make the secrets with
-// GenerateKey, or with openssl rand -base64 32.
+// GenerateKeys, or with openssl rand -base64 32.
 const setting = "2026-11:5Pu9ltZ80Tx0qcmg3GwViU5qRAjk0MEPZSWf6kcNYTs=," +
 	"2026-05:Ww3MtD8UJFTKJRQMAZyW1Uhnb4tXD0hiGjW7j7eCQ5A="
 
@@ -68,39 +68,34 @@ func ExampleNew() {
 	// Output: token: Config.Site is not an absolute http or https URL
 }
 
-func ExampleNewKey() {
-	_, err := token.NewKey("2026-11", []byte("secret"))
-	fmt.Println(err)
-	// Output: token: key "2026-11": the secret has 6 bytes, want 32 to 64
-}
-
-func ExampleGenerateKey() {
-	key, err := token.GenerateKey("2026-11")
+func ExampleGenerateKeys() {
+	keys, err := token.GenerateKeys("2026-11")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(key)
-	fmt.Println(len(key.Reveal()), "characters for the secret store")
+	fmt.Println(keys)
+	fmt.Println(len(keys.Reveal()), "characters for the secret store")
 	// Output:
-	// token.Key(2026-11, redacted)
+	// token.Keys(2026-11; redacted)
 	// 52 characters for the secret store
 }
 
 // A rotation takes two steps. The new key verifies everywhere before it signs
 // anywhere.
-func ExampleNewKeys() {
-	old, err := token.GenerateKey("2026-05")
+func ExampleKeys_Reveal() {
+	old, err := token.ParseKeys(
+		"2026-05:Ww3MtD8UJFTKJRQMAZyW1Uhnb4tXD0hiGjW7j7eCQ5A=")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fresh, err := token.GenerateKey("2026-11")
+	fresh, err := token.GenerateKeys("2026-11")
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	first, err := token.NewKeys(old, fresh)
+	first, err := token.ParseKeys(old.Reveal() + "," + fresh.Reveal())
 	fmt.Println(first, err)
-	second, err := token.NewKeys(fresh, old)
+	second, err := token.ParseKeys(fresh.Reveal() + "," + old.Reveal())
 	fmt.Println(second, err)
 	// Output:
 	// token.Keys(2026-05, 2026-11; redacted) <nil>

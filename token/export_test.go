@@ -2,7 +2,6 @@ package token
 
 import (
 	"runtime"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -20,7 +19,7 @@ func EncodeClaims(exp, iat int64, userID string) string {
 }
 
 // DecodeClaims reads claims as Verify does, and writes them again.
-func DecodeClaims(text string) (c jwt.Claims, again string, ok bool) {
+func DecodeClaims(text string) (c jwt.Claims, encoded string, ok bool) {
 	parsed, ok := parseClaims([]byte(text))
 	if !ok {
 		return nil, "", false
@@ -52,23 +51,14 @@ func (s *Signer) AddKeyCleanup(purpose Purpose, f func()) {
 }
 
 // Pooled returns what lies in a keyed state that waits to be used again.
-func (s *Signer) Pooled(purpose Purpose) (left []byte) {
+func (s *Signer) Pooled(purpose Purpose) (pooled []byte) {
 	signing := s.purposes[purpose].key
 	for _, key := range []*macKey{signing.mac, signing.fingerprint} {
 		state := key.start()
-		left = append(append(left, state.text[:]...), state.out[:]...)
+		pooled = append(append(pooled, state.text[:]...), state.out[:]...)
 		key.release(state)
 	}
-	return left
-}
-
-// Reveal returns the text that ParseKeys reads.
-func (k Keys) Reveal() string {
-	var texts []string
-	for _, key := range k.keys {
-		texts = append(texts, key.Reveal())
-	}
-	return strings.Join(texts, ",")
+	return pooled
 }
 
 // IDs returns the ids of the keys, the signing one first.

@@ -23,7 +23,7 @@ const (
 )
 
 // secretOf returns a fixed secret. Its bytes are counted up by a step that
-// depends on the position, because NewKey refuses simpler patterns.
+// depends on the position, because ParseKeys refuses simpler patterns.
 func secretOf(seed byte) []byte {
 	secret := make([]byte, 32)
 	for i := range secret {
@@ -54,18 +54,28 @@ func own(purposes ...token.Purpose) map[token.Purpose]token.Lifetime {
 	return all
 }
 
-func newKey(tb testing.TB, id string, secret []byte) token.Key {
-	tb.Helper()
-	k, err := token.NewKey(id, secret)
-	require.NoError(tb, err)
-	return k
+// keyText returns a key as it stands in the text of a ring.
+func keyText(id string, secret []byte) string {
+	return id + ":" + base64.StdEncoding.EncodeToString(secret)
 }
 
-func newRing(
-	tb testing.TB, signing token.Key, others ...token.Key,
-) token.Keys {
+// newKey returns a ring of one key.
+func newKey(tb testing.TB, id string, secret []byte) token.Keys {
 	tb.Helper()
-	ring, err := token.NewKeys(signing, others...)
+	ring, err := token.ParseKeys(keyText(id, secret))
+	require.NoError(tb, err)
+	return ring
+}
+
+// newRing returns the keys of several rings in one. The first signs.
+func newRing(tb testing.TB, rings ...token.Keys) token.Keys {
+	tb.Helper()
+	texts := make([]string, len(rings))
+	for i, ring := range rings {
+		texts[i] = ring.Reveal()
+	}
+
+	ring, err := token.ParseKeys(strings.Join(texts, ","))
 	require.NoError(tb, err)
 	return ring
 }

@@ -102,7 +102,8 @@ func victimOf(tb testing.TB) victim {
 		state:  ann(),
 	}
 	v.key = macKeyOf(tb, v.secret, site, token.PurposeReset)
-	v.fingerprint = fingerprintOf(tb, v.secret, site, token.PurposeReset, v.state)
+	v.fingerprint = fingerprintOf(tb, v.secret, site, token.PurposeReset,
+		v.state)
 
 	s := newSigner(tb, config(tb))
 	v.raw = issue(tb, s, token.PurposeReset, v.state, time.Hour).Reveal()

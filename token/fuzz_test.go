@@ -29,10 +29,11 @@ func requireReissued(
 	t *testing.T, raw string, claims token.Claims, state token.State,
 ) {
 	t.Helper()
-	again, err := newSignerAt(t, claims.IssuedAt).Issue(token.PurposeReset, state,
+	reissued, err := newSignerAt(t, claims.IssuedAt).Issue(token.PurposeReset,
+		state,
 		claims.ExpiresAt.Sub(claims.IssuedAt))
 	require.NoError(t, err)
-	require.Equal(t, raw, again.Reveal())
+	require.Equal(t, raw, reissued.Reveal())
 }
 
 // Whatever Verify accepts is what Issue makes. Whatever it rejects comes with
@@ -52,7 +53,8 @@ func FuzzVerify(f *testing.F) {
 		var claims token.Claims
 		var err error
 		require.Less(t, allocated(func() {
-			claims, err = s.Verify(t.Context(), raw, token.PurposeReset, users.load)
+			claims, err = s.Verify(t.Context(), raw, token.PurposeReset,
+				users.load)
 		}), uint64(16<<10))
 
 		if err != nil {
@@ -73,11 +75,13 @@ func FuzzVerifySealedClaims(f *testing.F) {
 	for _, payload := range payloads(v) {
 		f.Add(payload)
 	}
+
 	s := newSigner(f, config(f))
 
 	f.Fuzz(func(t *testing.T, payload string) {
 		state := v.state
-		claims, err := s.Verify(t.Context(), v.sealed(payload), token.PurposeReset,
+		claims, err := s.Verify(t.Context(), v.sealed(payload),
+			token.PurposeReset,
 			func(_ context.Context, id string) (token.State, error) {
 				state.UserID = id
 				return state, nil
@@ -87,6 +91,7 @@ func FuzzVerifySealedClaims(f *testing.F) {
 			require.Zero(t, claims)
 			return
 		}
+
 		requireReissued(t, v.sealed(payload), claims, state)
 	})
 }
@@ -154,9 +159,9 @@ func FuzzIDsAreEncodedAsByEncodingJSON(f *testing.F) {
 		require.NoError(t, enc.Encode(claims{exp, fp, iat, id}))
 		require.Equal(t, strings.TrimSuffix(want.String(), "\n"), got)
 
-		parsed, again, ok := token.DecodeClaims(got)
+		parsed, encoded, ok := token.DecodeClaims(got)
 		require.True(t, ok)
-		require.Equal(t, got, again)
+		require.Equal(t, got, encoded)
 		sub, err := parsed.GetSubject()
 		require.NoError(t, err)
 		require.Equal(t, id, sub)
@@ -172,11 +177,11 @@ func FuzzClaimsAreReadInOneForm(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, text string) {
-		claims, again, ok := token.DecodeClaims(text)
+		claims, encoded, ok := token.DecodeClaims(text)
 		if !ok {
 			return
 		}
-		require.Equal(t, text, again)
+		require.Equal(t, text, encoded)
 
 		var parsed struct{ Sub string }
 		require.NoError(t, json.Unmarshal([]byte(text), &parsed))
@@ -203,9 +208,10 @@ func FuzzSite(f *testing.F) {
 			require.True(t, strings.HasPrefix(err.Error(), "token: site "))
 			return
 		}
-		again, err := token.ParseSite(parsed.String())
+
+		reparsed, err := token.ParseSite(parsed.String())
 		require.NoError(t, err)
-		require.Equal(t, parsed, again)
+		require.Equal(t, parsed, reparsed)
 		require.Equal(t, parsed.String(), parsed.Scheme+"://"+parsed.Host+
 			parsed.EscapedPath())
 	})

@@ -8,8 +8,7 @@ import (
 
 // Hidden is a secret text that nothing prints. fmt, encoding/json and log/slog
 // cannot see it, wherever it sits. Make one with [Hide]. The zero Hidden is the
-// empty text. To compare two, compare what
-// Reveal returns.
+// empty text. To compare two, compare what Reveal returns.
 type Hidden struct {
 	// A function, because no printer can look into one. fmt calls no methods
 	// on a value in an unexported field; it would print a string.

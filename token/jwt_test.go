@@ -49,7 +49,8 @@ func TestVerifyTakesWhatGolangJWTSigns(t *testing.T) {
 	signing := v.header + "." + v.payload
 	sig, err := jwt.SigningMethodHS256.Sign(signing, v.key)
 	require.NoError(t, err)
-	_, err = verify(t, s, signing+"."+b64(string(sig)), token.PurposeReset, v.state)
+	_, err = verify(t, s, signing+"."+b64(string(sig)), token.PurposeReset,
+		v.state)
 	require.NoError(t, err)
 }
 

@@ -2,17 +2,17 @@ package token
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
+	"strings"
 )
 
-// Key is a secret with a name. A [Signer] derives from it what it signs with.
-// It prints itself redacted, and [Key.Reveal] returns the secret. The zero Key
-// is no key, and [NewKeys] refuses it. A Key does not change and may be shared.
-type Key struct {
+// ringKey is a secret with a name. A [Signer] derives from it what it signs
+// with.
+//
+// The id is public: it is in each token, as kid, and in logs.
+type ringKey struct {
 	id     string
 	secret Hidden
 }
@@ -25,61 +25,41 @@ const (
 	maxKeyID  = 32
 )
 
-// NewKey returns a key with the given secret, which it copies.
-//
-// The id is public: it is in each token, as kid, and in logs. It has 1 to 32
-// letters, digits, '.', '_' and '-'. The month in which the key was made is a
-// good id, such as "2026-11".
-//
-// The secret has 32 to 64 random bytes. NewKey refuses patterns and text that
-// looks like a placeholder, but cannot tell whether bytes are random. Its
-// errors do not show the secret.
-func NewKey(id string, secret []byte) (Key, error) {
+// parseKey reads one key of a ring. Its errors show none of the text.
+func parseKey(entry string) (ringKey, error) {
+	id, text, found := strings.Cut(entry, ":")
+	if !found {
+		return ringKey{}, errors.New("it has no colon between id and secret")
+	}
 	if err := validateKeyID(id); err != nil {
-		return Key{}, fmt.Errorf("token: key id %w", err)
+		return ringKey{}, fmt.Errorf("the id %w", err)
 	}
+
+	// A long text would be decoded only to be refused.
+	if len(text) > base64.StdEncoding.EncodedLen(maxSecret) {
+		return ringKey{}, fmt.Errorf("the secret has more than %d bytes",
+			maxSecret)
+	}
+	secret, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") {
+		// The decoder skips line breaks. Its error is not wrapped, because it
+		// may show a byte of the secret.
+		return ringKey{}, errors.New(
+			"the secret is not standard base64 with padding")
+	}
+
 	if err := validateSecret(secret); err != nil {
-		return Key{}, fmt.Errorf("token: key %q: %w", id, err)
+		return ringKey{}, err
 	}
-	return Key{id: id, secret: Hide(string(secret))}, nil
+	return ringKey{id: id, secret: Hide(string(secret))}, nil
 }
 
-// GenerateKey returns a key with 32 bytes from crypto/rand. Store what
-// [Key.Reveal] returns: when a key is lost, all links that it signed are lost.
-func GenerateKey(id string) (Key, error) {
-	secret := make([]byte, minSecret)
-	rand.Read(secret) // never fails: it ends the process instead
-	return NewKey(id, secret)
-}
-
-// ID returns the name of the key. It is empty for the zero Key.
-func (k Key) ID() string { return k.id }
-
-// Reveal returns the key as "id:base64", the text that [ParseKeys] reads. This
-// is the secret itself. Whoever has it, and can read the users table, can make
-// links for every user. It is empty for the zero Key.
-func (k Key) Reveal() string {
-	if k.isZero() {
-		return ""
-	}
+// text returns what parseKey reads.
+func (k ringKey) text() string {
 	return k.id + ":" + base64.StdEncoding.EncodeToString(k.bytes())
 }
 
-// String returns the id and not the secret.
-func (k Key) String() string { return "token.Key(" + k.id + ", redacted)" }
-
-// Format prints the result of String for every verb.
-func (k Key) Format(f fmt.State, _ rune) { printText(f, k.String()) }
-
-// MarshalText returns the result of String.
-func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// LogValue returns the result of String.
-func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
-
-func (k Key) isZero() bool { return k.id == "" }
-
-func (k Key) bytes() []byte { return []byte(k.secret.Reveal()) }
+func (k ringKey) bytes() []byte { return []byte(k.secret.Reveal()) }
 
 // validateKeyID refuses all characters that JSON, a path or a shell would
 // escape. The alphabet is that of base64url, and the dot.

@@ -3,7 +3,6 @@ package token_test
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-func TestNewKeyRefusesWeakSecrets(t *testing.T) {
+func TestParseKeysRefusesWeakSecrets(t *testing.T) {
 	t.Parallel()
 
 	counted := make([]byte, 32)
@@ -48,12 +47,16 @@ func TestNewKeyRefusesWeakSecrets(t *testing.T) {
 		"hexadecimal":     []byte("0123456789abcdef0123456789abcdeX"),
 		"odd upper cases": []byte("PaSsWoRd-zyxwvutsrqponmlkjihgfed"),
 	} {
-		k, err := token.NewKey("2026-11", secret)
-		require.ErrorContains(t, err, `token: key "2026-11": the secret `, name)
+		text := keyText("2026-11", secret)
+		ring, err := token.ParseKeys(text)
+		require.ErrorContains(t, err,
+			"token: key 1 of the ring: the secret ", name)
 		require.True(t, strings.HasPrefix(err.Error(), "token: "))
-		require.Zero(t, k)
+		require.Zero(t, ring)
+
 		if len(secret) > 8 {
 			require.NotContains(t, err.Error(), string(secret[:8]))
+			require.NotContains(t, err.Error(), text[len("2026-11:"):][:8])
 		}
 	}
 }
@@ -63,21 +66,22 @@ func longSecret(n int) []byte {
 	return slices.Concat(secretOf(1), secretOf(9), secretOf(40))[:n]
 }
 
-func TestNewKeyTakesRandomData(t *testing.T) {
+func TestParseKeysTakesRandomData(t *testing.T) {
 	t.Parallel()
 
 	for range 2000 {
-		_, err := token.GenerateKey("k")
+		_, err := token.GenerateKeys("k")
 		require.NoError(t, err)
 
 		// The poorest text that people make of random data.
 		digits := make([]byte, 16)
 		rand.Read(digits)
-		_, err = token.NewKey("k", []byte(hex.EncodeToString(digits)))
+		text := keyText("k", []byte(hex.EncodeToString(digits)))
+		_, err = token.ParseKeys(text)
 		require.NoError(t, err)
 	}
 	for _, size := range []int{32, 33, 63, 64} {
-		_, err := token.NewKey("k", longSecret(size))
+		_, err := token.ParseKeys(keyText("k", longSecret(size)))
 		require.NoError(t, err)
 	}
 }
@@ -88,52 +92,37 @@ func TestKeyIDsAreShortAndPlain(t *testing.T) {
 	for _, id := range []string{
 		"a", "2026-11", "k.1_2-3", repeat("k", 32), "..", "-", "_",
 	} {
-		k, err := token.NewKey(id, secretOf(1))
+		ring, err := token.ParseKeys(keyText(id, secretOf(1)))
 		require.NoError(t, err, "%q", id)
-		require.Equal(t, id, k.ID())
+		require.Equal(t, []string{id}, ring.IDs())
+
+		ring, err = token.GenerateKeys(id)
+		require.NoError(t, err, "%q", id)
+		require.Equal(t, []string{id}, ring.IDs())
 	}
 
-	encoded := base64.StdEncoding.EncodeToString(secretOf(1))
 	for _, id := range []string{
 		"", repeat("k", 33), " ", "a b", "a,b", "a:b", "a/b", `a"b`, `a\b`,
 		"a\nb", "a\x00b", "é", "a'b", "../../dev/null", "a;b", "a|b", "${a}",
 		"a+b", "a=b", "\ufeffa",
 	} {
-		k, err := token.NewKey(id, secretOf(1))
-		require.ErrorContains(t, err, "token: key id has ", "%q", id)
-		require.Zero(t, k)
-		_, err = token.ParseKeys(id + ":" + encoded)
-		require.Error(t, err, "%q", id)
-	}
-}
+		ring, err := token.GenerateKeys(id)
+		require.ErrorContains(t, err, "token: the id has ", "%q", id)
+		require.Zero(t, ring)
 
-func TestNewKeyCopiesTheSecret(t *testing.T) {
-	t.Parallel()
-	secret := secretOf(1)
-	k := newKey(t, keyID, secret)
-	before := k.Reveal()
-	clear(secret)
-	require.Equal(t, before, k.Reveal())
+		ring, err = token.ParseKeys(keyText(id, secretOf(1)))
+		require.ErrorContains(t, err, "token: key 1 of the ring: ", "%q", id)
+		require.Zero(t, ring)
+	}
 }
 
 func TestGeneratedKeysDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 10_000 {
-		k, err := token.GenerateKey("k")
+		ring, err := token.GenerateKeys("k")
 		require.NoError(t, err)
-		require.False(t, seen[k.Reveal()])
-		seen[k.Reveal()] = true
+		require.False(t, seen[ring.Reveal()])
+		seen[ring.Reveal()] = true
 	}
-}
-
-func TestTheZeroKeyIsNoKey(t *testing.T) {
-	t.Parallel()
-	var k token.Key
-	require.Empty(t, k.ID())
-	require.Empty(t, k.Reveal())
-	_, err := token.NewKeys(k)
-	require.EqualError(t, err, "token: key 1 of the ring is the zero Key")
-	_, err = token.NewKeys(newKey(t, "a", secretOf(1)), k)
-	require.EqualError(t, err, "token: key 2 of the ring is the zero Key")
 }

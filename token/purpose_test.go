@@ -32,7 +32,8 @@ func places() []place {
 	} {
 		for _, secret := range []byte{1, 2} {
 			for _, purpose := range []token.Purpose{
-				token.PurposeReset, token.PurposeInvite, "email-confirm", "email-change",
+				token.PurposeReset, token.PurposeInvite, "email-confirm",
+				"email-change",
 				"email", "email-",
 			} {
 				all = append(all, place{site, secret, purpose})

@@ -49,6 +49,7 @@ func canaries(secrets ...string) []string {
 			strings.Trim(fmt.Sprintf("%o", raw), "[]"),
 		)
 	}
+
 	return all
 }
 
@@ -84,7 +85,7 @@ func exposures(t *testing.T) map[string]exposure {
 	rejected, ok := errors.AsType[*lostkey.RejectedError](err)
 	require.True(t, ok)
 
-	keyText := canaries(
+	keyForms := canaries(
 		string(secret), k.Reveal()[len(keyID)+1:], string(secretOf(2)),
 		string(macKeyOf(t, secret, site, lostkey.PurposeReset)),
 		string(fingerprintKeyOf(t, secret, site)),
@@ -98,13 +99,12 @@ func exposures(t *testing.T) map[string]exposure {
 	tokenText := canaries(
 		issued.Reveal()[10:], payload[20:], signature, unb64(t, signature),
 	)
-	all := slices.Concat(keyText, stateText, tokenText)
+	all := slices.Concat(keyForms, stateText, tokenText)
 	return map[string]exposure{
-		"Key":           {k, keyText},
-		"Keys":          {ring, keyText},
-		"Config":        {cfg, keyText},
-		"Signer":        {s, keyText},
-		"MAC":           {mac, keyText},
+		"Keys":          {ring, keyForms},
+		"Config":        {cfg, keyForms},
+		"Signer":        {s, keyForms},
+		"MAC":           {mac, keyForms},
 		"State":         {state, stateText},
 		"Hidden":        {state.PasswordHash, stateText},
 		"Token":         {issued, tokenText},
@@ -256,7 +256,7 @@ func TestTypesWithSecretsAreNoMapKeys(t *testing.T) {
 	t.Parallel()
 	all := exposures(t)
 	for _, name := range []string{
-		"Key", "Keys", "MAC", "State", "Hidden", "Token",
+		"Keys", "MAC", "State", "Hidden", "Token",
 	} {
 		require.False(t, reflect.TypeOf(all[name].value).Comparable(), name)
 	}
@@ -267,8 +267,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 
 	secret := string(secretOf(1)[:31])
 	encoded := base64.StdEncoding.EncodeToString([]byte(secret))
-	_, short := lostkey.NewKey("k", []byte(secret))
-	_, parsed := lostkey.ParseKeys("k:" + encoded)
+	_, short := lostkey.ParseKeys("k:" + encoded)
+	_, badID := lostkey.GenerateKeys(encoded + "!")
 	_, noColon := lostkey.ParseKeys(encoded)
 	_, badBase64 := lostkey.ParseKeys("k:" + encoded + "!")
 	_, swapped := lostkey.ParseKeys(encoded + ":k")
@@ -278,7 +278,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 	_, noLabel := config(t).Keys.Derive(site, encoded)
 
 	for _, err := range []error{
-		short, parsed, noColon, badBase64, swapped, badSite, noSite, noURL,
+		short, badID, noColon, badBase64, swapped, badSite, noSite, noURL,
 		noLabel,
 	} {
 		require.Error(t, err)
@@ -316,14 +316,12 @@ func TestRedactedTextsAreOfUse(t *testing.T) {
 	ring := newRing(t, k, newKey(t, "b", secretOf(2)))
 	issued := issue(t, newSigner(t, config(t)), lostkey.PurposeReset, ann(), 0)
 	for want, v := range map[string]any{
-		"token.Key(2026-11, redacted)":     k,
 		"token.Keys(2026-11, b; redacted)": ring,
 		"token.Hidden(redacted)":           ann().Email,
 
 		"token.Token(" + issued.ID() + ", redacted)":    issued,
 		`token.State("` + ann().UserID + `", redacted)`: ann(),
 
-		"token.Key(, redacted)":   lostkey.Key{},
 		"token.Keys(; redacted)":  lostkey.Keys{},
 		"token.Token(, redacted)": lostkey.Token{},
 	} {

@@ -48,9 +48,11 @@ func (f *fleet) round(
 			issued = append(issued, raw)
 		}
 	}
+
 	for i := range f.servers {
 		s := f.servers[i].Load()
-		issued = append(issued, issue(t, s, token.PurposeReset, ann(), lifetime))
+		issued = append(issued,
+			issue(t, s, token.PurposeReset, ann(), lifetime))
 	}
 
 	for i := range f.servers {
@@ -63,11 +65,12 @@ func (f *fleet) round(
 			}
 		}
 	}
+
 	return issued, refused
 }
 
 // oldAndNew returns the keys of a rotation.
-func oldAndNew(t *testing.T) (before, after token.Key) {
+func oldAndNew(t *testing.T) (before, after token.Keys) {
 	t.Helper()
 	return newKey(t, "2026-05", secretOf(1)), newKey(t, "2026-11", secretOf(2))
 }
@@ -88,7 +91,8 @@ func TestRotationInTwoStepsRefusesNothing(t *testing.T) {
 		require.Zero(t, refused)
 
 		newest := live[len(live)-1].Reveal()
-		claims, err := verify(t, f.servers[0].Load(), newest, token.PurposeReset,
+		claims, err := verify(t, f.servers[0].Load(), newest,
+			token.PurposeReset,
 			ann())
 		require.NoError(t, err)
 		keysSeen[claims.KeyID] = true

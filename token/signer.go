@@ -107,7 +107,7 @@ func New(cfg Config) (*Signer, error) {
 
 // addKey derives the keys of each purpose. The first key that is added signs.
 func (s *Signer) addKey(
-	key Key, site string, lifetimes map[Purpose]Lifetime,
+	key ringKey, site string, lifetimes map[Purpose]Lifetime,
 ) error {
 	fingerprint, err := key.deriveFingerprint(site)
 	if err != nil {

@@ -172,7 +172,8 @@ func TestIssueRefusesIDs(t *testing.T) {
 		"\xc0\x80":       encoding, // over-long NUL
 	} {
 		state := annWith(func(s *token.State) { s.UserID = id })
-		issued, err := newSigner(t, config(t)).Issue(token.PurposeReset, state, 0)
+		issued, err := newSigner(t, config(t)).Issue(token.PurposeReset, state,
+			0)
 		requireNotIssued(t, "token: State.UserID "+want, issued, err)
 	}
 }

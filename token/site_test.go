@@ -34,9 +34,9 @@ func TestSitesThatAreSpeltDifferentlyAreOne(t *testing.T) {
 		got, err := token.ParseSite(spelling)
 		require.NoError(t, err, spelling)
 		require.Equal(t, want, got.String(), spelling)
-		again, err := token.ParseSite(got.String())
+		reparsed, err := token.ParseSite(got.String())
 		require.NoError(t, err)
-		require.Equal(t, got, again)
+		require.Equal(t, got, reparsed)
 	}
 }
 

@@ -34,7 +34,8 @@ func TestVerifyHandsItsContextToTheStore(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "value")
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := newSigner(t, config(t)).Verify(ctx, victimOf(t).raw, token.PurposeReset,
+	_, err := newSigner(t, config(t)).Verify(ctx, victimOf(t).raw,
+		token.PurposeReset,
 		func(ctx context.Context, id string) (token.State, error) {
 			require.Equal(t, "value", ctx.Value(key{}))
 			require.Equal(t, ann().UserID, id)
@@ -87,7 +88,8 @@ func TestRejectedErrorNamesUserAndTokenOnceTheMACIsGood(t *testing.T) {
 // Whoever alters a RejectedError alters one of their own.
 func TestARejectedErrorIsNotShared(t *testing.T) {
 	t.Parallel()
-	_, err := verify(t, newSigner(t, config(t)), "junk", token.PurposeReset, ann())
+	_, err := verify(t, newSigner(t, config(t)), "junk", token.PurposeReset,
+		ann())
 	first, _ := errors.AsType[*token.RejectedError](err)
 	first.Reason = "altered"
 	second, _ := errors.AsType[*token.RejectedError](err)

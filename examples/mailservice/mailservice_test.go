@@ -126,6 +126,7 @@ func TestEachStatusHasItsVerdict(t *testing.T) {
 		err := mailer.Send(t.Context(), message())
 		require.Error(t, err)
 		require.Equal(t, want, mail.VerdictOf(err), status)
+
 		discreet(t, err)
 	}
 }

@@ -63,6 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 				"'_' and '.' only")
 		}
 	}
+
 	db, err := sql.Open(*driver, *dsn)
 	if err != nil {
 		return err
@@ -103,6 +104,7 @@ func count(ctx context.Context, db *sql.DB, query string) (census, error) {
 		}
 		found[inspect(hasher, stored.String)]++
 	}
+
 	return found, rows.Err()
 }
 
@@ -150,6 +152,7 @@ func (c census) print(out io.Writer) error {
 			current += n
 		}
 	}
+
 	slices.SortFunc(kinds, func(a, b kind) int {
 		if c[a] != c[b] {
 			return c[b] - c[a]
@@ -162,6 +165,7 @@ func (c census) print(out io.Writer) error {
 		text += fmt.Sprintf("%d\t%s\t%s\t%s\n", c[k], k.scheme, k.params,
 			k.next)
 	}
+
 	text += fmt.Sprintf("%d\tin all\t\t%d up to date\n", total, current)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if _, err := io.WriteString(w, text); err != nil {

@@ -2,8 +2,9 @@
 // through Redis. Import it, or copy its four files.
 //
 //	client := redis.NewClient(&redis.Options{
-//		Addr:                  "redis.internal:6379",
-//		ContextTimeoutEnabled: true, // without it go-redis ignores deadlines, and New refuses the client
+//		Addr: "redis.internal:6379",
+//		// Without it go-redis ignores deadlines, and New refuses the client.
+//		ContextTimeoutEnabled: true,
 //	})
 //	perAccount, err := redislimit.New(redislimit.Config{
 //		Client: client,
@@ -32,8 +33,8 @@
 // an in-process limiter with the same rates. That one has been charged with
 // everything this process let through while Redis was well, so that nobody
 // starts afresh when it fails. For Config.Pause after a failure Redis is left
-// alone; then one call tries it again while the others go on without it.
-// Config.OnError hears of each failed try.
+// alone; then one call asks it again while the others go on without it.
+// Config.OnError hears of each failure.
 //
 // During an outage n processes admit up to n times the rates, and Redis learns
 // nothing of what was admitted meanwhile.

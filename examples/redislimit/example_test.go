@@ -32,6 +32,7 @@ func Example() {
 		}
 		return l
 	}
+
 	_ = reset.Config{
 		// …
 		Limits: reset.Limits{

@@ -108,6 +108,7 @@ func New(cfg Config) (*Limiter, error) {
 	for _, rate := range cfg.Also {
 		l.addRate(rate.Burst, rate.Every)
 	}
+
 	return l, nil
 }
 

@@ -109,11 +109,13 @@ func TestBurstPassesAndTheNextIsToldHowLongToWait(t *testing.T) {
 		require.True(t, ok)
 		require.Zero(t, wait)
 	}
+
 	for range 3 {
 		ok, wait := allow(t, l, "k")
 		require.False(t, ok)
 		require.InDelta(t, time.Hour, wait, float64(time.Minute))
 	}
+
 	ok, _ := allow(t, l, "another")
 	require.True(t, ok)
 }
@@ -139,6 +141,7 @@ func TestOneIsEarnedBackNoEarlierThanTheInterval(t *testing.T) {
 		require.Positive(t, wait)
 		require.LessOrEqual(t, wait, every)
 	}
+
 	require.GreaterOrEqual(t, redisTime(t, client).Sub(begun), every)
 	ok, _ = allow(t, l, "k")
 	require.False(t, ok, "only one was earned back")
@@ -171,11 +174,13 @@ func TestSeveralRatesAreChargedTogetherOrNotAtAll(t *testing.T) {
 				require.InDelta(t, time.Minute, wait, float64(10*time.Second))
 			}
 		}
+
 		require.Equal(t, before, client.HGetAll(t.Context(), prefix+"k").Val(),
-			"refused tries were charged")
+			"refused requests were charged")
 		// a minute passes for the first rate
 		require.NoError(t, client.HDel(t.Context(), prefix+"k", "1").Err())
 	}
+
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok)
 	require.InDelta(t, 12*time.Minute, wait, float64(time.Minute))
@@ -185,7 +190,7 @@ func TestTwoProcessesTogetherAdmitExactlyBurst(t *testing.T) {
 	t.Parallel()
 	first, second := liveClient(t), liveClient(t)
 	prefix := ownPrefix(t, first)
-	const burst, callers, tries = 3, 64, 50
+	const burst, callers, calls = 3, 64, 50
 	var admitted atomic.Int64
 	var workers sync.WaitGroup
 	start := make(chan struct{})
@@ -197,7 +202,7 @@ func TestTwoProcessesTogetherAdmitExactlyBurst(t *testing.T) {
 		for range callers / 2 {
 			workers.Go(func() {
 				<-start
-				for range tries {
+				for range calls {
 					if _, ok, _ := l.Allow(t.Context(), "victim"); ok {
 						admitted.Add(1)
 					}
@@ -205,9 +210,10 @@ func TestTwoProcessesTogetherAdmitExactlyBurst(t *testing.T) {
 			})
 		}
 	}
+
 	close(start)
 	workers.Wait()
-	require.EqualValues(t, burst, admitted.Load(), "of %d tries", callers*tries)
+	require.EqualValues(t, burst, admitted.Load(), "of %d calls", callers*calls)
 }
 
 func TestKeysExpireOnceEverythingIsEarnedBack(t *testing.T) {
@@ -220,15 +226,16 @@ func TestKeysExpireOnceEverythingIsEarnedBack(t *testing.T) {
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	allow(t, l, "k")
-	left, err := client.PTTL(t.Context(), prefix+"k").Result()
+	ttl, err := client.PTTL(t.Context(), prefix+"k").Result()
 	require.NoError(t, err)
-	require.InDelta(t, time.Hour, left, float64(time.Minute))
+	require.InDelta(t, time.Hour, ttl, float64(time.Minute))
+
 	allow(t, l, "k")
 	allow(t, l, "k")
-	left, err = client.PTTL(t.Context(), prefix+"k").Result()
+	ttl, err = client.PTTL(t.Context(), prefix+"k").Result()
 	require.NoError(t, err)
-	require.InDelta(t, 2*time.Hour, left, float64(time.Minute),
-		"a refused try prolongs nothing")
+	require.InDelta(t, 2*time.Hour, ttl, float64(time.Minute),
+		"a refused request prolongs nothing")
 	require.Len(t, keysUnder(t.Context(), t, client, prefix), 1)
 }
 
@@ -290,6 +297,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			cfg := redislimit.Config{
 				Client: client, Prefix: "p", Burst: 1, Every: time.Second,
 			}

@@ -88,6 +88,7 @@ func TestOutageIsAnsweredInTimeByTheInProcessLimiter(t *testing.T) {
 				require.Less(t, took, bound)
 				return ok
 			}
+
 			require.True(t, call())
 			require.EqualValues(t, 1, failed.count.Load())
 			require.True(t, call())
@@ -125,6 +126,7 @@ func TestOneCallerAloneTriesAHungRedisAgain(t *testing.T) {
 			_, _, _ = l.Allow(t.Context(), strconv.Itoa(i))
 		})
 	}
+
 	close(start)
 	workers.Wait()
 	require.EqualValues(t, 2, failed.count.Load())
@@ -173,6 +175,7 @@ func (r *relay) serve(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
+
 	copyTo := func(to, from net.Conn) {
 		defer func() { _, _ = to.Close(), from.Close() }()
 		part := make([]byte, 4096)
@@ -189,6 +192,7 @@ func (r *relay) serve(conn net.Conn) {
 			}
 		}
 	}
+
 	go copyTo(server, conn)
 	copyTo(conn, server)
 }

@@ -61,6 +61,7 @@ func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 		require.NoError(t, l.Refund(t.Context(), "k"))
 		require.NoError(t, l.Refund(t.Context(), "never charged"))
 	}
+
 	for _, key := range []string{"k", "never charged"} {
 		for i := range 3 {
 			ok, _ := allow(t, l, key)
@@ -99,6 +100,7 @@ func TestConcurrentRefundsOfTwoProcessesAdmitExactlyWhatWasGivenBack(t *testing.
 			})
 		}
 	}
+
 	close(start)
 	workers.Wait()
 	for {
@@ -107,6 +109,7 @@ func TestConcurrentRefundsOfTwoProcessesAdmitExactlyWhatWasGivenBack(t *testing.
 		}
 		kept.Add(1)
 	}
+
 	require.EqualValues(t, burst, kept.Load())
 }
 
@@ -124,6 +127,7 @@ func TestRefundDuringAnOutageGivesBackInProcess(t *testing.T) {
 		require.True(t, ok)
 		require.NoError(t, l.Refund(t.Context(), "k"))
 	}
+
 	require.EqualValues(t, 1, failed.count.Load(),
 		"Redis was asked during the pause")
 

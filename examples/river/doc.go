@@ -14,8 +14,10 @@
 //	workers := river.NewWorkers()
 //	river.AddWorker(workers, riverjobs.NewWorker(svc, pool))
 //	client, err := river.NewClient(driver, &river.Config{
-//		Workers:              workers,
-//		Queues:               map[string]river.QueueConfig{riverjobs.Queue: {MaxWorkers: 8}},
+//		Workers: workers,
+//		Queues: map[string]river.QueueConfig{
+//			riverjobs.Queue: {MaxWorkers: 8},
+//		},
 //		RescueStuckJobsAfter: riverjobs.RescueAfter,
 //	})
 //	err = client.Start(ctx)
@@ -40,12 +42,13 @@
 // exists exactly when the transaction is committed. The notice of a changed
 // password can so become one with the change:
 //
-//	func (s *Store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+//	func (s *Store) ReplaceHash(
+//		ctx context.Context, seen reset.User, encoded string,
+//	) error {
 //		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 //			// … the conditional UPDATE, ending the sessions …
-//			return s.resets.NotifyChanged(riverjobs.WithTx(ctx, tx), reset.NotifyInput{
-//				UserID: seen.ID, SessionsEnded: true,
-//			})
+//			changed := reset.NotifyInput{UserID: seen.ID, SessionsEnded: true}
+//			return s.resets.NotifyChanged(riverjobs.WithTx(ctx, tx), changed)
 //		})
 //	}
 //

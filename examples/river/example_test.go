@@ -41,5 +41,6 @@ func Example() {
 		}
 		return client.Start(ctx)
 	}
+
 	_ = run
 }

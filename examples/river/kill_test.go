@@ -40,6 +40,7 @@ func work(ctx context.Context) error {
 			// a mail server that never answers; only kill -9 ends this
 			select {}
 		}
+
 		<-time.After(rand.N(20 * time.Millisecond))
 		fmt.Printf("sent %s %s %s\n", msg.ID, msg.To, mailtest.Token(msg))
 		return nil
@@ -74,15 +75,16 @@ func (o *outbox) of(verb string) [][]string {
 
 // startChild runs a worker process and returns the function that kills it
 // with SIGKILL and waits for its last words.
-func (w *world) startChild(t *testing.T, out *outbox, env ...string) (kill func()) {
+func (f *fixture) startChild(t *testing.T, out *outbox, env ...string) (kill func()) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(),
-		append(env, childSchema+"="+w.schema, childKeys+"="+w.keys)...)
+		append(env, childSchema+"="+f.schema, childKeys+"="+f.keys)...)
 	child.Stderr = os.Stderr
 	stdout, err := child.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
+
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -104,21 +106,21 @@ func (w *world) startChild(t *testing.T, out *outbox, env ...string) (kill func(
 
 func TestMailOfKilledWorkerStillGoesOutOnce(t *testing.T) {
 	t.Parallel()
-	w, out := newWorld(t), new(outbox)
-	w.request(t.Context(), t, addrOf(7))
+	f, out := newFixture(t), new(outbox)
+	f.request(t.Context(), t, addrOf(7))
 
-	kill := w.startChild(t, out, childHangs+"=1")
+	kill := f.startChild(t, out, childHangs+"=1")
 	waitFor(t, "the first worker to begin sending", func() bool {
 		return len(out.of("sending")) == 1
 	})
 	kill()
 	require.Empty(t, out.of("sent"))
-	require.Equal(t, 1, w.count(t, "state = 'running'"), "the job looks taken")
+	require.Equal(t, 1, f.count(t, "state = 'running'"), "the job looks taken")
 
 	killed := time.Now()
-	kill = w.startChild(t, out)
+	kill = f.startChild(t, out)
 	waitFor(t, "the job to be completed", func() bool {
-		return w.count(t, "state = 'completed'") == 1
+		return f.count(t, "state = 'completed'") == 1
 	})
 	t.Logf("the mail was out %v after the kill",
 		time.Since(killed).Round(100*time.Millisecond))
@@ -128,10 +130,10 @@ func TestMailOfKilledWorkerStillGoesOutOnce(t *testing.T) {
 	require.Len(t, sent, 1)
 	require.Equal(t, addrOf(7), sent[0][2])
 	require.Equal(t, out.of("sending")[0][1], sent[0][1],
-		"both tries are the same message")
-	_, err := w.svc.Check(t.Context(), reset.CheckInput{Token: sent[0][3]})
+		"both deliveries are the same message")
+	_, err := f.svc.Check(t.Context(), reset.CheckInput{Token: sent[0][3]})
 	require.NoError(t, err)
-	require.Equal(t, 1, w.count(t, "true"))
+	require.Equal(t, 1, f.count(t, "true"))
 }
 
 // Kills at random moments, some between the delivery of a mail and the note
@@ -139,38 +141,42 @@ func TestMailOfKilledWorkerStillGoesOutOnce(t *testing.T) {
 // message.
 func TestNoMailIsLostWhenWorkersAreKilledAtRandom(t *testing.T) {
 	t.Parallel()
-	w, out := newWorld(t), new(outbox)
+	f, out := newFixture(t), new(outbox)
 	for i := range accounts {
-		w.request(t.Context(), t, addrOf(i))
+		f.request(t.Context(), t, addrOf(i))
 	}
+
 	const kills = 5
 	for range kills {
 		before := len(out.of("sending"))
-		kill := w.startChild(t, out)
+		kill := f.startChild(t, out)
 		waitFor(t, "a worker to begin", func() bool {
 			return len(out.of("sending")) > before
 		})
 		<-time.After(rand.N(30 * time.Millisecond))
 		kill()
 	}
-	unfinished := w.count(t, "state <> 'completed'")
-	stuck := w.count(t, "state = 'running'")
-	kill := w.startChild(t, out)
+
+	unfinished := f.count(t, "state <> 'completed'")
+	stuck := f.count(t, "state = 'running'")
+	kill := f.startChild(t, out)
 	waitFor(t, "all jobs to be completed", func() bool {
-		return w.count(t, "state <> 'completed'") == 0
+		return f.count(t, "state <> 'completed'") == 0
 	})
 	kill()
 
 	ids, copies := map[string]string{}, 0
 	for _, line := range out.of("sent") {
 		id, to := line[1], line[2]
-		if first, again := ids[to]; again {
+		if first, sent := ids[to]; sent {
 			copies++
 			require.Equal(t, first, id,
 				"a second mail to %s is another message", to)
 		}
+
 		ids[to] = id
 	}
+
 	require.Len(t, ids, accounts, "somebody got no mail")
 	t.Logf("%d kills left %d of %d jobs unfinished, %d of them marked as "+
 		"running; %d second copies, all with the same Message-ID",

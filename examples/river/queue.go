@@ -27,8 +27,8 @@ type Args struct {
 func (Args) Kind() string { return "lostkey_mail" }
 
 // InsertOpts makes jobs with the same Once in the same minute one job. It
-// leaves the end of tries to lostkey, which gives up when the mail would be of
-// no more use.
+// leaves the end of retries to lostkey, which gives up when the mail would be
+// of no more use.
 func (Args) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue:       Queue,

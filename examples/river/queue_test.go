@@ -21,14 +21,14 @@ import (
 )
 
 // work runs the jobs in this process until all are completed.
-func (w *world) work(t *testing.T, mailer mail.Mailer) {
+func (f *fixture) work(t *testing.T, mailer mail.Mailer) {
 	t.Helper()
-	svc, err := newService(w.keys, mailer, riverjobs.Dispatch(w.insert))
+	svc, err := newService(f.keys, mailer, riverjobs.Dispatch(f.insert))
 	require.NoError(t, err)
-	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
+	client, err := startWorker(t.Context(), f.pool, f.schema, svc)
 	require.NoError(t, err)
 	waitFor(t, "all jobs to be completed", func() bool {
-		return w.count(t, "state <> 'completed'") == 0
+		return f.count(t, "state <> 'completed'") == 0
 	})
 	require.NoError(t, client.Stop(context.Background()))
 	require.NoError(t, svc.Shutdown(context.Background()))
@@ -36,23 +36,23 @@ func (w *world) work(t *testing.T, mailer mail.Mailer) {
 
 func TestRequestBecomesAJobAndTheJobAMail(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
-	w.request(t.Context(), t, addrOf(1))
-	w.request(t.Context(), t, "nobody@example.com")
-	require.Equal(t, 2, w.count(t, "true"),
+	f, mails := newFixture(t), new(mailtest.Recorder)
+	f.request(t.Context(), t, addrOf(1))
+	f.request(t.Context(), t, "nobody@example.com")
+	require.Equal(t, 2, f.count(t, "true"),
 		"unknown addresses are queued like known ones")
-	w.work(t, mails)
+	f.work(t, mails)
 
 	got := mails.Messages()
 	require.Len(t, got, 1)
 	require.Equal(t, addrOf(1), got[0].To)
-	_, err := w.svc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(got[0])})
+	_, err := f.svc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(got[0])})
 	require.NoError(t, err)
 }
 
 func TestJobsAtRestHoldNoToken(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
+	f, mails := newFixture(t), new(mailtest.Recorder)
 	var seen []string
 	mails.Fail(func(msg mail.Message) error {
 		if len(seen) == 3 {
@@ -64,65 +64,67 @@ func TestJobsAtRestHoldNoToken(t *testing.T) {
 			Err:     errors.New("echo: " + msg.Text),
 		}
 	})
-	w.request(t.Context(), t, addrOf(1))
-	w.work(t, mails)
+	f.request(t.Context(), t, addrOf(1))
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 	var row string
 	require.NoError(t,
-		w.pool.QueryRow(t.Context(),
-			"SELECT string_agg(j::text, '') FROM "+w.schema+".river_job j").Scan(&row))
+		f.pool.QueryRow(t.Context(),
+			"SELECT string_agg(j::text, '') FROM "+f.schema+".river_job j").Scan(&row))
 	require.Contains(t, row, "echo: ", "River keeps the errors of a job")
 	for _, raw := range append(seen, mailtest.Token(mails.Messages()[0])) {
 		require.NotEmpty(t, raw)
 		require.NotContains(t, row, raw)
 	}
+
 	require.NotContains(t, row, "$2b$", "nor the stored hash")
 }
 
 func TestJobExistsExactlyWhenTheTransactionIsCommitted(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
-	w.exec(t, "CREATE TABLE "+w.schema+".audit (addr text)")
+	f, mails := newFixture(t), new(mailtest.Recorder)
+	f.exec(t, "CREATE TABLE "+f.schema+".audit (addr text)")
 	inTx := func(addr string, end error) error {
-		return pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
+		return pgx.BeginFunc(t.Context(), f.pool, func(tx pgx.Tx) error {
 			_, err := tx.Exec(t.Context(),
-				"INSERT INTO "+w.schema+".audit VALUES ($1)", addr)
+				"INSERT INTO "+f.schema+".audit VALUES ($1)", addr)
 			require.NoError(t, err)
-			w.request(riverjobs.WithTx(t.Context(), tx), t, addr)
-			require.Zero(t, w.count(t, "true"), "visible before the commit")
+			f.request(riverjobs.WithTx(t.Context(), tx), t, addr)
+			require.Zero(t, f.count(t, "true"), "visible before the commit")
 			return end
 		})
 	}
+
 	failed := errors.New("rolled back")
 	require.ErrorIs(t, inTx(addrOf(1), failed), failed)
-	require.Zero(t, w.count(t, "true"))
+	require.Zero(t, f.count(t, "true"))
 	require.NoError(t, inTx(addrOf(2), nil))
-	w.work(t, mails)
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 	require.Equal(t, addrOf(2), mails.Messages()[0].To)
 }
 
 func TestNoticeGoesOutWithTheTransactionThatChangesThePassword(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
+	f, mails := newFixture(t), new(mailtest.Recorder)
 	for range 2 { // two changes within a minute are two notices
-		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-			return w.svc.NotifyChanged(riverjobs.WithTx(t.Context(), tx),
+		require.NoError(t, pgx.BeginFunc(t.Context(), f.pool, func(tx pgx.Tx) error {
+			return f.svc.NotifyChanged(riverjobs.WithTx(t.Context(), tx),
 				reset.NotifyInput{
 					UserID: "3", SessionsEnded: true,
 				})
 		}))
 	}
-	w.work(t, mails)
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 2)
 	require.Equal(t, mail.KindPasswordChanged, mails.Messages()[0].Kind)
 }
 
 func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
+	f, mails := newFixture(t), new(mailtest.Recorder)
 	var job reset.Job
-	asked, err := newService(w.keys, mails,
+	asked, err := newService(f.keys, mails,
 		func(_ context.Context, made reset.Job) error {
 			job = made
 			return nil
@@ -131,17 +133,19 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	t.Cleanup(func() {
 		require.NoError(t, asked.Shutdown(context.Background()))
 	})
+
 	insert := func(addr string) bool {
 		require.NoError(t,
 			asked.Request(t.Context(), reset.RequestInput{Email: addr}))
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
 		// A fixed instant: the minute may change while the test runs.
-		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{
+		result, err := f.insert.Insert(t.Context(), args, &river.InsertOpts{
 			ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second),
 		})
 		require.NoError(t, err)
 		return !result.UniqueSkippedAsDuplicate
 	}
+
 	require.True(t, insert(addrOf(1)))
 	require.False(t, insert(addrOf(1)))
 	require.False(t, insert(strings.ToUpper(addrOf(1))))
@@ -149,17 +153,18 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	require.True(t, insert("user-\u212a@example.com"))
 	require.True(t, insert("user-k@example.com"),
 		"a look-alike swallowed the request")
-	w.work(t, mails)
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 2)
 
 	// Through Dispatch, many at once: as many jobs as minutes they fell into.
 	begun := time.Now().Truncate(time.Minute)
 	for range 20 {
-		w.request(t.Context(), t, addrOf(4))
+		f.request(t.Context(), t, addrOf(4))
 	}
+
 	minutes := int(time.Now().Truncate(time.Minute).Sub(begun)/time.Minute) + 1
 	require.LessOrEqual(t,
-		w.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))),
+		f.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))),
 		minutes)
 }
 
@@ -167,7 +172,7 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 // keep out the next one that does, nor be told from it by a missing row.
 // jobOf returns the job of a request for the first account, within its limit or
 // over it.
-func (w *world) jobOf(t *testing.T, throttled bool) reset.Job {
+func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	t.Helper()
 	limits := reset.Limits{Off: true}
 	if throttled {
@@ -179,7 +184,7 @@ func (w *world) jobOf(t *testing.T, throttled bool) reset.Job {
 	}
 
 	var made reset.Job
-	svc, err := newLimitedService(w.keys, new(mailtest.Recorder),
+	svc, err := newLimitedService(f.keys, new(mailtest.Recorder),
 		func(_ context.Context, job reset.Job) error {
 			made = job
 			return nil
@@ -194,54 +199,55 @@ func (w *world) jobOf(t *testing.T, throttled bool) reset.Job {
 
 func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
+	f, mails := newFixture(t), new(mailtest.Recorder)
 	insert := func(throttled bool) {
-		job := w.jobOf(t, throttled)
+		job := f.jobOf(t, throttled)
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
-		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{
+		result, err := f.insert.Insert(t.Context(), args, &river.InsertOpts{
 			ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second),
 		})
 		require.NoError(t, err)
 		require.False(t, result.UniqueSkippedAsDuplicate)
 	}
+
 	insert(true)
 	insert(true)
 	insert(false)
-	w.work(t, mails)
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 }
 
 func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
-	tries := 0
+	f, mails := newFixture(t), new(mailtest.Recorder)
+	attempts := 0
 	mails.Fail(func(mail.Message) error {
-		if tries++; tries <= 3 {
+		if attempts++; attempts <= 3 {
 			return &mail.SendError{
 				Verdict: mail.VerdictTemporary, Err: errors.New("greylisted"),
 			}
 		}
 		return nil
 	})
-	w.request(t.Context(), t, addrOf(5))
-	w.work(t, mails)
+	f.request(t.Context(), t, addrOf(5))
+	f.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
-	require.Equal(t, 4, tries)
+	require.Equal(t, 4, attempts)
 }
 
 func TestForgedJobIsCancelledAndMailsNobody(t *testing.T) {
 	t.Parallel()
-	w, mails := newWorld(t), new(mailtest.Recorder)
-	require.NoError(t, riverjobs.Dispatch(w.insert)(t.Context(), reset.Job{
+	f, mails := newFixture(t), new(mailtest.Recorder)
+	require.NoError(t, riverjobs.Dispatch(f.insert)(t.Context(), reset.Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
 		Email: "eve@example.com", RequestedAt: time.Now(),
 	}))
-	svc, err := newService(w.keys, mails, nil)
+	svc, err := newService(f.keys, mails, nil)
 	require.NoError(t, err)
-	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
+	client, err := startWorker(t.Context(), f.pool, f.schema, svc)
 	require.NoError(t, err)
 	waitFor(t, "the job to be cancelled", func() bool {
-		return w.count(t, "state = 'cancelled'") == 1
+		return f.count(t, "state = 'cancelled'") == 1
 	})
 	require.NoError(t, client.Stop(context.Background()))
 	require.NoError(t, svc.Shutdown(context.Background()))
@@ -250,10 +256,10 @@ func TestForgedJobIsCancelledAndMailsNobody(t *testing.T) {
 
 func TestDispatchSaysWhenPostgreSQLDoesNot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := w.svc.Request(ctx, reset.RequestInput{Email: addrOf(1)})
+	err := f.svc.Request(ctx, reset.RequestInput{Email: addrOf(1)})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "riverjobs: insert: ")
 	require.NotContains(t, err.Error(), addrOf(1))
@@ -277,7 +283,7 @@ func TestArgsSurviveJSON(t *testing.T) {
 
 func TestWaitBetweenTriesStaysShortForMailThatIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := riverjobs.NewWorker(nil, nil)
+	f := riverjobs.NewWorker(nil, nil)
 	for _, tt := range []struct {
 		kind    mail.Kind
 		attempt int
@@ -293,13 +299,14 @@ func TestWaitBetweenTriesStaysShortForMailThatIsWaitedFor(t *testing.T) {
 		longest := time.Duration(0)
 		for range 1000 {
 			now := time.Now()
-			next := w.NextRetry(&river.Job[riverjobs.Args]{
+			next := f.NextRetry(&river.Job[riverjobs.Args]{
 				JobRow: &rivertype.JobRow{Attempt: tt.attempt},
 				Args:   riverjobs.Args{Job: reset.Job{Kind: tt.kind}},
 			})
 			require.False(t, next.Before(now))
 			longest = max(longest, next.Sub(now))
 		}
+
 		require.Greater(t, longest, tt.most/2, "%s %d: no jitter", tt.kind,
 			tt.attempt)
 		require.Less(t, longest, tt.most+time.Second, "%s %d", tt.kind,

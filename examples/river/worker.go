@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// Timeout bounds one try of a job: a mail server may take its time, and
+	// Timeout bounds one attempt at a job: a mail server may take its time, and
 	// one address may have several accounts.
 	Timeout = 2 * time.Minute
 	// RescueAfter is for river.Config.RescueStuckJobsAfter: longer than
@@ -54,6 +54,7 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	// still does that.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
+
 	_ = pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
 		_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
 		return err
@@ -70,14 +71,14 @@ func (w *Worker) Timeout(*river.Job[Args]) time.Duration { return Timeout }
 // NextRetry waits with full jitter between nothing and a bound that doubles
 // from two seconds to one minute, for mail that nobody is waiting for to one
 // hour. River's own policy would be at more than ten minutes after the fifth
-// try.
+// attempt.
 func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
 	bound, top := 2*time.Second, time.Minute
 	if kind := job.Args.Job.Kind; kind == mail.KindInvite ||
 		kind == mail.KindPasswordChanged {
 		top = time.Hour
 	}
-	for tries := 1; tries < job.Attempt && bound < top; tries++ {
+	for n := 1; n < job.Attempt && bound < top; n++ {
 		bound *= 2
 	}
 	return time.Now().Add(rand.N(min(bound, top)))

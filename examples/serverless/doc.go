@@ -11,7 +11,10 @@
 //
 //	// function 1, HTTP
 //	send := func(ctx context.Context, message []byte) error {
-//		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: aws.String(string(message))})
+//		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{
+//			QueueUrl:    &queue,
+//			MessageBody: aws.String(string(message)),
+//		})
 //		return err
 //	}
 //	handler, err := serverless.Pages(cfg, send)

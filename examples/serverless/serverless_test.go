@@ -23,9 +23,7 @@ const ada = "ada@example.com"
 
 func newConfig(t *testing.T, mailer mail.Mailer) reset.Config {
 	t.Helper()
-	key, err := token.GenerateKey("test")
-	require.NoError(t, err)
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("test")
 	require.NoError(t, err)
 	store := memstore.New()
 	require.NoError(t, store.Add(reset.User{
@@ -107,6 +105,7 @@ func TestWorkerAsksForAnotherDeliveryWhenTheMailerIsDown(t *testing.T) {
 		queue = append(queue, message)
 		return nil
 	}
+
 	handler, err := serverless.Pages(cfg, send)
 	require.NoError(t, err)
 	ask(handler, ada)
@@ -131,6 +130,7 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 			ID: id, Email: ada, PasswordHash: "$2b$10$stand-in",
 		}))
 	}
+
 	cfg.Store = store
 	first := true
 	mails.Fail(func(mail.Message) error {
@@ -147,6 +147,7 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 		queue = append(queue, message)
 		return nil
 	}
+
 	handler, err := serverless.Pages(cfg, send)
 	require.NoError(t, err)
 	ask(handler, ada)

@@ -66,9 +66,7 @@ func startSiteHashing(t *testing.T, hasher *hash.Hasher, edit func(*options)) *s
 
 func testRing(t *testing.T) token.Keys {
 	t.Helper()
-	key, err := token.GenerateKey("test")
-	require.NoError(t, err)
-	ring, err := token.NewKeys(key)
+	ring, err := token.GenerateKeys("test")
 	require.NoError(t, err)
 	return ring
 }

@@ -88,9 +88,9 @@ func TestStoppingSendsTheMailsThatWait(t *testing.T) {
 
 func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
 	t.Parallel()
-	key, err := token.GenerateKey("2026-11")
+	keys, err := token.GenerateKeys("2026-11")
 	require.NoError(t, err)
-	for keys, status := range map[string]int{key.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest} {
+	for keys, status := range map[string]int{keys.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest} {
 		flags := append(databaseFlag(t), "-url", "http://127.0.0.1:1")
 		first := startProcess(t, keys, flags...)
 		b := newBrowser(t, "http://"+first.addr)

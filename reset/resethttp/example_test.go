@@ -18,11 +18,7 @@ import (
 
 // exampleService is a service with an empty store.
 func exampleService() *reset.Service {
-	key, err := token.GenerateKey("k1")
-	if err != nil {
-		panic(err)
-	}
-	keys, err := token.NewKeys(key)
+	keys, err := token.GenerateKeys("k1")
 	if err != nil {
 		panic(err)
 	}

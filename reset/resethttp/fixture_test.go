@@ -47,9 +47,7 @@ type fixture struct {
 // fixtureConfig is that of a service without accounts, limits and delivery.
 func fixtureConfig(t *testing.T) reset.Config {
 	t.Helper()
-	key, err := token.GenerateKey("k1")
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+	keys, err := token.GenerateKeys("k1")
 	require.NoError(t, err)
 
 	return reset.Config{

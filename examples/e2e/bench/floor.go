@@ -33,12 +33,13 @@ func floorVerify() func() error {
 	mac.Write(payload)
 	signature := base64.RawURLEncoding.AppendEncode(nil, mac.Sum(nil))
 	text := base64.RawURLEncoding.AppendEncode(nil, payload[:88])
-	decoded, sig, sum := make([]byte, 88), make([]byte,
-		sha256.Size), make([]byte, 0, sha256.Size)
+	decoded, sig := make([]byte, 88), make([]byte, sha256.Size)
+	sum := make([]byte, 0, sha256.Size)
 	return func() error {
 		if _, err := base64.RawURLEncoding.Decode(decoded, text); err != nil {
 			return err
 		}
+
 		if _, err := base64.RawURLEncoding.Decode(sig, signature); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ func goals(out io.Writer, tables []table, check bool) error {
 	ours := func(kind string) *contender {
 		return reject.find("this library, " + kind)
 	}
+
 	all := []goal{
 		{"issue, x floor", ourIssue.nanos() / floorIssue, 3.5, false},
 		{"verify, x floor", ourVerify.nanos() / floorVerify, 4.2, false},

@@ -2,7 +2,9 @@
 // libraries that people use instead, doing the same work in one process.
 //
 //	go -C examples run ./e2e/bench            the tables
-//	go -C examples run ./e2e/bench -check     and fail where a goal is missed by more than 30 %
+//	go -C examples run ./e2e/bench -check     and the goals
+//
+// With -check it fails where a goal is missed by more than 30 %.
 //
 // Every figure is the best of many short passes, in which the contenders take
 // turns, so that other load on the machine hits all of them. Read the ratios:
@@ -70,6 +72,7 @@ func tables() ([]table, error) {
 		issue.rows = append(issue.rows, contender{name: r.name, op: r.issue})
 		verify.rows = append(verify.rows, contender{name: r.name, op: r.verify})
 	}
+
 	reject := table{
 		title: "Reject",
 		rows: append([]contender{{
@@ -85,5 +88,6 @@ func tables() ([]table, error) {
 			}
 		}
 	}
+
 	return []table{issue, verify, reject}, nil
 }

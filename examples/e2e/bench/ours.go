@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,9 +20,11 @@ const (
 // user is whom the tokens are for.
 func user() token.State {
 	return token.State{
-		UserID:       userID,
-		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
-		Email:        token.Hide("ann@example.org"),
+		UserID: userID,
+		PasswordHash: token.Hide("$argon2id$v=19$m=19456,t=2,p=1" +
+			"$c29tZXNhbHRzb21lc2FsdA" +
+			"$QmFzZTY0T2ZUaGVUYWdPZjMyQnl0ZXNGb3JBbGxPZlVz"),
+		Email: token.Hide("ann@example.org"),
 	}
 }
 
@@ -50,11 +53,9 @@ type rejected struct {
 func newOurs() (*ours, error) {
 	o := &ours{state: user()}
 	signerWith := func(id string, now func() time.Time) (*token.Signer, error) {
-		key, err := token.NewKey(id, secret())
-		if err != nil {
-			return nil, err
-		}
-		keys, err := token.NewKeys(key)
+		keys, err := token.ParseKeys(
+			id + ":" + base64.StdEncoding.EncodeToString(secret()),
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +63,7 @@ func newOurs() (*ours, error) {
 			Site: "https://app.example", Keys: keys, Now: now,
 		})
 	}
+
 	signer, err := signerWith(keyID, nil)
 	if err != nil {
 		return nil, err
@@ -70,6 +72,7 @@ func newOurs() (*ours, error) {
 	o.load = func(context.Context, string) (token.State, error) {
 		return o.state, nil
 	}
+
 	if o.raw, err = issueWith(signer, o.state); err != nil {
 		return nil, err
 	}
@@ -153,8 +156,10 @@ func (o *ours) reject() []contender {
 				o.load); !errors.Is(err, token.ErrRejected) {
 				return fmt.Errorf("not rejected: %w", err)
 			}
+
 			return nil
 		}})
 	}
+
 	return rows
 }

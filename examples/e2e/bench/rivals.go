@@ -40,6 +40,7 @@ func newRivals() ([]rival, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	golangJWT, err := newGolangJWT(golangJWTName, fingerprint)
 	if err != nil {
 		return nil, err
@@ -102,6 +103,7 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 		t.Header["typ"] = "reset+jwt"
 		return t.SignedString(key)
 	}
+
 	verify := func(raw string) error {
 		var claims golangJWTClaims
 		parsed, err := jwt.ParseWithClaims(raw, &claims, func(t *jwt.Token) (any, error) {
@@ -120,6 +122,15 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 		}
 		return nil
 	}
+
+	return golangJWTRival(name, issue, verify)
+}
+
+// golangJWTRival makes the contenders of two functions that use golang-jwt.
+func golangJWTRival(
+	name string, issue func(time.Time) (string, error),
+	verify func(string) error,
+) (rival, error) {
 	raw, err := issue(time.Now())
 	if err != nil {
 		return rival{}, err
@@ -128,6 +139,7 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 	if err != nil {
 		return rival{}, err
 	}
+
 	r := rival{
 		name:   name,
 		issue:  func() error { _, err := issue(time.Now()); return err },
@@ -171,8 +183,9 @@ func (c otherClaims) check() error {
 }
 
 func newSecurecookie() (rival, error) {
-	codec := securecookie.New(secret(),
-		nil).MaxAge(int(lifetime / time.Second)).SetSerializer(securecookie.JSONEncoder{})
+	codec := securecookie.New(secret(), nil).
+		MaxAge(int(lifetime / time.Second)).
+		SetSerializer(securecookie.JSONEncoder{})
 	raw, err := codec.Encode("reset", newClaims())
 	return rival{
 		name: "securecookie, JSON",
@@ -205,6 +218,7 @@ func newPaseto() (rival, error) {
 		t.SetString("fp", fingerprint())
 		return t.V4Encrypt(key, nil)
 	}
+
 	raw := issue()
 	return rival{
 		name:  "go-paseto, v4.local",
@@ -232,8 +246,8 @@ func newPaseto() (rival, error) {
 func newJose() (rival, error) {
 	key := secret()
 	issue := func() (string, error) {
-		options := (&jose.SignerOptions{}).WithType("reset+jwt").WithHeader("kid",
-			keyID)
+		options := (&jose.SignerOptions{}).
+			WithType("reset+jwt").WithHeader("kid", keyID)
 		signer, err := jose.NewSigner(jose.SigningKey{
 			Algorithm: jose.HS256,
 			Key:       key,
@@ -246,8 +260,10 @@ func newJose() (rival, error) {
 			Subject: userID, IssuedAt: josejwt.NewNumericDate(now),
 			Expiry: josejwt.NewNumericDate(now.Add(lifetime)),
 		}
-		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint()}).Serialize()
+		own := map[string]any{"fp": fingerprint()}
+		return josejwt.Signed(signer).Claims(registered).Claims(own).Serialize()
 	}
+
 	raw, err := issue()
 	if err != nil {
 		return rival{}, fmt.Errorf("go-jose: %w", err)
@@ -272,6 +288,7 @@ func newJose() (rival, error) {
 				t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
 				return errors.New("other claims")
 			}
+
 			return registered.ValidateWithLeeway(josejwt.Expected{
 				Subject: userID,
 				Time:    time.Now(),

@@ -52,6 +52,7 @@ func start(path string) {
 		chromedp.Flag("host-resolver-rules",
 			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test "+
 				"127.0.0.1"))
+
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		options...)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -69,6 +70,7 @@ func tab(t *testing.T) context.Context {
 			break
 		}
 	}
+
 	if path == "" {
 		missing(t, "no chromium in the path")
 	}

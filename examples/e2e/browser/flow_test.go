@@ -93,6 +93,7 @@ func TestRefusedPasswordLeavesTheLinkInTheFormAndTheFocusOnTheSummary(t *testing
 	require.Equal(t, "password-error password-hint",
 		eval[string](ctx, t,
 			"document.querySelector('#password').getAttribute('aria-describedby')"))
+
 	do(ctx, t, chromedp.Click(chromedp.CSS("#summary a")))
 	require.Equal(t, "password",
 		eval[string](ctx, t, "document.activeElement.id"))
@@ -109,11 +110,13 @@ func TestKeyboardAlone(t *testing.T) {
 		return eval[string](ctx, t,
 			"document.activeElement.id || document.activeElement.className")
 	}
+
 	var order []string
 	for range 3 {
 		do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		order = append(order, focus())
 	}
+
 	require.Equal(t, []string{"toggle", "password", "button"}, order,
 		"every control once, in the order of the page")
 	do(ctx, t,
@@ -131,10 +134,12 @@ func TestPasswordCanBeShownAndIsConcealedWhenSent(t *testing.T) {
 	kind := func() string {
 		return eval[string](ctx, t, "document.querySelector('#password').type")
 	}
+
 	pressed := func() string {
 		return eval[string](ctx, t,
 			"document.querySelector('.toggle').getAttribute('aria-pressed')")
 	}
+
 	require.Equal(t, []string{"password", "false"}, []string{kind(), pressed()})
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
 	require.Equal(t, []string{"text", "true"}, []string{kind(), pressed()})
@@ -165,6 +170,7 @@ func TestSecondPressSendsNothing(t *testing.T) {
 	for range 3 {
 		do(ctx, t, chromedp.MouseClickXY(at[0], at[1]))
 	}
+
 	release()
 	arrives(ctx, t, "Your password has been changed")
 	require.Equal(t, s.base+"/reset-password?done",
@@ -193,6 +199,7 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 						"'complete' && location.search === ''"))
 				return err == nil && back
 			}, 20*time.Second, 20*time.Millisecond)
+
 			t.Logf("the page came from the cache: %v",
 				eval[bool](ctx, t, "window.kept === true"))
 			require.NotContains(t, eval[string](ctx, t, "location.href"),
@@ -228,6 +235,7 @@ func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
 	require.Equal(t, s.base+"/reset-password", page.URL)
 	require.Contains(t, text(ctx, t, ".account"), "a•••@example.com",
 		"the Lax cookie came along")
+
 	for _, place := range []string{
 		"location.href", "document.referrer",
 		"JSON.stringify(performance.getEntries())",

@@ -45,11 +45,13 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 			press(ctx, t, "button")
 		}
 	}
+
 	show := func(target string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
 			openAnew(ctx, t, target)
 		}
 	}
+
 	set := func(link, password string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
 			openAnew(ctx, t, link)
@@ -57,6 +59,7 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 			press(ctx, t, "form .button")
 		}
 	}
+
 	return map[string]func(context.Context, *testing.T){
 		"forgot":       show(s.base + "/forgot-password"),
 		"forgot-error": ask(s, "ada"),
@@ -102,6 +105,7 @@ func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
 						eval[int](ctx, t,
 							"document.documentElement.scrollWidth"), int(width),
 						"no scrolling sideways")
+
 					picture(ctx, t, name, scheme, width)
 					require.Empty(t, violations(), "content security policy")
 					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme,
@@ -159,8 +163,17 @@ func check(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
 	do(ctx, t, chromedp.Evaluate[chromedp.Void](axe))
 	found := run(ctx, t, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
-	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
+		runOnly: [
+			"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+			"best-practice"
+		],
+		resultTypes: ["violations"]
+	}).then(function (r) {
+		return JSON.stringify({
+			Passes: r.passes.length, Violations: r.violations
+		})
+	})`, chromedp.EvalAwaitPromise))
+
 	var result struct {
 		Passes     int
 		Violations []violation
@@ -179,6 +192,7 @@ func axeCore(t *testing.T) string {
 		require.NoError(t, err)
 		return string(source)
 	}
+
 	npm, err := exec.LookPath("npm")
 	if err != nil {
 		missing(t, "no npm in the path")
@@ -191,6 +205,7 @@ func axeCore(t *testing.T) string {
 		missing(t,
 			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
+
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
 	defer func() { _ = archive.Close() }()
@@ -217,7 +232,8 @@ func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 		script.textContent = "window.owned = true";
 		document.body.append(script);
 		document.querySelector("h1").setAttribute("style", "color: red");
-		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
+		var heading = getComputedStyle(document.querySelector("h1"));
+		return window.owned === true || heading.color === "rgb(255, 0, 0)";
 	})()`))
 	require.Eventually(t, func() bool { return len(violations()) >= 2 },
 		10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")

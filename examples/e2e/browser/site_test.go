@@ -67,15 +67,15 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
+
 	s.base = scheme + "://app.test:" + port
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
 	require.NoError(t, s.users.Add(reset.User{
 		ID: "u-1", Email: account, PasswordHash: encoded,
 	}))
-	key, err := token.GenerateKey("k1")
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+
+	keys, err := token.GenerateKeys("k1")
 	require.NoError(t, err)
 	cfg := reset.Config{
 		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"},
@@ -88,30 +88,14 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	for _, change := range changes {
 		change(&cfg)
 	}
+
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
 	pages, err := resethttp.New(s.svc, resethttp.Config{})
 	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request,
-	) {
-		if r.URL.Path == "/favicon.ico" {
-			http.NotFound(w, r)
-			return
-		}
-		s.mu.Lock()
-		s.requests = append(s.requests,
-			r.Clone(context.WithoutCancel(r.Context())))
-		s.mu.Unlock()
-		if r.Method == http.MethodPost {
-			s.posts.Add(1)
-			if s.hold != nil {
-				<-s.hold
-			}
-		}
-		pages.ServeHTTP(w, r)
-	}))
+
+	server := httptest.NewUnstartedServer(s.recorded(pages))
 	require.NoError(t, server.Listener.Close())
 	server.Listener = listener
 	if scheme == "https" {
@@ -119,8 +103,33 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	} else {
 		server.Start()
 	}
+
 	t.Cleanup(server.Close)
 	return s
+}
+
+// recorded keeps every request before the pages have it, and holds posts up
+// while a test says so.
+func (s *site) recorded(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/favicon.ico" {
+			http.NotFound(w, r)
+			return
+		}
+
+		s.mu.Lock()
+		s.requests = append(s.requests,
+			r.Clone(context.WithoutCancel(r.Context())))
+		s.mu.Unlock()
+
+		if r.Method == http.MethodPost {
+			s.posts.Add(1)
+			if s.hold != nil {
+				<-s.hold
+			}
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // link makes a live link.

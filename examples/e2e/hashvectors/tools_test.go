@@ -19,12 +19,13 @@ import (
 
 const script = "../../../hash/testdata/vectors/make.sh"
 
-// makeVectors runs the script and returns what it printed. Tools that are not there
-// are left out, unless LOSTKEY_REQUIRE_TOOLS=1.
+// makeVectors runs the script and returns what it printed. Tools that are not
+// there are left out, unless LOSTKEY_REQUIRE_TOOLS=1.
 func makeVectors(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, complaints bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "sh", append([]string{script}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "sh",
+		append([]string{script}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	cmd.Env = os.Environ()
 	if os.Getenv("LOSTKEY_REQUIRE_TOOLS") == "1" {
@@ -41,7 +42,10 @@ func makeVectors(t *testing.T, args ...string) string {
 func accept(t *testing.T, reader string) hash.Config {
 	t.Helper()
 	kind, arg, _ := strings.Cut(reader, ":")
-	one := func(s hash.Scheme) hash.Config { return hash.Config{Accept: []hash.Scheme{s}} }
+	one := func(s hash.Scheme) hash.Config {
+		return hash.Config{Accept: []hash.Scheme{s}}
+	}
+
 	switch kind {
 	case "all":
 		return hash.Config{}
@@ -50,19 +54,27 @@ func accept(t *testing.T, reader string) hash.Config {
 	case "flask-bcrypt":
 		return hash.Config{Accept: hash.FlaskBcrypt()}
 	case "flask-security":
-		pepper, err := hash.NewPepper("test", []byte("a pepper for the tests, of 32 bytes or more"))
+		pepper, err := hash.NewPepper("test",
+			[]byte("a pepper for the tests, of 32 bytes or more"))
 		require.NoError(t, err)
-		return hash.Config{Accept: hash.FlaskSecurity(arg, normalize.NFKD), Peppers: []hash.Pepper{pepper}}
+		return hash.Config{
+			Accept:  hash.FlaskSecurity(arg, normalize.NFKD),
+			Peppers: []hash.Pepper{pepper},
+		}
 	case "better-auth":
 		return hash.Config{Accept: hash.BetterAuth(normalize.NFKC)}
 	case "node-scrypt", "node-scrypt-text":
-		s, err := hash.NodeScrypt(hash.NodeScryptConfig{SaltIsText: kind == "node-scrypt-text"})
+		s, err := hash.NodeScrypt(hash.NodeScryptConfig{
+			SaltIsText: kind == "node-scrypt-text",
+		})
 		require.NoError(t, err)
 		return one(s)
 	}
 	for _, s := range []hash.Scheme{
-		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(), hash.InsecureBareMD5(),
-		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(), hash.InsecureWerkzeugSHA256(),
+		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(),
+		hash.InsecureBareMD5(),
+		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(),
+		hash.InsecureWerkzeugSHA256(),
 	} {
 		if s.Name() == kind {
 			return one(s)
@@ -104,6 +116,7 @@ func TestHashesThatOtherToolsMakeNowVerifyHere(t *testing.T) {
 		}
 		counts[tool]++
 	}
+
 	if len(counts) == 0 {
 		t.Skip("none of the tools is there")
 	}
@@ -121,7 +134,10 @@ func TestOurHashesVerifyInOtherTools(t *testing.T) {
 	} {
 		h, err := hash.New(hash.Config{Params: params})
 		require.NoError(t, err)
-		for _, password := range []string{"correct horse battery staple", "p\u00e4ssw\u00f6rd\u2713", "  blanks \" and ' quotes \\ "} {
+		for _, password := range []string{
+			"correct horse battery staple",
+			"p\u00e4ssw\u00f6rd\u2713", "  blanks \" and ' quotes \\ ",
+		} {
 			encoded, err := h.Hash(t.Context(), password)
 			require.NoError(t, err)
 			text, err := json.Marshal(password)
@@ -131,6 +147,7 @@ func TestOurHashesVerifyInOtherTools(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "ours.tsv")
 	require.NoError(t, os.WriteFile(file, []byte(rows.String()), 0o600))
+
 	agreed := makeVectors(t, "check", file)
 	if agreed == "" {
 		t.Skip("none of the tools is there")

@@ -26,32 +26,44 @@ const (
 	oldPassword = "correct horse battery staple"
 	newPassword = "eleven geese in a row"
 	// Made by passlib 1.7.4 from oldPassword.
-	legacy = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q$iy.CNIr96P.KkBU.uDO/MjmZV/W9eq4PQEX78oHpCDU"
+	legacy = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q" +
+		"$iy.CNIr96P.KkBU.uDO/MjmZV/W9eq4PQEX78oHpCDU"
 )
 
-// Many logins have verified the old password and are about to store its new hash
-// when a reset stores another password's. Whoever is first, the reset stays.
+// Many logins have verified the old password and are about to store its new
+// hash when a reset stores another password's. Whoever is first, the reset
+// stays.
 func TestALoginUpgradeThatRacesAResetNeverBringsTheOldPasswordBack(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) (*sql.DB, sqlstore.Dialect){
 		"SQLite": openSQLite, "PostgreSQL": openPostgres, "MariaDB": openMariaDB,
 	} {
 		t.Run(name, func(t *testing.T) {
 			db, dialect := open(t)
-			mustExec(t, db, "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(200) NOT NULL, password_hash VARCHAR(255) NOT NULL)")
+			mustExec(t, db,
+				"CREATE TABLE users (id INTEGER PRIMARY KEY, email "+
+					"VARCHAR(200) NOT NULL, password_hash VARCHAR(255) NOT NULL)")
 			store, err := sqlstore.New(db, sqlstore.Config{
 				Dialect: dialect,
-				Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
+				Table: sqlstore.Table{
+					Name: "users", ID: "id", Email: "email",
+					Hash: "password_hash",
+				},
 			})
 			require.NoError(t, err)
-			hasher, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}})
+			hasher, err := hash.NewInsecure(hash.Config{
+				Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+			})
 			require.NoError(t, err)
 
 			won := map[string]int{}
 			for range 20 {
 				mustExec(t, db, "DELETE FROM users")
-				mustExec(t, db, "INSERT INTO users (id, email, password_hash) VALUES (1, 'ann@example.org', '"+legacy+"')")
+				mustExec(t, db,
+					"INSERT INTO users (id, email, password_hash) VALUES (1, "+
+						"'ann@example.org', '"+legacy+"')")
 				won[raceOnce(t, store, hasher)]++
 			}
+
 			t.Logf("20 races of 16 logins and a reset, first to write: %v", won)
 		})
 	}
@@ -71,12 +83,13 @@ func raceOnce(t *testing.T, store *sqlstore.Store, hasher *hash.Hasher) (first s
 	var updated, failed atomic.Int64
 	for range logins {
 		done.Go(func() {
-			swap := store.SwapFor(user)
-			res, err := hasher.VerifyAndUpdate(ctx, oldPassword, user.PasswordHash, func(ctx context.Context, old, encoded string) (bool, error) {
+			swap := func(ctx context.Context, old, encoded string) (bool, error) {
 				barrier.Done()
 				barrier.Wait()
-				return swap(ctx, old, encoded)
-			})
+				return store.SwapFor(user)(ctx, old, encoded)
+			}
+			res, err := hasher.VerifyAndUpdate(ctx, oldPassword,
+				user.PasswordHash, swap)
 			if err != nil || !res.OK {
 				failed.Add(1)
 			}
@@ -85,6 +98,7 @@ func raceOnce(t *testing.T, store *sqlstore.Store, hasher *hash.Hasher) (first s
 			}
 		})
 	}
+
 	done.Go(func() {
 		barrier.Done()
 		barrier.Wait()
@@ -99,6 +113,7 @@ func raceOnce(t *testing.T, store *sqlstore.Store, hasher *hash.Hasher) (first s
 			}
 		}
 	})
+
 	done.Wait()
 	require.Zero(t, failed.Load(), "a lost swap fails no login")
 	require.LessOrEqual(t, updated.Load(), int64(1))
@@ -118,7 +133,9 @@ func raceOnce(t *testing.T, store *sqlstore.Store, hasher *hash.Hasher) (first s
 func openSQLite(t *testing.T) (*sql.DB, sqlstore.Dialect) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "users.db")
-	return connect(t, "sqlite", "file:"+file+"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)"), sqlstore.SQLite
+	dsn := "file:" + file +
+		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)"
+	return connect(t, "sqlite", dsn), sqlstore.SQLite
 }
 
 func openPostgres(t *testing.T) (*sql.DB, sqlstore.Dialect) {

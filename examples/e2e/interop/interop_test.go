@@ -3,6 +3,7 @@ package interop_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -47,9 +48,10 @@ func newIssuer(t *testing.T, userID string) issuer {
 	for i := range secret {
 		secret[i] ^= byte(i * i * 11)
 	}
-	key, err := token.NewKey("2026-11", secret)
-	require.NoError(t, err)
-	keys, err := token.NewKeys(key)
+
+	keys, err := token.ParseKeys(
+		"2026-11:" + base64.StdEncoding.EncodeToString(secret),
+	)
 	require.NoError(t, err)
 	signer, err := token.New(token.Config{
 		Site: "https://app.example", Keys: keys,
@@ -114,6 +116,7 @@ func TestPythonsJWTReadsOurTokens(t *testing.T) {
 			break
 		}
 	}
+
 	if python == "" {
 		missing(t, "no python3 with PyJWT (Debian: python3-jwt)")
 	}
@@ -137,6 +140,7 @@ func TestNodesJoseReadsOurTokensAndMakesTheSame(t *testing.T) {
 		first := run(t, "node", []string{filepath.Join(dir, "verify.mjs")},
 			from.request)
 		requireSame(t, from, first)
+
 		if id == ids()[5] {
 			continue
 		}
@@ -161,12 +165,14 @@ func installed(t *testing.T) string {
 			missing(t, name+" is not installed")
 		}
 	}
+
 	dir := t.TempDir()
 	for _, name := range []string{"verify.mjs", "package.json", "package-lock.json"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
+
 	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts",
 		"--no-audit", "--no-fund")
 	cmd.Dir = dir

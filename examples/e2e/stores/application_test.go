@@ -28,8 +28,8 @@ var users = sqlstore.Table{
 	Stamp: "session_version", Locale: "locale", Disabled: "disabled",
 }
 
-// createTables makes what an application has: users, their sessions, and a row for
-// each change that must not go missing.
+// createTables makes what an application has: users, their sessions, and a row
+// for each change that must not go missing.
 func createTables(t testing.TB, e engine, db *sql.DB) {
 	t.Helper()
 	createUsers(t, e, db, e.text)
@@ -38,32 +38,42 @@ func createTables(t testing.TB, e engine, db *sql.DB) {
 
 func createSessions(t testing.TB, e engine, db *sql.DB) {
 	t.Helper()
-	mustExec(t, db, "CREATE TABLE sessions (id "+e.id+", user_id BIGINT NOT NULL)")
-	mustExec(t, db, "CREATE TABLE changes (id "+e.id+", user_id BIGINT NOT NULL)")
+	mustExec(t, db,
+		"CREATE TABLE sessions (id "+e.id+", user_id BIGINT NOT NULL)")
+	mustExec(t, db,
+		"CREATE TABLE changes (id "+e.id+", user_id BIGINT NOT NULL)")
 }
 
 func createUsers(t testing.TB, e engine, db *sql.DB, hashColumn string) {
 	t.Helper()
 	if strings.Contains(hashColumn, "lookalike") {
-		mustExec(t, db, "CREATE COLLATION IF NOT EXISTS lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+		mustExec(t, db,
+			"CREATE COLLATION IF NOT EXISTS lookalike (provider = icu, "+
+				"locale = 'und-u-ks-level2', deterministic = false)")
 	}
-	mustExec(t, db, "CREATE TABLE users (id "+e.id+", email VARCHAR(255) NOT NULL, password_hash "+hashColumn+
-		" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE)")
+	mustExec(t, db,
+		"CREATE TABLE users (id "+e.id+", email VARCHAR(255) NOT NULL, "+
+			"password_hash "+hashColumn+
+			" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE)")
 	mustExec(t, db, "CREATE INDEX users_email ON users (email)")
 }
 
 // endSessions is the hook every application should have.
 func endSessions(e engine) func(context.Context, *sql.Tx, reset.User) error {
 	return func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
-		if _, err := tx.ExecContext(ctx, e.bind("DELETE FROM sessions WHERE user_id = ?"), seen.ID); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			e.bind("DELETE FROM sessions WHERE user_id = ?"),
+			seen.ID); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, e.bind("INSERT INTO changes (user_id) VALUES (?)"), seen.ID)
+		_, err := tx.ExecContext(ctx,
+			e.bind("INSERT INTO changes (user_id) VALUES (?)"), seen.ID)
 		return err
 	}
 }
 
-// An application is the service over one engine, with one user and two sessions.
+// An application is the service over one engine, with one user and two
+// sessions.
 type application struct {
 	engine  engine
 	db      *sql.DB
@@ -83,11 +93,13 @@ type options struct {
 	// beforeEnd and inTx run in the transaction, before and after endSessions.
 	beforeEnd func()
 	inTx      func(ctx context.Context, tx *sql.Tx, seen reset.User) error
-	via       string                      // connect the store to this address
-	dsn       string                      // more parameters for the connections of the store
-	conns     int                         // connections of the store; zero for what openDB allows
-	keys      string                      // empty: made for this application
-	sink      func(db *sql.DB) reset.Sink // nil: events are dropped
+	via       string // connect the store to this address
+	// more parameters for the connections of the store
+	dsn string
+	// connections of the store; zero for what openDB allows
+	conns int
+	keys  string                      // empty: made for this application
+	sink  func(db *sql.DB) reset.Sink // nil: events are dropped
 }
 
 func newApplication(t *testing.T, e engine, opt options) *application {
@@ -95,11 +107,15 @@ func newApplication(t *testing.T, e engine, opt options) *application {
 	db, dsn := e.open(t)
 	createTables(t, e, db)
 	if opt.keys == "" {
-		key, err := token.GenerateKey("k1")
+		keys, err := token.GenerateKeys("k1")
 		require.NoError(t, err)
-		opt.keys = key.Reveal()
+		opt.keys = keys.Reveal()
 	}
-	app := &application{engine: e, db: db, dsn: dsn, keys: opt.keys, hasher: newHasher(t), mailbox: &mailtest.Recorder{}}
+
+	app := &application{
+		engine: e, db: db, dsn: dsn, keys: opt.keys, hasher: newHasher(t),
+		mailbox: &mailtest.Recorder{},
+	}
 	app.ann = app.addUser(t, annAddress)
 	storeDSN := dsn + opt.dsn
 	if opt.via != "" {
@@ -110,7 +126,9 @@ func newApplication(t *testing.T, e engine, opt options) *application {
 		app.pool.SetMaxOpenConns(opt.conns)
 		app.pool.SetMaxIdleConns(opt.conns)
 	}
-	app.store, app.service = newService(t, e, app.pool, app.hasher, app.mailbox, opt)
+
+	app.store, app.service = newService(t, e, app.pool, app.hasher, app.mailbox,
+		opt)
 	return app
 }
 
@@ -128,19 +146,27 @@ func buildHasher() (*hash.Hasher, error) {
 		return nil, err
 	}
 	return hash.NewInsecure(hash.Config{
-		Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}, Limiter: limiter,
+		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Limiter: limiter,
 	})
 }
 
-func newService(t *testing.T, e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer, opt options) (*sqlstore.Store, *reset.Service) {
+func newService(
+	t *testing.T, e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer,
+	opt options,
+) (*sqlstore.Store, *reset.Service) {
 	t.Helper()
 	store, service, err := buildService(e, db, hasher, mailer, opt)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = service.Shutdown(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() {
+		_ = service.Shutdown(context.WithoutCancel(t.Context()))
+	})
 	return store, service
 }
 
-func buildService(e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer, opt options) (*sqlstore.Store, *reset.Service, error) {
+func buildService(
+	e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer, opt options,
+) (*sqlstore.Store, *reset.Service, error) {
 	end := endSessions(e)
 	store, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: e.dialect, Table: users,
@@ -157,14 +183,18 @@ func buildService(e engine, db *sql.DB, hasher *hash.Hasher, mailer mail.Mailer,
 	if err != nil {
 		return nil, nil, err
 	}
+
 	keys, err := token.ParseKeys(opt.keys)
 	if err != nil {
 		return nil, nil, err
 	}
 	cfg := reset.Config{
-		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: keys,
-		Store: store, Mailer: mailer, Sessions: reset.EndSessionsInStore(), Hasher: hasher,
-		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Site: "https://app.example", From: "App <no-reply@app.example>",
+		Keys:  keys,
+		Store: store, Mailer: mailer, Sessions: reset.EndSessionsInStore(),
+		Hasher: hasher,
+		Limits: reset.Limits{Off: true},
+		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	if opt.wrap != nil {
 		cfg.Store = opt.wrap(db, store)
@@ -180,12 +210,18 @@ func (a *application) addUser(t *testing.T, addr string) reset.User {
 	t.Helper()
 	encoded, err := a.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
-	mustExec(t, a.db, a.engine.bind("INSERT INTO users (email, password_hash) VALUES (?, ?)"), addr, encoded)
-	id := queryInt(t, a.db, a.engine.bind("SELECT id FROM users WHERE email = ?"), addr)
+	mustExec(t, a.db,
+		a.engine.bind("INSERT INTO users (email, password_hash) VALUES (?, ?)"),
+		addr, encoded)
+	id := queryInt(t, a.db,
+		a.engine.bind("SELECT id FROM users WHERE email = ?"), addr)
 	for range 2 {
-		mustExec(t, a.db, a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"), id)
+		mustExec(t, a.db,
+			a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"), id)
 	}
-	return reset.User{ID: strconv.Itoa(id), Email: addr, PasswordHash: encoded, Stamp: "0"}
+	return reset.User{
+		ID: strconv.Itoa(id), Email: addr, PasswordHash: encoded, Stamp: "0",
+	}
 }
 
 // link makes a link for Ann and returns its token.
@@ -201,27 +237,34 @@ func (a *application) link(t *testing.T) string {
 // restore brings back the old password with two sessions.
 func (a *application) restore(t *testing.T) {
 	t.Helper()
-	mustExec(t, a.db, a.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), a.ann.PasswordHash, a.ann.ID)
+	mustExec(t, a.db,
+		a.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"),
+		a.ann.PasswordHash, a.ann.ID)
 	mustExec(t, a.db, "DELETE FROM sessions")
 	mustExec(t, a.db, "DELETE FROM changes")
 	for range 2 {
-		mustExec(t, a.db, a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"), a.ann.ID)
+		mustExec(t, a.db,
+			a.engine.bind("INSERT INTO sessions (user_id) VALUES (?)"),
+			a.ann.ID)
 	}
 }
 
 func (a *application) storedHash(t *testing.T) string {
 	t.Helper()
-	return queryText(t, a.db, "SELECT password_hash FROM users WHERE id = "+a.ann.ID)
+	return queryText(t, a.db,
+		"SELECT password_hash FROM users WHERE id = "+a.ann.ID)
 }
 
 func (a *application) sessions(t *testing.T) int {
 	t.Helper()
-	return queryInt(t, a.db, "SELECT COUNT(*) FROM sessions WHERE user_id = "+a.ann.ID)
+	return queryInt(t, a.db,
+		"SELECT COUNT(*) FROM sessions WHERE user_id = "+a.ann.ID)
 }
 
 func (a *application) changes(t *testing.T) int {
 	t.Helper()
-	return queryInt(t, a.db, "SELECT COUNT(*) FROM changes WHERE user_id = "+a.ann.ID)
+	return queryInt(t, a.db,
+		"SELECT COUNT(*) FROM changes WHERE user_id = "+a.ann.ID)
 }
 
 // requireChanged checks that all of one reset took place, once.
@@ -235,7 +278,8 @@ func (a *application) requireChanged(t *testing.T) {
 // requireUntouched checks that nothing of a reset took place.
 func (a *application) requireUntouched(t *testing.T) {
 	t.Helper()
-	require.Equal(t, a.ann.PasswordHash, a.storedHash(t), "the hash has changed")
+	require.Equal(t, a.ann.PasswordHash, a.storedHash(t),
+		"the hash has changed")
 	require.Equal(t, 2, a.sessions(t), "sessions are gone without a reset")
 	require.Zero(t, a.changes(t), "rows that belong to a change")
 }
@@ -248,5 +292,6 @@ func (a *application) accepts(t *testing.T, password string) bool {
 }
 
 func confirm(ctx context.Context, service *reset.Service, raw string) error {
-	return service.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword})
+	return service.Confirm(ctx,
+		reset.ConfirmInput{Token: raw, Password: newPassword})
 }

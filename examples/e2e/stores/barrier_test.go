@@ -8,9 +8,9 @@ import (
 )
 
 // A barrier is a store that holds every write until all of n are waiting: the
-// confirmations have then verified their link against the same row, and only the
-// write itself is left to tell them apart. Without it a race hides behind the time
-// that hashing takes.
+// confirmations have then verified their link against the same row, and only
+// the write itself is left to tell them apart. Without it a race hides behind
+// the time that hashing takes.
 type barrier struct {
 	reset.Store
 	waiting sync.WaitGroup
@@ -32,7 +32,9 @@ func newBarrier(store reset.Store, n int, release chan struct{}) *barrier {
 	return b
 }
 
-func (b *barrier) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (b *barrier) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	b.waiting.Done()
 	<-b.release
 	return b.Store.ReplaceHash(ctx, seen, encoded)

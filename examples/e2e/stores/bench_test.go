@@ -19,7 +19,8 @@ func BenchmarkReplaceHash(b *testing.B) {
 			store, seen := benchStore(b, e)
 			for i := 0; b.Loop(); i++ {
 				encoded := fmt.Sprintf("hash %d", i)
-				require.NoError(b, store.ReplaceHash(b.Context(), seen, encoded))
+				require.NoError(b,
+					store.ReplaceHash(b.Context(), seen, encoded))
 				seen.PasswordHash = encoded
 			}
 		})
@@ -39,8 +40,11 @@ func benchStore(b *testing.B, e engine) (*sqlstore.Store, reset.User) {
 	b.Helper()
 	db, _ := e.open(b)
 	createTables(b, e, db)
-	mustExec(b, db, "INSERT INTO users (email, password_hash) VALUES ('ann@example.org', 'hash')")
-	store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: users, InTx: endSessions(e)})
+	mustExec(b, db,
+		"INSERT INTO users (email, password_hash) VALUES ('ann@example.org', 'hash')")
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: e.dialect, Table: users, InTx: endSessions(e),
+	})
 	require.NoError(b, err)
 	seen, err := store.FindByID(b.Context(), "1")
 	require.NoError(b, err)

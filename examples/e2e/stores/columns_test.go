@@ -14,9 +14,9 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// What the kit says of a hash column. By way of a Table, which compares bytes, all
-// is well with every column that gives back what was put in. Statements that do not
-// say how to compare are at the column's mercy.
+// What the kit says of a hash column. By way of a Table, which compares bytes,
+// all is well with every column that gives back what was put in. Statements
+// that do not say how to compare are at the column's mercy.
 var hashColumns = []struct {
 	engine  int
 	declare string
@@ -66,8 +66,10 @@ func TestKitOnHashColumns(t *testing.T) {
 		e := engines[c.engine]
 		t.Run(e.name+" "+c.declare, func(t *testing.T) {
 			e.prepare(t) // skips where there is no server
-			require.Equal(t, c.table, failures(t, "table", i), "by way of a Table")
-			require.Equal(t, c.plain, failures(t, "plain", i), "by way of plain statements")
+			require.Equal(t, c.table, failures(t, "table", i),
+				"by way of a Table")
+			require.Equal(t, c.plain, failures(t, "plain", i),
+				"by way of plain statements")
 		})
 	}
 }
@@ -76,16 +78,20 @@ func TestKitOnHashColumns(t *testing.T) {
 // expected to fail, and returns the names of the checks that did.
 func failures(t *testing.T, way string, column int) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestColumn$", "-test.v")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", columnVariable, way, column))
+	cmd := exec.CommandContext(t.Context(), os.Args[0],
+		"-test.run=^TestColumn$", "-test.v")
+	cmd.Env = append(os.Environ(),
+		fmt.Sprintf("%s=%s %d", columnVariable, way, column))
 	out, err := cmd.CombinedOutput()
 	var failed []string
 	for line := range strings.Lines(string(out)) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "--- FAIL: TestColumn/"); ok {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line),
+			"--- FAIL: TestColumn/"); ok {
 			name, _, _ = strings.Cut(name, " ")
 			failed = append(failed, name)
 		}
 	}
+
 	require.Equal(t, err != nil, failed != nil, "%s", out)
 	if len(failed) > 20 {
 		return everything
@@ -104,13 +110,16 @@ func TestColumn(t *testing.T) {
 	}
 	c := hashColumns[column]
 	e := engines[c.engine]
-	cfg := sqlstore.Config{Dialect: e.dialect, Table: users, InTx: endSessions(e)}
+	cfg := sqlstore.Config{
+		Dialect: e.dialect, Table: users, InTx: endSessions(e),
+	}
 	if way == "plain" {
 		const columns = "id, email, password_hash, session_version, locale, disabled"
 		cfg.Table = sqlstore.Table{}
 		cfg.Queries = sqlstore.Queries{
-			ByEmail: e.bind("SELECT " + columns + " FROM users WHERE lower(email) = lower(?)"),
-			ByID:    e.bind("SELECT " + columns + " FROM users WHERE id = ?"),
+			ByEmail: e.bind("SELECT " + columns +
+				" FROM users WHERE lower(email) = lower(?)"),
+			ByID: e.bind("SELECT " + columns + " FROM users WHERE id = ?"),
 			Replace: e.bind("UPDATE users SET password_hash = ? WHERE id = ?" +
 				" AND (password_hash = ? OR password_hash IS NULL)" +
 				" AND email = ? AND session_version = ? AND NOT disabled"),
@@ -125,6 +134,7 @@ func TestColumn(t *testing.T) {
 		for _, table := range []string{"users", "sessions", "changes"} {
 			mustExec(t, db, "DROP TABLE IF EXISTS "+table)
 		}
+
 		return fixture(t, e, c.declare, cfg)
 	})
 }

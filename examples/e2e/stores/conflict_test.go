@@ -11,9 +11,9 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A refusal because of another transaction says nothing about the link: only the
-// row does. PostgreSQL refuses an update that waited for another one of the same row
-// under REPEATABLE READ, whatever that one changed.
+// A refusal because of another transaction says nothing about the link: only
+// the row does. PostgreSQL refuses an update that waited for another one of the
+// same row under REPEATABLE READ, whatever that one changed.
 func TestSerializationFailureIsDecidedByTheRow(t *testing.T) {
 	for _, c := range []struct {
 		name, set string
@@ -25,7 +25,9 @@ func TestSerializationFailureIsDecidedByTheRow(t *testing.T) {
 		{"the account was disabled", "disabled = TRUE", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			app := newApplication(t, engines[1], options{dsn: "&default_transaction_isolation=repeatable%20read"})
+			app := newApplication(t, engines[1], options{
+				dsn: "&default_transaction_isolation=repeatable%20read",
+			})
 			raw := app.link(t)
 			other, err := app.db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
@@ -52,13 +54,14 @@ func TestSerializationFailureIsDecidedByTheRow(t *testing.T) {
 func (a *application) awaitLock(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		return queryInt(t, a.db, "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"+
-			" AND application_name = current_setting('application_name')") > 0
+		return queryInt(t, a.db,
+			"SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"+
+				" AND application_name = current_setting('application_name')") > 0
 	}, 30*time.Second, 5*time.Millisecond)
 }
 
-// InnoDB ends a deadlock by undoing the transaction that wrote less, here the reset:
-// the other one holds the user's sessions and wants the user.
+// InnoDB ends a deadlock by undoing the transaction that wrote less, here the
+// reset: the other one holds the user's sessions and wants the user.
 func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	app := newApplication(t, engines[2], options{})
 	e := app.engine
@@ -66,21 +69,25 @@ func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = other.Rollback() }()
 	for range 20 {
-		_, err = other.ExecContext(t.Context(), e.bind("INSERT INTO changes (user_id) VALUES (?)"), 0)
+		_, err = other.ExecContext(t.Context(),
+			e.bind("INSERT INTO changes (user_id) VALUES (?)"), 0)
 		require.NoError(t, err)
 	}
-	_, err = other.ExecContext(t.Context(), "UPDATE sessions SET user_id = user_id + 0, id = id + 100")
+
+	_, err = other.ExecContext(t.Context(),
+		"UPDATE sessions SET user_id = user_id + 0, id = id + 100")
 	require.NoError(t, err)
 
-	tries, finished := 0, make(chan error, 1)
+	attempts, finished := 0, make(chan error, 1)
 	_, service := newService(t, e, app.pool, app.hasher, app.mailbox, options{
 		keys: app.keys,
 		beforeEnd: func() {
-			if tries++; tries > 1 {
+			if attempts++; attempts > 1 {
 				return
 			}
 			go func() {
-				_, err := other.ExecContext(t.Context(), "UPDATE users SET locale = 'es'")
+				_, err := other.ExecContext(t.Context(),
+					"UPDATE users SET locale = 'es'")
 				finished <- errors.Join(err, other.Commit())
 			}()
 		},
@@ -88,22 +95,25 @@ func TestDeadlockIsDecidedByTheRow(t *testing.T) {
 	raw := app.link(t)
 	require.NoError(t, confirm(t.Context(), service, raw))
 	require.NoError(t, <-finished)
-	require.Equal(t, 2, tries, "the reset was not undone by the deadlock")
+	require.Equal(t, 2, attempts, "the reset was not undone by the deadlock")
 	app.requireChanged(t)
 }
 
-// SQLite has one writer. When it takes longer than the busy timeout, the visitor is
-// told to try again and the link stays good.
+// SQLite has one writer. When it takes longer than the busy timeout, the
+// visitor is told to try again and the link stays good.
 func TestBusyDatabaseLeavesTheLinkGood(t *testing.T) {
 	app := newApplication(t, engines[0], options{})
-	impatient := openDB(t, app.engine.driver, strings.Replace(app.dsn, "busy_timeout(20000)", "busy_timeout(0)", 1))
-	_, service := newService(t, app.engine, impatient, app.hasher, app.mailbox, options{keys: app.keys})
+	hurried := openDB(t, app.engine.driver,
+		strings.Replace(app.dsn, "busy_timeout(20000)", "busy_timeout(0)", 1))
+	_, service := newService(t, app.engine, hurried, app.hasher, app.mailbox,
+		options{keys: app.keys})
 	raw := app.link(t)
 	writer, err := app.db.Conn(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, writer.Close()) }()
 	_, err = writer.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
+
 	err = confirm(t.Context(), service, raw)
 	require.ErrorContains(t, err, "SQLITE_BUSY")
 	require.NotErrorIs(t, err, reset.ErrRejected)

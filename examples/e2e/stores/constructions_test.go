@@ -22,7 +22,9 @@ func countStamp(e engine, cfg *sqlstore.Config) {
 		if err := end(ctx, tx, seen); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, e.bind("UPDATE users SET session_version = session_version + 1 WHERE id = ?"), seen.ID)
+		_, err := tx.ExecContext(ctx,
+			e.bind("UPDATE users SET session_version = session_version + 1 "+
+				"WHERE id = ?"), seen.ID)
 		return err
 	}
 }
@@ -30,9 +32,11 @@ func countStamp(e engine, cfg *sqlstore.Config) {
 func plainStatements(e engine, cfg *sqlstore.Config) {
 	const columns = "id, email, password_hash, session_version, locale, disabled"
 	cfg.Table, cfg.Queries = sqlstore.Table{}, sqlstore.Queries{
-		ByEmail: e.bind("SELECT " + columns + " FROM users WHERE lower(email) = lower(?)"),
-		ByID:    e.bind("SELECT " + columns + " FROM users WHERE id = ?"),
-		Replace: e.bind("UPDATE users SET password_hash = ? WHERE id = ? AND COALESCE(password_hash, '') = ?" +
+		ByEmail: e.bind("SELECT " + columns +
+			" FROM users WHERE lower(email) = lower(?)"),
+		ByID: e.bind("SELECT " + columns + " FROM users WHERE id = ?"),
+		Replace: e.bind("UPDATE users SET password_hash = ? WHERE id = ? AND " +
+			"COALESCE(password_hash, '') = ?" +
 			" AND email = ? AND session_version = ? AND NOT disabled"),
 	}
 }
@@ -43,7 +47,8 @@ func hideDeleted(e engine, cfg *sqlstore.Config) {
 	if err != nil {
 		panic(err)
 	}
-	queries.ByEmail = strings.Replace(queries.ByEmail, " WHERE ", " WHERE deleted_at IS NULL AND ", 1)
+	queries.ByEmail = strings.Replace(queries.ByEmail, " WHERE ",
+		" WHERE deleted_at IS NULL AND ", 1)
 	queries.ByID += " AND deleted_at IS NULL"
 	queries.Replace += " AND deleted_at IS NULL"
 	cfg.Table, cfg.Queries = sqlstore.Table{}, queries
@@ -53,29 +58,41 @@ func disabledAt(_ engine, cfg *sqlstore.Config) {
 	cfg.Table.Disabled, cfg.Table.DisabledAt = "", "deleted_at"
 }
 
-func matchColumn(_ engine, cfg *sqlstore.Config)  { cfg.Table.EmailMatch = sqlstore.MatchColumn }
-func matchLowered(_ engine, cfg *sqlstore.Config) { cfg.Table.EmailMatch = sqlstore.MatchLowered }
+func matchColumn(_ engine, cfg *sqlstore.Config) {
+	cfg.Table.EmailMatch = sqlstore.MatchColumn
+}
+
+func matchLowered(_ engine, cfg *sqlstore.Config) {
+	cfg.Table.EmailMatch = sqlstore.MatchLowered
+}
 
 func softDelete(e engine, db *sql.DB, f *resettest.Fixture) {
-	f.Delete = execWithID(e, db, "UPDATE users SET deleted_at = '2026-11-21' WHERE id = ?")
+	f.Delete = execWithID(e, db,
+		"UPDATE users SET deleted_at = '2026-11-21' WHERE id = ?")
 	if e.dialect == sqlstore.MySQL { // the one column is the mark of both
 		f.Disable = f.Delete
 	}
 }
 
 func storeEmpty(e engine, db *sql.DB, f *resettest.Fixture) {
-	f.ClearPassword = execWithID(e, db, "UPDATE users SET password_hash = '' WHERE id = ?")
+	f.ClearPassword = execWithID(e, db,
+		"UPDATE users SET password_hash = '' WHERE id = ?")
 }
 
 func clearWith(marker string) func(engine, *sql.DB, *resettest.Fixture) {
 	return func(e engine, db *sql.DB, f *resettest.Fixture) {
-		f.ClearPassword = execWithID(e, db, "UPDATE users SET password_hash = "+marker+" WHERE id = ?")
+		f.ClearPassword = execWithID(e, db,
+			"UPDATE users SET password_hash = "+marker+" WHERE id = ?")
 	}
 }
 
-func uniqueEmail(_ engine, _ *sql.DB, f *resettest.Fixture) { f.UniqueEmail = true }
+func uniqueEmail(_ engine, _ *sql.DB, f *resettest.Fixture) {
+	f.UniqueEmail = true
+}
 
-func lowercase(_ engine, _ *sql.DB, f *resettest.Fixture) { f.LowercaseEmail = true }
+func lowercase(_ engine, _ *sql.DB, f *resettest.Fixture) {
+	f.LowercaseEmail = true
+}
 
 // replicated reads from a copy of the table and writes to the table.
 func replicated(t *testing.T, e engine, db *sql.DB, primary *sqlstore.Store) reset.Store {
@@ -83,7 +100,8 @@ func replicated(t *testing.T, e engine, db *sql.DB, primary *sqlstore.Store) res
 	mustExec(t, db, "CREATE TABLE replica (LIKE users)")
 	table := users
 	table.Name = "replica"
-	replica, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: table})
+	replica, err := sqlstore.New(db,
+		sqlstore.Config{Dialect: e.dialect, Table: table})
 	require.NoError(t, err)
 	return split{replica, primary}
 }
@@ -113,11 +131,15 @@ func replicate(_ engine, db *sql.DB, f *resettest.Fixture) {
 			return err
 		}
 		defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do.
-		for _, statement := range []string{"DELETE FROM replica", "INSERT INTO replica SELECT * FROM users"} {
+		for _, statement := range []string{
+			"DELETE FROM replica",
+			"INSERT INTO replica SELECT * FROM users",
+		} {
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
 				return err
 			}
 		}
+
 		return tx.Commit()
 	}
 }

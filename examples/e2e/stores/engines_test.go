@@ -68,9 +68,11 @@ func preparePostgres(t testing.TB) string {
 	t.Cleanup(func() { mustExec(t, admin, "DROP SCHEMA "+schema+" CASCADE") })
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
+
 	q := u.Query()
 	q.Set("search_path", schema)
-	// The name lets a test wait until the server has noticed that a client is gone.
+	// The name lets a test wait until the server has noticed that a client is
+	// gone.
 	q.Set("application_name", schema)
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -92,8 +94,8 @@ func prepareMySQL(t testing.TB) string {
 	return cfg.FormatDSN()
 }
 
-// connect opens a server or skips the test. With LOSTKEY_REQUIRE_SERVICES set, a
-// missing server is a failure, so that a gate cannot pass by testing nothing.
+// connect opens a server or skips the test. With LOSTKEY_REQUIRE_SERVICES set,
+// a missing server is a failure, so that a gate cannot pass by testing nothing.
 func connect(t testing.TB, driver, dsn, server, variable string) *sql.DB {
 	t.Helper()
 	db := openDB(t, driver, dsn)
@@ -112,7 +114,8 @@ func openDB(t testing.TB, driver, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
-	// Both servers are shared with other tests and allow some hundred connections.
+	// Both servers are shared with other tests and allow some hundred
+	// connections.
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -185,13 +188,15 @@ func mustExec(t testing.TB, db *sql.DB, query string, args ...any) {
 func queryInt(t *testing.T, db *sql.DB, query string, args ...any) int {
 	t.Helper()
 	var n int
-	require.NoError(t, db.QueryRowContext(t.Context(), query, args...).Scan(&n), query)
+	require.NoError(t, db.QueryRowContext(t.Context(), query, args...).Scan(&n),
+		query)
 	return n
 }
 
 func queryText(t *testing.T, db *sql.DB, query string, args ...any) string {
 	t.Helper()
 	var s string
-	require.NoError(t, db.QueryRowContext(t.Context(), query, args...).Scan(&s), query)
+	require.NoError(t, db.QueryRowContext(t.Context(), query, args...).Scan(&s),
+		query)
 	return s
 }

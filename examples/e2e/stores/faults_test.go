@@ -29,13 +29,16 @@ func TestReplyLostAfterTheCommitIsASuccess(t *testing.T) {
 			require.NoError(t, confirm(t.Context(), app.service, raw))
 			require.False(t, fault.due, "the reply was not lost")
 			app.requireChanged(t)
-			require.ErrorIs(t, confirm(t.Context(), app.service, raw), reset.ErrRejected)
+			require.ErrorIs(t, confirm(t.Context(), app.service, raw),
+				reset.ErrRejected)
 			_, err := app.mailbox.Wait(t.Context(), round+1)
 			require.NoError(t, err)
 			require.Equal(t, round+1, notices(app.mailbox))
 			app.restore(t)
 		}
-		t.Logf("%s: %d lost replies, %d reported as success", e.name, rounds, rounds)
+
+		t.Logf("%s: %d lost replies, %d reported as success", e.name, rounds,
+			rounds)
 	})
 }
 
@@ -54,11 +57,14 @@ func TestConnectionLostBeforeTheCommitLeavesTheLinkGood(t *testing.T) {
 			require.NotErrorIs(t, err, reset.ErrRejected)
 			require.False(t, fault.due)
 			app.requireUntouched(t)
-			require.NoError(t, confirm(t.Context(), app.service, raw), "the link must still be good")
+			require.NoError(t, confirm(t.Context(), app.service, raw),
+				"the link must still be good")
 			app.requireChanged(t)
 			app.restore(t)
 		}
-		t.Logf("%s: %d lost commands, %d links good afterwards", e.name, rounds, rounds)
+
+		t.Logf("%s: %d lost commands, %d links good afterwards", e.name, rounds,
+			rounds)
 	})
 }
 
@@ -72,37 +78,48 @@ func overProxy(t *testing.T, e engine, suffer func(*proxy)) (*application, *faul
 	f := &fault{}
 	// With one connection the proxy loses the command at hand, and not one on a
 	// connection that a worker has left idle.
-	return newApplication(t, e, options{via: p.address(), conns: 1, inTx: func(context.Context, *sql.Tx, reset.User) error {
-		if f.due {
-			f.due = false
-			suffer(p)
-		}
-		return nil
-	}}), f
+	return newApplication(t, e,
+		options{
+			via: p.address(), conns: 1,
+			inTx: func(context.Context, *sql.Tx, reset.User) error {
+				if f.due {
+					f.due = false
+					suffer(p)
+				}
+
+				return nil
+			},
+		}), f
 }
 
-// The server ends the connection of the transaction, as a restart, a fail-over or
-// an administrator does.
+// The server ends the connection of the transaction, as a restart, a fail-over
+// or an administrator does.
 func TestConnectionKilledByTheServerLeavesTheLinkGood(t *testing.T) {
 	kill := map[sqlstore.Dialect]struct{ id, kill string }{
-		sqlstore.PostgreSQL: {"SELECT pg_backend_pid()", "SELECT pg_terminate_backend(?, 5000)"},
-		sqlstore.MySQL:      {"SELECT CONNECTION_ID()", "KILL ?"},
+		sqlstore.PostgreSQL: {
+			"SELECT pg_backend_pid()", "SELECT pg_terminate_backend(?, 5000)",
+		},
+		sqlstore.MySQL: {"SELECT CONNECTION_ID()", "KILL ?"},
 	}
 	eachEngine(t, servers, func(t *testing.T, e engine) {
 		var app *application
 		killed := 0
-		app = newApplication(t, e, options{inTx: func(ctx context.Context, tx *sql.Tx, _ reset.User) error {
-			if killed > 0 {
-				return nil
-			}
-			var id int64
-			if err := tx.QueryRowContext(ctx, kill[e.dialect].id).Scan(&id); err != nil {
+		app = newApplication(t, e,
+			options{inTx: func(ctx context.Context, tx *sql.Tx, _ reset.User) error {
+				if killed > 0 {
+					return nil
+				}
+				var id int64
+				if err := tx.QueryRowContext(ctx,
+					kill[e.dialect].id).Scan(&id); err != nil {
+					return err
+				}
+
+				_, err := app.db.ExecContext(ctx, e.bind(kill[e.dialect].kill),
+					id)
+				killed++
 				return err
-			}
-			_, err := app.db.ExecContext(ctx, e.bind(kill[e.dialect].kill), id)
-			killed++
-			return err
-		}})
+			}})
 		raw := app.link(t)
 		err := confirm(t.Context(), app.service, raw)
 		require.Error(t, err)
@@ -119,10 +136,11 @@ func TestConnectionKilledByTheServerLeavesTheLinkGood(t *testing.T) {
 func TestVisitorWhoGoesAwayDoesNotStopTheWrite(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		ctx, cancel := context.WithCancel(t.Context())
-		app := newApplication(t, e, options{inTx: func(context.Context, *sql.Tx, reset.User) error {
-			cancel()
-			return nil
-		}})
+		app := newApplication(t, e,
+			options{inTx: func(context.Context, *sql.Tx, reset.User) error {
+				cancel()
+				return nil
+			}})
 		require.NoError(t, confirm(ctx, app.service, app.link(t)))
 		app.requireChanged(t)
 	})
@@ -131,29 +149,32 @@ func TestVisitorWhoGoesAwayDoesNotStopTheWrite(t *testing.T) {
 func TestCancelledContextChangesNothing(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		ctx, cancel := context.WithCancel(t.Context())
-		app := newApplication(t, e, options{inTx: func(context.Context, *sql.Tx, reset.User) error {
-			cancel()
-			return nil
-		}})
+		app := newApplication(t, e,
+			options{inTx: func(context.Context, *sql.Tx, reset.User) error {
+				cancel()
+				return nil
+			}})
 		seen, err := app.store.FindByID(t.Context(), app.ann.ID)
 		require.NoError(t, err)
 		err = app.store.ReplaceHash(ctx, seen, "encoded")
 		require.ErrorIs(t, err, context.Canceled)
 		require.NotErrorIs(t, err, reset.ErrStale)
 		app.requireUntouched(t)
-		require.NoError(t, app.store.ReplaceHash(t.Context(), seen, "encoded"), "no lock may be left behind")
+		require.NoError(t, app.store.ReplaceHash(t.Context(), seen, "encoded"),
+			"no lock may be left behind")
 	})
 }
 
 func TestFailureToEndSessionsKeepsTheOldPassword(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		broken := true
-		app := newApplication(t, e, options{inTx: func(context.Context, *sql.Tx, reset.User) error {
-			if broken {
-				return errors.New("the session table is away")
-			}
-			return nil
-		}})
+		app := newApplication(t, e,
+			options{inTx: func(context.Context, *sql.Tx, reset.User) error {
+				if broken {
+					return errors.New("the session table is away")
+				}
+				return nil
+			}})
 		raw := app.link(t)
 		err := confirm(t.Context(), app.service, raw)
 		require.ErrorContains(t, err, "the session table is away")
@@ -164,8 +185,8 @@ func TestFailureToEndSessionsKeepsTheOldPassword(t *testing.T) {
 	})
 }
 
-// A login that replaces an old hash must never bring the old password back, and a
-// reset must never be undone by it, whichever comes first.
+// A login that replaces an old hash must never bring the old password back, and
+// a reset must never be undone by it, whichever comes first.
 func TestLoginUpgradeNeverUndoesAReset(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		rounds := 40
@@ -174,10 +195,14 @@ func TestLoginUpgradeNeverUndoesAReset(t *testing.T) {
 		}
 		upgrades := 0
 		app := newApplication(t, e, options{})
-		stronger, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 2, Threads: 1}})
+		stronger, err := hash.NewInsecure(hash.Config{
+			Params: hash.Argon2id{MemoryKiB: 64, Time: 2, Threads: 1},
+		})
 		require.NoError(t, err)
 		for range rounds {
-			mustExec(t, app.db, e.bind("UPDATE users SET password_hash = ? WHERE id = ?"), app.ann.PasswordHash, app.ann.ID)
+			mustExec(t, app.db,
+				e.bind("UPDATE users SET password_hash = ? WHERE id = ?"),
+				app.ann.PasswordHash, app.ann.ID)
 			raw := app.link(t)
 			start, upgraded := make(chan struct{}), make(chan bool, 1)
 			go func() {
@@ -187,7 +212,9 @@ func TestLoginUpgradeNeverUndoesAReset(t *testing.T) {
 					upgraded <- false
 					return
 				}
-				result, err := stronger.VerifyAndUpdate(t.Context(), oldPassword, user.PasswordHash, app.store.SwapFor(user))
+
+				result, err := stronger.VerifyAndUpdate(t.Context(),
+					oldPassword, user.PasswordHash, app.store.SwapFor(user))
 				upgraded <- err == nil && result.Updated
 			}()
 			close(start)
@@ -205,7 +232,9 @@ func TestLoginUpgradeNeverUndoesAReset(t *testing.T) {
 				require.NoError(t, err)
 			}
 		}
-		t.Logf("%s: %d resets and %d upgrades came first", e.name, rounds-upgrades, upgrades)
+
+		t.Logf("%s: %d resets and %d upgrades came first", e.name,
+			rounds-upgrades, upgrades)
 	})
 }
 

@@ -15,22 +15,26 @@ import (
 )
 
 // A byHand is a store as a program that knows its database writes it, over
-// database/sql alone. It keeps the contract in one of three ways: one conditional
-// statement and the sessions in a default transaction, the same under SERIALIZABLE
-// with retries, or a row that is locked, read, compared and written.
+// database/sql alone. It keeps the contract in one of three ways: one
+// conditional statement and the sessions in a default transaction, the same
+// under SERIALIZABLE with retries, or a row that is locked, read, compared and
+// written.
 type byHand struct {
 	db     *sql.DB
 	engine engine
 	way    string
 }
 
-func handWritten(way string) func(*testing.T, engine, *sql.DB, *sqlstore.Store) reset.Store {
+func handWritten(
+	way string,
+) func(*testing.T, engine, *sql.DB, *sqlstore.Store) reset.Store {
 	return func(_ *testing.T, e engine, db *sql.DB, _ *sqlstore.Store) reset.Store {
 		return &byHand{db, e, way}
 	}
 }
 
-const handWrittenColumns = "SELECT id, email, COALESCE(password_hash, ''), session_version, disabled FROM users WHERE "
+const handWrittenColumns = "SELECT id, email, COALESCE(password_hash, ''), " +
+	"session_version, disabled FROM users WHERE "
 
 func (s *byHand) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
 	query := s.engine.bind(handWrittenColumns + "LOWER(email) = LOWER(?)")
@@ -51,7 +55,8 @@ func (s *byHand) FindByEmail(ctx context.Context, email string) ([]reset.User, e
 }
 
 func (s *byHand) FindByID(ctx context.Context, id string) (reset.User, error) {
-	user, err := scanByHand(s.db.QueryRowContext(ctx, s.engine.bind(handWrittenColumns+"id = ?"), id))
+	user, err := scanByHand(s.db.QueryRowContext(ctx,
+		s.engine.bind(handWrittenColumns+"id = ?"), id))
 	if errors.Is(err, sql.ErrNoRows) || malformed(err) || err == nil && user.ID != id {
 		return reset.User{}, reset.ErrUserNotFound
 	}
@@ -59,7 +64,8 @@ func (s *byHand) FindByID(ctx context.Context, id string) (reset.User, error) {
 }
 
 func scanByHand(row interface{ Scan(dest ...any) error }) (user reset.User, err error) {
-	err = row.Scan(&user.ID, &user.Email, &user.PasswordHash, &user.Stamp, &user.Disabled)
+	err = row.Scan(&user.ID, &user.Email, &user.PasswordHash, &user.Stamp,
+		&user.Disabled)
 	return user, err
 }
 
@@ -105,18 +111,25 @@ func (s *byHand) replace(ctx context.Context, seen reset.User, encoded string) e
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, s.engine.bind("DELETE FROM sessions WHERE user_id = ?"), seen.ID); err != nil {
+	if _, err := tx.ExecContext(ctx,
+		s.engine.bind("DELETE FROM sessions WHERE user_id = ?"),
+		seen.ID); err != nil {
 		return err
 	}
+
 	return tx.Commit()
 }
 
-func (s *byHand) replaceWhere(ctx context.Context, tx *sql.Tx, seen reset.User, encoded string) error {
-	where := "id = ? AND COALESCE(password_hash, '') = ? AND email = ? AND session_version = ? AND NOT disabled"
+func (s *byHand) replaceWhere(
+	ctx context.Context, tx *sql.Tx, seen reset.User, encoded string,
+) error {
+	where := "id = ? AND COALESCE(password_hash, '') = ? AND email = ? AND " +
+		"session_version = ? AND NOT disabled"
 	if s.engine.dialect == sqlstore.MySQL {
 		where = strings.ReplaceAll(where, "email = ", "BINARY email = ")
 	}
-	res, err := tx.ExecContext(ctx, s.engine.bind("UPDATE users SET password_hash = ? WHERE "+where),
+	res, err := tx.ExecContext(ctx,
+		s.engine.bind("UPDATE users SET password_hash = ? WHERE "+where),
 		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp)
 	if err != nil {
 		return err
@@ -127,14 +140,19 @@ func (s *byHand) replaceWhere(ctx context.Context, tx *sql.Tx, seen reset.User, 
 	return nil
 }
 
-func (s *byHand) replaceLocked(ctx context.Context, tx *sql.Tx, seen reset.User, encoded string) error {
-	now, err := scanByHand(tx.QueryRowContext(ctx, s.engine.bind(handWrittenColumns+"id = ? FOR UPDATE"), seen.ID))
+func (s *byHand) replaceLocked(
+	ctx context.Context, tx *sql.Tx, seen reset.User, encoded string,
+) error {
+	now, err := scanByHand(tx.QueryRowContext(ctx,
+		s.engine.bind(handWrittenColumns+"id = ? FOR UPDATE"), seen.ID))
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (now != seen || now.Disabled) {
 		return reset.ErrStale
 	}
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, s.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), encoded, seen.ID)
+	_, err = tx.ExecContext(ctx,
+		s.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"),
+		encoded, seen.ID)
 	return err
 }

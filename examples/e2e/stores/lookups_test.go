@@ -33,24 +33,38 @@ func TestIDIsFoundInOneSpellingOnly(t *testing.T) {
 		e := engines[c.engine]
 		t.Run(e.name+" "+c.description, func(t *testing.T) {
 			db, _ := e.open(t)
-			mustExec(t, db, "CREATE TABLE users (id "+c.column+", email VARCHAR(255), password_hash VARCHAR(255))")
-			mustExec(t, db, e.bind("INSERT INTO users VALUES (?, 'ann@example.org', 'hash')"), c.id)
+			mustExec(t, db,
+				"CREATE TABLE users (id "+c.column+", email VARCHAR(255), "+
+					"password_hash VARCHAR(255))")
+			mustExec(t, db,
+				e.bind("INSERT INTO users VALUES (?, 'ann@example.org', 'hash')"),
+				c.id)
 			store, err := sqlstore.New(db, sqlstore.Config{
 				Dialect: e.dialect,
-				Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
+				Table: sqlstore.Table{
+					Name: "users", ID: "id", Email: "email",
+					Hash: "password_hash",
+				},
 			})
 			require.NoError(t, err)
 			ann, err := store.FindByID(t.Context(), c.id)
 			require.NoError(t, err)
-			require.Equal(t, reset.User{ID: c.id, Email: "ann@example.org", PasswordHash: "hash"}, ann)
+			require.Equal(t,
+				reset.User{
+					ID: c.id, Email: "ann@example.org",
+					PasswordHash: "hash",
+				}, ann)
+
 			for _, other := range c.other {
 				_, err := store.FindByID(t.Context(), other)
 				require.ErrorIs(t, err, reset.ErrUserNotFound, "%q", other)
 			}
 			require.NoError(t, store.ReplaceHash(t.Context(), ann, "new"))
-			require.ErrorIs(t, store.ReplaceHash(t.Context(), ann, "newer"), reset.ErrStale)
+			require.ErrorIs(t, store.ReplaceHash(t.Context(), ann, "newer"),
+				reset.ErrStale)
 			ann.ID, ann.PasswordHash = "no-such-id", "new"
-			require.ErrorIs(t, store.ReplaceHash(t.Context(), ann, "newer"), reset.ErrStale)
+			require.ErrorIs(t, store.ReplaceHash(t.Context(), ann, "newer"),
+				reset.ErrStale)
 		})
 	}
 }
@@ -61,7 +75,8 @@ func TestColumnThatIsNotThereIsAnError(t *testing.T) {
 		createUsers(t, e, db, e.text)
 		misspelled := users
 		misspelled.Stamp = "session_verion"
-		store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: misspelled})
+		store, err := sqlstore.New(db,
+			sqlstore.Config{Dialect: e.dialect, Table: misspelled})
 		require.NoError(t, err)
 		_, err = store.FindByID(t.Context(), "1")
 		require.ErrorContains(t, err, "session_verion")
@@ -71,14 +86,17 @@ func TestColumnThatIsNotThereIsAnError(t *testing.T) {
 
 func TestLookUpByAddressFollowsEmailMatch(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
-		// A column that compares bytes, so that the statement alone makes the difference.
+		// A column that compares bytes, so that the statement alone makes the
+		// difference.
 		exact := map[sqlstore.Dialect]string{
-			sqlstore.SQLite: "VARCHAR(255)", sqlstore.PostgreSQL: "VARCHAR(255)",
-			sqlstore.MySQL: "VARCHAR(255) COLLATE utf8mb4_bin",
+			sqlstore.SQLite:     "VARCHAR(255)",
+			sqlstore.PostgreSQL: "VARCHAR(255)",
+			sqlstore.MySQL:      "VARCHAR(255) COLLATE utf8mb4_bin",
 		}
 		folding := map[sqlstore.Dialect]string{
-			sqlstore.SQLite: "VARCHAR(255) COLLATE NOCASE", sqlstore.PostgreSQL: "VARCHAR(255) COLLATE lookalike",
-			sqlstore.MySQL: "VARCHAR(255) COLLATE utf8mb4_general_ci",
+			sqlstore.SQLite:     "VARCHAR(255) COLLATE NOCASE",
+			sqlstore.PostgreSQL: "VARCHAR(255) COLLATE lookalike",
+			sqlstore.MySQL:      "VARCHAR(255) COLLATE utf8mb4_general_ci",
 		}
 		for _, c := range []struct {
 			name   string
@@ -97,33 +115,57 @@ func TestLookUpByAddressFollowsEmailMatch(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				db, _ := e.open(t)
 				if e.dialect == sqlstore.PostgreSQL {
-					mustExec(t, db, "CREATE COLLATION lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+					mustExec(t, db,
+						"CREATE COLLATION lookalike (provider = icu, locale "+
+							"= 'und-u-ks-level2', deterministic = false)")
 				}
-				mustExec(t, db, "CREATE TABLE users (id "+e.id+", email "+c.column[e.dialect]+", password_hash VARCHAR(255))")
-				mustExec(t, db, e.bind("INSERT INTO users (email, password_hash) VALUES (?, 'hash')"), c.stored)
-				store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
-					Name: "users", ID: "id", Email: "email", Hash: "password_hash", EmailMatch: c.match,
-				}})
+
+				mustExec(t, db,
+					"CREATE TABLE users (id "+e.id+", email "+c.column[e.dialect]+", password_hash VARCHAR(255))")
+				mustExec(t, db,
+					e.bind("INSERT INTO users (email, password_hash) VALUES "+
+						"(?, 'hash')"), c.stored)
+				store, err := sqlstore.New(db,
+					sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
+						Name: "users", ID: "id", Email: "email",
+						Hash: "password_hash", EmailMatch: c.match,
+					}})
 				require.NoError(t, err)
-				for _, typed := range c.finds {
-					found, err := store.FindByEmail(t.Context(), typed)
-					require.NoError(t, err)
-					require.Len(t, found, 1, typed)
-					require.Equal(t, c.stored, found[0].Email)
-					require.NoError(t, store.ReplaceHash(t.Context(), found[0], "hash "+typed))
-				}
-				for _, typed := range append(c.misses, "ann@example.org\x00", "\xff@example.org") {
-					found, err := store.FindByEmail(t.Context(), typed)
-					require.NoError(t, err, "%q", typed)
-					require.Empty(t, found, typed)
-				}
+
+				requireFound(t, store, c.finds, c.stored)
+				requireMissed(t, store, append(c.misses,
+					"ann@example.org\x00", "\xff@example.org"))
 			})
 		}
 	})
 }
 
-// A look-up by address that reads the whole table makes each forgot request cost
-// what the table costs.
+// requireFound looks the stored address up as it is typed, and changes the row.
+func requireFound(
+	t *testing.T, store *sqlstore.Store, typed []string, stored string,
+) {
+	t.Helper()
+	for _, addr := range typed {
+		found, err := store.FindByEmail(t.Context(), addr)
+		require.NoError(t, err)
+		require.Len(t, found, 1, addr)
+		require.Equal(t, stored, found[0].Email)
+		require.NoError(t,
+			store.ReplaceHash(t.Context(), found[0], "hash "+addr))
+	}
+}
+
+func requireMissed(t *testing.T, store *sqlstore.Store, typed []string) {
+	t.Helper()
+	for _, addr := range typed {
+		found, err := store.FindByEmail(t.Context(), addr)
+		require.NoError(t, err, "%q", addr)
+		require.Empty(t, found, addr)
+	}
+}
+
+// A look-up by address that reads the whole table makes each forgot request
+// cost what the table costs.
 func TestLookUpByAddressUsesTheIndex(t *testing.T) {
 	for _, c := range []struct {
 		engine int
@@ -142,17 +184,28 @@ func TestLookUpByAddressUsesTheIndex(t *testing.T) {
 		e := engines[c.engine]
 		t.Run(fmt.Sprintf("%s %d", e.name, c.match), func(t *testing.T) {
 			db, _ := e.open(t)
-			mustExec(t, db, "CREATE TABLE users (id "+e.id+", email VARCHAR(255), password_hash VARCHAR(255))")
-			mustExec(t, db, "CREATE INDEX users_by_address ON users ("+c.index+")")
+			mustExec(t, db,
+				"CREATE TABLE users (id "+e.id+", email VARCHAR(255), "+
+					"password_hash VARCHAR(255))")
+			mustExec(t, db,
+				"CREATE INDEX users_by_address ON users ("+c.index+")")
 			var values []string
 			for i := range 5000 {
-				values = append(values, fmt.Sprintf("('user%d@example.org', 'hash')", i))
+				values = append(values,
+					fmt.Sprintf("('user%d@example.org', 'hash')", i))
 			}
-			mustExec(t, db, "INSERT INTO users (email, password_hash) VALUES "+strings.Join(values, ", "))
+
+			mustExec(t, db,
+				"INSERT INTO users (email, password_hash) VALUES "+strings.Join(values,
+					", "))
 			if e.dialect != sqlstore.MySQL {
 				mustExec(t, db, "ANALYZE")
 			}
-			queries, err := sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash", EmailMatch: c.match}.Queries(e.dialect)
+			queries, err := sqlstore.Table{
+				Name: "users", ID: "id",
+				Email: "email", Hash: "password_hash",
+				EmailMatch: c.match,
+			}.Queries(e.dialect)
 			require.NoError(t, err)
 			explained := plan(t, e, db, queries.ByEmail)
 			require.Contains(t, explained, "users_by_address", explained)
@@ -176,6 +229,7 @@ func plan(t *testing.T, e engine, db *sql.DB, query string) string {
 	columns, err := rows.Columns()
 	require.NoError(t, err)
 	var out strings.Builder
+
 	for rows.Next() {
 		values := make([]any, len(columns))
 		for i := range values {

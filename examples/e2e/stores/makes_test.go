@@ -30,9 +30,10 @@ type construction struct {
 	// change alters the configuration, store replaces what is made from it, and
 	// fix alters the fixture.
 	change func(e engine, cfg *sqlstore.Config)
-	store  func(t *testing.T, e engine, db *sql.DB, made *sqlstore.Store) reset.Store
-	fix    func(e engine, db *sql.DB, f *resettest.Fixture)
-	skips  int // checks that are not for it
+	store  func(t *testing.T, e engine, db *sql.DB,
+		made *sqlstore.Store) reset.Store
+	fix   func(e engine, db *sql.DB, f *resettest.Fixture)
+	skips int // checks that are not for it
 }
 
 var constructions = []construction{
@@ -53,12 +54,15 @@ var constructions = []construction{
 	{name: "text ids, SQLite", engine: 0, id: "TEXT PRIMARY KEY"},
 	{name: "empty hash instead of NULL, PostgreSQL", engine: 1, hash: "TEXT NOT NULL DEFAULT ''", fix: storeEmpty},
 	{
-		name: "citext with a unique index, PostgreSQL", engine: 1, email: "CITEXT", then: "CREATE UNIQUE INDEX one_address ON users (email)",
+		name: "citext with a unique index, PostgreSQL", engine: 1,
+		email:    "CITEXT",
+		then:     "CREATE UNIQUE INDEX one_address ON users (email)",
 		database: "UTF8", change: matchColumn, fix: uniqueEmail, skips: 2,
 	},
 	{name: "unique lower(email), PostgreSQL", engine: 1, then: "CREATE UNIQUE INDEX one_address ON users (lower(email))", fix: uniqueEmail, skips: 2},
 	{
-		name: "addresses in lower case, PostgreSQL", engine: 1, email: "VARCHAR(255) CHECK (email = lower(email))",
+		name: "addresses in lower case, PostgreSQL", engine: 1,
+		email:  "VARCHAR(255) CHECK (email = lower(email))",
 		change: matchLowered, fix: lowercase, skips: 1,
 	},
 	{name: "a LATIN1 database, PostgreSQL", engine: 1, database: "LATIN1"},
@@ -66,8 +70,10 @@ var constructions = []construction{
 	{name: "serializable by default, PostgreSQL", engine: 1, dsn: "&default_transaction_isolation=serializable"},
 	{name: "loose collation, MariaDB", engine: 2, email: "VARCHAR(255) COLLATE utf8mb4_unicode_ci", hash: "VARCHAR(255) COLLATE utf8mb4_general_ci"},
 	{
-		name: "loose collation and unique, MariaDB", engine: 2, email: "VARCHAR(255) COLLATE utf8mb4_unicode_ci",
-		then: "CREATE UNIQUE INDEX one_address ON users (email)", fix: uniqueEmail, skips: 2,
+		name: "loose collation and unique, MariaDB", engine: 2,
+		email: "VARCHAR(255) COLLATE utf8mb4_unicode_ci",
+		then:  "CREATE UNIQUE INDEX one_address ON users (email)",
+		fix:   uniqueEmail, skips: 2,
 	},
 	{name: "latin1 and ascii columns, MariaDB", engine: 2, email: "VARCHAR(255) CHARACTER SET latin1", hash: "VARCHAR(255) CHARACTER SET ascii"},
 	{name: "look-ups on a replica, PostgreSQL", engine: 1, store: replicated, fix: replicate},
@@ -84,7 +90,9 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the kit some forty times")
 	}
-	run := func(name string, skips int, prepare func(t *testing.T) func(t *testing.T) resettest.Fixture) {
+	run := func(name string, skips int,
+		prepare func(t *testing.T) func(t *testing.T) resettest.Fixture,
+	) {
 		var mu sync.Mutex
 		passed, failed, skipped := 0, 0, 0
 		t.Run(name, func(t *testing.T) {
@@ -92,8 +100,10 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 			t.Cleanup(func() {
 				mu.Lock()
 				defer mu.Unlock()
-				t.Logf("%-54s %2d passed, %d not for it, %d failed", name, passed, skipped, failed)
+				t.Logf("%-54s %2d passed, %d not for it, %d failed", name,
+					passed, skipped, failed)
 			})
+
 			fixture := prepare(t)
 			resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
 				t.Cleanup(func() {
@@ -108,12 +118,15 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 						passed++
 					}
 				})
+
 				return fixture(t)
 			})
 			require.Equal(t, skips, skipped, "checks that were skipped")
 		})
 	}
-	run("memstore", 1, func(*testing.T) func(*testing.T) resettest.Fixture { return memstoreFixture })
+	run("memstore", 1, func(*testing.T) func(*testing.T) resettest.Fixture {
+		return memstoreFixture
+	})
 	for _, c := range constructions {
 		run(c.name, c.skips, c.prepare)
 	}
@@ -122,28 +135,47 @@ func TestKitPassesEveryRightStore(t *testing.T) {
 // memstoreFixture has no way to make ending sessions fail.
 func memstoreFixture(*testing.T) resettest.Fixture {
 	store := memstore.New()
-	set := func(change func(user *reset.User, value string)) func(context.Context, string, string) error {
+	set := func(change func(user *reset.User,
+		value string),
+	) func(context.Context, string, string) error {
 		return func(_ context.Context, id, value string) error {
-			return store.Update(id, func(user *reset.User) { change(user, value) })
+			return store.Update(id, func(user *reset.User) {
+				change(user, value)
+			})
 		}
 	}
+
 	return resettest.Fixture{
-		Store:       store,
-		Create:      func(_ context.Context, user reset.User) (string, error) { return user.ID, store.Add(user) },
-		ChangeEmail: set(func(user *reset.User, value string) { user.Email = value }),
-		ChangeStamp: set(func(user *reset.User, value string) { user.Stamp = value }),
+		Store: store,
+		Create: func(_ context.Context, user reset.User) (string, error) {
+			return user.ID, store.Add(user)
+		},
+		ChangeEmail: set(func(user *reset.User, value string) {
+			user.Email = value
+		}),
+		ChangeStamp: set(func(user *reset.User, value string) {
+			user.Stamp = value
+		}),
 		Disable: func(_ context.Context, id string) error {
-			return store.Update(id, func(user *reset.User) { user.Disabled = true })
+			return store.Update(id, func(user *reset.User) {
+				user.Disabled = true
+			})
 		},
 		ClearPassword: func(_ context.Context, id string) error {
-			return store.Update(id, func(user *reset.User) { user.PasswordHash = "" })
+			return store.Update(id, func(user *reset.User) {
+				user.PasswordHash = ""
+			})
 		},
-		Delete: func(_ context.Context, id string) error { return store.Delete(id) },
+		Delete: func(_ context.Context, id string) error {
+			return store.Delete(id)
+		},
 		AddSession: func(_ context.Context, id string) error {
 			store.AddSession(id)
 			return nil
 		},
-		Sessions: func(_ context.Context, id string) (int, error) { return store.Sessions(id), nil },
+		Sessions: func(_ context.Context, id string) (int, error) {
+			return store.Sessions(id), nil
+		},
 	}
 }
 
@@ -153,8 +185,11 @@ func (c construction) prepare(t *testing.T) func(t *testing.T) resettest.Fixture
 	t.Helper()
 	e := engines[c.engine]
 	if c.database != "" {
-		e.prepare = func(t testing.TB) string { return preparePostgresEncoded(t, c.database) }
+		e.prepare = func(t testing.TB) string {
+			return preparePostgresEncoded(t, c.database)
+		}
 	}
+
 	dsn := e.prepare(t) + c.dsn
 	if e.dialect == sqlstore.PostgreSQL {
 		dsn += "&synchronous_commit=off" // no check is about a crash
@@ -165,6 +200,7 @@ func (c construction) prepare(t *testing.T) func(t *testing.T) resettest.Fixture
 		for _, table := range []string{"users", "sessions", "replica"} {
 			mustExec(t, db, "DROP TABLE IF EXISTS "+table)
 		}
+
 		c.createTables(t, e, db)
 		return c.fixture(t, e, db)
 	}
@@ -178,9 +214,13 @@ func (c construction) createTables(t *testing.T, e engine, db *sql.DB) {
 		}
 		return usual
 	}
-	mustExec(t, db, "CREATE TABLE users (id "+or(c.id, e.id)+", email "+or(c.email, "VARCHAR(255)")+" NOT NULL, password_hash "+or(c.hash, e.text)+
-		", session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE, deleted_at VARCHAR(30))")
-	mustExec(t, db, "CREATE TABLE sessions (id "+e.id+", user_id VARCHAR(36) NOT NULL)")
+
+	mustExec(t, db,
+		"CREATE TABLE users (id "+or(c.id, e.id)+", email "+or(c.email,
+			"VARCHAR(255)")+" NOT NULL, password_hash "+or(c.hash, e.text)+
+			", session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE, deleted_at VARCHAR(30))")
+	mustExec(t, db,
+		"CREATE TABLE sessions (id "+e.id+", user_id VARCHAR(36) NOT NULL)")
 	mustExec(t, db, "CREATE INDEX sessions_user ON sessions (user_id)")
 	if c.then != "" {
 		mustExec(t, db, c.then)
@@ -189,17 +229,24 @@ func (c construction) createTables(t *testing.T, e engine, db *sql.DB) {
 
 func (c construction) fixture(t *testing.T, e engine, db *sql.DB) resettest.Fixture {
 	t.Helper()
-	cfg := sqlstore.Config{Dialect: e.dialect, Table: users, InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
-		_, err := tx.ExecContext(ctx, e.bind("DELETE FROM sessions WHERE user_id = ?"), seen.ID)
-		return err
-	}}
+	cfg := sqlstore.Config{
+		Dialect: e.dialect, Table: users,
+		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
+			_, err := tx.ExecContext(ctx,
+				e.bind("DELETE FROM sessions WHERE user_id = ?"), seen.ID)
+			return err
+		},
+	}
 	if c.change != nil {
 		c.change(e, &cfg)
 	}
 	made, err := sqlstore.New(db, cfg)
 	require.NoError(t, err)
 	f := databaseFixture(e, db, made)
-	f.Create = func(ctx context.Context, user reset.User) (string, error) { return c.insert(ctx, e, db, user) }
+	f.Create = func(ctx context.Context, user reset.User) (string, error) {
+		return c.insert(ctx, e, db, user)
+	}
+
 	if c.store != nil {
 		f.Store = c.store(t, e, db, made)
 	}
@@ -210,22 +257,36 @@ func (c construction) fixture(t *testing.T, e engine, db *sql.DB) resettest.Fixt
 }
 
 // insert stores an account under an id of its own or of the database's.
-func (c construction) insert(ctx context.Context, e engine, db *sql.DB, user reset.User) (string, error) {
-	encoded := sql.NullString{String: user.PasswordHash, Valid: user.PasswordHash != "" || strings.Contains(c.hash, "NOT NULL")}
+func (c construction) insert(
+	ctx context.Context, e engine, db *sql.DB, user reset.User,
+) (string, error) {
+	encoded := sql.NullString{
+		String: user.PasswordHash,
+		Valid:  user.PasswordHash != "" || strings.Contains(c.hash, "NOT NULL"),
+	}
 	if c.id == "" {
-		if _, err := db.ExecContext(ctx, e.bind("INSERT INTO users (email, password_hash, session_version) VALUES (?, ?, ?)"),
+		if _, err := db.ExecContext(ctx,
+			e.bind("INSERT INTO users (email, password_hash, "+
+				"session_version) VALUES (?, ?, ?)"),
 			user.Email, encoded, user.Stamp); err != nil {
 			return "", err
 		}
+
 		var id string
-		err := db.QueryRowContext(ctx, e.bind("SELECT MAX(id) FROM users WHERE email = ?"), user.Email).Scan(&id)
+		err := db.QueryRowContext(ctx,
+			e.bind("SELECT MAX(id) FROM users WHERE email = ?"),
+			user.Email).Scan(&id)
 		return id, err
 	}
+
 	var raw [16]byte
 	_, _ = rand.Read(raw[:])
 	raw[6], raw[8] = raw[6]&0xf|0x40, raw[8]&0x3f|0x80
-	id := fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
-	_, err := db.ExecContext(ctx, e.bind("INSERT INTO users (id, email, password_hash, session_version) VALUES (?, ?, ?, ?)"),
+	id := fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10],
+		raw[10:])
+	_, err := db.ExecContext(ctx,
+		e.bind("INSERT INTO users (id, email, password_hash, "+
+			"session_version) VALUES (?, ?, ?, ?)"),
 		id, user.Email, encoded, user.Stamp)
 	return id, err
 }
@@ -234,20 +295,28 @@ func (c construction) insert(ctx context.Context, e engine, db *sql.DB, user res
 func databaseFixture(e engine, db *sql.DB, store reset.Store) resettest.Fixture {
 	set := func(column string) func(context.Context, string, string) error {
 		return func(ctx context.Context, id, value string) error {
-			_, err := db.ExecContext(ctx, e.bind("UPDATE users SET "+column+" = ? WHERE id = ?"), value, id)
+			_, err := db.ExecContext(ctx,
+				e.bind("UPDATE users SET "+column+" = ? WHERE id = ?"), value,
+				id)
 			return err
 		}
 	}
+
 	return resettest.Fixture{
-		Store:         store,
-		Disable:       execWithID(e, db, "UPDATE users SET disabled = TRUE WHERE id = ?"),
-		ClearPassword: execWithID(e, db, "UPDATE users SET password_hash = NULL WHERE id = ?"),
-		Delete:        execWithID(e, db, "DELETE FROM users WHERE id = ?"),
-		ChangeEmail:   set("email"),
-		ChangeStamp:   set("session_version"),
-		AddSession:    execWithID(e, db, "INSERT INTO sessions (user_id) VALUES (?)"),
+		Store: store,
+		Disable: execWithID(e, db,
+			"UPDATE users SET disabled = TRUE WHERE id = ?"),
+		ClearPassword: execWithID(e, db,
+			"UPDATE users SET password_hash = NULL WHERE id = ?"),
+		Delete:      execWithID(e, db, "DELETE FROM users WHERE id = ?"),
+		ChangeEmail: set("email"),
+		ChangeStamp: set("session_version"),
+		AddSession: execWithID(e, db,
+			"INSERT INTO sessions (user_id) VALUES (?)"),
 		Sessions: func(ctx context.Context, id string) (n int, err error) {
-			err = db.QueryRowContext(ctx, e.bind("SELECT COUNT(*) FROM sessions WHERE user_id = ?"), id).Scan(&n)
+			err = db.QueryRowContext(ctx,
+				e.bind("SELECT COUNT(*) FROM sessions WHERE user_id = ?"),
+				id).Scan(&n)
 			return n, err
 		},
 		FailSessions: func(ctx context.Context) error {

@@ -20,13 +20,15 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// Another process is this test program again. It is told what to do on its standard
-// input, says "ready", waits for a line, confirms, and says how that went.
+// Another process is this test program again. It is told what to do on its
+// standard input, says "ready", waits for a line, confirms, and says how that
+// went.
 
 const childVariable = "LOSTKEY_STORES_CHILD"
 
 func TestMain(m *testing.M) {
-	// The driver logs every lost connection, and losing them is what is done here.
+	// The driver logs every lost connection, and losing them is what is done
+	// here.
 	if err := mysql.SetLogger(&mysql.NopLogger{}); err != nil {
 		panic(err)
 	}
@@ -75,18 +77,67 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
-	hasher, err := buildHasher()
+
+	var mailbox mailtest.Recorder
+	release := make(chan struct{})
+	service, held, err := o.service(e, db, &mailbox, release)
 	if err != nil {
 		return err
 	}
-	var (
-		mailbox mailtest.Recorder
-		held    *barrier
-	)
-	release := make(chan struct{})
-	_, service, err := buildService(e, db, hasher, &mailbox, options{
+
+	// Connects, so that the time after the line is spent on confirming alone.
+	if _, err := service.Check(ctx, reset.CheckInput{Token: o.Token}); err != nil {
+		return err
+	}
+
+	sum := make(chan tally)
+	go func() {
+		if o.Racers == 1 {
+			<-release
+		}
+		sum <- race(ctx, service, o.Token, o.Racers)
+	}()
+
+	if held != nil {
+		held.waiting.Wait()
+	}
+	if _, err := fmt.Fprintln(out, "ready"); err != nil {
+		return err
+	}
+	if _, err := in.ReadString('\n'); err != nil {
+		return err
+	}
+
+	close(release)
+	result := <-sum
+	// Before the mail queue is drained: whoever kills this process wants to
+	// know how long the confirmation took.
+	if _, err := fmt.Fprintln(out, "confirmed"); err != nil {
+		return err
+	}
+	if err := service.Shutdown(ctx); err != nil {
+		return err
+	}
+
+	result.Notices = notices(&mailbox)
+	return json.NewEncoder(out).Encode(result)
+}
+
+// service makes the service of the process. Several racers are held at a
+// barrier, which is nil for one.
+func (o order) service(
+	e engine, db *sql.DB, mailbox *mailtest.Recorder, release chan struct{},
+) (service *reset.Service, held *barrier, err error) {
+	hasher, err := buildHasher()
+	if err != nil {
+		return nil, nil, err
+	}
+
+	_, service, err = buildService(e, db, hasher, mailbox, options{
 		keys: o.Keys,
-		inTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error { return linger(ctx, tx, e, seen) },
+		inTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
+			return linger(ctx, tx, e, seen)
+		},
 		wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
 			if o.Torn {
 				return separate{s, db, e}
@@ -98,41 +149,7 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 			return held
 		},
 	})
-	if err != nil {
-		return err
-	}
-	// Connects, so that the time after the line is spent on confirming alone.
-	if _, err := service.Check(ctx, reset.CheckInput{Token: o.Token}); err != nil {
-		return err
-	}
-	sum := make(chan tally)
-	go func() {
-		if o.Racers == 1 {
-			<-release
-		}
-		sum <- race(ctx, service, o.Token, o.Racers)
-	}()
-	if held != nil {
-		held.waiting.Wait()
-	}
-	if _, err := fmt.Fprintln(out, "ready"); err != nil {
-		return err
-	}
-	if _, err := in.ReadString('\n'); err != nil {
-		return err
-	}
-	close(release)
-	result := <-sum
-	// Before the mail queue is drained: whoever kills this process wants to know
-	// how long the confirmation took.
-	if _, err := fmt.Fprintln(out, "confirmed"); err != nil {
-		return err
-	}
-	if err := service.Shutdown(ctx); err != nil {
-		return err
-	}
-	result.Notices = notices(&mailbox)
-	return json.NewEncoder(out).Encode(result)
+	return service, held, err
 }
 
 // A child is a running process that has said "ready".
@@ -185,17 +202,23 @@ func TestOfManyConfirmationsInThreeProcessesOneSucceeds(t *testing.T) {
 			each = 22
 		}
 		app := newApplication(t, e, options{})
-		o := order{Engine: e.name, DSN: app.dsn, Keys: app.keys, Token: app.link(t), Racers: each}
+		o := order{
+			Engine: e.name, DSN: app.dsn, Keys: app.keys, Token: app.link(t),
+			Racers: each,
+		}
 		children := make([]*child, processes)
 		for i := range children {
 			children[i] = startChild(t, o)
 		}
+
 		for _, c := range children {
 			c.expect(t, "ready")
 		}
+
 		for _, c := range children {
 			c.proceed(t)
 		}
+
 		var all tally
 		for _, c := range children {
 			c.expect(t, "confirmed")
@@ -205,8 +228,11 @@ func TestOfManyConfirmationsInThreeProcessesOneSucceeds(t *testing.T) {
 			all.Stale += sum.Stale
 			all.Notices += sum.Notices
 		}
-		require.Equal(t, tally{Won: 1, Stale: processes*each - 1, Notices: 1}, all)
+
+		require.Equal(t, tally{Won: 1, Stale: processes*each - 1, Notices: 1},
+			all)
 		app.requireChanged(t)
-		t.Logf("%s: %d in %d processes: %+v", e.name, processes*each, processes, all)
+		t.Logf("%s: %d in %d processes: %+v", e.name, processes*each, processes,
+			all)
 	})
 }

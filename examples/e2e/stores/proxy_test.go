@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A proxy stands between the store and a server and can lose one side of what is
-// being said. It knows nothing of protocols: the test tells it when.
+// A proxy stands between the store and a server and can lose one side of what
+// is being said. It knows nothing of protocols: the test tells it when.
 type proxy struct {
 	listener net.Listener
 	server   string
@@ -29,7 +29,8 @@ type pair struct {
 
 func newProxy(t *testing.T, server string) *proxy {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp",
+		"127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{listener: listener, server: server, pairs: map[*pair]bool{}}
 	var serving sync.WaitGroup
@@ -55,6 +56,7 @@ func (p *proxy) serve(serving *sync.WaitGroup) {
 			_ = client.Close()
 			continue
 		}
+
 		c := &pair{client: client, server: server}
 		p.mu.Lock()
 		p.pairs[c] = true
@@ -101,12 +103,16 @@ func (p *proxy) each(f func(*pair)) {
 	}
 }
 
-// loseReplies lets the next commands of the connections that are open now reach the
-// server, and loses the answers.
-func (p *proxy) loseReplies() { p.each(func(c *pair) { c.set(&c.loseReplies) }) }
+// loseReplies lets the next commands of the connections that are open now reach
+// the server, and loses the answers.
+func (p *proxy) loseReplies() {
+	p.each(func(c *pair) { c.set(&c.loseReplies) })
+}
 
 // loseCommands loses the next commands before the server sees them.
-func (p *proxy) loseCommands() { p.each(func(c *pair) { c.set(&c.loseCommands) }) }
+func (p *proxy) loseCommands() {
+	p.each(func(c *pair) { c.set(&c.loseCommands) })
+}
 
 func (c *pair) set(lose *bool) {
 	c.mu.Lock()

@@ -47,7 +47,9 @@ func raceOne(t *testing.T, e engine, n int, moreDSN string) {
 	t.Helper()
 	app := newApplication(t, e, options{
 		dsn: moreDSN, conns: 24,
-		wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store { return newBarrier(s, n, nil) },
+		wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
+			return newBarrier(s, n, nil)
+		},
 	})
 	sum := race(t.Context(), app.service, app.link(t), n)
 	require.NoError(t, app.service.Shutdown(t.Context()))
@@ -84,6 +86,7 @@ func race(ctx context.Context, service *reset.Service, raw string, n int) tally 
 			}
 		})
 	}
+
 	wg.Wait()
 	return sum
 }
@@ -103,9 +106,10 @@ func notices(mailbox *mailtest.Recorder) int {
 func TestTheRaceCatchesAStoreThatReadsAndThenWrites(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		const n = 64
-		app := newApplication(t, e, options{wrap: func(db *sql.DB, s *sqlstore.Store) reset.Store {
-			return newBarrier(unconditional{s, db, e}, n, nil)
-		}})
+		app := newApplication(t, e,
+			options{wrap: func(db *sql.DB, s *sqlstore.Store) reset.Store {
+				return newBarrier(unconditional{s, db, e}, n, nil)
+			}})
 		sum := race(t.Context(), app.service, app.link(t), n)
 		require.Greater(t, sum.Won, 1)
 		t.Logf("%s: %d of %d succeed without the condition", e.name, sum.Won, n)
@@ -119,20 +123,25 @@ type unconditional struct {
 	engine engine
 }
 
-func (u unconditional) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
-	_, err := u.db.ExecContext(ctx, u.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"), encoded, seen.ID)
+func (u unconditional) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
+	_, err := u.db.ExecContext(ctx,
+		u.engine.bind("UPDATE users SET password_hash = ? WHERE id = ?"),
+		encoded, seen.ID)
 	return err
 }
 
-// Look-ups may read a replica that lags behind: what it says is verified again by
-// the condition of the write.
+// Look-ups may read a replica that lags behind: what it says is verified again
+// by the condition of the write.
 func TestStaleReplicaLetsNoReplayThrough(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		replica := &frozen{}
-		app := newApplication(t, e, options{wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
-			replica.Store = s
-			return replica
-		}})
+		app := newApplication(t, e,
+			options{wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
+				replica.Store = s
+				return replica
+			}})
 		replica.user = app.ann
 		raw := app.link(t)
 		require.NoError(t, confirm(t.Context(), app.service, raw))
@@ -141,8 +150,10 @@ func TestStaleReplicaLetsNoReplayThrough(t *testing.T) {
 		for range 200 {
 			_, err := app.service.Check(t.Context(), reset.CheckInput{Token: raw})
 			require.NoError(t, err, "the replica must still show the old hash")
-			require.ErrorIs(t, confirm(t.Context(), app.service, raw), reset.ErrRejected)
+			require.ErrorIs(t, confirm(t.Context(), app.service, raw),
+				reset.ErrRejected)
 		}
+
 		require.Equal(t, inForce, app.storedHash(t))
 	})
 }
@@ -153,4 +164,6 @@ type frozen struct {
 	user reset.User
 }
 
-func (f *frozen) FindByID(context.Context, string) (reset.User, error) { return f.user, nil }
+func (f *frozen) FindByID(context.Context, string) (reset.User, error) {
+	return f.user, nil
+}

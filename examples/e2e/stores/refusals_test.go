@@ -32,20 +32,20 @@ var hostileTexts = []struct{ name, text string }{
 	{"empty", ""},
 }
 
-// A place is a table with columns of given types, and how to connect to it.
+// place is a table with columns of given types, and how to connect to it.
 type place struct {
 	more            string // parameters for the DSN
 	id, email, hash string
 }
 
-// A fixture is a database with places in it.
-type scene struct {
+// encodingCase is a database with tables for one encoding.
+type encodingCase struct {
 	engine
 	places []place
 }
 
-func scenes() []scene {
-	all := []scene{
+func encodingCases() []encodingCase {
+	all := []encodingCase{
 		{engines[0], []place{
 			{"", "INTEGER", "TEXT", "TEXT"},
 			{"", "TEXT", "TEXT COLLATE NOCASE", "BLOB"},
@@ -56,9 +56,13 @@ func scenes() []scene {
 	for _, encoding := range []string{"UTF8", "LATIN1", "SQL_ASCII"} {
 		e := engines[1]
 		e.name += " " + encoding
-		e.prepare = func(t testing.TB) string { return preparePostgresEncoded(t, encoding) }
-		all = append(all, scene{e, postgresPlaces(encoding)})
+		e.prepare = func(t testing.TB) string {
+			return preparePostgresEncoded(t, encoding)
+		}
+
+		all = append(all, encodingCase{e, postgresPlaces(encoding)})
 	}
+
 	return all
 }
 
@@ -70,13 +74,24 @@ func mysqlPlaces() []place {
 		"utf8mb3 COLLATE utf8mb3_general_ci", "utf8mb3 COLLATE utf8mb3_bin",
 		"utf8mb4 COLLATE utf8mb4_general_ci", "utf8mb4 COLLATE utf8mb4_bin",
 	} {
-		for _, more := range []string{"", "?interpolateParams=true", "?charset=latin1", "?charset=utf8"} {
+		for _, more := range []string{
+			"", "?interpolateParams=true",
+			"?charset=latin1", "?charset=utf8",
+		} {
 			column := " CHARACTER SET " + collation
-			places = append(places, place{more, "VARCHAR(64)" + column, "VARCHAR(255)" + column, "VARCHAR(255)" + column})
+			places = append(places, place{
+				more, "VARCHAR(64)" + column, "VARCHAR(255)" + column,
+				"VARCHAR(255)" + column,
+			})
 		}
 	}
-	for _, id := range []string{"BIGINT", "UUID", "INET6", "DECIMAL(10)", "DATE", "ENUM('42', 'x')", "VARBINARY(64)"} {
-		places = append(places, place{"", id, "VARBINARY(255)", "VARBINARY(255)"})
+
+	for _, id := range []string{
+		"BIGINT", "UUID", "INET6", "DECIMAL(10)",
+		"DATE", "ENUM('42', 'x')", "VARBINARY(64)",
+	} {
+		places = append(places,
+			place{"", id, "VARBINARY(255)", "VARBINARY(255)"})
 	}
 	return places
 }
@@ -92,8 +107,12 @@ func postgresPlaces(encoding string) []place {
 		{"DATE", "TEXT", "TEXT"},
 	}
 	if encoding == "UTF8" { // ICU knows no other
-		columns = append(columns, [3]string{"TEXT COLLATE lookalike", "TEXT COLLATE lookalike", "TEXT COLLATE lookalike"})
+		columns = append(columns, [3]string{
+			"TEXT COLLATE lookalike", "TEXT COLLATE lookalike",
+			"TEXT COLLATE lookalike",
+		})
 	}
+
 	var places []place
 	for _, more := range []string{
 		"", "&default_query_exec_mode=exec", "&client_encoding=UTF8&default_query_exec_mode=simple_protocol",
@@ -105,7 +124,8 @@ func postgresPlaces(encoding string) []place {
 	return places
 }
 
-// preparePostgresEncoded makes a database, because the encoding is the database's.
+// preparePostgresEncoded makes a database, because the encoding is the
+// database's.
 func preparePostgresEncoded(t testing.TB, encoding string) string {
 	t.Helper()
 	dsn := os.Getenv("LOSTKEY_POSTGRES")
@@ -114,8 +134,12 @@ func preparePostgresEncoded(t testing.TB, encoding string) string {
 	}
 	admin := connect(t, "pgx", dsn, "PostgreSQL", "LOSTKEY_POSTGRES")
 	name := "lostkey_" + strings.ToLower(rand.Text()[:12])
-	mustExec(t, admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING '"+encoding+"' LOCALE 'C'")
-	t.Cleanup(func() { mustExec(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+	mustExec(t, admin,
+		"CREATE DATABASE "+name+" TEMPLATE template0 ENCODING '"+encoding+"' LOCALE 'C'")
+	t.Cleanup(func() {
+		mustExec(t, admin, "DROP DATABASE "+name+" WITH (FORCE)")
+	})
+
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
 	u.Path = "/" + name
@@ -130,18 +154,24 @@ func preparePostgresEncoded(t testing.TB, encoding string) string {
 		mustExec(t, db, statement)
 	}
 	if encoding == "UTF8" {
-		mustExec(t, db, "CREATE COLLATION lookalike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+		mustExec(t, db,
+			"CREATE COLLATION lookalike (provider = icu, locale = "+
+				"'und-u-ks-level2', deterministic = false)")
 	}
+
 	return u.String()
 }
 
 // open makes the table of a place, with Ann in it, and stores that look for her
 // address in each way.
-func (p place) open(t *testing.T, e engine, dsn string) (stores []*sqlstore.Store, ann reset.User) {
+func (p place) open(
+	t *testing.T, e engine, dsn string,
+) (stores []*sqlstore.Store, ann reset.User) {
 	t.Helper()
 	db := openDB(t, e.driver, dsn+p.more)
 	mustExec(t, db, "DROP TABLE IF EXISTS users")
-	mustExec(t, db, "CREATE TABLE users (id "+p.id+" PRIMARY KEY, email "+p.email+", password_hash "+p.hash+")")
+	mustExec(t, db,
+		"CREATE TABLE users (id "+p.id+" PRIMARY KEY, email "+p.email+", password_hash "+p.hash+")")
 	id := "42"
 	switch p.id {
 	case "UUID":
@@ -151,23 +181,27 @@ func (p place) open(t *testing.T, e engine, dsn string) (stores []*sqlstore.Stor
 	case "DATE":
 		id = "2026-11-21"
 	}
-	mustExec(t, db, e.bind("INSERT INTO users VALUES (?, 'ann@example.org', 'old')"), id)
+	mustExec(t, db,
+		e.bind("INSERT INTO users VALUES (?, 'ann@example.org', 'old')"), id)
 
 	for match := sqlstore.MatchFolded; match <= sqlstore.MatchColumn; match++ {
-		store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
-			Name: "users", ID: "id", Email: "email", Hash: "password_hash", EmailMatch: match,
-		}})
+		store, err := sqlstore.New(db,
+			sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
+				Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+				EmailMatch: match,
+			}})
 		require.NoError(t, err)
 		stores = append(stores, store)
 	}
+
 	ann, err := stores[0].FindByID(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, id, ann.ID)
 	return stores, ann
 }
 
-// An error for each look-up of one text would pass for an outage of the database,
-// and whoever types such texts would hold the queue of the mails.
+// An error for each look-up of one text would pass for an outage of the
+// database, and whoever types such texts would hold the queue of the mails.
 func TestValueThatAColumnCannotHoldMatchesNoRow(t *testing.T) {
 	calls, failed := 0, 0
 	check := func(what, where string, err error) {
@@ -176,7 +210,8 @@ func TestValueThatAColumnCannotHoldMatchesNoRow(t *testing.T) {
 			t.Errorf("%s: %s: %v", what, where, err)
 		}
 	}
-	for _, s := range scenes() {
+
+	for _, s := range encodingCases() {
 		t.Run(s.name, func(t *testing.T) {
 			dsn := s.prepare(t)
 			for _, p := range s.places {
@@ -184,28 +219,36 @@ func TestValueThatAColumnCannotHoldMatchesNoRow(t *testing.T) {
 				for _, hostile := range hostileTexts {
 					where := fmt.Sprintf("%s, %+v, %s", s.name, p, hostile.name)
 					for _, store := range stores {
-						found, err := store.FindByEmail(t.Context(), hostile.text)
+						found, err := store.FindByEmail(t.Context(),
+							hostile.text)
 						require.Empty(t, found, where)
 						check("address", where, err)
 					}
+
 					_, err := stores[0].FindByID(t.Context(), hostile.text)
 					require.Error(t, err, where)
 					check("id", where, otherThan(reset.ErrUserNotFound, err))
 					for field, seen := range differing(ann, hostile.text) {
 						err := stores[0].ReplaceHash(t.Context(), seen, "new")
 						require.Error(t, err, where)
-						check("write with another "+field, where, otherThan(reset.ErrStale, err))
+						check("write with another "+field, where,
+							otherThan(reset.ErrStale, err))
 					}
 				}
+
 				for _, store := range stores {
-					found, err := store.FindByEmail(t.Context(), "ann@example.org")
+					found, err := store.FindByEmail(t.Context(),
+						"ann@example.org")
 					require.NoError(t, err)
 					require.Len(t, found, 1)
-					require.NoError(t, store.ReplaceHash(t.Context(), found[0], found[0].PasswordHash+"+"))
+					require.NoError(t,
+						store.ReplaceHash(t.Context(), found[0],
+							found[0].PasswordHash+"+"))
 				}
 			}
 		})
 	}
+
 	t.Logf("%d calls, %d of them failed", calls, failed)
 }
 
@@ -226,8 +269,10 @@ func TestNewHashThatTheColumnCannotHoldIsAnError(t *testing.T) {
 		{0, "TEXT CHECK (length(password_hash) < 61)", []string{strings.Repeat("a", 61)}},
 	} {
 		e := engines[c.engine]
+
 		t.Run(e.name+" "+c.hash, func(t *testing.T) {
-			stores, ann := place{"", "BIGINT", "VARCHAR(255)", c.hash}.open(t, e, e.prepare(t))
+			stores, ann := place{"", "BIGINT", "VARCHAR(255)", c.hash}.open(t,
+				e, e.prepare(t))
 			for _, encoded := range c.refuses {
 				err := stores[0].ReplaceHash(t.Context(), ann, encoded)
 				require.Error(t, err, "%q", encoded)
@@ -245,7 +290,9 @@ func TestNewHashThatTheColumnCannotHoldIsAnError(t *testing.T) {
 func differing(user reset.User, text string) map[string]reset.User {
 	id, email, encoded, stamp := user, user, user, user
 	id.ID, email.Email, encoded.PasswordHash, stamp.Stamp = text, text, text, text
-	seen := map[string]reset.User{"id": id, "address": email, "hash": encoded, "stamp": stamp}
+	seen := map[string]reset.User{
+		"id": id, "address": email, "hash": encoded, "stamp": stamp,
+	}
 	if text == "" {
 		delete(seen, "stamp") // the table has none
 	}

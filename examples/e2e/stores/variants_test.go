@@ -11,8 +11,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// spelling is the n-th way to write an address in small and capital letters; 0 is
-// the plain one.
+// spelling is the n-th way to write an address in small and capital letters; 0
+// is the plain one.
 func spelling(address string, n int) string {
 	out := []byte(address)
 	for i, c := range out {
@@ -29,7 +29,9 @@ func spelling(address string, n int) string {
 
 func createAddresses(t *testing.T, e engine, db *sql.DB, column string) {
 	t.Helper()
-	mustExec(t, db, "CREATE TABLE users (id "+e.id+", email "+column+" NOT NULL, password_hash VARCHAR(255))")
+	mustExec(t, db,
+		"CREATE TABLE users (id "+e.id+", email "+column+" NOT NULL, "+
+			"password_hash VARCHAR(255))")
 }
 
 // A site without a unique index on lower(email) lets a stranger register other
@@ -39,31 +41,45 @@ func TestOtherSpellingsOfAnAddressDoNotHideItsOwner(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		columns := []string{"VARCHAR(255)"}
 		if e.dialect == sqlstore.MySQL {
-			columns = append(columns, "VARCHAR(255) COLLATE utf8mb4_bin", "VARCHAR(255) CHARACTER SET latin1", "VARBINARY(255)")
+			columns = append(columns, "VARCHAR(255) COLLATE utf8mb4_bin",
+				"VARCHAR(255) CHARACTER SET latin1", "VARBINARY(255)")
 		}
+
 		for _, column := range columns {
 			db, _ := e.open(t)
 			createAddresses(t, e, db, column)
 			var values []string
 			for i := range n {
-				values = append(values, fmt.Sprintf("('%s', 'theirs')", spelling(victim, n-i)))
+				values = append(values,
+					fmt.Sprintf("('%s', 'theirs')", spelling(victim, n-i)))
 			}
-			mustExec(t, db, "INSERT INTO users (email, password_hash) VALUES "+strings.Join(values, ", ")+", ('"+victim+"', 'own')")
 
-			for _, match := range []sqlstore.EmailMatch{sqlstore.MatchDefault, sqlstore.MatchFolded, sqlstore.MatchColumn} {
-				store, err := sqlstore.New(db, sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
-					Name: "users", ID: "id", Email: "email", Hash: "password_hash", EmailMatch: match,
-				}})
+			mustExec(t, db,
+				"INSERT INTO users (email, password_hash) VALUES "+strings.Join(values,
+					", ")+", ('"+victim+"', 'own')")
+
+			for _, match := range []sqlstore.EmailMatch{
+				sqlstore.MatchDefault,
+				sqlstore.MatchFolded, sqlstore.MatchColumn,
+			} {
+				store, err := sqlstore.New(db,
+					sqlstore.Config{Dialect: e.dialect, Table: sqlstore.Table{
+						Name: "users", ID: "id", Email: "email",
+						Hash: "password_hash", EmailMatch: match,
+					}})
 				require.NoError(t, err)
 				found, err := store.FindByEmail(t.Context(), victim)
 				require.NoError(t, err, "%s, match %d", column, match)
 				require.NotEmpty(t, found)
-				require.Equal(t, victim, found[0].Email, "%s, match %d", column, match)
+				require.Equal(t, victim, found[0].Email, "%s, match %d", column,
+					match)
 				require.Equal(t, "own", found[0].PasswordHash)
 				require.LessOrEqual(t, len(found), 100)
-				t.Logf("%s, match %d: %d of %d accounts returned, the owner first", column, match, len(found), n+1)
+				t.Logf("%s, match %d: %d of %d accounts returned, the owner first",
+					column, match, len(found), n+1)
 				if len(found) > 2 {
-					require.Equal(t, "1", found[1].ID, "the oldest of the others comes next")
+					require.Equal(t, "1", found[1].ID,
+						"the oldest of the others comes next")
 				}
 			}
 		}
@@ -90,23 +106,34 @@ func TestUniqueIndexKeepsOtherSpellingsOut(t *testing.T) {
 			db, _ := e.open(t)
 			createAddresses(t, e, db, c.column)
 			mustExec(t, db, c.statement)
-			mustExec(t, db, "INSERT INTO users (email) VALUES ('ann@example.org')")
+			mustExec(t, db,
+				"INSERT INTO users (email) VALUES ('ann@example.org')")
 			for i := range 5 {
-				_, err := db.ExecContext(t.Context(), "INSERT INTO users (email) VALUES ('"+spelling("ann@example.org", i)+"')")
+				_, err := db.ExecContext(t.Context(),
+					"INSERT INTO users (email) VALUES ('"+spelling("ann@example.org",
+						i)+"')")
 				require.Error(t, err, spelling("ann@example.org", i))
 			}
+
 			if c.index == "" {
 				return
 			}
 			var values []string
 			for i := range 2000 {
-				values = append(values, fmt.Sprintf("('user%d@example.org')", i))
+				values = append(values,
+					fmt.Sprintf("('user%d@example.org')", i))
 			}
-			mustExec(t, db, "INSERT INTO users (email) VALUES "+strings.Join(values, ", "))
+
+			mustExec(t, db,
+				"INSERT INTO users (email) VALUES "+strings.Join(values, ", "))
 			if e.dialect != sqlstore.MySQL {
 				mustExec(t, db, "ANALYZE")
 			}
-			queries, err := sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash", EmailMatch: c.match}.Queries(e.dialect)
+			queries, err := sqlstore.Table{
+				Name: "users", ID: "id",
+				Email: "email", Hash: "password_hash",
+				EmailMatch: c.match,
+			}.Queries(e.dialect)
 			require.NoError(t, err)
 			require.Contains(t, plan(t, e, db, queries.ByEmail), c.index)
 		})

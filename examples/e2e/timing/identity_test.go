@@ -118,6 +118,7 @@ func (s situation) answers(t *testing.T, name string) string {
 		require.NoError(t, store.Add(user))
 	}
 	cfg.Store = store
+
 	events := make(chan reset.Event, 100)
 	cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 		events <- ev
@@ -125,6 +126,7 @@ func (s situation) answers(t *testing.T, name string) string {
 	if s.change != nil {
 		s.change(&cfg)
 	}
+
 	svc, err := reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -133,10 +135,12 @@ func (s situation) answers(t *testing.T, name string) string {
 		cancel()
 		_ = svc.Shutdown(ctx)
 	})
+
 	pages, err := resethttp.New(svc, resethttp.Config{})
 	require.NoError(t, err)
 	api, err := resethttp.NewAPI(svc, resethttp.APIConfig{Prefix: "/api"})
 	require.NoError(t, err)
+
 	mux := http.NewServeMux()
 	mux.Handle("/forgot-password", pages)
 	mux.Handle("/api/forgot-password", api)
@@ -147,19 +151,8 @@ func (s situation) answers(t *testing.T, name string) string {
 		require.NoError(t,
 			svc.Request(t.Context(), reset.RequestInput{Email: addr}))
 	}
-	const post = "POST %s HTTP/1.1\r\nHost: app.example\r\nConnection: " +
-		"close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
-	form, object := "email="+s.addr, `{"email":"`+s.addr+`"}`
-	all := roundTrip(t, server,
-		fmt.Sprintf(post, "/forgot-password",
-			"application/x-www-form-urlencoded", len(form), form))
-	all += roundTrip(t, server,
-		fmt.Sprintf(post, "/api/forgot-password", "application/json",
-			len(object), object))
-	all += roundTrip(t, server,
-		"GET /forgot-password?sent HTTP/1.1\r\nHost: "+
-			"app.example\r\nConnection: close\r\n\r\n")
 
+	all := s.asked(t, server)
 	for {
 		select {
 		case ev := <-events:
@@ -170,6 +163,25 @@ func (s situation) answers(t *testing.T, name string) string {
 			require.FailNow(t, "the case is not what it says", name)
 		}
 	}
+}
+
+// asked returns the answers of the page, of the JSON API, and of the page that
+// the redirect leads to.
+func (s situation) asked(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	const post = "POST %s HTTP/1.1\r\nHost: app.example\r\n" +
+		"Connection: close\r\nContent-Type: %s\r\n" +
+		"Content-Length: %d\r\n\r\n%s"
+	form, object := "email="+s.addr, `{"email":"`+s.addr+`"}`
+
+	page := fmt.Sprintf(post, "/forgot-password",
+		"application/x-www-form-urlencoded", len(form), form)
+	api := fmt.Sprintf(post, "/api/forgot-password",
+		"application/json", len(object), object)
+	const sent = "GET /forgot-password?sent HTTP/1.1\r\n" +
+		"Host: app.example\r\nConnection: close\r\n\r\n"
+	return roundTrip(t, server, page) + roundTrip(t, server, api) +
+		roundTrip(t, server, sent)
 }
 
 var dateLine = regexp.MustCompile(`\r\nDate: [^\r]+ GMT\r\n`)

@@ -40,9 +40,11 @@ func TestRequestCostsLittleMoreThanParsingItsForm(t *testing.T) {
 				require.NoError(t,
 					conn.exchange(formRequest(path, tt.addr(i)), seeOther))
 			}
+
 			return float64(countersOf(t,
 				server).CPU-before) / batch / float64(time.Microsecond)
 		}
+
 		cost("/bare")
 		cost("/forgot-password")
 		var bare, forgot []float64
@@ -50,6 +52,7 @@ func TestRequestCostsLittleMoreThanParsingItsForm(t *testing.T) {
 			bare = append(bare, cost("/bare"))
 			forgot = append(forgot, cost("/forgot-password"))
 		}
+
 		ratio := median(forgot) / median(bare)
 		t.Logf("%-38s %.1f us of CPU, bare handler %.1f us, ratio %.2f; %d dropped",
 			tt.name, median(forgot), median(bare), ratio,
@@ -109,14 +112,17 @@ func TestSlowMailerNeitherSlowsRequestsNorGrowsMemory(t *testing.T) {
 						t.Error(err)
 						return
 					}
+
 					own = append(own,
 						float64(time.Since(planned))/float64(time.Millisecond))
 				}
+
 				mu.Lock()
 				defer mu.Unlock()
 				late = append(late, own...)
 			})
 		}
+
 		// The queue is full after a second: from there memory must not grow.
 		<-time.After(1500 * time.Millisecond)
 		early := countersOf(t, server)

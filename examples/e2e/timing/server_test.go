@@ -36,9 +36,13 @@ const childMode = "LOSTKEY_TEST_TIMING_SERVER"
 // Modes of the server.
 const (
 	modeDefault = "default"
-	// makes one token when the address is known: the positive control
+
+	// modeLeaky makes one token when the address is known. It is the positive
+	// control.
 	modeLeaky = "leaky"
-	// the work is done by somebody else: what the request itself costs
+
+	// modeQueued leaves the work to somebody else. It shows what the request
+	// itself costs.
 	modeQueued  = "queued"
 	modeNoLimit = "no limits" // and without limits
 	modeLimits  = "limits"    // and with the default ones
@@ -65,103 +69,138 @@ type counters struct {
 	Mailed, Dropped, Other int64
 }
 
+// A backend is the service in one mode, and what it has done.
+type backend struct {
+	mode                   string
+	cfg                    reset.Config
+	done                   chan struct{} // one for each request worked on
+	mailed, dropped, other atomic.Int64
+}
+
 // serve prints its address and serves the pages until its standard input ends.
 func serve(mode string) error {
 	cfg, err := newConfig()
 	if err != nil {
 		return err
 	}
-	done := make(chan struct{}, 1000)
-	var mailed, dropped, other atomic.Int64
-	cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
-		switch ev.Outcome {
-		case reset.OutcomeMailed:
-			mailed.Add(1)
-		case reset.OutcomeDropped:
-			dropped.Add(1)
-		case reset.OutcomeSkipped:
-		case reset.OutcomeRequested:
-			return
-		default:
-			other.Add(1)
-		}
-		select {
-		case done <- struct{}{}:
-		default: // nobody waits for it
-		}
-	})
-	switch mode {
-	case modeLimits:
-		// A clock that runs away, so that they never refuse.
-		cfg.Limits = reset.Limits{}
-		var hours atomic.Int64
-		cfg.Now = func() time.Time {
-			return time.Unix(1_800_000_000+3600*hours.Add(1), 0)
-		}
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
-			return nil
-		}
-	case modeNoLimit:
-		cfg.Limits = reset.Limits{Off: true}
-		fallthrough
-	case modeQueued:
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
-			return nil
-		}
-	case modeWide:
-		cfg.Queue.Workers, cfg.Queue.Size = 500, 5000
-		fallthrough
-	case modeSlow:
-		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
-			select {
-			case <-time.After(200 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			return ctx.Err()
-		})
-	}
-	pages, err := newHandler(cfg)
+	b := &backend{mode: mode, cfg: cfg, done: make(chan struct{}, 1000)}
+	b.cfg.Events = reset.SinkFunc(b.count)
+	b.configure()
+
+	handler, err := b.handler()
 	if err != nil {
 		return err
 	}
-	if mode == modeLeaky {
-		if pages, err = signingForKnown(cfg, pages); err != nil {
-			return err
-		}
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/forgot-password", pages)
-	mux.HandleFunc("/bare", bare)
-	// Answers when the work on one more request is done.
-	mux.HandleFunc("/done", func(w http.ResponseWriter, _ *http.Request) {
-		<-done
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("/counters", func(w http.ResponseWriter, _ *http.Request) {
-		var use syscall.Rusage
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &use)
-		now := counters{
-			CPU:        time.Duration(use.Utime.Nano() + use.Stime.Nano()),
-			Goroutines: runtime.NumGoroutine(),
-			Mailed:     mailed.Load(), Dropped: dropped.Load(),
-			Other: other.Load(),
-		}
-		if mode == modeSlow || mode == modeWide {
-			runtime.GC()
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			now.HeapBytes = m.HeapAlloc
-		}
-		_ = json.NewEncoder(w).Encode(now)
-	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	go func() { _ = http.Serve(listener, mux) }()
+
+	go func() { _ = http.Serve(listener, handler) }()
 	fmt.Println(listener.Addr())
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+// count takes the events of the service.
+func (b *backend) count(_ context.Context, ev reset.Event) {
+	switch ev.Outcome {
+	case reset.OutcomeMailed:
+		b.mailed.Add(1)
+	case reset.OutcomeDropped:
+		b.dropped.Add(1)
+	case reset.OutcomeSkipped:
+	case reset.OutcomeRequested:
+		return
+	default:
+		b.other.Add(1)
+	}
+
+	select {
+	case b.done <- struct{}{}:
+	default: // nobody waits for it
+	}
+}
+
+// configure sets what belongs to the mode.
+func (b *backend) configure() {
+	elsewhere := func(context.Context, reset.Job) error { return nil }
+
+	switch b.mode {
+	case modeLimits:
+		// A clock that runs away, so that they never refuse.
+		b.cfg.Limits = reset.Limits{}
+		var hours atomic.Int64
+		b.cfg.Now = func() time.Time {
+			return time.Unix(1_800_000_000+3600*hours.Add(1), 0)
+		}
+		b.cfg.Queue.Dispatch = elsewhere
+
+	case modeNoLimit:
+		b.cfg.Limits = reset.Limits{Off: true}
+		fallthrough
+	case modeQueued:
+		b.cfg.Queue.Dispatch = elsewhere
+
+	case modeWide:
+		b.cfg.Queue.Workers, b.cfg.Queue.Size = 500, 5000
+		fallthrough
+	case modeSlow:
+		b.cfg.Mailer = mail.MailerFunc(sendSlowly)
+	}
+}
+
+func sendSlowly(ctx context.Context, _ mail.Message) error {
+	select {
+	case <-time.After(200 * time.Millisecond):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// handler serves the pages, and what the measurements ask for.
+func (b *backend) handler() (http.Handler, error) {
+	pages, err := newHandler(b.cfg)
+	if err != nil {
+		return nil, err
+	}
+	if b.mode == modeLeaky {
+		if pages, err = signingForKnown(b.cfg, pages); err != nil {
+			return nil, err
+		}
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("/forgot-password", pages)
+	mux.HandleFunc("/bare", bare)
+	mux.HandleFunc("/counters", b.report)
+	// Answers when the work on one more request is done.
+	mux.HandleFunc("/done", func(w http.ResponseWriter, _ *http.Request) {
+		<-b.done
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux, nil
+}
+
+// report writes the counters.
+func (b *backend) report(w http.ResponseWriter, _ *http.Request) {
+	var use syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &use)
+	now := counters{
+		CPU:        time.Duration(use.Utime.Nano() + use.Stime.Nano()),
+		Goroutines: runtime.NumGoroutine(),
+		Mailed:     b.mailed.Load(),
+		Dropped:    b.dropped.Load(),
+		Other:      b.other.Load(),
+	}
+
+	if b.mode == modeSlow || b.mode == modeWide {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		now.HeapBytes = m.HeapAlloc
+	}
+	_ = json.NewEncoder(w).Encode(now)
 }
 
 // bare is the least that a handler of this form can do: it reads the body with
@@ -172,18 +211,28 @@ func bare(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return
 	}
+
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("email") == "" {
 		http.Error(w, "no address", http.StatusUnprocessableEntity)
 		return
 	}
+
+	const policy = "default-src 'none'; " +
+		"style-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
+		"script-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
+		"img-src 'self'; form-action 'self'; base-uri 'none'; " +
+		"frame-ancestors 'none'"
 	for name, value := range map[string]string{
-		"Cache-Control": "no-store", "Referrer-Policy": "same-origin",
-		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; script-src " +
-			"'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
-		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow",
-		"Location": "/forgot-password?sent",
+		"Cache-Control":                "no-store",
+		"Referrer-Policy":              "same-origin",
+		"Content-Security-Policy":      policy,
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"X-Content-Type-Options":       "nosniff",
+		"X-Frame-Options":              "DENY",
+		"X-Robots-Tag":                 "noindex, nofollow",
+		"Location":                     "/forgot-password?sent",
 	} {
 		w.Header().Set(name, value)
 	}
@@ -214,6 +263,7 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 			Email: token.Hide(knownAddr(i)),
 		}
 	}
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -241,6 +291,7 @@ func startServer(t *testing.T, mode string, env ...string) string {
 		require.NoError(t, stdin.Close())
 		require.NoError(t, child.Wait())
 	})
+
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
 	return strings.TrimSpace(line)

@@ -39,8 +39,10 @@ func TestOutliersDoNotHideADifference(t *testing.T) {
 				values[i] += 1000 * rng.ExpFloat64()
 			}
 		}
+
 		return values
 	}
+
 	c := timing.Compare(draw(1), draw(0))
 	require.Less(t, c.RawT, 4.5)
 	require.Greater(t, c.MaxT, 4.5)

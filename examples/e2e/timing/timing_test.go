@@ -29,10 +29,12 @@ func measure(
 			requests[class] = append(requests[class], forgotRequest(addr(i)))
 		}
 	}
+
 	order := make([]int, 2*n)
 	for i := range order {
 		order[i] = i % 2
 	}
+
 	rand.Shuffle(len(order), func(i, j int) {
 		order[i], order[j] = order[j], order[i]
 	})
@@ -49,13 +51,16 @@ func measure(
 		require.NoError(t, observer.exchange(whenDone, noContent))
 		return elapsed
 	}
+
 	for i := range 200 { // caches, connections, the pools of net/http
 		exchange(i % 2)
 	}
+
 	for _, class := range order {
 		took[class] = append(took[class],
 			float64(exchange(class))/float64(time.Microsecond))
 	}
+
 	return took[0], took[1]
 }
 
@@ -82,7 +87,7 @@ func samples(t *testing.T) (n int, strict bool) {
 	return n, n >= 20_000
 }
 
-// A finding is what the three measurements of one try have shown.
+// A finding is what the three measurements of one round have shown.
 type finding struct{ null, positive, real timing.Comparison }
 
 // The long form demands |t| < 4.5 of known against unknown addresses, and of
@@ -100,7 +105,7 @@ func TestKnownAndUnknownAddressesTakeTheSameTime(t *testing.T) {
 	if strict {
 		threshold = 4.5
 	}
-	for try := range 3 {
+	for round := range 3 {
 		f := finding{
 			null: compare(t, "null control: known against known",
 				modeDefault, n, evens(knownAddr), odds(knownAddr)),
@@ -110,16 +115,19 @@ func TestKnownAndUnknownAddressesTakeTheSameTime(t *testing.T) {
 				knownAddr, unknownAddr),
 		}
 		if worst(f.null) >= threshold || worst(f.positive) < 4.5 {
-			t.Logf("try %d is inconclusive", try+1)
+			t.Logf("round %d is inconclusive", round+1)
 			continue
 		}
+
 		gap := abs(f.real.MedianA-f.real.MedianB) / f.real.MedianB
 		if worst(f.real) >= threshold && (strict || gap >= 0.05) {
 			t.Fatalf("known and unknown addresses can be told apart: %.1f, "+
 				"medians %.1f %% apart", worst(f.real), 100*gap)
 		}
+
 		return
 	}
+
 	t.Skip("this machine is too busy: a control failed three times")
 }
 

@@ -46,9 +46,9 @@ func dsn() string {
 
 var silent = slog.New(slog.DiscardHandler)
 
-// world is a schema with River's tables in it, and a service that puts its
+// fixture is a schema with River's tables in it, and a service that puts its
 // mail there.
-type world struct {
+type fixture struct {
 	pool   *pgxpool.Pool
 	schema string
 	keys   string
@@ -56,7 +56,7 @@ type world struct {
 	svc    *reset.Service
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), dsn())
 	require.NoError(t, err)
@@ -67,35 +67,38 @@ func newWorld(t *testing.T) *world {
 		}
 		t.Skipf("no PostgreSQL: %v", err)
 	}
-	w := &world{pool: pool, schema: "river_" + strings.ToLower(rand.Text())}
-	w.exec(t, "CREATE SCHEMA "+w.schema)
+
+	f := &fixture{pool: pool, schema: "river_" + strings.ToLower(rand.Text())}
+	f.exec(t, "CREATE SCHEMA "+f.schema)
 	t.Cleanup(func() {
 		_, err := pool.Exec(context.Background(),
-			"DROP SCHEMA "+w.schema+" CASCADE")
+			"DROP SCHEMA "+f.schema+" CASCADE")
 		require.NoError(t, err)
 	})
+
 	migrator, err := rivermigrate.New(riverpgxv5.New(pool),
-		&rivermigrate.Config{Schema: w.schema, Logger: silent})
+		&rivermigrate.Config{Schema: f.schema, Logger: silent})
 	require.NoError(t, err)
 	_, err = migrator.Migrate(t.Context(), rivermigrate.DirectionUp, nil)
 	require.NoError(t, err)
 
-	w.insert, err = river.NewClient(riverpgxv5.New(pool),
-		&river.Config{Schema: w.schema, Logger: silent})
+	f.insert, err = river.NewClient(riverpgxv5.New(pool),
+		&river.Config{Schema: f.schema, Logger: silent})
 	require.NoError(t, err)
-	key, err := token.GenerateKey("test")
+	keys, err := token.GenerateKeys("test")
 	require.NoError(t, err)
-	w.keys = key.Reveal()
-	w.svc, err = newService(w.keys,
+	f.keys = keys.Reveal()
+	f.svc, err = newService(f.keys,
 		mail.MailerFunc(func(context.Context, mail.Message) error {
 			t.Error("the process that serves requests sent a mail")
 			return nil
-		}), riverjobs.Dispatch(w.insert))
+		}), riverjobs.Dispatch(f.insert))
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, w.svc.Shutdown(context.Background()))
+		require.NoError(t, f.svc.Shutdown(context.Background()))
 	})
-	return w
+
+	return f
 }
 
 // accounts is how many there are: user-0@example.com and so on.
@@ -128,6 +131,7 @@ func newLimitedService(
 			return nil, err
 		}
 	}
+
 	return reset.New(reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
 		Keys: ring, Store: store, Mailer: mailer,
@@ -147,6 +151,7 @@ func startWorker(
 		&quickWorker{riverjobs.NewWorker(svc, pool)}); err != nil {
 		return nil, err
 	}
+
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema: schema, Logger: silent, Workers: workers,
 		Queues: map[string]river.QueueConfig{
@@ -174,25 +179,25 @@ func (*quickWorker) NextRetry(*river.Job[riverjobs.Args]) time.Time {
 	return time.Now()
 }
 
-func (w *world) exec(t *testing.T, query string, args ...any) {
+func (f *fixture) exec(t *testing.T, query string, args ...any) {
 	t.Helper()
-	_, err := w.pool.Exec(t.Context(), query, args...)
+	_, err := f.pool.Exec(t.Context(), query, args...)
 	require.NoError(t, err)
 }
 
 // count counts rows of the job table.
-func (w *world) count(t *testing.T, where string) int {
+func (f *fixture) count(t *testing.T, where string) int {
 	t.Helper()
 	var n int
 	require.NoError(t,
-		w.pool.QueryRow(t.Context(),
-			"SELECT count(*) FROM "+w.schema+".river_job WHERE "+where).Scan(&n))
+		f.pool.QueryRow(t.Context(),
+			"SELECT count(*) FROM "+f.schema+".river_job WHERE "+where).Scan(&n))
 	return n
 }
 
-func (w *world) request(ctx context.Context, t *testing.T, addr string) {
+func (f *fixture) request(ctx context.Context, t *testing.T, addr string) {
 	t.Helper()
-	require.NoError(t, w.svc.Request(ctx, reset.RequestInput{Email: addr}))
+	require.NoError(t, f.svc.Request(ctx, reset.RequestInput{Email: addr}))
 }
 
 // waitFor asks again and again until the condition holds.
