@@ -13,7 +13,6 @@ import (
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/mail/preview"
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -39,11 +38,13 @@ type application struct {
 	blocks   *sqlaudit.Blocks
 	resets   *reset.Service
 	throttle throttle
-	mailer   mail.Mailer
-	inbox    *inbox           // nil with -smtp
-	smtp     *smtpmail.Mailer // nil without
-	site     string           // its URL
-	expose   bool             // /inbox and /audit are for other machines too
+	site     string // its URL
+	expose   bool   // /inbox and /audit are for other machines too
+
+	templates *mail.Templates
+	mailer    mail.Mailer
+	inbox     *inbox           // nil with -smtp
+	smtp      *smtpmail.Mailer // nil without
 
 	resetPages http.Handler
 	preview    http.Handler
@@ -121,18 +122,6 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 		return err
 	}
 
-	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
-	if err != nil {
-		return err
-	}
-	shown := preview.Config{Renderer: templates}
-	if app.inbox != nil {
-		shown.Sent = app.inbox.messages
-	}
-	if app.preview, err = preview.New(shown); err != nil {
-		return err
-	}
-
 	limits := reset.Limits{Off: true}
 	if opts.limits {
 		limits = reset.Limits{}
@@ -154,7 +143,7 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 		// this out elsewhere: over plain http, links and passwords travel in
 		// clear.
 		Pages:  reset.Pages{InsecureHTTP: true},
-		Mail:   reset.Mail{Product: productName, Renderer: templates},
+		Mail:   reset.Mail{Product: productName, Renderer: app.templates},
 		Limits: limits,
 		Hooks:  reset.Hooks{Blocked: app.blocks.Blocked},
 		Hasher: app.hasher,

@@ -104,6 +104,12 @@ func (b browser) login(email, password string) answer {
 	return b.post("/login", "email", email, "password", password)
 }
 
+// forgot asks for a link, and returns the status.
+func (b browser) forgot(email string) int {
+	b.t.Helper()
+	return b.post("/forgot-password", "email", email).status
+}
+
 // confirm sets a new password with a link, and returns the status.
 func (b browser) confirm(raw, password string) int {
 	b.t.Helper()

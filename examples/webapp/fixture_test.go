@@ -93,10 +93,7 @@ var mailedLink = regexp.MustCompile(`/reset-password#token=([A-Za-z0-9_.-]+)`)
 // askForLink asks, waits for the mail and takes the token from the inbox page.
 func (s *site) askForLink(b browser, email string) string {
 	b.t.Helper()
-	require.Equal(
-		b.t, http.StatusSeeOther,
-		b.post("/forgot-password", "email", email).status,
-	)
+	require.Equal(b.t, http.StatusSeeOther, b.forgot(email))
 	s.logs.wait(b.t, "password reset mailed")
 	found := mailedLink.FindStringSubmatch(b.get("/inbox").body)
 	require.NotNil(b.t, found, "no link in the inbox")

@@ -95,7 +95,9 @@ func TestMailsAndAuditAreForThisMachineAlone(t *testing.T) {
 	for _, path := range privatePages {
 		for name, m := range elsewhere {
 			a := s.ask(t, m, http.MethodGet, path)
-			require.Equal(t, http.StatusForbidden, a.status, "%s: %s", path, name)
+			require.Equal(
+				t, http.StatusForbidden, a.status, "%s: %s", path, name,
+			)
 			require.NotContains(t, a.body, link)
 			require.NotContains(t, a.body, ada)
 			require.Contains(
@@ -120,13 +122,17 @@ func TestNetworksAreBlockedFromThisMachineAlone(t *testing.T) {
 		before := dump(t, s.db, "lostkey_blocks")
 		for name, m := range elsewhere {
 			a := s.ask(t, m, http.MethodPost, path)
-			require.Equal(t, http.StatusForbidden, a.status, "%s: %s", path, name)
+			require.Equal(
+				t, http.StatusForbidden, a.status, "%s: %s", path, name,
+			)
 		}
 		require.Equal(t, before, dump(t, s.db, "lostkey_blocks"))
 
 		for _, m := range here {
 			a := s.ask(t, m, http.MethodPost, path)
-			require.Equal(t, http.StatusSeeOther, a.status, "%s for %v", path, m)
+			require.Equal(
+				t, http.StatusSeeOther, a.status, "%s for %v", path, m,
+			)
 		}
 		require.NotEqual(t, before, dump(t, s.db, "lostkey_blocks"))
 	}

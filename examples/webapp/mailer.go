@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/mail/preview"
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 )
 
@@ -31,6 +32,9 @@ func (app *application) openMail(opts options) error {
 		app.mailer = app.smtp
 	}
 
+	if err := app.openPreview(); err != nil {
+		return err
+	}
 	if opts.mailDir == "" {
 		return nil
 	}
@@ -40,6 +44,23 @@ func (app *application) openMail(opts options) error {
 	}
 	app.mailer = app.withCopies(app.mailer, folder)
 	return nil
+}
+
+// openPreview makes the templates of the mails, and the page that shows them
+// and what was sent.
+func (app *application) openPreview() error {
+	var err error
+	app.templates, err = mail.NewTemplates(mail.TemplatesConfig{})
+	if err != nil {
+		return err
+	}
+
+	cfg := preview.Config{Renderer: app.templates}
+	if app.inbox != nil {
+		cfg.Sent = app.inbox.messages
+	}
+	app.preview, err = preview.New(cfg)
+	return err
 }
 
 // withCopies sends through mailer and then through copies.

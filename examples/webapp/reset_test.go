@@ -173,9 +173,7 @@ func TestForgotIsThrottledUnlessLimitsAreOff(t *testing.T) {
 	b := limited.browser(t)
 	b.register(ada, oldPassword)
 	limited.askForLink(b, ada)
-	require.Equal(
-		t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status,
-	)
+	require.Equal(t, http.StatusSeeOther, b.forgot(ada))
 	limited.logs.wait(t, "password reset throttled")
 	require.Len(t, limited.inbox.messages(), 1)
 
@@ -191,10 +189,7 @@ func TestForgotIsThrottledUnlessLimitsAreOff(t *testing.T) {
 	free := startSite(t, nil)
 	b = free.browser(t)
 	for range 50 {
-		require.Equal(
-			t, http.StatusSeeOther,
-			b.post("/forgot-password", "email", ada).status,
-		)
+		require.Equal(t, http.StatusSeeOther, b.forgot(ada))
 		require.Equal(
 			t, http.StatusUnauthorized, b.login(ada, oldPassword).status,
 		)
@@ -246,7 +241,7 @@ func TestDatabaseDown(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, status, what)
 	}
 	require.Equal(
-		t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status,
+		t, http.StatusSeeOther, b.forgot(ada),
 		"the answer never depends on the database",
 	)
 

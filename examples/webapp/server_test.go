@@ -84,6 +84,7 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	before := s.hasher.Limiter().Stats().Started
+
 	for _, path := range []string{
 		"/register", "/login", "/account/password",
 		"/forgot-password", "/reset-password", "/audit/block", "/audit/lift",

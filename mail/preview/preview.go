@@ -29,8 +29,8 @@ var source string
 type Config struct {
 	Renderer mail.Renderer // required
 
-	// Locales are the languages to show. Empty means what the Renderer's Locales
-	// method returns, and "en" when it has none.
+	// Locales are the languages to show. Empty means what the Renderer's
+	// Locales method returns, and "en" when it has none.
 	Locales []string
 
 	// Sent returns mails to list before the samples, such as a recorder's
