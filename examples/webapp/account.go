@@ -11,12 +11,16 @@ import (
 )
 
 func (app *application) homePage(w http.ResponseWriter, r *http.Request) {
-	app.show(w, r, http.StatusOK, "home", page{Title: "Forgotten passwords, without a token table"})
+	app.show(w, r, http.StatusOK, "home", page{
+		Title: "Forgotten passwords, without a token table",
+	})
 }
 
 // visitor returns who is signed in, or sends the browser to sign in and
 // returns false.
-func (app *application) visitor(w http.ResponseWriter, r *http.Request) (account, bool) {
+func (app *application) visitor(
+	w http.ResponseWriter, r *http.Request,
+) (account, bool) {
 	a, err := app.signedIn(r.Context())
 	switch {
 	case errors.Is(err, errNoAccount):
@@ -38,13 +42,15 @@ func (app *application) accountPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+
 	p := page{Title: "Your account", SignedInAs: a.Email}
 	query := r.URL.Query()
 	switch {
 	case query.Has("welcome"):
 		p.Notice = "Welcome. Your account is ready."
 	case query.Has("changed"):
-		p.Notice = "Your password has been changed, and you are signed out everywhere else."
+		p.Notice = "Your password has been changed, " +
+			"and you are signed out everywhere else."
 	}
 	app.show(w, r, http.StatusOK, "account", p)
 }
@@ -54,7 +60,14 @@ func (app *application) passwordPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	app.show(w, r, http.StatusOK, "password", page{Title: "Change password", SignedInAs: a.Email})
+	app.show(w, r, http.StatusOK, "password", passwordForm(a))
+}
+
+// passwordForm is the page that changes a password.
+func passwordForm(a account, problems ...problem) page {
+	return page{
+		Title: "Change password", SignedInAs: a.Email, Problems: problems,
+	}
 }
 
 // changePassword goes through the same conditional write as a reset. It ends
@@ -68,64 +81,84 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 		app.throttled(w, r, retryAfter)
 		return
 	}
-	refuse := func(problems ...problem) {
-		app.show(w, r, http.StatusUnprocessableEntity, "password", page{Title: "Change password", SignedInAs: a.Email, Problems: problems})
+
+	problems, err := app.replacePassword(
+		r.Context(), &a, r.PostForm.Get("current"), r.PostForm.Get("password"),
+	)
+	if err == nil && problems == nil {
+		err = app.signIn(r.Context(), a)
 	}
-	ctx := r.Context()
-	current, err := app.hasher.Verify(ctx, r.PostForm.Get("current"), a.PasswordHash)
-	if err != nil {
-		app.unavailable(w, r, err)
-		return
-	}
-	if !current.OK {
-		refuse(problem{"current", "The current password is not right."})
-		return
-	}
-	encoded, problems, err := app.newHash(ctx, r.PostForm.Get("password"), a.Email)
 	switch {
-	case problems != nil:
-		refuse(problems...)
-		return
 	case err != nil:
 		app.unavailable(w, r, err)
 		return
-	}
-	err = app.store.ReplaceHash(ctx, a.User, encoded)
-	if errors.Is(err, reset.ErrStale) {
-		refuse(problem{"", "Your password has been changed elsewhere just now. Please sign in again."})
+	case problems != nil:
+		app.show(w, r, http.StatusUnprocessableEntity, "password",
+			passwordForm(a, problems...))
 		return
 	}
-	if err == nil {
-		a.passwordVersion++ // what endSessions made of it
-		err = app.signIn(ctx, a)
-	}
-	if err != nil {
-		app.unavailable(w, r, err)
-		return
-	}
+
 	app.sendNotice(r, a)
 	http.Redirect(w, r, "/account?changed", http.StatusSeeOther)
 }
 
-// sendNotice tells the owner of a that its password has been changed: if it was
+// replacePassword stores a new password for a, and in a what came of it, or
+// says what is wrong with the form.
+func (app *application) replacePassword(
+	ctx context.Context, a *account, current, password string,
+) ([]problem, error) {
+	result, err := app.hasher.Verify(ctx, current, a.PasswordHash)
+	if err != nil {
+		return nil, err
+	}
+	if !result.OK {
+		return []problem{
+			{"current", "The current password is not right."},
+		}, nil
+	}
+
+	encoded, problems, err := app.newHash(ctx, password, a.Email)
+	if problems != nil || err != nil {
+		return problems, err
+	}
+
+	err = app.store.ReplaceHash(ctx, a.User, encoded)
+	if errors.Is(err, reset.ErrStale) {
+		return []problem{{"", "Your password has been changed elsewhere " +
+			"just now. Please sign in again."}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.passwordVersion++ // what endSessions made of it
+	return nil, nil
+}
+
+// sendNotice tells the owner of a that its password has been changed. If it was
 // somebody else, this mail is how they learn of it. A reset does the same by
-// itself. The change stands even if the mail cannot be sent, and whoever made it
-// cannot stop the mail by closing the connection.
+// itself. The change stands even if the mail cannot be sent, and whoever made
+// it cannot stop the mail by closing the connection.
 func (app *application) sendNotice(r *http.Request, a account) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 10*time.Second)
+	ctx, cancel := context.WithTimeout(
+		context.WithoutCancel(r.Context()), 10*time.Second,
+	)
 	defer cancel()
+
 	err := app.resets.NotifyChanged(ctx, reset.NotifyInput{
 		UserID: a.ID, Client: client(r), SessionsEnded: true,
 		Locale: r.Header.Get("Accept-Language"), UserAgent: r.UserAgent(),
 	})
 	if err != nil {
-		app.log.ErrorContext(ctx, "notice of a changed password not queued", "user", a.ID, "error", err)
+		app.log.ErrorContext(ctx, "notice of a changed password not queued",
+			"user", a.ID, "error", err)
 	}
 }
 
 // newHash hashes a new password, or says what the policy, which is that of a
 // reset, has against it.
-func (app *application) newHash(ctx context.Context, password, email string) (encoded string, refused []problem, err error) {
+func (app *application) newHash(
+	ctx context.Context, password, email string,
+) (encoded string, refused []problem, err error) {
 	err = app.policy.Check(ctx, password, []string{email})
 	if verdict, ok := errors.AsType[*policy.Error](err); ok {
 		for _, p := range verdict.Problems {
@@ -136,6 +169,7 @@ func (app *application) newHash(ctx context.Context, password, email string) (en
 	if err != nil {
 		return "", nil, err
 	}
+
 	encoded, err = app.hasher.Hash(ctx, password)
 	return encoded, nil, err
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/mail/preview"
 	"github.com/lostkey-go/lostkey/mail/smtpmail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -35,14 +34,17 @@ type application struct {
 	hasher   *hash.Hasher
 	policy   *policy.Policy
 	store    *sqlstore.Store
-	audit    *sqlaudit.Trail
+	trail    *sqlaudit.Trail
+	blocks   *sqlaudit.Blocks
 	resets   *reset.Service
 	throttle throttle
-	mailer   mail.Mailer
-	inbox    *inbox           // nil with -smtp
-	smtp     *smtpmail.Mailer // nil without
-	site     string           // its URL
-	expose   bool             // /inbox and /audit are for other machines too
+	site     string // its URL
+	expose   bool   // /inbox and /audit are for other machines too
+
+	templates *mail.Templates
+	mailer    mail.Mailer
+	inbox     *inbox           // nil with -smtp
+	smtp      *smtpmail.Mailer // nil without
 
 	resetPages http.Handler
 	preview    http.Handler
@@ -50,7 +52,13 @@ type application struct {
 }
 
 // newApplication puts the parts together. On an error nothing is left open.
-func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *hash.Hasher, log *slog.Logger) (_ *application, err error) {
+func newApplication(
+	ctx context.Context,
+	opts options,
+	ring token.Keys,
+	hasher *hash.Hasher,
+	log *slog.Logger,
+) (_ *application, err error) {
 	db, err := openDatabase(ctx, opts.database)
 	if err != nil {
 		return nil, err
@@ -60,79 +68,112 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	app := &application{log: log, db: db, users: users{db}, hasher: hasher, site: opts.url, expose: opts.expose}
-	app.sessions = newSessions(db, strings.HasPrefix(opts.url, "https:"), app.unavailable)
+
+	app := &application{
+		log:    log,
+		db:     db,
+		users:  users{db},
+		hasher: hasher,
+		site:   opts.url,
+		expose: opts.expose,
+	}
+	secure := strings.HasPrefix(opts.url, "https:")
+	app.sessions = newSessions(db, secure, app.unavailable)
 	if app.pages, err = parsePages(); err != nil {
 		return nil, err
 	}
-	if app.policy, err = policy.New(policy.Config{MFA: opts.mfa, Words: []string{productName}}); err != nil {
-		return nil, err
-	}
-	app.store, err = sqlstore.New(db, sqlstore.Config{
-		Dialect: sqlstore.SQLite,
-		Table:   sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"},
-		InTx:    endSessions,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if app.audit, err = openAudit(ctx, db, log); err != nil {
+
+	if err := app.openStores(ctx); err != nil {
 		return nil, err
 	}
 	if err := app.openMail(opts); err != nil {
 		return nil, err
 	}
-	letters, err := mail.NewTemplates(mail.TemplatesConfig{})
+	return app, app.openResets(opts, ring)
+}
+
+// openStores makes what keeps its data in the database.
+func (app *application) openStores(ctx context.Context) error {
+	var err error
+	app.store, err = sqlstore.New(app.db, sqlstore.Config{
+		Dialect: sqlstore.SQLite,
+		Table: sqlstore.Table{
+			Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+		},
+		InTx: endSessions,
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if app.preview, err = preview.New(preview.Config{Renderer: letters}); err != nil {
-		return nil, err
+
+	if err := app.openTrail(ctx); err != nil {
+		return err
 	}
+	return app.openBlocks(ctx)
+}
+
+// openResets makes the reset service, its pages and its limits.
+func (app *application) openResets(opts options, ring token.Keys) error {
+	var err error
+	app.policy, err = policy.New(policy.Config{
+		MFA: opts.mfa, Words: []string{productName},
+	})
+	if err != nil {
+		return err
+	}
+
 	limits := reset.Limits{Off: true}
 	if opts.limits {
 		limits = reset.Limits{}
 		if app.throttle, err = newThrottle(); err != nil {
-			return nil, err
+			return err
 		}
 	}
+
 	app.resets, err = reset.New(reset.Config{
-		Site: opts.url, // the only source of links, whatever the Host header says
-		// So that the demonstration can be tried over a local network. Leave this
-		// out elsewhere: over plain http, links and passwords travel in clear.
-		Pages:    reset.Pages{InsecureHTTP: true, Login: "/login"},
-		Mail:     reset.Mail{Product: productName, Renderer: letters},
+		// The only source of links, whatever the Host header says.
+		Site:     opts.url,
 		From:     opts.from,
 		Keys:     ring,
 		Store:    app.store,
-		Sessions: reset.EndSessionsInStore(), // see endSessions
 		Mailer:   app.mailer,
+		Sessions: reset.EndSessionsInStore(), // see endSessions
 
+		// So that the demonstration can be tried over a local network. Leave
+		// this out elsewhere: over plain http, links and passwords travel in
+		// clear.
+		Pages:  reset.Pages{InsecureHTTP: true, Login: "/login"},
+		Mail:   reset.Mail{Product: productName, Renderer: app.templates},
+		Limits: limits,
+		Hooks:  reset.Hooks{Blocked: app.blocks.Blocked},
 		Hasher: app.hasher,
 		Policy: app.policy,
-		Events: reset.Sinks{app.audit, reset.SlogSink(log)},
-		Limits: limits,
+		Events: reset.Sinks{app.trail, reset.SlogSink(app.log)},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+
 	// The folder reset holds the files that replace those of the reset pages.
 	frame, err := fs.Sub(files, "reset")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Files: frame, Logger: log}); err != nil {
-		return nil, err
-	}
-	return app, nil
+	app.resetPages, err = resethttp.New(app.resets, resethttp.Config{
+		Files: frame, Logger: app.log,
+	})
+	return err
 }
 
-// close sends the mails that wait, writes what the audit trail still holds, then
-// closes the database.
+// close sends the mails that wait, writes what the audit trail still holds,
+// then closes the database.
 func (app *application) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err := errors.Join(app.resets.Shutdown(ctx), app.audit.Flush(context.Background()))
+
+	err := errors.Join(
+		app.resets.Shutdown(ctx), app.trail.Flush(context.Background()),
+	)
 	if app.smtp != nil {
 		err = errors.Join(err, app.smtp.Close())
 	}

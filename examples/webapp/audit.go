@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -18,32 +17,48 @@ import (
 
 const (
 	auditRows = 100 // how much of the trail one page shows
-	auditDays = 90  // how long the trail is kept; what is older goes at the next start
+	auditDays = 90  // how long it is kept; older rows go at the next start
+
+	busiestRows = 10
+	busiestFor  = 24 * time.Hour
 )
 
-func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlaudit.Trail, error) {
-	audit, err := sqlaudit.New(db, sqlaudit.Config{Dialect: sqlstore.SQLite, Logger: log})
+// openTrail makes the audit trail and its table.
+func (app *application) openTrail(ctx context.Context) error {
+	var err error
+	app.trail, err = sqlaudit.New(app.db, sqlaudit.Config{
+		Dialect: sqlstore.SQLite, Logger: app.log,
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, statement := range audit.Schema() {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return nil, fmt.Errorf("create the audit trail: %w", err)
-		}
+	if err := createTables(ctx, app.db, app.trail.Schema()); err != nil {
+		return err
 	}
+
 	// Addresses of visitors are personal data.
-	if _, err := audit.Prune(ctx, time.Now().AddDate(0, 0, -auditDays)); err != nil {
-		return nil, err
-	}
-	return audit, nil
+	_, err = app.trail.Prune(ctx, time.Now().AddDate(0, 0, -auditDays))
+	return err
 }
 
-// auditView is what the page shows. The trail knows accounts by their id alone;
+func createTables(ctx context.Context, db *sql.DB, schema []string) error {
+	for _, statement := range schema {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("create the tables of the audit: %w", err)
+		}
+	}
+	return nil
+}
+
+// auditView is what the page shows. The trail knows accounts by their id alone.
 // Address says whose they are today.
 type auditView struct {
 	Links   []sqlaudit.Link
 	Events  []sqlaudit.Entry
 	Address map[string]string
+
+	Busiest []busyNetwork
+	Blocks  []sqlaudit.Block
 }
 
 func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
@@ -52,31 +67,54 @@ func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
 		app.unavailable(w, r, err)
 		return
 	}
-	app.show(w, r, http.StatusOK, "audit", page{Title: "Audit trail", Content: view})
+	app.show(w, r, http.StatusOK, "audit", page{
+		Title: "Audit trail", Content: view,
+	})
 }
 
 func (app *application) readAudit(ctx context.Context) (auditView, error) {
-	view := auditView{Address: map[string]string{}}
-	var err error
-	if view.Links, err = app.audit.Links(ctx, sqlaudit.Filter{Limit: auditRows}); err != nil {
+	var (
+		view   auditView
+		err    error
+		newest = sqlaudit.Filter{Limit: auditRows}
+	)
+	if view.Links, err = app.trail.Links(ctx, newest); err != nil {
 		return view, err
 	}
-	if view.Events, err = app.audit.List(ctx, sqlaudit.Filter{Limit: auditRows}); err != nil {
+	if view.Events, err = app.trail.List(ctx, newest); err != nil {
 		return view, err
 	}
 	// Requests are recorded after their answer, so their rows may come late.
-	slices.SortStableFunc(view.Events, func(a, b sqlaudit.Entry) int { return b.Time.Compare(a.Time) })
-	for _, event := range view.Events {
-		if _, known := view.Address[event.UserID]; known || event.UserID == "" {
+	slices.SortStableFunc(view.Events, func(a, b sqlaudit.Entry) int {
+		return b.Time.Compare(a.Time)
+	})
+
+	if view.Address, err = app.addresses(ctx, view.Events); err != nil {
+		return view, err
+	}
+	if view.Blocks, err = app.blocks.List(ctx); err != nil {
+		return view, err
+	}
+	view.Busiest, err = app.busiestNetworks(ctx, view.Blocks)
+	return view, err
+}
+
+// addresses returns the addresses of the accounts that the events are about.
+func (app *application) addresses(
+	ctx context.Context, events []sqlaudit.Entry,
+) (map[string]string, error) {
+	found := map[string]string{}
+	for _, event := range events {
+		if _, known := found[event.UserID]; known || event.UserID == "" {
 			continue
 		}
 		a, err := app.users.byID(ctx, event.UserID)
 		if err != nil && !errors.Is(err, errNoAccount) {
-			return view, err
+			return nil, err
 		}
-		view.Address[event.UserID] = a.Email
+		found[event.UserID] = a.Email
 	}
-	return view, nil
+	return found, nil
 }
 
 // clientText is empty for a client that is not known.
@@ -92,8 +130,9 @@ func outcomeClass(outcome reset.Outcome) string {
 	switch outcome {
 	case reset.OutcomeConfirmed:
 		return "good"
-	case reset.OutcomeRejected, reset.OutcomeCheckRejected, reset.OutcomeLostRace, reset.OutcomeThrottled,
-		reset.OutcomeBlocked, reset.OutcomeMailFailed, reset.OutcomeConfirmFailed:
+	case reset.OutcomeRejected, reset.OutcomeCheckRejected,
+		reset.OutcomeLostRace, reset.OutcomeThrottled, reset.OutcomeBlocked,
+		reset.OutcomeMailFailed, reset.OutcomeConfirmFailed:
 		return "bad"
 	default:
 		return ""

@@ -27,6 +27,7 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	if err := validateFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
+
 	// From here on nobody else can put anything into the folder.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -38,7 +39,7 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 
 	settings := url.Values{
 		"_journal_mode": {"WAL"},  // readers do not wait for the writer
-		"_busy_timeout": {"5000"}, // a writer waits for the other, in milliseconds
+		"_busy_timeout": {"5000"}, // milliseconds a writer waits for the other
 		"_foreign_keys": {"on"},
 		// Take the write lock at BEGIN. A transaction that begins by reading
 		// and writes later is refused at once, without waiting, when another
@@ -50,10 +51,12 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	db.SetMaxOpenConns(16) // each takes some megabytes, and one at a time writes
+	// Each takes some megabytes, and one at a time writes.
+	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	if _, err := db.ExecContext(ctx, schema); err != nil {
-		return nil, errors.Join(fmt.Errorf("create the tables: %w", err), db.Close())
+		err = fmt.Errorf("create the tables: %w", err)
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -66,11 +69,14 @@ func validateFolder(folder string) error {
 	case err != nil:
 		return fmt.Errorf("the folder of the database: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("the folder of the database: %s is not a folder, perhaps a link to one: give -db the real path", folder)
+		return fmt.Errorf("the folder of the database: %s is not a folder, "+
+			"perhaps a link to one: give -db the real path", folder)
 	case !isOurs(info):
-		return fmt.Errorf("the folder of the database: %s belongs to another user: give -db another one", folder)
+		return fmt.Errorf("the folder of the database: %s belongs to "+
+			"another user: give -db another one", folder)
 	case isOpenTo(info, 0o022):
-		return fmt.Errorf("the folder of the database: others may write to %s: give -db another one, or run chmod go-w", folder)
+		return fmt.Errorf("the folder of the database: others may write "+
+			"to %s: give -db another one, or run chmod go-w", folder)
 	}
 	return nil
 }

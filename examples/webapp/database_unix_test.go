@@ -27,7 +27,9 @@ func TestDatabaseInAFolderOfAnotherUserIsRefused(t *testing.T) {
 
 func TestDatabaseWhereOthersCanWriteIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []os.FileMode{0o777 | os.ModeSticky, 0o777, 0o770, 0o720, 0o702} {
+	for _, mode := range []os.FileMode{
+		0o777 | os.ModeSticky, 0o777, 0o770, 0o720, 0o702,
+	} {
 		folder := filepath.Join(t.TempDir(), "folder")
 		require.NoError(t, os.Mkdir(folder, 0o700))
 		require.NoError(t, os.Chmod(folder, mode))

@@ -17,7 +17,8 @@ func (app *application) loginPage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	switch {
 	case query.Has("welcome"):
-		p.Notice = "Sign in to go on. If the address already had an account, its password is still the one it had."
+		p.Notice = "Sign in to go on. If the address already had an " +
+			"account, its password is still the one it had."
 	case query.Has("bye"):
 		p.Notice = "You are signed out."
 	}
@@ -28,31 +29,37 @@ func (app *application) login(w http.ResponseWriter, r *http.Request) {
 	if !app.form(w, r) {
 		return
 	}
-	ctx, email, password := r.Context(), strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("password")
+	email := strings.TrimSpace(r.PostForm.Get("email"))
 	if retryAfter, ok := app.throttle.allow(r, email); !ok {
 		app.throttled(w, r, retryAfter)
 		return
 	}
-	user, ok, err := app.authenticate(ctx, email, password)
+
+	ctx := r.Context()
+	user, ok, err := app.authenticate(ctx, email, r.PostForm.Get("password"))
+	if ok && err == nil {
+		err = app.signIn(ctx, user)
+	}
+
 	switch {
 	case err != nil:
 		app.unavailable(w, r, err)
-		return
 	case !ok:
-		app.show(w, r, http.StatusUnauthorized, "login", page{Title: "Sign in", Email: email, Problems: []problem{{"password", badLogin}}})
-		return
+		app.show(w, r, http.StatusUnauthorized, "login", page{
+			Title: "Sign in", Email: email,
+			Problems: []problem{{"password", badLogin}},
+		})
+	default:
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
 	}
-	if err := app.signIn(ctx, user); err != nil {
-		app.unavailable(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/account", http.StatusSeeOther)
 }
 
 // authenticate says whether password opens the account at email. It costs one
-// password hash whether there is such an account or not: answering at once for
+// password hash whether there is such an account or not. Answering at once for
 // an unknown address would tell who has an account here.
-func (app *application) authenticate(ctx context.Context, email, password string) (account, bool, error) {
+func (app *application) authenticate(
+	ctx context.Context, email, password string,
+) (account, bool, error) {
 	user, err := app.users.byEmail(ctx, email)
 	if errors.Is(err, errNoAccount) {
 		return account{}, false, app.hasher.VerifyDummy(ctx, password)
@@ -60,17 +67,21 @@ func (app *application) authenticate(ctx context.Context, email, password string
 	if err != nil {
 		return account{}, false, err
 	}
+
 	// A hash made with older parameters is replaced on the way, and only if it
-	// is still the one just verified: this never undoes a reset that runs at
+	// is still the one just verified. This never undoes a reset that runs at
 	// the same time.
-	result, err := app.hasher.VerifyAndUpdate(ctx, password, user.PasswordHash, app.store.SwapFor(user.User))
+	result, err := app.hasher.VerifyAndUpdate(
+		ctx, password, user.PasswordHash, app.store.SwapFor(user.User),
+	)
 	if errors.Is(err, hash.ErrBusy) || ctx.Err() != nil {
 		return account{}, false, err
 	}
 	if err := errors.Join(err, result.UpdateErr); err != nil {
-		// The row cannot be read or replaced. That is for the operator; the
+		// The row cannot be read or replaced. That is for the operator. The
 		// visitor is told nothing that others are not told.
-		app.log.ErrorContext(ctx, "stored password hash", "user", user.ID, "error", err)
+		app.log.ErrorContext(ctx, "stored password hash",
+			"user", user.ID, "error", err)
 	}
 	return user, result.OK, nil
 }
@@ -85,47 +96,63 @@ func (app *application) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (app *application) registerPage(w http.ResponseWriter, r *http.Request) {
-	app.show(w, r, http.StatusOK, "register", page{Title: "Create an account"})
+	app.show(w, r, http.StatusOK, "register", page{
+		Title: "Create an account",
+	})
 }
 
 // register makes an account and signs in. When the address has one already, the
-// answer has the same status, headers, body and cost; only the session is
+// answer has the same status, headers, body and cost. Only the session is
 // missing, and /account then asks to sign in. Whoever tries the session can
 // still tell the two apart. An application that must not let them confirms the
-// address first: it mails a link, and makes the account when the link is
+// address first. It mails a link, and makes the account when the link is
 // opened.
 func (app *application) register(w http.ResponseWriter, r *http.Request) {
 	if !app.form(w, r) {
 		return
 	}
-	ctx, email, password := r.Context(), strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("password")
+	email := strings.TrimSpace(r.PostForm.Get("email"))
 	if retryAfter, ok := app.throttle.allow(r, email); !ok {
 		app.throttled(w, r, retryAfter)
 		return
 	}
-	refuse := func(problems ...problem) {
-		app.show(w, r, http.StatusUnprocessableEntity, "register", page{Title: "Create an account", Email: email, Problems: problems})
-	}
-	if err := mail.ValidateAddress(email); err != nil {
-		refuse(problem{"email", "Enter one email address, like name@example.com"})
-		return
-	}
-	encoded, problems, err := app.newHash(ctx, password, email)
+
+	problems, err := app.createAccount(
+		r.Context(), email, r.PostForm.Get("password"),
+	)
 	switch {
-	case problems != nil:
-		refuse(problems...)
-		return
 	case err != nil:
 		app.unavailable(w, r, err)
-		return
+	case problems != nil:
+		app.show(w, r, http.StatusUnprocessableEntity, "register", page{
+			Title: "Create an account", Email: email, Problems: problems,
+		})
+	default:
+		http.Redirect(w, r, "/account?welcome", http.StatusSeeOther)
 	}
+}
+
+// createAccount makes an account and signs in, or says what is wrong with the
+// form. It does not say that the address is taken.
+func (app *application) createAccount(
+	ctx context.Context, email, password string,
+) ([]problem, error) {
+	if err := mail.ValidateAddress(email); err != nil {
+		return []problem{
+			{"email", "Enter one email address, like name@example.com"},
+		}, nil
+	}
+	encoded, problems, err := app.newHash(ctx, password, email)
+	if problems != nil || err != nil {
+		return problems, err
+	}
+
 	user, err := app.users.create(ctx, email, encoded)
-	if err == nil {
-		err = app.signIn(ctx, user)
+	if errors.Is(err, errAddressTaken) {
+		return nil, nil
 	}
-	if err != nil && !errors.Is(err, errAddressTaken) {
-		app.unavailable(w, r, err)
-		return
+	if err != nil {
+		return nil, err
 	}
-	http.Redirect(w, r, "/account?welcome", http.StatusSeeOther)
+	return nil, app.signIn(ctx, user)
 }

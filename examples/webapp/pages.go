@@ -32,7 +32,9 @@ type problem struct{ Field, Text string }
 
 // Has says whether there is a problem with a field.
 func (p page) Has(field string) bool {
-	return slices.ContainsFunc(p.Problems, func(one problem) bool { return one.Field == field })
+	return slices.ContainsFunc(p.Problems, func(one problem) bool {
+		return one.Field == field
+	})
 }
 
 // pages maps a name like "login" to the layout with that page in it.
@@ -40,14 +42,14 @@ type pages map[string]*template.Template
 
 func parsePages() (pages, error) {
 	functions := template.FuncMap{
-		"utc":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
-		"short":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
-		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"links":  withLinks,
+		"short": func(t time.Time) string {
+			return t.UTC().Format(time.DateTime)
+		},
 		"client": clientText,
 		"class":  outcomeClass,
 	}
-	layout, err := template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html")
+	layout, err := template.New("layout.html").Funcs(functions).
+		ParseFS(files, "templates/layout.html")
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +57,15 @@ func parsePages() (pages, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	all := pages{}
-	for _, name := range names {
+	for _, file := range names {
 		clone, err := layout.Clone()
 		if err != nil {
 			return nil, err
 		}
-		if all[strings.TrimSuffix(path.Base(name), ".html")], err = clone.ParseFS(files, name); err != nil {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if all[name], err = clone.ParseFS(files, file); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +73,9 @@ func parsePages() (pages, error) {
 }
 
 // show writes a whole page or, when the template fails, nothing of it.
-func (app *application) show(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+func (app *application) show(
+	w http.ResponseWriter, r *http.Request, status int, name string, p page,
+) {
 	if p.SignedInAs == "" {
 		if a, err := app.signedIn(r.Context()); err == nil {
 			p.SignedInAs = a.Email
@@ -79,14 +85,19 @@ func (app *application) show(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // write is show for when the database cannot be asked who is signed in.
-func (app *application) write(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+func (app *application) write(
+	w http.ResponseWriter, r *http.Request, status int, name string, p page,
+) {
 	p.Product, p.MinLength = productName, app.policy.MinLength()
 	var body bytes.Buffer
 	if err := app.pages[name].Execute(&body, p); err != nil {
-		app.log.ErrorContext(r.Context(), "render a page", "page", name, "error", err)
-		http.Error(w, "Something went wrong. Please try again later.", http.StatusInternalServerError)
+		app.log.ErrorContext(r.Context(), "render a page",
+			"page", name, "error", err)
+		http.Error(w, "Something went wrong. Please try again later.",
+			http.StatusInternalServerError)
 		return
 	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = body.WriteTo(w) // the visitor has gone
@@ -94,31 +105,44 @@ func (app *application) write(w http.ResponseWriter, r *http.Request, status int
 
 func (app *application) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	app.write(w, r, http.StatusForbidden, "message", page{
-		Title: "Request refused", Content: "This form was not sent from our own page. Please open the page again and fill it in there.",
+		Title: "Request refused",
+		Content: "This form was not sent from our own page. " +
+			"Please open the page again and fill it in there.",
 	})
 }
 
 func (app *application) notFound(w http.ResponseWriter, r *http.Request) {
 	app.show(w, r, http.StatusNotFound, "message", page{
-		Title: "Page not found", Content: "There is nothing at this address.",
+		Title:   "Page not found",
+		Content: "There is nothing at this address.",
 	})
 }
 
-// unavailable answers an error that is none of the visitor's doing: the log
-// gets all of it, the visitor is asked to come back.
-func (app *application) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	app.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+// unavailable answers an error that is none of the visitor's doing. The log
+// gets all of it, and the visitor is asked to come back.
+func (app *application) unavailable(
+	w http.ResponseWriter, r *http.Request, err error,
+) {
+	app.log.ErrorContext(r.Context(), "request failed",
+		"method", r.Method, "path", r.URL.Path, "error", err)
 	w.Header().Set("Retry-After", "5")
 	app.write(w, r, http.StatusServiceUnavailable, "message", page{
-		Title: "Please try again", Content: "We could not do that right now. Please try again in a moment.",
+		Title: "Please try again",
+		Content: "We could not do that right now. " +
+			"Please try again in a moment.",
 	})
 }
 
-func (app *application) throttled(w http.ResponseWriter, r *http.Request, retryAfter time.Duration) {
+func (app *application) throttled(
+	w http.ResponseWriter, r *http.Request, retryAfter time.Duration,
+) {
 	seconds := max(1, int(math.Ceil(retryAfter.Seconds())))
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	app.show(w, r, http.StatusTooManyRequests, "message", page{
-		Title: "Too many attempts", Content: fmt.Sprintf("Please wait %d seconds and try again.", seconds),
+		Title: "Too many attempts",
+		Content: fmt.Sprintf(
+			"Please wait %d seconds and try again.", seconds,
+		),
 	})
 }
 
@@ -129,10 +153,14 @@ func (app *application) form(w http.ResponseWriter, r *http.Request) bool {
 	if err == nil {
 		return true
 	}
+
 	status := http.StatusBadRequest
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		status = http.StatusRequestEntityTooLarge
 	}
-	app.show(w, r, status, "message", page{Title: "We could not read that", Content: "Please go back and send the form again."})
+	app.show(w, r, status, "message", page{
+		Title:   "We could not read that",
+		Content: "Please go back and send the form again.",
+	})
 	return false
 }

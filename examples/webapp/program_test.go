@@ -22,11 +22,15 @@ type program struct {
 func startProgram(t *testing.T) program {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "webapp")
-	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
+	built, err := build.CombinedOutput()
 	require.NoError(t, err, string(built))
 
 	logs := &output{changed: make(chan struct{})}
-	cmd := exec.CommandContext(t.Context(), binary, "-addr", "127.0.0.1:0", "-limits", "off", "-db", filepath.Join(t.TempDir(), "folder", "webapp.db"))
+	cmd := exec.CommandContext(
+		t.Context(), binary, "-addr", "127.0.0.1:0", "-limits", "off",
+		"-db", filepath.Join(t.TempDir(), "folder", "webapp.db"),
+	)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stderr = logs
 	stdout, err := cmd.StdoutPipe()
@@ -35,8 +39,12 @@ func startProgram(t *testing.T) program {
 	t.Cleanup(func() {
 		// The test's context has ended, and the signal has been sent.
 		_ = cmd.Wait()
-		require.Zero(t, cmd.ProcessState.ExitCode(), "SIGTERM is an orderly end: %s", logs)
+		require.Zero(
+			t, cmd.ProcessState.ExitCode(), "SIGTERM is an orderly end: %s",
+			logs,
+		)
 	})
+
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err, logs)
 	url := regexp.MustCompile(`http://\S+`).FindString(line)

@@ -25,8 +25,13 @@ type process struct {
 	addr, url string
 
 	logs *logBook
-	stop func() error // as a signal does; returns what run returned
+	// stop does what a signal does, and returns what run returned.
+	stop func() error
 }
+
+var listening = regexp.MustCompile(
+	`\AListening on (\S+)\. Open (\S+) in a browser\.`,
+)
 
 func startProcess(t *testing.T, keys string, args ...string) process {
 	t.Helper()
@@ -34,16 +39,19 @@ func startProcess(t *testing.T, keys string, args ...string) process {
 	read, write := io.Pipe()
 	logs, ended := newLogBook(), make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), environment{keys: keys}, write, slog.New(logs))
+		args := append([]string{"-addr", "127.0.0.1:0"}, args...)
+		env := environment{keys: keys}
+		err := run(ctx, args, env, write, slog.New(logs))
 		write.CloseWithError(io.EOF)
 		ended <- err
 	}()
+
 	line, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
 		t.Fatal(<-ended)
 	}
 	stop := func() error { cancel(); return <-ended }
-	told := regexp.MustCompile(`\AListening on (\S+)\. Open (\S+) in a browser\.`).FindStringSubmatch(line)
+	told := listening.FindStringSubmatch(line)
 	require.NotNil(t, told, line)
 	return process{told[1], told[2], logs, stop}
 }
@@ -59,7 +67,9 @@ func mails(t *testing.T, folder string) []*mail.Message {
 	require.NoError(t, err)
 	var all []*mail.Message
 	for _, file := range files {
-		require.Equal(t, ".eml", filepath.Ext(file.Name()), "every file is whole")
+		require.Equal(
+			t, ".eml", filepath.Ext(file.Name()), "every file is whole",
+		)
 		content, err := os.ReadFile(filepath.Join(folder, file.Name()))
 		require.NoError(t, err)
 		m, err := mail.ReadMessage(strings.NewReader(string(content)))
@@ -72,11 +82,12 @@ func mails(t *testing.T, folder string) []*mail.Message {
 func TestStoppingSendsTheMailsThatWait(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "mails")
-	p := startProcess(t, "", append(databaseFlag(t), "-limits", "off", "-mail-dir", folder)...)
+	flags := append(databaseFlag(t), "-limits", "off", "-mail-dir", folder)
+	p := startProcess(t, "", flags...)
 	b := newBrowser(t, p.url)
 	b.register(ada, oldPassword)
 	for range 20 {
-		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+		require.Equal(t, http.StatusSeeOther, b.forgot(ada))
 	}
 	require.NoError(t, p.stop())
 	sent := mails(t, folder)
@@ -90,53 +101,75 @@ func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
 	t.Parallel()
 	keys, err := token.GenerateKeys("2026-11")
 	require.NoError(t, err)
-	for keys, status := range map[string]int{keys.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest} {
+	for keys, status := range map[string]int{
+		keys.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest,
+	} {
 		flags := append(databaseFlag(t), "-url", "http://127.0.0.1:1")
 		first := startProcess(t, keys, flags...)
 		b := newBrowser(t, "http://"+first.addr)
 		b.register(ada, oldPassword)
-		require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+		require.Equal(t, http.StatusSeeOther, b.forgot(ada))
 		first.logs.wait(t, "password reset mailed")
+
 		link := mailedLink.FindStringSubmatch(b.get("/inbox").body)[1]
 		require.NoError(t, first.stop())
-		require.Equal(t, keys == "", strings.Contains(first.logs.text(), "LOSTKEY_KEYS is not set"))
+		require.Equal(t, keys == "", strings.Contains(
+			first.logs.text(), "LOSTKEY_KEYS is not set",
+		))
 
 		second := startProcess(t, keys, flags...)
 		b = newBrowser(t, "http://"+second.addr)
-		require.Equal(t, status, b.post("/reset-password", "token", link, "password", newPassword).status)
+		require.Equal(t, status, b.confirm(link, newPassword))
 		require.NoError(t, second.stop())
 	}
 }
 
 func TestStartRefusesBadSettings(t *testing.T) {
 	t.Parallel()
-	secret := "2026-11:c2hvcnQ="
+	flag := func(name, value string) []string { return []string{name, value} }
 	for _, tt := range []struct {
 		keys string
 		smtp string
 		args []string
 		want string
 	}{
-		{keys: secret, want: "LOSTKEY_KEYS"},
-		{args: []string{"-limits", "maybe"}, want: "on or off"},
+		{keys: "2026-11:c2hvcnQ=", want: "LOSTKEY_KEYS"},
+		{args: flag("-limits", "maybe"), want: "on or off"},
 		{args: []string{"-limits"}, want: "limits"},
-		{args: []string{"-url", "not a url"}, want: "Site"},
-		{args: []string{"-url", "ftp://app.example"}, want: "Site"},
-		{args: []string{"-addr", "nonsense"}, want: "listen"},
-		{args: []string{"-db", "/dev/null/x"}, want: "database"},
-		{args: []string{"-mail-dir", "/dev/null/x"}, want: "-mail-dir"},
-		{args: []string{"-smtp", "http://user:c2hvcnQ@mail.example"}, want: "-smtp"},
-		{args: []string{"-smtp", "smtps://user:c2hvcnQ@mail.example"}, want: "set LOSTKEY_SMTP"},
-		{args: []string{"-smtp", "smtps://c2hvcnQ%zz@mail.example"}, want: "set LOSTKEY_SMTP"},
-		{args: []string{"-smtp", "smtp://mail.example"}, smtp: "smtp://user:c2hvcnQ@mail.example", want: "both set"},
+		{args: flag("-url", "not a url"), want: "Site"},
+		{args: flag("-url", "ftp://app.example"), want: "Site"},
+		{args: flag("-addr", "nonsense"), want: "listen"},
+		{args: flag("-db", "/dev/null/x"), want: "database"},
+		{args: flag("-mail-dir", "/dev/null/x"), want: "-mail-dir"},
+		{
+			args: flag("-smtp", "http://user:c2hvcnQ@mail.example"),
+			want: "-smtp",
+		},
+		{
+			args: flag("-smtp", "smtps://user:c2hvcnQ@mail.example"),
+			want: "set LOSTKEY_SMTP",
+		},
+		{
+			args: flag("-smtp", "smtps://c2hvcnQ%zz@mail.example"),
+			want: "set LOSTKEY_SMTP",
+		},
+		{
+			args: flag("-smtp", "smtp://mail.example"),
+			smtp: "smtp://user:c2hvcnQ@mail.example", want: "both set",
+		},
 		{smtp: "http://user:c2hvcnQ@mail.example", want: "LOSTKEY_SMTP"},
 		{smtp: "smtps://user:c2hvcnQ%zz@mail.example", want: "LOSTKEY_SMTP"},
-		{args: []string{"-from", "nobody"}, want: "From"},
+		{args: flag("-from", "nobody"), want: "From"},
 		{args: []string{"extra"}, want: "extra"},
 	} {
 		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // in case it starts
-		err := run(ctx, append(args, tt.args...), environment{tt.keys, tt.smtp}, io.Discard, slog.New(slog.DiscardHandler))
+		args = append(args, tt.args...)
+		env := environment{tt.keys, tt.smtp}
+		log := slog.New(slog.DiscardHandler)
+
+		// In case it starts.
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		err := run(ctx, args, env, io.Discard, log)
 		cancel()
 		require.ErrorContains(t, err, tt.want, "%q", tt.args)
 		require.NotContains(t, err.Error(), "c2hvcnQ")
@@ -158,12 +191,16 @@ func TestSMTPServerIsNamedByTheFlagOrTheEnvironment(t *testing.T) {
 	opts, err := parseOptions(nil, environment{smtp: withPassword}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, withPassword, opts.smtp)
-	opts, err = parseOptions([]string{"-smtp", "smtp://mail.example"}, environment{}, io.Discard)
+	opts, err = parseOptions(
+		[]string{"-smtp", "smtp://mail.example"}, environment{}, io.Discard,
+	)
 	require.NoError(t, err)
 	require.Equal(t, "smtp://mail.example", opts.smtp)
 
 	var usage strings.Builder
-	_, err = parseOptions([]string{"-h"}, environment{smtp: withPassword}, &usage)
+	_, err = parseOptions(
+		[]string{"-h"}, environment{smtp: withPassword}, &usage,
+	)
 	require.ErrorIs(t, err, flag.ErrHelp)
 	require.Contains(t, usage.String(), "LOSTKEY_SMTP")
 	require.NotContains(t, usage.String(), "secret")

@@ -1,13 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"net/http"
+	"time"
+
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
-//go:embed templates static reset
+//go:embed templates reset
 var files embed.FS
+
+// ownStyle has the rules that the reset pages have no use for.
+//
+//go:embed style.css
+var ownStyle string
 
 // maxBody is far above any form here and far below anything that hurts.
 const maxBody = 64 << 10
@@ -25,13 +34,23 @@ func (app *application) routes() http.Handler {
 	own.HandleFunc("GET /account", app.accountPage)
 	own.HandleFunc("GET /account/password", app.passwordPage)
 	own.HandleFunc("POST /account/password", app.changePassword)
-	own.HandleFunc("GET /inbox", app.localOnly(app.inboxPage))
-	own.HandleFunc("GET /inbox/preview", app.localOnly(app.preview.ServeHTTP)) // every mail in every language, with sample data
-	own.HandleFunc("GET /inbox/{id}", app.localOnly(app.mailPage))
-	own.HandleFunc("GET /inbox/{id}/html", app.localOnly(app.mailHTML))
-	own.HandleFunc("GET /inbox/{id}/source", app.localOnly(app.mailSource))
-	own.HandleFunc("GET /audit", app.localOnly(app.auditPage))
 	own.HandleFunc("GET /", app.notFound)
+
+	// Mails that were sent, and samples of every mail in every language.
+	inbox := app.localOnly(app.preview.ServeHTTP)
+	own.HandleFunc("GET /inbox", inbox)
+	own.HandleFunc("GET /inbox/preview", inbox)
+	for path, form := range map[string]string{
+		"/inbox/{id}":        "html",
+		"/inbox/{id}/html":   "raw",
+		"/inbox/{id}/source": "source",
+	} {
+		own.HandleFunc("GET "+path, app.localOnly(app.inboxMail(form)))
+	}
+
+	own.HandleFunc("GET /audit", app.localOnly(app.auditPage))
+	own.HandleFunc("POST /audit/block", app.localOnly(app.blockNetwork))
+	own.HandleFunc("POST /audit/lift", app.localOnly(app.liftBlock))
 
 	// A form on another site cannot be posted here. This needs no token in the
 	// forms: browsers say where a request comes from.
@@ -42,10 +61,11 @@ func (app *application) routes() http.Handler {
 	all.Handle("/", sameSite.Handler(app.sessions.LoadAndSave(own)))
 	all.Handle("/forgot-password", app.resetPages)
 	all.Handle("/reset-password", app.resetPages)
-	all.Handle("GET /static/style.css", style())
+	all.HandleFunc("GET /static/style.css", style)
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
-	all.Handle("GET /.well-known/change-password", http.RedirectHandler("/account/password", http.StatusSeeOther))
+	all.Handle("GET /.well-known/change-password",
+		http.RedirectHandler("/account/password", http.StatusSeeOther))
 
 	return secureHeaders(http.MaxBytesHandler(all, maxBody))
 }
@@ -53,10 +73,13 @@ func (app *application) routes() http.Handler {
 // secureHeaders sets what suits the pages made here. The reset pages set their
 // own on top.
 func secureHeaders(next http.Handler) http.Handler {
+	const policy = "default-src 'none'; style-src 'self'; img-src 'self';" +
+		" frame-src 'self'; form-action 'self'; base-uri 'none';" +
+		" frame-ancestors 'none'"
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; "+
-			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", policy)
 		h.Set("Cache-Control", "no-store")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Referrer-Policy", "same-origin")
@@ -75,10 +98,10 @@ func (app *application) health(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintln(w, "ok")
 }
 
-func style() http.Handler {
-	static := http.FileServerFS(files)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=300")
-		static.ServeHTTP(w, r)
-	})
+// style serves the style sheet of the reset pages with the rules of the other
+// pages after it, so that all of them look alike.
+func style(w http.ResponseWriter, r *http.Request) {
+	sheet := []byte(resethttp.StyleSheet() + "\n" + ownStyle)
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	http.ServeContent(w, r, "style.css", time.Time{}, bytes.NewReader(sheet))
 }

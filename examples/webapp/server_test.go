@@ -3,13 +3,12 @@ package main
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 func TestEveryRouteAnswers(t *testing.T) {
@@ -40,7 +39,10 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/inbox/1", 404},
 		{"GET", "/inbox/1/html", 404},
 		{"GET", "/inbox/1/source", 404},
+		{"GET", "/inbox/preview", 200},
 		{"GET", "/audit", 200},
+		{"POST", "/audit/block", 400},
+		{"POST", "/audit/lift", 400},
 		{"GET", "/healthz", 200},
 		{"GET", "/static/style.css", 200},
 		{"GET", "/static/", 404},
@@ -48,16 +50,18 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/.well-known/change-password", 303},
 		{"GET", "/nothing-here", 404},
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), tt.method, b.base+tt.path, http.NoBody)
-		if tt.method == http.MethodPost {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		res := b.do(r)
-		require.Equal(t, tt.status, res.status, "%s %s", tt.method, tt.path)
+		res := b.do(b.newRequest(tt.method, tt.path, http.NoBody))
+		what := tt.method + " " + tt.path
+		require.Equal(t, tt.status, res.status, what)
 		if tt.path != "/static/style.css" {
-			require.Contains(t, res.header.Values("Cache-Control"), "no-store", "%s %s", tt.method, tt.path)
+			require.Contains(
+				t, res.header.Values("Cache-Control"), "no-store", what,
+			)
 		}
-		require.Contains(t, res.header.Get("Content-Security-Policy"), "frame-ancestors 'none'", "%s %s", tt.method, tt.path)
+		require.Contains(
+			t, res.header.Get("Content-Security-Policy"),
+			"frame-ancestors 'none'", what,
+		)
 		require.Equal(t, "nosniff", res.header.Get("X-Content-Type-Options"))
 	}
 }
@@ -80,13 +84,29 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	before := s.hasher.Limiter().Stats().Started
-	for _, path := range []string{"/register", "/login", "/account/password", "/forgot-password", "/reset-password"} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path,
-			io.MultiReader(strings.NewReader("email=ada@example.com&password="), endless(10<<20)))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		require.Equal(t, http.StatusRequestEntityTooLarge, b.do(r).status, path)
+
+	for _, path := range []string{
+		"/register", "/login", "/account/password",
+		"/forgot-password", "/reset-password", "/audit/block", "/audit/lift",
+	} {
+		form := strings.NewReader("email=ada@example.com&password=")
+		r := b.newRequest(
+			http.MethodPost, path, io.MultiReader(form, endless(10<<20)),
+		)
+		require.Equal(
+			t, http.StatusRequestEntityTooLarge, b.do(r).status, path,
+		)
 	}
-	require.Equal(t, before, s.hasher.Limiter().Stats().Started, "nothing was hashed")
+	require.Equal(
+		t, before, s.hasher.Limiter().Stats().Started, "nothing was hashed",
+	)
+}
+
+// foreignOrigins are headers of a request that another site makes.
+var foreignOrigins = [][2]string{
+	{"Origin", "https://evil.example"},
+	{"Sec-Fetch-Site", "cross-site"},
+	{"Sec-Fetch-Site", "same-site"},
 }
 
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
@@ -94,79 +114,37 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	s := startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
-	for _, path := range []string{"/register", "/login", "/logout", "/account/password", "/forgot-password", "/reset-password"} {
-		for _, header := range [][2]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}} {
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, strings.NewReader("email="+ada))
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, path := range []string{
+		"/register", "/login", "/logout", "/account/password",
+		"/forgot-password", "/reset-password", "/audit/block", "/audit/lift",
+	} {
+		for _, header := range foreignOrigins {
+			r := b.newPost(path, "email", ada)
 			r.Header.Set(header[0], header[1])
-			require.Equal(t, http.StatusForbidden, b.do(r).status, "%s %s", path, header)
+			require.Equal(
+				t, http.StatusForbidden, b.do(r).status, "%s %s", path, header,
+			)
 		}
 	}
 	require.True(t, b.signedIn())
 }
 
-func TestInboxShowsAMailInEveryForm(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
-	b := s.browser(t)
-	b.register(ada, oldPassword)
-	link := s.askForLink(b, ada)
-
-	require.Contains(t, b.get("/inbox/1").body, `href="`+s.url+"/reset-password#token="+link+`"`)
-	html := b.get("/inbox/1/html")
-	require.Contains(t, html.body, `<base target="_top">`)
-	require.Contains(t, html.body, link)
-	require.Contains(t, html.header.Get("Content-Security-Policy"), "sandbox allow-top-navigation-by-user-activation")
-	require.NotContains(t, html.header.Get("Content-Security-Policy"), "allow-scripts")
-	require.Equal(t, "SAMEORIGIN", html.header.Get("X-Frame-Options"))
-	require.Contains(t, b.get("/inbox/1/source").body, "multipart/alternative")
-}
-
-func TestInboxForgetsOldMails(t *testing.T) {
-	t.Parallel()
-	var box inbox
-	for range inboxSize + 3 {
-		require.NoError(t, box.Send(t.Context(), mail.Message{}))
-	}
-	list := box.newestFirst()
-	require.Len(t, list, inboxSize)
-	require.Equal(t, inboxSize+3, list[0].Number)
-	_, found := box.find("3")
-	require.False(t, found)
-	_, found = box.find("4")
-	require.True(t, found)
-}
-
-func TestTextOfAMailIsEscaped(t *testing.T) {
-	t.Parallel()
-	require.EqualValues(t,
-		`&lt;b&gt; <a href="https://a.example/?x=1&amp;y=&#39;2">https://a.example/?x=1&amp;y=&#39;2</a> &#34;`,
-		withLinks(`<b> https://a.example/?x=1&y='2 "`))
-	require.EqualValues(t, `javascript:alert(1)`, withLinks(`javascript:alert(1)`))
-}
-
 func TestClientsOfOneNetworkShareALimit(t *testing.T) {
 	t.Parallel()
-	from := func(remote string) string { return network(client(&http.Request{RemoteAddr: remote})) }
+	from := func(remote string) string {
+		return network(client(&http.Request{RemoteAddr: remote}))
+	}
 	require.Equal(t, from("[2001:db8::1]:80"), from("[2001:db8::ffff:2]:99"))
 	require.NotEqual(t, from("[2001:db8::1]:80"), from("[2001:db8:0:1::1]:80"))
 	require.Equal(t, "192.0.2.1", from("192.0.2.1:80"))
 	require.Equal(t, "192.0.2.1", from("[::ffff:192.0.2.1]:80"))
 }
 
-func TestSamplesOfEveryMailInEveryLanguageAreShown(t *testing.T) {
+// The pages of the application look like those of the reset.
+func TestStyleIsThatOfTheResetPagesAndSomeMore(t *testing.T) {
 	t.Parallel()
-	b := startSite(t, nil).browser(t)
-	require.Contains(t, b.get("/inbox").body, `href="/inbox/preview"`)
-	for _, locale := range []string{"en", "pt-BR", "es", "fr", "de"} {
-		for _, kind := range mail.Kinds() {
-			at := "/inbox/preview?kind=" + string(kind) + "&locale=" + locale
-			require.Equal(t, 200, b.get(at+"&as=text").status, at)
-			require.Equal(t, 200, b.get(at+"&as=source").status, at)
-			// Shown in a frame of the page before it.
-			raw := b.get(at + "&as=raw")
-			require.Contains(t, raw.body, `<html lang="`+locale+`"`, at)
-			require.Equal(t, "SAMEORIGIN", raw.header.Get("X-Frame-Options"), at)
-		}
-	}
+	res := startSite(t, nil).browser(t).get("/static/style.css")
+	require.True(t, strings.HasPrefix(res.body, resethttp.StyleSheet()))
+	require.True(t, strings.HasSuffix(res.body, ownStyle))
+	require.Contains(t, res.header.Get("Content-Type"), "text/css")
 }

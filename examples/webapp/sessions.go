@@ -20,7 +20,11 @@ const (
 	sessionVersion = "password-version"
 )
 
-func newSessions(db *sql.DB, secure bool, onError func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
+func newSessions(
+	db *sql.DB,
+	secure bool,
+	onError func(http.ResponseWriter, *http.Request, error),
+) *scs.SessionManager {
 	s := scs.New()
 	s.Store = sessionStore{db}
 	s.HashTokenInStore = true // who reads the table cannot use what is in it
@@ -32,17 +36,23 @@ func newSessions(db *sql.DB, secure bool, onError func(http.ResponseWriter, *htt
 }
 
 // sessionStore keeps scs sessions in the database of the users, with the user's
-// id in a column of its own: that is what lets a new password end every session
+// id in a column of its own. That is what lets a new password end every session
 // of its user in the transaction that stores it.
 type sessionStore struct{ db *sql.DB }
 
 var _ scs.CtxStore = sessionStore{}
 
 // FindCtx finds a session only under the password it was opened with.
-func (s sessionStore) FindCtx(ctx context.Context, id string) (data []byte, found bool, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT sessions.data FROM sessions
-		JOIN users ON users.id = sessions.user_id AND users.password_version = sessions.password_version
-		WHERE sessions.id = ? AND sessions.expires_at > ?`, id, time.Now().Unix()).Scan(&data)
+func (s sessionStore) FindCtx(
+	ctx context.Context, id string,
+) (data []byte, found bool, err error) {
+	err = s.db.QueryRowContext(
+		ctx, `SELECT sessions.data FROM sessions
+			JOIN users ON users.id = sessions.user_id
+			AND users.password_version = sessions.password_version
+			WHERE sessions.id = ? AND sessions.expires_at > ?`,
+		id, time.Now().Unix(),
+	).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -53,17 +63,29 @@ func (s sessionStore) FindCtx(ctx context.Context, id string) (data []byte, foun
 }
 
 // CommitCtx stores a session, and deletes those that have expired.
-func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, expires time.Time) error {
+func (s sessionStore) CommitCtx(
+	ctx context.Context, id string, data []byte, expires time.Time,
+) error {
 	_, values, err := scs.GobCodec{}.Decode(data)
 	if err != nil {
 		return fmt.Errorf("decode the session: %w", err)
 	}
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM sessions WHERE expires_at <= ?", time.Now().Unix()); err != nil {
+
+	_, err = s.db.ExecContext(
+		ctx, "DELETE FROM sessions WHERE expires_at <= ?", time.Now().Unix(),
+	)
+	if err != nil {
 		return fmt.Errorf("delete expired sessions: %w", err)
 	}
-	_, err = s.db.ExecContext(ctx, `INSERT INTO sessions (id, user_id, password_version, data, expires_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
-		id, values[sessionUser], values[sessionVersion], data, expires.Unix())
+
+	_, err = s.db.ExecContext(
+		ctx, `INSERT INTO sessions
+			(id, user_id, password_version, data, expires_at)
+			VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE
+			SET data = excluded.data, expires_at = excluded.expires_at`,
+		id, values[sessionUser], values[sessionVersion], data, expires.Unix(),
+	)
 	if err != nil {
 		return fmt.Errorf("store the session: %w", err)
 	}
@@ -72,7 +94,8 @@ func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, exp
 
 // DeleteCtx ends one session.
 func (s sessionStore) DeleteCtx(ctx context.Context, id string) error {
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM sessions WHERE id = ?", id); err != nil {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM sessions WHERE id = ?", id)
+	if err != nil {
 		return fmt.Errorf("delete the session: %w", err)
 	}
 	return nil
@@ -85,22 +108,29 @@ func (s sessionStore) Find(id string) ([]byte, bool, error) {
 }
 
 // Commit is CommitCtx without a context.
-func (s sessionStore) Commit(id string, data []byte, expires time.Time) error {
+func (s sessionStore) Commit(
+	id string, data []byte, expires time.Time,
+) error {
 	return s.CommitCtx(context.Background(), id, data, expires)
 }
 
 // Delete is DeleteCtx without a context.
-func (s sessionStore) Delete(id string) error { return s.DeleteCtx(context.Background(), id) }
+func (s sessionStore) Delete(id string) error {
+	return s.DeleteCtx(context.Background(), id)
+}
 
 // endSessions runs inside the transaction that replaces a password hash, see
-// sqlstore.Config.InTx: the new password and the end of every session are
+// sqlstore.Config.InTx. The new password and the end of every session are
 // stored together or not at all.
 func endSessions(ctx context.Context, tx *sql.Tx, user reset.User) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE users SET password_version = password_version + 1 WHERE id = ?", user.ID); err != nil {
-		return fmt.Errorf("end the sessions: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ?", user.ID); err != nil {
-		return fmt.Errorf("end the sessions: %w", err)
+	for _, statement := range []string{
+		`UPDATE users SET password_version = password_version + 1
+			WHERE id = ?`,
+		"DELETE FROM sessions WHERE user_id = ?",
+	} {
+		if _, err := tx.ExecContext(ctx, statement, user.ID); err != nil {
+			return fmt.Errorf("end the sessions: %w", err)
+		}
 	}
 	return nil
 }

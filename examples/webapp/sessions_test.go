@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Somebody who knows the old password signs in while it is being reset: the
+// Somebody who knows the old password signs in while it is being reset. The
 // password was right when it was checked, and the session is stored after the
 // reset has deleted all there were. It must be dead all the same.
 func TestSessionOfASignInThatOverlapsAResetIsDead(t *testing.T) {
@@ -19,20 +18,28 @@ func TestSessionOfASignInThatOverlapsAResetIsDead(t *testing.T) {
 	s.browser(t).register(ada, oldPassword)
 	seen, err := s.users.byEmail(t.Context(), ada)
 	require.NoError(t, err)
-	require.NoError(t, s.store.ReplaceHash(t.Context(), seen.User, seen.PasswordHash+"x"))
+	require.NoError(t, s.store.ReplaceHash(
+		t.Context(), seen.User, seen.PasswordHash+"x",
+	))
 
-	store := sessionStore{s.db}
+	store, tomorrow := sessionStore{s.db}, time.Now().Add(24*time.Hour)
 	open := func(version int64) bool {
-		data, err := scs.GobCodec{}.Encode(time.Now().Add(time.Hour), map[string]any{sessionUser: seen.ID, sessionVersion: version})
+		data, err := scs.GobCodec{}.Encode(tomorrow, map[string]any{
+			sessionUser: seen.ID, sessionVersion: version,
+		})
 		require.NoError(t, err)
-		require.NoError(t, store.CommitCtx(t.Context(), "id", data, time.Now().Add(time.Hour)))
+		err = store.CommitCtx(t.Context(), "id", data, tomorrow)
+		require.NoError(t, err)
+
 		_, found, err := store.FindCtx(t.Context(), "id")
 		require.NoError(t, err)
 		require.NoError(t, store.DeleteCtx(t.Context(), "id"))
 		return found
 	}
 	require.False(t, open(seen.passwordVersion))
-	require.True(t, open(seen.passwordVersion+1), "what is opened after the reset is alive")
+	require.True(
+		t, open(seen.passwordVersion+1), "what is opened after it is alive",
+	)
 }
 
 func TestSessionsExpire(t *testing.T) {
@@ -40,12 +47,17 @@ func TestSessionsExpire(t *testing.T) {
 	s := startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
-	_, err := s.db.ExecContext(t.Context(), "UPDATE sessions SET expires_at = ?", time.Now().Unix())
+	_, err := s.db.ExecContext(
+		t.Context(), "UPDATE sessions SET expires_at = ?", time.Now().Unix(),
+	)
 	require.NoError(t, err)
 	require.False(t, b.signedIn())
+
 	s.browser(t).login(ada, oldPassword)
 	var rows int
-	require.NoError(t, s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM sessions").Scan(&rows))
+	require.NoError(t, s.db.QueryRowContext(
+		t.Context(), "SELECT count(*) FROM sessions",
+	).Scan(&rows))
 	require.Equal(t, 1, rows, "the expired one is gone")
 }
 
@@ -61,15 +73,17 @@ func TestSigningInRenewsTheSession(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, res.status)
 	require.NotEqual(t, before.Value, sessionCookie(t, b).Value)
 
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/account", nil)
+	r := b.newRequest(http.MethodGet, "/account", nil)
 	r.AddCookie(before)
-	require.Equal(t, http.StatusSeeOther, s.browser(t).do(r).status, "the old name opens nothing")
+	require.Equal(
+		t, http.StatusSeeOther, s.browser(t).do(r).status,
+		"the old name opens nothing",
+	)
 }
 
 func sessionCookie(t *testing.T, b browser) *http.Cookie {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, b.base, nil)
-	cookies := b.Jar.Cookies(r.URL)
+	cookies := b.Jar.Cookies(b.newRequest(http.MethodGet, "", nil).URL)
 	require.Len(t, cookies, 1)
 	return cookies[0]
 }
@@ -82,14 +96,19 @@ func TestCookiesAreForThisSiteAndNoScript(t *testing.T) {
 				o.url = url
 			}
 		})
-		res := s.browser(t).post("/register", "email", ada, "password", oldPassword)
+		res := s.browser(t).post(
+			"/register", "email", ada, "password", oldPassword,
+		)
 		cookie, err := http.ParseSetCookie(res.header.Get("Set-Cookie"))
 		require.NoError(t, err)
 		require.True(t, cookie.HttpOnly)
 		require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 		require.Equal(t, url != "", cookie.Secure)
+
 		var id string
-		require.NoError(t, s.db.QueryRowContext(t.Context(), "SELECT id FROM sessions").Scan(&id))
+		require.NoError(t, s.db.QueryRowContext(
+			t.Context(), "SELECT id FROM sessions",
+		).Scan(&id))
 		require.NotContains(t, id, cookie.Value)
 		require.NotContains(t, cookie.Value, id)
 	}

@@ -11,26 +11,31 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With -smtp the whole story runs over a server, and the inbox page stays empty.
+// With -smtp the mails go over a server, and the inbox page stays empty.
 func TestResetOverSMTP(t *testing.T) {
 	t.Parallel()
 	received := make(chan string, 8)
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).
+		Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &postbox{received: received}, nil
-	}))
-	go func() { _ = server.Serve(listener) }() // returns when the test closes it
+	server := smtp.NewServer(smtp.BackendFunc(
+		func(*smtp.Conn) (smtp.Session, error) {
+			return &postbox{received: received}, nil
+		},
+	))
+	go func() { _ = server.Serve(listener) }() // until the test closes it
 	t.Cleanup(func() { _ = server.Close() })
 
-	s := startSite(t, func(o *options) { o.smtp = "insecure-smtp://" + listener.Addr().String() })
+	s := startSite(t, func(o *options) {
+		o.smtp = "insecure-smtp://" + listener.Addr().String()
+	})
 	b := s.browser(t)
 	b.register(ada, oldPassword)
-	require.Equal(t, http.StatusSeeOther, b.post("/forgot-password", "email", ada).status)
+	require.Equal(t, http.StatusSeeOther, b.forgot(ada))
 	content := <-received
 	require.Contains(t, content, "To: "+ada)
 	// The link is folded by quoted-printable, which writes "=" as "=3D".
-	text := strings.ReplaceAll(strings.ReplaceAll(content, "=\r\n", ""), "=3D", "=")
+	text := strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(content)
 	found := mailedLink.FindStringSubmatch(text)
 	require.NotNil(t, found, text)
 
@@ -39,7 +44,7 @@ func TestResetOverSMTP(t *testing.T) {
 	require.NotContains(t, page.body, "token=")
 	require.Equal(t, http.StatusNotFound, b.get("/inbox/1").status)
 
-	require.Equal(t, http.StatusSeeOther, b.post("/reset-password", "token", found[1], "password", newPassword).status)
+	require.Equal(t, http.StatusSeeOther, b.confirm(found[1], newPassword))
 	require.Contains(t, <-received, "password was changed")
 }
 

@@ -10,23 +10,31 @@ import (
 )
 
 // throttle slows down guessing of passwords, by address and by client. It
-// charges every attempt, before anything is looked up: addresses without an
-// account wear out as fast as those with one. The zero value allows all.
+// charges every attempt, before anything is looked up, so that addresses
+// without an account wear out as fast as those with one. The zero value allows
+// all.
 type throttle struct{ byClient, byAddress *ratelimit.Limiter }
 
 func newThrottle() (throttle, error) {
-	byClient, err := ratelimit.New(ratelimit.Config{Burst: 20, Every: 3 * time.Second})
+	byClient, err := ratelimit.New(
+		ratelimit.Config{Burst: 20, Every: 3 * time.Second},
+	)
 	if err != nil {
 		return throttle{}, err
 	}
-	byAddress, err := ratelimit.New(ratelimit.Config{Burst: 10, Every: time.Minute})
+	byAddress, err := ratelimit.New(
+		ratelimit.Config{Burst: 10, Every: time.Minute},
+	)
 	return throttle{byClient, byAddress}, err
 }
 
-func (t throttle) allow(r *http.Request, address string) (retryAfter time.Duration, ok bool) {
+func (t throttle) allow(
+	r *http.Request, address string,
+) (retryAfter time.Duration, ok bool) {
 	if t.byClient == nil {
 		return 0, true
 	}
+
 	// These limiters live in this process and return no errors.
 	retryAfter, ok, _ = t.byClient.Allow(r.Context(), network(client(r)))
 	if !ok {
@@ -37,8 +45,8 @@ func (t throttle) allow(r *http.Request, address string) (retryAfter time.Durati
 }
 
 // client is the other end of the connection. Behind a reverse proxy that is the
-// proxy for every visitor; such a set-up takes the client from a header that its
-// own proxy sets, never from one that visitors can send.
+// proxy for every visitor. Such a set-up takes the client from a header that
+// its own proxy sets, never from one that visitors can send.
 func client(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

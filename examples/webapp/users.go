@@ -38,10 +38,14 @@ func (u users) byID(ctx context.Context, id string) (account, error) {
 	return u.find(ctx, "id = ?", id)
 }
 
-func (u users) find(ctx context.Context, where, arg string) (account, error) {
+func (u users) find(
+	ctx context.Context, where, arg string,
+) (account, error) {
 	var a account
-	err := u.db.QueryRowContext(ctx, "SELECT id, email, password_hash, password_version FROM users WHERE "+where, arg).
-		Scan(&a.ID, &a.Email, &a.PasswordHash, &a.passwordVersion)
+	err := u.db.QueryRowContext(
+		ctx, "SELECT id, email, password_hash, password_version"+
+			" FROM users WHERE "+where, arg,
+	).Scan(&a.ID, &a.Email, &a.PasswordHash, &a.passwordVersion)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account{}, errNoAccount
 	}
@@ -52,12 +56,21 @@ func (u users) find(ctx context.Context, where, arg string) (account, error) {
 }
 
 // create adds an account. The unique index decides whether the address is
-// free: looking first would let two requests at once both find it free.
-func (u users) create(ctx context.Context, email, encoded string) (account, error) {
-	a := account{User: reset.User{ID: rand.Text(), Email: email, PasswordHash: encoded}}
-	_, err := u.db.ExecContext(ctx, "INSERT INTO users (id, email, password_hash, created_at) VALUES (?, ?, ?, ?)",
-		a.ID, a.Email, a.PasswordHash, time.Now().Unix())
-	if failure, ok := errors.AsType[*sqlite.Error](err); ok && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+// free. Looking first would let two requests at once both find it free.
+func (u users) create(
+	ctx context.Context, email, encoded string,
+) (account, error) {
+	a := account{User: reset.User{
+		ID: rand.Text(), Email: email, PasswordHash: encoded,
+	}}
+	_, err := u.db.ExecContext(
+		ctx, `INSERT INTO users (id, email, password_hash, created_at)
+			VALUES (?, ?, ?, ?)`,
+		a.ID, a.Email, a.PasswordHash, time.Now().Unix(),
+	)
+
+	failure, ok := errors.AsType[*sqlite.Error](err)
+	if ok && failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 		return account{}, errAddressTaken
 	}
 	if err != nil {

@@ -101,8 +101,9 @@ func TestBlockListRefusesPrefixesThatCoverRegions(t *testing.T) {
 		netip.MustParsePrefix("::ffff:0.0.0.0/96"),
 	} {
 		err := blocks.Add(t.Context(), prefix, "", time.Time{})
-		require.Error(t, err, "%v", prefix)
-		require.Error(t, blocks.Remove(t.Context(), prefix), "%v", prefix)
+		require.ErrorIs(t, err, sqlaudit.ErrPrefix, "%v", prefix)
+		err = blocks.Remove(t.Context(), prefix)
+		require.ErrorIs(t, err, sqlaudit.ErrPrefix, "%v", prefix)
 	}
 	require.Empty(t, f.Sent())
 

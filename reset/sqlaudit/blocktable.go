@@ -10,10 +10,16 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
+// ErrPrefix says that a prefix is none, or too short for a block.
+var ErrPrefix = fmt.Errorf(
+	"sqlaudit: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
+	minBitsIPv4, minBitsIPv6,
+)
+
 // Add puts prefix on the list, or changes the reason and the end of its block.
 // This process knows at once, and others know within RefreshEvery. A zero until
-// means no end. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused. ctx
-// governs both statements.
+// means no end. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused with
+// [ErrPrefix]. ctx governs both statements.
 func (b *Blocks) Add(
 	ctx context.Context, prefix netip.Prefix, reason string, until time.Time,
 ) error {
@@ -51,8 +57,8 @@ func (b *Blocks) Add(
 }
 
 // Remove takes prefix off the list. A prefix that is not there is no error. A
-// longer or shorter prefix that covers the same addresses stays. ctx governs
-// both statements.
+// longer or shorter prefix that covers the same addresses stays. One that Add
+// refuses is refused with [ErrPrefix]. ctx governs both statements.
 func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 	prefix, err := plainPrefix(prefix)
 	if err != nil {
@@ -157,10 +163,7 @@ func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
 		shortest = minBitsIPv6
 	}
 	if !p.IsValid() || p.Bits() < shortest {
-		return netip.Prefix{}, fmt.Errorf(
-			"sqlaudit: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
-			minBitsIPv4, minBitsIPv6,
-		)
+		return netip.Prefix{}, ErrPrefix
 	}
 
 	return p.Masked(), nil

@@ -95,11 +95,13 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 		if o.Racers == 1 {
 			<-release
 		}
-		sum <- race(ctx, service, o.Token, o.Racers)
+		sum <- race(ctx, service, o.Token, o.Racers, held)
 	}()
 
 	if held != nil {
-		held.waiting.Wait()
+		if err := held.wait(); err != nil {
+			return err
+		}
 	}
 	if _, err := fmt.Fprintln(out, "ready"); err != nil {
 		return err

@@ -45,13 +45,15 @@ func TestOfManyConfirmationsAtOnceOneSucceedsUnderOtherIsolation(t *testing.T) {
 
 func raceOne(t *testing.T, e engine, n int, moreDSN string) {
 	t.Helper()
+	var held *barrier
 	app := newApplication(t, e, options{
 		dsn: moreDSN, conns: 24,
 		wrap: func(_ *sql.DB, s *sqlstore.Store) reset.Store {
-			return newBarrier(s, n, nil)
+			held = newBarrier(s, n, nil)
+			return held
 		},
 	})
-	sum := race(t.Context(), app.service, app.link(t), n)
+	sum := race(t.Context(), app.service, app.link(t), n, held)
 	require.NoError(t, app.service.Shutdown(t.Context()))
 	sum.Notices = notices(app.mailbox)
 	require.Equal(t, tally{Won: 1, Stale: n - 1, Notices: 1}, sum)
@@ -65,7 +67,15 @@ type tally struct {
 	Odd                 string // an answer that should not be, if there was one
 }
 
-func race(ctx context.Context, service *reset.Service, raw string, n int) tally {
+// race confirms one link n times at once. held, if not nil, is the barrier that
+// holds the writes.
+func race(
+	ctx context.Context,
+	service *reset.Service,
+	raw string,
+	n int,
+	held *barrier,
+) tally {
 	var (
 		wg  sync.WaitGroup
 		mu  sync.Mutex
@@ -74,6 +84,7 @@ func race(ctx context.Context, service *reset.Service, raw string, n int) tally 
 	for range n {
 		wg.Go(func() {
 			err := confirm(ctx, service, raw)
+			held.returned(err)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -106,11 +117,13 @@ func notices(mailbox *mailtest.Recorder) int {
 func TestTheRaceCatchesAStoreThatReadsAndThenWrites(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		const n = 64
+		var held *barrier
 		app := newApplication(t, e,
 			options{wrap: func(db *sql.DB, s *sqlstore.Store) reset.Store {
-				return newBarrier(unconditional{s, db, e}, n, nil)
+				held = newBarrier(unconditional{s, db, e}, n, nil)
+				return held
 			}})
-		sum := race(t.Context(), app.service, app.link(t), n)
+		sum := race(t.Context(), app.service, app.link(t), n, held)
 		require.Greater(t, sum.Won, 1)
 		t.Logf("%s: %d of %d succeed without the condition", e.name, sum.Won, n)
 	})
