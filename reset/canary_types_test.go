@@ -40,11 +40,11 @@ var harmless = strings.Fields(`
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
-	reset.Outcome reset.PanicError reset.Policy reset.Sessions reset.Settings
+	reset.Outcome reset.Policy reset.Reason reset.Sessions reset.Settings
 	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
 	reset.ThrottledError
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
-	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
+	policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
 	resethttp.APIConfig resethttp.Config resethttp.FieldError
 	resettest.Fixture

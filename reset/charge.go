@@ -12,7 +12,7 @@ import (
 // A charge is what one event was charged to one limit. The zero charge is
 // nothing.
 type charge struct {
-	limit   string
+	limit   Reason
 	key     string
 	limiter Limiter // the one that was charged, which may be the fallback.
 	custom  bool    // it is the application's own.
@@ -27,7 +27,7 @@ func (s *Service) charge(
 		return charge{}, 0, true
 	}
 
-	key = t.name + ":" + key // one Limiter may serve several limits.
+	key = string(t.name) + ":" + key // one Limiter may serve several limits.
 	paid = charge{t.name, key, t.limiter, t.custom}
 	wait, ok, err := t.ask(ctx, key)
 	if err != nil {
@@ -62,7 +62,7 @@ func (t *throttle) ask(
 	return wait, ok, err
 }
 
-func (s *Service) limiterFailed(limit string, err error, ev Event) {
+func (s *Service) limiterFailed(limit Reason, err error, ev Event) {
 	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
 	s.recordLater(ev)
 }
@@ -92,7 +92,7 @@ func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
 }
 
 // throttled records that a limit was reached.
-func (s *Service) throttled(limit string, wait time.Duration, ev Event) error {
+func (s *Service) throttled(limit Reason, wait time.Duration, ev Event) error {
 	ev.Outcome, ev.Reason = OutcomeThrottled, limit
 	s.recordLater(ev)
 	return &ThrottledError{RetryAfter: max(wait, time.Second)}
@@ -140,7 +140,7 @@ func (s *Service) chargeRequest(
 
 	var wait time.Duration
 	if paid.entry, wait = limits.share.ask(client); wait > 0 {
-		return bill{}, false, s.throttled(LimitShare, wait, ev)
+		return bill{}, false, s.throttled(limitShare, wait, ev)
 	}
 
 	for _, step := range []struct {
@@ -149,7 +149,7 @@ func (s *Service) chargeRequest(
 	}{
 		{&limits.client, clientKey(client)},
 		{&limits.network, networkKey(client)},
-		{&limits.global, LimitGlobal},
+		{&limits.global, string(limitGlobal)},
 	} {
 		if step.key == "" {
 			continue
@@ -175,8 +175,8 @@ func (s *Service) chargeRequest(
 		_ = s.throttled(limits.account.name, wait, ev)
 		// To give nothing back takes as long as to give a charge back.
 		charged = charge{
-			LimitAccount,
-			LimitAccount + ":",
+			limitAccount,
+			string(limitAccount) + ":",
 			limits.account.limiter,
 			limits.account.custom,
 		}
@@ -225,7 +225,7 @@ func (s *Service) sendLimited(
 	}
 	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
 	if !ok {
-		ev.Outcome, ev.Reason = OutcomeSkipped, ReasonThrottled
+		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
 		s.recordOf(ctx, t.job, ev)
 		return nil, nil
 	}

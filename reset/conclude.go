@@ -105,7 +105,7 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 	if err := s.enqueue(ctx, job, bill{}); err != nil {
 		s.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
-			Reason: ReasonQueue, Err: scrub(err, job.Email),
+			Reason: reasonQueue, Err: scrub(err, job.Email),
 		})
 	}
 }

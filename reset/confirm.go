@@ -158,7 +158,7 @@ func (s *Service) verify(
 				case err != nil:
 					return token.State{}, err
 				case found.Disabled:
-					ev.Reason = ReasonDisabled
+					ev.Reason = reasonDisabled
 					return token.State{}, token.ErrUnknownUser
 				}
 
@@ -182,7 +182,7 @@ func (s *Service) verify(
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
 		ev.UserID, ev.TokenID = rejected.UserID, rejected.TokenID
 		if ev.Reason == "" {
-			ev.Reason = rejected.Reason.String()
+			ev.Reason = Reason(rejected.Reason)
 		}
 	}
 	return User{}, token.Claims{}, ev, err
@@ -200,7 +200,7 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	}
 
 	err = fmt.Errorf("reset: load the account: %w", err)
-	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, ReasonStore, err
+	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
 	s.record(ctx, ev)
 	return err
 }
@@ -209,14 +209,17 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 func (s *Service) makeHash(
 	ctx context.Context, password string, user User, ev Event,
 ) (string, error) {
-	fail := func(reason, doing string, err error) (string, error) {
+	fail := func(
+		reason Reason, doing string, err error,
+	) (string, error) {
 		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
 		s.record(ctx, ev)
 		return "", err
 	}
 	refuse := func(refused *policy.Error) (string, error) {
-		ev.Outcome, ev.Reason = OutcomePasswordRefused, refusal(refused)
+		ev.Outcome, ev.Reason = OutcomePasswordRefused, reasonOf(refused)
+		ev.Err = scrub(refused, password)
 		s.record(ctx, ev)
 		return "", refused
 	}
@@ -226,7 +229,7 @@ func (s *Service) makeHash(
 		return refuse(refused)
 	}
 	if err != nil {
-		return fail(ReasonPolicy, "ask the password policy", err)
+		return fail(reasonPolicy, "ask the password policy", err)
 	}
 
 	encoded, err := s.cfg.Hasher.Hash(ctx, password)
@@ -245,13 +248,13 @@ func (s *Service) makeHash(
 			{Code: policy.CodeControl},
 		}})
 	case errors.Is(err, hash.ErrBusy):
-		return fail(ReasonBusy, "hash the password", err)
+		return fail(reasonBusy, "hash the password", err)
 	case err != nil:
-		return fail(ReasonHash, "hash the password", err)
+		return fail(reasonHash, "hash the password", err)
 	case encoded == user.PasswordHash:
 		// Only a hasher without a salt can do this. The link would stay alive.
 		return fail(
-			ReasonHash,
+			reasonHash,
 			"hash the password",
 			errors.New("the new hash equals the old one"),
 		)
@@ -260,12 +263,21 @@ func (s *Service) makeHash(
 	return encoded, nil
 }
 
-func refusal(refused *policy.Error) string {
-	codes := make([]string, len(refused.Problems))
-	for i, problem := range refused.Problems {
-		codes[i] = string(problem.Code)
+// reasonOf returns the code of the first problem. A policy of the application's
+// own may have codes that are no Reason.
+func reasonOf(refused *policy.Error) Reason {
+	if len(refused.Problems) == 0 {
+		return reasonPolicy
 	}
-	return strings.Join(codes, ",")
+
+	switch code := refused.Problems[0].Code; code {
+	case policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
+		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
+		policy.CodeBreached:
+		return Reason(code)
+	default:
+		return reasonPolicy
+	}
 }
 
 // words are what an attacker would try first for this account.

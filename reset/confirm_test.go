@@ -35,7 +35,7 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 		"nothing":                {update(func(*reset.User) {}), ""},
 		"signed in":              {update(func(*reset.User) {}), ""},
 		"language changed":       {update(func(user *reset.User) { user.Locale = "es" }), ""},
-		"disabled":               {update(func(user *reset.User) { user.Disabled = true }), reset.ReasonDisabled},
+		"disabled":               {update(func(user *reset.User) { user.Disabled = true }), "disabled"},
 		"address changed":        {update(func(user *reset.User) { user.Email = "ana@new.example" }), "stale"},
 		"address case changed":   {update(func(user *reset.User) { user.Email = "Ana@example.com" }), "stale"},
 		"address removed":        {update(func(user *reset.User) { user.Email = "" }), "stale"},
@@ -246,9 +246,41 @@ func TestRefusedPasswordSpendsNothing(t *testing.T) {
 		require.NotEmpty(t, refused.Problems)
 		require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
 	}
-	require.Len(t, sc.events.of(reset.OutcomePasswordRefused), 5)
+	require.Equal(
+		t,
+		[]string{
+			"too-short", "too-short", "too-short", "too-long",
+			"control-characters",
+		},
+		sc.events.reasons(reset.OutcomePasswordRefused),
+	)
 	require.Equal(t, 1, sc.store.Sessions("7"))
 	require.NoError(t, sc.confirm(t, raw))
+}
+
+// The reason is a label. All codes are in the error.
+func TestCodesOfAPolicyOfOnesOwnDoNotBecomeReasons(t *testing.T) {
+	t.Parallel()
+	for reason, problems := range map[string][]policy.Problem{
+		"policy":  {{Code: "of-the-application"}, {Code: policy.CodeCommon}},
+		"context": {{Code: policy.CodeContext}, {Code: "client"}},
+	} {
+		sc := newFixture(t, func(cfg *reset.Config) {
+			cfg.Policy = policyFunc(
+				func(context.Context, string, []string) error {
+					return &policy.Error{Problems: problems}
+				},
+			)
+		})
+		require.Error(t, sc.confirm(t, sc.link(t, "7")))
+
+		events := sc.events.of(reset.OutcomePasswordRefused)
+		require.Len(t, events, 1)
+		require.Equal(t, reset.Reason(reason), events[0].Reason)
+		for _, problem := range problems {
+			require.ErrorContains(t, events[0].Err, string(problem.Code))
+		}
+	}
 }
 
 func TestMFALowersTheMinimum(t *testing.T) {
@@ -486,7 +518,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 	}
 	stop()
 	others.Wait()
-	require.Contains(t, sc.events.reasons(reset.OutcomeConfirmFailed), reset.ReasonBusy)
+	require.Contains(t, sc.events.reasons(reset.OutcomeConfirmFailed), "busy")
 }
 
 // Junk from behind an address that many share must not keep others there from

@@ -33,7 +33,7 @@ func (l delivery) hasLink() bool {
 
 func (l delivery) purpose() token.Purpose { return purposeOf(l.kind) }
 
-func (l delivery) outcome() (outcome Outcome, reason string) {
+func (l delivery) outcome() (outcome Outcome, reason Reason) {
 	switch l.kind {
 	case mail.KindReset:
 		return OutcomeMailed, ""
@@ -42,7 +42,7 @@ func (l delivery) outcome() (outcome Outcome, reason string) {
 	case mail.KindPasswordChanged:
 		return OutcomeNoticeMailed, ""
 	default:
-		return OutcomeHinted, string(l.kind)
+		return OutcomeHinted, Reason(l.kind)
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *Service) deliveries(
 		// would let whoever took the account over redirect the notice.
 		if !isAddress(job.Email) {
 			s.recordFailure(ctx, job, Event{
-				UserID: job.UserID, Reason: ReasonBadAddress,
+				UserID: job.UserID, Reason: reasonBadAddress,
 			})
 			return nil, false, nil
 		}
@@ -94,7 +94,7 @@ func (s *Service) deliveries(
 			kind, reason = s.kindFor(job, user)
 		}
 		if kind != "" && len(made) == maxAccounts {
-			kind, reason = "", ReasonTooMany
+			kind, reason = "", reasonTooMany
 		}
 
 		if reason != "" && (kind == "" || kind != t.hint) {
@@ -118,7 +118,7 @@ func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
 	if t.hint != mail.KindNoAccount {
 		s.recordOf(ctx, job, Event{
 			Outcome: OutcomeSkipped, UserID: job.UserID,
-			Reason: ReasonUnknownAddress,
+			Reason: reasonUnknownAddress,
 		})
 	}
 
@@ -187,28 +187,28 @@ func byLikeness(users []User, typed string) []User {
 }
 
 // kindFor decides which mail an account gets, if any, and why it gets no link.
-func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
+func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 	switch {
 	case user.ID == "":
-		return "", ReasonBadUser
+		return "", reasonBadUser
 	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
 		// The store's collation may hold ı and i for equal. Their owners are
 		// two people.
-		return "", ReasonAddressMismatch
+		return "", reasonAddressMismatch
 	case user.Disabled:
-		return "", ReasonDisabled
+		return "", reasonDisabled
 	case !isAddress(user.Email):
-		return "", ReasonBadAddress
+		return "", reasonBadAddress
 
 	case job.Kind == mail.KindInvite &&
 		s.cfg.Hasher.HasPassword(user.PasswordHash):
-		return "", ReasonHasPassword
+		return "", reasonHasPassword
 	case job.Kind == mail.KindReset &&
 		!s.cfg.Hasher.HasPassword(user.PasswordHash):
 		if s.cfg.Mail.HintSignsInElsewhere {
-			return mail.KindSignsInElsewhere, ReasonNoPassword
+			return mail.KindSignsInElsewhere, reasonNoPassword
 		}
-		return "", ReasonNoPassword
+		return "", reasonNoPassword
 	}
 
 	return job.Kind, ""

@@ -64,7 +64,7 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 
 		after(2 * time.Minute)
 		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 1010)
-		require.Equal(t, reset.ReasonStore, sc.events.reasons(reset.OutcomeMailFailed)[0])
+		require.Equal(t, "store", sc.events.reasons(reset.OutcomeMailFailed)[0])
 		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4*1010)
 	})
 }
@@ -154,7 +154,7 @@ func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 		require.Len(t, failed, 15, "as many wait for a retry as there are places in the queue")
 		requested := sc.events.of(reset.OutcomeRequested)
 		for i, ev := range failed {
-			require.Equal(t, reset.ReasonQueue, ev.Reason)
+			require.Equal(t, reset.Reason("queue"), ev.Reason)
 			require.Equal(t, requested[i].RequestID, ev.RequestID, "the oldest goes first")
 		}
 

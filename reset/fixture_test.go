@@ -70,7 +70,7 @@ func newFixture(t *testing.T, change func(cfg *reset.Config)) *fixture {
 	sc.Service = svc
 	t.Cleanup(func() {
 		_ = svc.Shutdown(context.Background())
-		sc.events.checkSecrets(t)
+		sc.events.check(t)
 	})
 	return sc
 }
@@ -166,12 +166,22 @@ func (l *eventLog) all() []reset.Event {
 	return slices.Clone(l.events)
 }
 
-// checkSecrets makes every test that has a fixture a test that no event holds what events must not hold.
-func (l *eventLog) checkSecrets(t *testing.T) {
+// check makes every test that has a fixture a test that no event holds what
+// events must not hold, nor a reason outside the closed set.
+func (l *eventLog) check(t *testing.T) {
 	t.Helper()
+	known := reset.Reasons()
 	for _, ev := range l.all() {
-		text := fmt.Sprint(ev.Outcome, ev.Reason, ev.RequestID, ev.Purpose, ev.Client, ev.Err)
-		for _, secret := range []string{"@example.com", "@Example.com", "$argon2", newPassword, "eyJ"} {
+		if ev.Reason != "" {
+			require.Contains(t, known, ev.Reason, ev.Outcome)
+		}
+
+		text := fmt.Sprint(
+			ev.Outcome, ev.Reason, ev.RequestID, ev.Purpose, ev.Client, ev.Err,
+		)
+		for _, secret := range []string{
+			"@example.com", "@Example.com", "$argon2", newPassword, "eyJ",
+		} {
 			require.NotContains(t, text, secret)
 		}
 	}
@@ -192,7 +202,7 @@ func (l *eventLog) of(outcome reset.Outcome) []reset.Event {
 func (l *eventLog) reasons(outcome reset.Outcome) []string {
 	var reasons []string
 	for _, ev := range l.of(outcome) {
-		reasons = append(reasons, ev.Reason)
+		reasons = append(reasons, string(ev.Reason))
 	}
 	return reasons
 }

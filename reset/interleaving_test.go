@@ -88,7 +88,7 @@ func (x *explorer) checkFollowing(*testing.T) string {
 		noticed := slices.ContainsFunc(x.run.queue, func(q *queued) bool {
 			return q.by == a && (q.mailed || !isFollowUp(q.job))
 		})
-		unqueued := x.run.said(reset.OutcomeNoticeFailed, reset.ReasonQueue)
+		unqueued := x.run.said(reset.OutcomeNoticeFailed, "queue")
 		switch {
 		case !ended && !x.run.said(reset.OutcomeSessionsFailed, "") && (a.err == nil || !unqueued):
 			return a.name + " has changed the password, and no session was ended"
@@ -101,7 +101,7 @@ func (x *explorer) checkFollowing(*testing.T) string {
 
 func (s *schedule) said(outcome reset.Outcome, reason string) bool {
 	return slices.ContainsFunc(s.events, func(ev reset.Event) bool {
-		return ev.Outcome == outcome && ev.Reason == reason
+		return ev.Outcome == outcome && string(ev.Reason) == reason
 	})
 }
 
@@ -129,7 +129,7 @@ func (x *explorer) checkLinks(t *testing.T) string {
 			continue
 		}
 		reason := x.run.events[0].Reason
-		if reason != token.ReasonStale.String() && reason != reset.ReasonDisabled {
+		if reason != reset.Reason(token.ReasonStale) && reason != "disabled" {
 			return fmt.Sprintf("the link of %s is refused as %q", a.name, reason)
 		}
 	}

@@ -266,9 +266,9 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for reason, change := range map[string]func(user *reset.User){
-		reset.ReasonHasPassword: func(user *reset.User) { user.PasswordHash = oldHash },
-		reset.ReasonDisabled:    func(user *reset.User) { user.Disabled = true },
-		reset.ReasonBadAddress:  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
+		"has-password": func(user *reset.User) { user.PasswordHash = oldHash },
+		"disabled":     func(user *reset.User) { user.Disabled = true },
+		"bad-address":  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
 	} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()

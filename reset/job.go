@@ -199,7 +199,7 @@ func (s *Service) validateJob(ctx context.Context, job Job) error {
 	if !s.seal.verify(job) {
 		err := fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
 		s.record(ctx, Event{
-			Outcome: OutcomeJobRefused, Reason: ReasonBadMAC, Err: err,
+			Outcome: OutcomeJobRefused, Reason: reasonBadMAC, Err: err,
 		})
 		return err
 	}
@@ -218,7 +218,7 @@ func (s *Service) validateJob(ctx context.Context, job Job) error {
 
 	err := fmt.Errorf("%w: %s", ErrJobRefused, problem)
 	s.recordOf(ctx, job, Event{
-		Outcome: OutcomeJobRefused, Reason: ReasonBadDate, Err: err,
+		Outcome: OutcomeJobRefused, Reason: reasonBadDate, Err: err,
 	})
 	return err
 }

@@ -87,7 +87,7 @@ func (f LimiterFunc) Allow(
 // each mail to an account that was found by what somebody typed. So an account
 // gets no more mail than Account allows, however many texts lead to it under
 // Config.Hooks.FindByIdentifier. One that is over it is skipped with
-// [ReasonThrottled]. The charge is given back when the mail was not sent, so
+// the reason "throttled". The charge is given back when the mail was not sent, so
 // that a retry is not throttled by the attempt before. A worker that dies in
 // between leaves it. If Account is not a [Refunder], the worker charges the
 // in-process default in its place.
@@ -135,7 +135,7 @@ const limiterTimeout = 150 * time.Millisecond
 // A throttle is one limit, with the configured limiter and the default to fall
 // back to.
 type throttle struct {
-	name     string
+	name     Reason
 	limiter  Limiter
 	fallback Limiter // nil when a failure lets the attempt pass.
 	custom   bool
@@ -156,32 +156,32 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 
 	for _, t := range []struct {
 		into    *throttle
-		name    string
+		name    Reason
 		own     Limiter
 		confirm bool
 		rates   ratelimit.Config
 	}{
-		{&all.global, LimitGlobal, limits.Global, false, ratelimit.Config{
+		{&all.global, limitGlobal, limits.Global, false, ratelimit.Config{
 			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
 		}},
-		{&all.client, LimitClient, limits.Client, false, ratelimit.Config{
+		{&all.client, limitClient, limits.Client, false, ratelimit.Config{
 			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
 		}},
-		{&all.network, LimitNetwork, limits.Network, false, ratelimit.Config{
+		{&all.network, limitNetwork, limits.Network, false, ratelimit.Config{
 			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
 		}},
-		{&all.account, LimitAccount, limits.Account, false, ratelimit.Config{
+		{&all.account, limitAccount, limits.Account, false, ratelimit.Config{
 			Burst: 1, Every: time.Minute,
 			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
 			MaxBytes: 4 << 20,
 		}},
 
 		{
-			&all.confirmClient, LimitConfirmClient, limits.ConfirmClient, true,
+			&all.confirmClient, limitConfirmClient, limits.ConfirmClient, true,
 			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
 		},
 		{
-			&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true,
+			&all.confirmUser, limitConfirmUser, limits.ConfirmUser, true,
 			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
 		},
 	} {

@@ -70,7 +70,7 @@ func TestDefaultLimits(t *testing.T) {
 		require.NoError(t, sc.ask(t, "bob@example.com", ""), "another address has its own")
 		sc.drain(t)
 		require.Equal(t, 6, accepted(sc), "5 of ana's 14, and bob's")
-		require.Equal(t, reset.LimitAccount, sc.events.reasons(reset.OutcomeThrottled)[0])
+		require.Equal(t, "account", sc.events.reasons(reset.OutcomeThrottled)[0])
 	})
 	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
 		t.Parallel()
@@ -116,7 +116,7 @@ func TestDefaultLimits(t *testing.T) {
 			require.NoError(t, ask(203, client(203)), name)
 			require.Error(t, ask(204, client(204)), name)
 			sc.drain(t)
-			require.Equal(t, []string{reset.LimitNetwork, reset.LimitNetwork, reset.LimitNetwork}, sc.events.reasons(reset.OutcomeThrottled))
+			require.Equal(t, []string{"network", "network", "network"}, sc.events.reasons(reset.OutcomeThrottled))
 		}
 	})
 	t.Run("global: six hundred at once", func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestDefaultLimits(t *testing.T) {
 		}
 		require.Equal(t, 3, throttled)
 		sc.drain(t)
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmUser)
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmClient)
+		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), "confirm-user")
+		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), "confirm-client")
 	})
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
@@ -329,8 +329,8 @@ func TestFailingLimiter(t *testing.T) {
 				sc.drain(t)
 				reasons := sc.events.reasons(reset.OutcomeLimiterFailed)
 				require.Len(t, reasons, 33)
-				require.Contains(t, reasons, reset.LimitConfirmUser)
-				require.Contains(t, reasons, reset.LimitConfirmClient)
+				require.Contains(t, reasons, "confirm-user")
+				require.Contains(t, reasons, "confirm-client")
 				require.Error(t, sc.events.of(reset.OutcomeLimiterFailed)[0].Err)
 			})
 		})

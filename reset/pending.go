@@ -26,7 +26,7 @@ func (s *Service) suspect(
 	err := fmt.Errorf("reset: store the new password: %w", cause)
 	failed := ev
 	failed.Outcome, failed.Reason, failed.Err =
-		OutcomeConfirmFailed, ReasonUnknown, err
+		OutcomeConfirmFailed, reasonUnknown, err
 	s.record(ctx, failed)
 
 	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
@@ -60,7 +60,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	if err != nil {
 		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
 		s.recordRetry(ctx, job, Event{
-			UserID: job.UserID, Reason: ReasonStore, Err: err,
+			UserID: job.UserID, Reason: reasonStore, Err: err,
 		})
 		return Job{}, err
 	}

@@ -61,7 +61,7 @@ func (late *lateStore) suspect(t *testing.T) {
 	require.Equal(t, 1, late.ended, "the write may be in force already")
 	require.Zero(t, late.hooked)
 	require.Empty(t, late.events.of(reset.OutcomeConfirmed))
-	require.Equal(t, []string{reset.ReasonUnknown}, late.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(t, []string{"unknown"}, late.events.reasons(reset.OutcomeConfirmFailed))
 }
 
 func TestWriteCommittedAfterTheAnswerEndsSessionsAndTellsTheOwner(t *testing.T) {
@@ -241,7 +241,7 @@ func TestPendingWriteIsLookedForOnceWhenSynchronous(t *testing.T) {
 	t.Parallel()
 	late := newLateStore(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	late.suspect(t)
-	require.Equal(t, []string{reset.ReasonGaveUp}, late.events.reasons(reset.OutcomeNoticeFailed))
+	require.Equal(t, []string{"gave-up"}, late.events.reasons(reset.OutcomeNoticeFailed))
 	require.Empty(t, late.outbox.Messages())
 }
 
@@ -251,7 +251,7 @@ func TestPendingNoticeThatCannotBeQueuedIsAnEvent(t *testing.T) {
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return errLost }
 	})
 	late.suspect(t)
-	require.Equal(t, []string{reset.ReasonQueue}, late.events.reasons(reset.OutcomeNoticeFailed))
+	require.Equal(t, []string{"queue"}, late.events.reasons(reset.OutcomeNoticeFailed))
 }
 
 // Whatever stands in the field, nobody is told of a change that was not looked

@@ -104,7 +104,7 @@ func (s *Service) backoff(t attempt) time.Duration {
 }
 
 // abandon records what the pool gives up.
-func (s *Service) abandon(pooled *task, reason string) {
+func (s *Service) abandon(pooled *task, reason Reason) {
 	for _, t := range pooled.attempts {
 		s.recordFailure(context.Background(), t.job, Event{
 			UserID: t.job.UserID, Reason: reason,
@@ -142,7 +142,7 @@ func (s *Service) workInline(ctx context.Context, job Job) error {
 			}
 		}
 		s.recordFailure(ctx, t.job, Event{
-			UserID: t.job.UserID, Reason: ReasonGaveUp, Err: err,
+			UserID: t.job.UserID, Reason: reasonGaveUp, Err: err,
 		})
 	}
 
@@ -186,7 +186,7 @@ func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err e
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, ErrJobRefused) {
 			s.recordOf(ctx, t.job, Event{
-				Outcome: OutcomeJobRefused, Reason: ReasonBadKind, Err: err,
+				Outcome: OutcomeJobRefused, Reason: reasonBadKind, Err: err,
 			})
 			return nil, err
 		}
@@ -195,11 +195,11 @@ func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err e
 		t.lookUp++
 		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
 			s.recordFailure(ctx, t.job, Event{
-				UserID: t.job.UserID, Reason: ReasonStore, Err: err,
+				UserID: t.job.UserID, Reason: reasonStore, Err: err,
 			})
 			return nil, err
 		}
-		s.recordRetry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
+		s.recordRetry(ctx, t.job, Event{Reason: reasonStore, Err: err})
 		return []attempt{t}, err
 	}
 
@@ -224,12 +224,12 @@ func (s *Service) tooLate(ctx context.Context, t attempt) {
 		return // the write has not shown, so there is nothing to tell.
 	}
 
-	ev := Event{UserID: t.job.UserID, Reason: ReasonGaveUp}
+	ev := Event{UserID: t.job.UserID, Reason: reasonGaveUp}
 	if t.count > 0 || t.job.Kind != mail.KindReset {
 		s.recordFailure(ctx, t.job, ev)
 		return
 	}
-	ev.Outcome, ev.Reason = OutcomeSkipped, ReasonTooLate
+	ev.Outcome, ev.Reason = OutcomeSkipped, reasonTooLate
 	s.recordOf(ctx, t.job, ev)
 }
 
@@ -242,7 +242,7 @@ func (s *Service) send(
 	msg, made, err := s.compose(t.job, l)
 	if err != nil {
 		// Whatever cannot be made now cannot be made later.
-		ev.Reason, ev.Err = ReasonRender, err
+		ev.Reason, ev.Err = reasonRender, err
 		s.recordFailure(ctx, t.job, ev)
 		return nil, err
 	}
@@ -264,14 +264,14 @@ func (s *Service) send(
 	ev.Err = err
 	t.count++
 	verdict := mail.VerdictOf(err)
-	_, panicked := errors.AsType[*PanicError](err)
+	_, panicked := errors.AsType[*panicError](err)
 	switch {
 	case panicked:
-		ev.Reason = ReasonPanic
+		ev.Reason = reasonPanic
 	case verdict == mail.VerdictPermanent:
-		ev.Reason = ReasonRefused
+		ev.Reason = reasonRefused
 	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
-		ev.Reason = ReasonUnknown
+		ev.Reason = reasonUnknown
 	default:
 		if !l.hasLink() {
 			t.hint = l.kind

@@ -53,7 +53,7 @@ type poolConfig struct {
 	// the next attempt, or done.
 	attempt func(ctx context.Context, t *task) (wait time.Duration, done bool)
 	// abandon is told of a task that will not be worked on again, and why.
-	abandon func(t *task, reason string)
+	abandon func(t *task, reason Reason)
 	// dropped is told of a task that lost its place before its first attempt.
 	// It must be quick, because a request waits for it.
 	dropped func(t *task)
@@ -183,7 +183,7 @@ func (p *pool) run() {
 			}
 		}
 		if p.ctx.Err() != nil {
-			p.giveUp(t, ReasonShutdown)
+			p.giveUp(t, reasonShutdown)
 			continue
 		}
 
@@ -227,7 +227,7 @@ func (p *pool) retry(t *task, wait time.Duration) {
 	p.mu.Lock()
 	if t.last || p.ctx.Err() != nil {
 		p.mu.Unlock()
-		p.giveUp(t, ReasonShutdown)
+		p.giveUp(t, reasonShutdown)
 		return
 	}
 
@@ -247,7 +247,7 @@ func (p *pool) retry(t *task, wait time.Duration) {
 	p.mu.Unlock()
 
 	if victim != nil {
-		p.giveUp(victim, ReasonQueue)
+		p.giveUp(victim, reasonQueue)
 	}
 }
 
@@ -290,7 +290,7 @@ func (p *pool) lastAttempt(t *task) {
 	p.makeDue(t)
 }
 
-func (p *pool) giveUp(t *task, reason string) {
+func (p *pool) giveUp(t *task, reason Reason) {
 	p.abandon(t, reason)
 	p.finish(t)
 }

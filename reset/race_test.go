@@ -176,7 +176,7 @@ func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 	require.ErrorIs(t, err, reset.ErrUnknownOutcome, "the write may be committed later")
 	require.NotErrorIs(t, err, reset.ErrRejected)
 	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(t, []string{"unknown"}, sc.events.reasons(reset.OutcomeConfirmFailed))
 	require.Empty(t, sc.events.of(reset.OutcomeConfirmed))
 	spy.replace = nil
 	require.NoError(t, sc.confirm(t, raw))
@@ -223,7 +223,7 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 	require.ErrorIs(t, err, errLost)
 	require.ErrorIs(t, err, reset.ErrUnknownOutcome)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(t, []string{"unknown"}, sc.events.reasons(reset.OutcomeConfirmFailed))
 }
 
 func TestVisitorWhoHangsUpDuringTheWriteDoesNotInterruptIt(t *testing.T) {

@@ -260,7 +260,7 @@ func TestFailingRefundIsAnEventAndNothingMore(t *testing.T) {
 				require.True(t, throttled)
 				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
 				sc.drain(t)
-				require.Equal(t, []string{reset.LimitClient}, sc.events.reasons(reset.OutcomeLimiterFailed))
+				require.Equal(t, []string{"client"}, sc.events.reasons(reset.OutcomeLimiterFailed))
 			})
 		})
 	}

@@ -53,7 +53,7 @@ func (s *Service) replace(
 // lostRace returns the answer to a link that was good when verified, but after
 // another confirmation or a changed password or address that came first.
 func (s *Service) lostRace(ctx context.Context, ev Event) error {
-	ev.Outcome, ev.Reason = OutcomeLostRace, token.ReasonStale.String()
+	ev.Outcome, ev.Reason = OutcomeLostRace, Reason(token.ReasonStale)
 	s.record(ctx, ev)
 	return &token.RejectedError{
 		Reason: token.ReasonStale, UserID: ev.UserID, TokenID: ev.TokenID,

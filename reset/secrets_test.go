@@ -242,7 +242,7 @@ func TestSlogSinkCannotBeMadeToForgeLines(t *testing.T) {
 	sink := reset.SlogSink(slog.New(rawHandler{&lines}))
 	hostile := "x\r\nlevel=INFO msg=\"password reset confirmed\"\x1b[2K\u202e\u2028\x00"
 	sink.Record(t.Context(), reset.Event{
-		Outcome: reset.OutcomeRejected, UserID: hostile, RequestID: hostile, TokenID: hostile, Reason: hostile, Purpose: token.Purpose(hostile),
+		Outcome: reset.OutcomeRejected, UserID: hostile, RequestID: hostile, TokenID: hostile, Reason: reset.Reason(hostile), Purpose: token.Purpose(hostile),
 		Client: netip.MustParseAddr("fe80::1").WithZone("eth0\r\nforged"), Err: errors.New(hostile + strings.Repeat("y", 1<<20)),
 	})
 	require.Len(t, lines, 1)

@@ -155,7 +155,7 @@ func TestInventedNetworksCannotFillTheCounters(t *testing.T) {
 		cfg.Limits = shareAlone(t, cfg.Now)
 		cfg.Queue.Synchronous = true // so that no event is lost
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
-			if ev.Reason == reset.LimitShare && visitors.Contains(ev.Client) {
+			if ev.Reason == "share" && visitors.Contains(ev.Client) {
 				wronged.Add(1)
 			}
 		})
@@ -194,15 +194,15 @@ func TestShareHoldsNobodyBackWhileTheSiteHasRoom(t *testing.T) {
 		}
 		require.Equal(t, reason, sc.events.reasons(reset.OutcomeThrottled)[before])
 	}
-	throttled("192.0.2.1", reset.LimitGlobal, time.Second)
+	throttled("192.0.2.1", "global", time.Second)
 	// The count halves in five minutes and the bound doubles in one.
-	throttled("192.0.2.1", reset.LimitShare, 50*time.Second)
-	throttled("192.0.2.9", reset.LimitShare, 50*time.Second)
-	throttled("198.51.100.1", reset.LimitGlobal, time.Second)
+	throttled("192.0.2.1", "share", 50*time.Second)
+	throttled("192.0.2.9", "share", 50*time.Second)
+	throttled("198.51.100.1", "global", time.Second)
 
 	// The last refusal has halved the bound once more.
 	sc.clock.advance(99 * time.Second)
-	throttled("192.0.2.1", reset.LimitShare, time.Second)
+	throttled("192.0.2.1", "share", time.Second)
 	require.NoError(t, sc.ask(t, "ana@example.com", "198.51.100.1"))
 	sc.clock.advance(2 * time.Second)
 	require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))

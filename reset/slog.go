@@ -39,7 +39,7 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 		{"request", ev.RequestID},
 		{"token", ev.TokenID},
 		{"purpose", string(ev.Purpose)},
-		{"reason", ev.Reason},
+		{"reason", string(ev.Reason)},
 	} {
 		if field.value != "" {
 			attrs = append(attrs, slog.String(field.name, logText(field.value)))

@@ -60,7 +60,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 			require.Len(t, sc.events.of(reset.OutcomeRequested), 350)
 			skipped := sc.events.of(reset.OutcomeSkipped)
 			require.Len(t, skipped, 350-test.most)
-			require.Equal(t, reset.ReasonThrottled, skipped[0].Reason)
+			require.Equal(t, reset.Reason("throttled"), skipped[0].Reason)
 			require.Equal(t, "7", skipped[0].UserID)
 			require.NotEmpty(t, skipped[0].RequestID)
 		})

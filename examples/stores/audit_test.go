@@ -154,15 +154,15 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 				audit.Record(t.Context(), ev)
 			}
 		}
-		record(700, reset.Event{Outcome: reset.OutcomeThrottled, Reason: reset.LimitClient, Client: asker})
+		record(700, reset.Event{Outcome: reset.OutcomeThrottled, Reason: "client", Client: asker})
 		record(300, reset.Event{Outcome: reset.OutcomeCheckRejected, Reason: "malformed", Client: user6})
 		record(3, reset.Event{Outcome: reset.OutcomeRejected, Reason: "stale", Client: user6, UserID: "1", TokenID: "t"})
 		require.Zero(t, rows(), "written before it was time")
 		now = now.Add(10*time.Second - time.Millisecond)
-		record(1, reset.Event{Outcome: reset.OutcomeThrottled, Reason: reset.LimitClient, Client: asker})
+		record(1, reset.Event{Outcome: reset.OutcomeThrottled, Reason: "client", Client: asker})
 		require.Zero(t, rows(), "written before it was time")
 		now = now.Add(time.Millisecond)
-		record(1, reset.Event{Outcome: reset.OutcomeThrottled, Reason: reset.LimitClient, Client: asker})
+		record(1, reset.Event{Outcome: reset.OutcomeThrottled, Reason: "client", Client: asker})
 		require.Equal(t, 3, rows())
 
 		now = now.Add(time.Second)

@@ -44,8 +44,8 @@ const (
 
 // RangeClient asks a range API by k-anonymity. It sends the first five of the
 // forty hexadecimal digits of the password's SHA-1, asks for padding so that
-// the length of the answer tells nothing, and compares the rest here. It is a
-// [BreachChecker], safe for concurrent use.
+// the length of the answer tells nothing, and compares the rest here. It is
+// safe for concurrent use.
 type RangeClient struct {
 	base, userAgent string
 	timeout         time.Duration

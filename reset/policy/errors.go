@@ -28,8 +28,6 @@ const (
 	// CodeBreached means that the password was seen in breaches. Count is how
 	// often.
 	CodeBreached Code = "breached"
-	// CodeWeak means that Config.Strength scored the password below Min.
-	CodeWeak Code = "weak"
 )
 
 // Problem is one reason to refuse a password.

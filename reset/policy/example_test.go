@@ -33,7 +33,7 @@ func ExampleNewRangeClient() {
 		panic(err)
 	}
 	_, err = policy.New(policy.Config{
-		Breaches:      breaches,
+		Breaches:      breaches.Count,
 		OnBreachError: func(_ context.Context, err error) { fmt.Println("warn:", err) },
 	})
 	fmt.Println(err)

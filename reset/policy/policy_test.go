@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/stretchr/testify/require"
@@ -66,7 +67,7 @@ func TestTheUpperBoundIsInBytesAndComesFirst(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
 	long := strings.Repeat("kvq7 hzw", 128)
-	require.Len(t, long, policy.MaxBytes)
+	require.Len(t, long, hash.MaxPasswordBytes)
 	require.Nil(t, codes(t, p, long))
 	require.Equal(t, []policy.Code{policy.CodeTooLong}, codes(t, p, long+"x"))
 	require.Equal(t, []policy.Code{policy.CodeTooLong}, codes(t, p, strings.Repeat("\x00\xff", 5<<20)))
@@ -141,29 +142,26 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	require.Equal(t, []policy.Code{policy.CodeTooShort, policy.CodeCommon}, codes(t, p, "password"))
 }
 
-func TestAnOwnListAndAnEstimatorAreAsked(t *testing.T) {
+func TestAnOwnListIsAsked(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{
-		Blocked:     func(lower string) bool { return lower == "the one we know of" },
-		MinStrength: 3,
-		Strength: func(password string, words []string) int {
-			require.LessOrEqual(t, len([]rune(password)), 64)
-			require.Equal(t, []string{"word"}, words)
-			return strings.Count(password, "s")
+		Blocked: func(lower string) bool {
+			return lower == "the one we know of"
 		},
 	})
-	require.Equal(t, []policy.Code{policy.CodeCommon, policy.CodeWeak}, codes(t, p, "The One We Know Of", "word"))
-	require.Equal(t, []policy.Code{policy.CodeWeak}, codes(t, p, "two s's here, no more", "word"))
-	require.Nil(t, codes(t, p, "seven s's so strong as this"+strings.Repeat("é", 400), "word"))
+	require.Equal(
+		t, []policy.Code{policy.CodeCommon}, codes(t, p, "The One We Know Of"),
+	)
+	require.Nil(t, codes(t, p, "The one we know not of"))
 }
 
 func TestBreachesAreAskedLastAndInBothForms(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	cfg := policy.Config{Normalize: normalize.NFKC, Breaches: countFunc(func(_ context.Context, password string) (int, error) {
+	cfg := policy.Config{Normalize: normalize.NFKC, Breaches: func(_ context.Context, password string) (int, error) {
 		asked = append(asked, password)
 		return strings.Count(password, "ffi"), nil
-	})}
+	}}
 	p := newPolicy(t, cfg)
 	require.Equal(t, []policy.Code{policy.CodeTooShort}, codes(t, p, "short"))
 	require.Empty(t, asked)
@@ -179,7 +177,7 @@ func TestAServiceThatIsDownFailsOpenWithAReportOrClosed(t *testing.T) {
 	down := errors.New("connection refused")
 	var told error
 	cfg := policy.Config{
-		Breaches:      countFunc(func(context.Context, string) (int, error) { return 0, down }),
+		Breaches:      func(context.Context, string) (int, error) { return 0, down },
 		OnBreachError: func(_ context.Context, err error) { told = err },
 	}
 	require.NoError(t, newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil))
@@ -201,7 +199,6 @@ func TestNewNamesTheField(t *testing.T) {
 		"Config.MinLength is above": {MinLength: 65},
 		"Config.MinBreaches":        {MinBreaches: -1},
 		"Config.FailClosed":         {FailClosed: true},
-		"Config.MinStrength":        {MinStrength: 3},
 	} {
 		_, err := policy.New(cfg)
 		require.ErrorContains(t, err, field)
@@ -216,11 +213,6 @@ func TestNewNamesTheField(t *testing.T) {
 	}
 }
 
-// countFunc is a BreachChecker.
-type countFunc func(ctx context.Context, password string) (int, error)
-
-func (f countFunc) Count(ctx context.Context, password string) (int, error) { return f(ctx, password) }
-
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{"", "password", "x\x00", "\xff", strings.Repeat("1qaz", 40), "acme acme acme"} {
 		f.Add(s, "acme")
@@ -230,7 +222,7 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, password, word string) {
 		err := p.Check(t.Context(), password, []string{word})
 		if err == nil {
-			require.LessOrEqual(t, len(password), policy.MaxBytes)
+			require.LessOrEqual(t, len(password), hash.MaxPasswordBytes)
 			require.NotContains(t, password, "\x00")
 			return
 		}

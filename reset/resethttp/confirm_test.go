@@ -144,7 +144,7 @@ func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
 	t.Parallel()
 	for _, code := range []policy.Code{
 		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8, policy.CodeControl, policy.CodeCommon, policy.CodeContext, policy.CodeBreached,
-		policy.CodeWeak, "of-the-application",
+		"of-the-application",
 	} {
 		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Policy = refuses{policy.Problem{Code: code}} })
 		_, raw := w.link()

@@ -93,7 +93,7 @@ func TestAuditCountsExactlyUnderConcurrency(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for range 500 {
-				audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeThrottled, Reason: strconv.Itoa(i % 3)})
+				audit.Record(t.Context(), reset.Event{Outcome: reset.OutcomeThrottled, Reason: reset.Reason(strconv.Itoa(i % 3))})
 			}
 			_ = audit.Flush(t.Context())
 		})
@@ -132,7 +132,7 @@ func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 			return 1, nil
 		}}
 		newTrail(t, db).Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeMailed, UserID: text, TokenID: text, RequestID: text, Reason: text,
+			Outcome: reset.OutcomeMailed, UserID: text, TokenID: text, RequestID: text, Reason: reset.Reason(text),
 		})
 		if text == "" {
 			return
