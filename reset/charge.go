@@ -5,118 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"time"
-
-	"github.com/lostkey-go/lostkey/mail"
 )
-
-// A charge is what one event was charged to one limit. The zero charge is
-// nothing.
-type charge struct {
-	limit   Reason
-	key     string
-	limiter Limiter // the one that was charged, which may be the fallback.
-	custom  bool    // it is the application's own.
-}
-
-// charge charges one event to a limit. When the limit is used up, wait is how
-// long to wait for one more event.
-func (s *Service) charge(
-	ctx context.Context, t *throttle, key string, ev Event,
-) (paid charge, wait time.Duration, ok bool) {
-	if t.limiter == nil {
-		return charge{}, 0, true
-	}
-
-	key = string(t.name) + ":" + key // one Limiter may serve several limits.
-	paid = charge{t.name, key, t.limiter, t.custom}
-	wait, ok, err := t.ask(ctx, key)
-	if err != nil {
-		s.limiterFailed(t.name, err, ev)
-		if t.fallback == nil {
-			return charge{}, 0, true
-		}
-		paid.limiter, paid.custom = t.fallback, false
-		wait, ok, _ = t.fallback.Allow(ctx, key)
-	}
-
-	if !ok {
-		return charge{}, wait, false
-	}
-	return paid, 0, true
-}
-
-func (t *throttle) ask(
-	ctx context.Context, key string,
-) (wait time.Duration, ok bool, err error) {
-	if !t.custom {
-		return t.limiter.Allow(ctx, key)
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, limiterTimeout)
-	defer cancel()
-	err = guard("Limiter.Allow", func() error {
-		var err error
-		wait, ok, err = t.limiter.Allow(ctx, key)
-		return err
-	})
-	return wait, ok, err
-}
-
-func (s *Service) limiterFailed(limit Reason, err error, ev Event) {
-	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
-	s.recordLater(ev)
-}
-
-// refund gives a charge back if the limiter can take it. The visitor may be
-// gone by now.
-func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
-	limiter, ok := paid.limiter.(Refunder)
-	if !ok {
-		return
-	}
-	if !paid.custom {
-		_ = limiter.Refund(ctx, paid.key)
-		return
-	}
-
-	ctx, cancel := context.WithTimeout(
-		context.WithoutCancel(ctx), limiterTimeout,
-	)
-	defer cancel()
-	err := guard("Limiter.Refund", func() error {
-		return limiter.Refund(ctx, paid.key)
-	})
-	if err != nil {
-		s.limiterFailed(paid.limit, err, ev)
-	}
-}
-
-// throttled records that a limit was reached.
-func (s *Service) throttled(limit Reason, wait time.Duration, ev Event) error {
-	ev.Outcome, ev.Reason = OutcomeThrottled, limit
-	s.recordLater(ev)
-	return &ThrottledError{RetryAfter: max(wait, time.Second)}
-}
-
-// allow charges one event and returns a *ThrottledError when the limit is used
-// up.
-func (s *Service) allow(
-	ctx context.Context, t *throttle, key string, ev Event,
-) error {
-	if _, wait, ok := s.charge(ctx, t, key, ev); !ok {
-		return s.throttled(t.name, wait, ev)
-	}
-	return nil
-}
-
-func (s *Service) allowClient(
-	ctx context.Context, t *throttle, client netip.Addr, ev Event,
-) error {
-	if !client.IsValid() {
-		return nil
-	}
-	return s.allow(ctx, t, clientKey(client), ev)
-}
 
 // A bill is all that one request was charged.
 type bill struct {
@@ -124,6 +13,11 @@ type bill struct {
 	count   int
 	entry   shareEntry
 	shared  bool // entry is counted.
+}
+
+func (b *bill) add(paid charge) {
+	b.charges[b.count] = paid
+	b.count++
 }
 
 // chargeRequest charges a request to its limits, the narrowest first. The share
@@ -186,11 +80,6 @@ func (s *Service) chargeRequest(
 	return paid, !ok, nil
 }
 
-func (b *bill) add(paid charge) {
-	b.charges[b.count] = paid
-	b.count++
-}
-
 // giveBack undoes chargeRequest. Whoever hung up gets nothing back, because
 // nobody waits for the answer, and the work may be done all the same.
 func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
@@ -205,35 +94,111 @@ func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
 	}
 }
 
-// sendLimited sends one mail of a job within the account's limit. It charges
-// the account by its id, because what was typed may be one of many texts that
-// lead to it.
-func (s *Service) sendLimited(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
-		return s.send(ctx, t, l)
+// allow charges one event and returns a *ThrottledError when the limit is used
+// up.
+func (s *Service) allow(
+	ctx context.Context, t *throttle, key string, ev Event,
+) error {
+	if _, wait, ok := s.charge(ctx, t, key, ev); !ok {
+		return s.throttled(t.name, wait, ev)
+	}
+	return nil
+}
+
+func (s *Service) allowClient(
+	ctx context.Context, t *throttle, client netip.Addr, ev Event,
+) error {
+	if !client.IsValid() {
+		return nil
+	}
+	return s.allow(ctx, t, clientKey(client), ev)
+}
+
+// A charge is what one event was charged to one limit. The zero charge is
+// nothing.
+type charge struct {
+	limit   Reason
+	key     string
+	limiter Limiter // the one that was charged, which may be the fallback.
+	custom  bool    // it is the application's own.
+}
+
+// charge charges one event to a limit. When the limit is used up, wait is how
+// long to wait for one more event.
+func (s *Service) charge(
+	ctx context.Context, t *throttle, key string, ev Event,
+) (paid charge, wait time.Duration, ok bool) {
+	if t.limiter == nil {
+		return charge{}, 0, true
 	}
 
-	// No text that can be typed has this digest.
-	key := s.digest("\x00" + l.user.ID)
-	ev := Event{
-		RequestID: t.job.ID,
-		UserID:    l.user.ID,
-		Client:    plainClient(t.job.Client),
-		Purpose:   l.purpose(),
+	key = string(t.name) + ":" + key // one Limiter may serve several limits.
+	paid = charge{t.name, key, t.limiter, t.custom}
+	wait, ok, err := t.ask(ctx, key)
+	if err != nil {
+		s.limiterFailed(t.name, err, ev)
+		if t.fallback == nil {
+			return charge{}, 0, true
+		}
+		paid.limiter, paid.custom = t.fallback, false
+		wait, ok, _ = t.fallback.Allow(ctx, key)
 	}
-	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
+
 	if !ok {
-		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
-		s.recordOf(ctx, t.job, ev)
-		return nil, nil
+		return charge{}, wait, false
+	}
+	return paid, 0, true
+}
+
+func (t *throttle) ask(
+	ctx context.Context, key string,
+) (wait time.Duration, ok bool, err error) {
+	if !t.custom {
+		return t.limiter.Allow(ctx, key)
 	}
 
-	again, err = s.send(ctx, t, l)
-	if again != nil ||
-		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
-		s.refund(ctx, paid, ev)
+	ctx, cancel := context.WithTimeout(ctx, limiterTimeout)
+	defer cancel()
+	err = guard("Limiter.Allow", func() error {
+		var err error
+		wait, ok, err = t.limiter.Allow(ctx, key)
+		return err
+	})
+	return wait, ok, err
+}
+
+// refund gives a charge back if the limiter can take it. The visitor may be
+// gone by now.
+func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
+	limiter, ok := paid.limiter.(Refunder)
+	if !ok {
+		return
 	}
-	return again, err
+	if !paid.custom {
+		_ = limiter.Refund(ctx, paid.key)
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(
+		context.WithoutCancel(ctx), limiterTimeout,
+	)
+	defer cancel()
+	err := guard("Limiter.Refund", func() error {
+		return limiter.Refund(ctx, paid.key)
+	})
+	if err != nil {
+		s.limiterFailed(paid.limit, err, ev)
+	}
+}
+
+// throttled records that a limit was reached.
+func (s *Service) throttled(limit Reason, wait time.Duration, ev Event) error {
+	ev.Outcome, ev.Reason = OutcomeThrottled, limit
+	s.recordLater(ev)
+	return &ThrottledError{RetryAfter: max(wait, time.Second)}
+}
+
+func (s *Service) limiterFailed(limit Reason, err error, ev Event) {
+	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
+	s.recordLater(ev)
 }

@@ -2,13 +2,13 @@ package reset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
+	"net/netip"
 	"time"
 
-	"github.com/lostkey-go/lostkey/hash"
-	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -41,6 +41,37 @@ func (s *Service) Check(ctx context.Context, raw string) (CheckResult, error) {
 		MaskedEmail: maskAddress(user.Email),
 		Purpose:     claims.Purpose,
 	}, nil
+}
+
+// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
+// marshals without token and password. That protection is lost in an unexported
+// field of another struct, and under %p and %w, where the fmt package does not
+// call methods.
+type ConfirmInput struct {
+	// Token is the text of the token, without the rest of the link.
+	Token string
+	// Password is the new password, taken byte for byte. Nothing is trimmed,
+	// folded or cut.
+	Password string
+	// Client, Locale and UserAgent are as in [RequestInput]. The last two are
+	// for the notice.
+	Client            netip.Addr
+	Locale, UserAgent string
+}
+
+// Format prints the client alone under every verb.
+func (in ConfirmInput) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.ConfirmInput{%s}", in.Client)
+}
+
+// LogValue logs the client alone.
+func (in ConfirmInput) LogValue() slog.Value {
+	return slog.StringValue(in.Client.String())
+}
+
+// MarshalJSON writes the client alone.
+func (in ConfirmInput) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
 // Confirm sets a new password by a link, from [Service.Request],
@@ -203,85 +234,4 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
 	s.record(ctx, ev)
 	return err
-}
-
-// makeHash asks the policy and hashes.
-func (s *Service) makeHash(
-	ctx context.Context, password string, user User, ev Event,
-) (string, error) {
-	fail := func(
-		reason Reason, doing string, err error,
-	) (string, error) {
-		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
-		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
-		s.record(ctx, ev)
-		return "", err
-	}
-	refuse := func(refused *policy.Error) (string, error) {
-		ev.Outcome, ev.Reason = OutcomePasswordRefused, reasonOf(refused)
-		ev.Err = scrub(refused, password)
-		s.record(ctx, ev)
-		return "", refused
-	}
-
-	err := s.cfg.Policy.Check(ctx, password, s.words(user))
-	if refused, ok := errors.AsType[*policy.Error](err); ok {
-		return refuse(refused)
-	}
-	if err != nil {
-		return fail(reasonPolicy, "ask the password policy", err)
-	}
-
-	encoded, err := s.cfg.Hasher.Hash(ctx, password)
-	switch {
-	case errors.Is(err, hash.ErrPasswordTooLong):
-		// A policy of the application's own need not know this bound.
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes},
-		}})
-	case errors.Is(err, hash.ErrEmptyPassword):
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeTooShort, Min: 1},
-		}})
-	case errors.Is(err, hash.ErrNUL):
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeControl},
-		}})
-	case errors.Is(err, hash.ErrBusy):
-		return fail(reasonBusy, "hash the password", err)
-	case err != nil:
-		return fail(reasonHash, "hash the password", err)
-	case encoded == user.PasswordHash:
-		// Only a hasher without a salt can do this. The link would stay alive.
-		return fail(
-			reasonHash,
-			"hash the password",
-			errors.New("the new hash equals the old one"),
-		)
-	}
-
-	return encoded, nil
-}
-
-// reasonOf returns the code of the first problem. A policy of the application's
-// own may have codes that are no Reason.
-func reasonOf(refused *policy.Error) Reason {
-	if len(refused.Problems) == 0 {
-		return reasonPolicy
-	}
-
-	switch code := refused.Problems[0].Code; code {
-	case policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
-		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
-		policy.CodeBreached:
-		return Reason(code)
-	default:
-		return reasonPolicy
-	}
-}
-
-// words are what an attacker would try first for this account.
-func (s *Service) words(user User) []string {
-	local, _, _ := strings.Cut(user.Email, "@")
-	return []string{s.cfg.Mail.Product, s.host, user.Email, local}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -129,63 +128,6 @@ func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
 	return nil
 }
 
-// find reads the accounts a job may be for.
-func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
-	if job.UserID != "" {
-		user, err := s.findByID(ctx, job.UserID)
-		if errors.Is(err, ErrUserNotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		return []User{user}, nil
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
-	if !isAddress(job.Email) {
-		lookUp, step = s.cfg.Hooks.FindByIdentifier, "Config.Hooks.FindByIdentifier"
-		if lookUp == nil {
-			return nil, nil
-		}
-	}
-
-	var users []User
-	err := guard(step, func() error {
-		var err error
-		users, err = lookUp(ctx, job.Email)
-		return err
-	})
-	if errors.Is(err, ErrUserNotFound) {
-		return nil, nil
-	}
-	return byLikeness(users, job.Email), err
-}
-
-// byLikeness puts the accounts first whose address is spelled as it was typed,
-// then those that differ in the case of ASCII letters alone, so that accounts
-// under other spellings do not use up the mails of one request. It leaves the
-// store's slice as it is.
-func byLikeness(users []User, typed string) []User {
-	folded := foldASCII(typed)
-	difference := func(user User) int {
-		switch {
-		case user.Email == typed:
-			return 0
-		case foldASCII(user.Email) == folded:
-			return 1
-		default:
-			return 2
-		}
-	}
-
-	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
-		return difference(a) - difference(b)
-	})
-}
-
 // kindFor decides which mail an account gets, if any, and why it gets no link.
 func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 	switch {
@@ -212,6 +154,92 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 	}
 
 	return job.Kind, ""
+}
+
+// sendLimited sends one mail of a job within the account's limit. It charges
+// the account by its id, because what was typed may be one of many texts that
+// lead to it.
+func (s *Service) sendLimited(
+	ctx context.Context, t attempt, l delivery,
+) (again *attempt, err error) {
+	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
+		return s.send(ctx, t, l)
+	}
+
+	// No text that can be typed has this digest.
+	key := s.digest("\x00" + l.user.ID)
+	ev := Event{
+		RequestID: t.job.ID,
+		UserID:    l.user.ID,
+		Client:    plainClient(t.job.Client),
+		Purpose:   l.purpose(),
+	}
+	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
+	if !ok {
+		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
+		s.recordOf(ctx, t.job, ev)
+		return nil, nil
+	}
+
+	again, err = s.send(ctx, t, l)
+	if again != nil ||
+		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
+		s.refund(ctx, paid, ev)
+	}
+	return again, err
+}
+
+// send makes and sends one mail. again is the attempt to repeat, or nil when
+// the mail is sent or given up.
+func (s *Service) send(
+	ctx context.Context, t attempt, l delivery,
+) (again *attempt, err error) {
+	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
+	msg, made, err := s.compose(t.job, l)
+	if err != nil {
+		// Whatever cannot be made now cannot be made later.
+		ev.Reason, ev.Err = reasonRender, err
+		s.recordFailure(ctx, t.job, ev)
+		return nil, err
+	}
+	ev.TokenID = made.link.tokenID
+
+	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	err = guard("Mailer.Send", func() error {
+		return s.cfg.Mailer.Send(sendCtx, msg)
+	})
+	if err == nil {
+		ev.Outcome, ev.Reason = l.outcome()
+		s.recordOf(ctx, t.job, ev)
+		return nil, nil
+	}
+
+	err = fmt.Errorf("reset: send mail: %w",
+		scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
+	ev.Err = err
+	t.count++
+	verdict := mail.VerdictOf(err)
+	_, panicked := errors.AsType[*panicError](err)
+	switch {
+	case panicked:
+		ev.Reason = reasonPanic
+	case verdict == mail.VerdictPermanent:
+		ev.Reason = reasonRefused
+	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
+		ev.Reason = reasonUnknown
+	default:
+		if !l.hasLink() {
+			t.hint = l.kind
+		}
+		t.unsure = t.unsure ||
+			verdict == mail.VerdictUnknown && ctx.Err() == nil
+		s.recordRetry(ctx, t.job, ev)
+		return &t, err
+	}
+
+	s.recordFailure(ctx, t.job, ev)
+	return nil, err
 }
 
 // secrets holds what is unique to one mail, for removal from errors.

@@ -1,7 +1,6 @@
 package reset
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -91,6 +90,34 @@ const (
 	// OutcomeLinkMade says that Link made a link without sending it.
 	OutcomeLinkMade Outcome = "link-made"
 )
+
+// An Event is one outcome. It never holds a token, a link, an address, a
+// password, a hash or a key, and texts that come from errors of the
+// application's own store and mailer have those removed which the Service knows
+// of.
+type Event struct {
+	Outcome Outcome
+	Time    time.Time
+	// Client is who asked or confirmed, as the application gave it. The zero
+	// Addr means unknown.
+	Client netip.Addr
+	// UserID is empty when no account is known.
+	UserID string
+	// RequestID joins the events of one request, which are requested, then
+	// skipped or mailed, once per account.
+	RequestID string
+	// TokenID joins a link with its use. The link is mailed, then confirmed or
+	// rejected. See [token.Token.ID].
+	TokenID string
+	Purpose token.Purpose
+	// Reason is one of [Reasons], or empty.
+	Reason Reason
+	// Count is how many events OutcomeEventsLost stands for, else 0.
+	Count int
+	// Err is the internal error behind the outcome, what the policy said of a
+	// password, or nil.
+	Err error
+}
 
 // A Reason says why a step ended as its [Outcome] says. The set is closed, and
 // [Reasons] returns all of it, so a Reason is fit for the label of a metric.
@@ -230,57 +257,4 @@ func Reasons() []Reason {
 
 	slices.Sort(all)
 	return all
-}
-
-// An Event is one outcome. It never holds a token, a link, an address, a
-// password, a hash or a key, and texts that come from errors of the
-// application's own store and mailer have those removed which the Service knows
-// of.
-type Event struct {
-	Outcome Outcome
-	Time    time.Time
-	// Client is who asked or confirmed, as the application gave it. The zero
-	// Addr means unknown.
-	Client netip.Addr
-	// UserID is empty when no account is known.
-	UserID string
-	// RequestID joins the events of one request, which are requested, then
-	// skipped or mailed, once per account.
-	RequestID string
-	// TokenID joins a link with its use. The link is mailed, then confirmed or
-	// rejected. See [token.Token.ID].
-	TokenID string
-	Purpose token.Purpose
-	// Reason is one of [Reasons], or empty.
-	Reason Reason
-	// Count is how many events OutcomeEventsLost stands for, else 0.
-	Count int
-	// Err is the internal error behind the outcome, what the policy said of a
-	// password, or nil.
-	Err error
-}
-
-// A Sink records events, concurrently. Record is called on the goroutine that
-// made the event, except for what [Service.Request] records. A background
-// goroutine passes that on, so that a slow sink cannot slow, or vary, the
-// answer. The context is not the visitor's. It ends after five seconds. A panic
-// in Record is recovered and lost.
-type Sink interface {
-	Record(ctx context.Context, ev Event)
-}
-
-// A SinkFunc is a function that is a [Sink].
-type SinkFunc func(ctx context.Context, ev Event)
-
-// Record calls f.
-func (f SinkFunc) Record(ctx context.Context, ev Event) { f(ctx, ev) }
-
-// Sinks is a [Sink] that records to each of its members in turn.
-type Sinks []Sink
-
-// Record records to each member.
-func (s Sinks) Record(ctx context.Context, ev Event) {
-	for _, sink := range s {
-		sink.Record(ctx, ev)
-	}
 }

@@ -7,18 +7,26 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/token"
 )
 
-// A try is one attempt at a job, with what earlier attempts have shown.
-type attempt struct {
-	job    Job
-	count  int  // of attempts that failed.
-	lookUp int  // of look-ups that failed, one after the other.
-	unsure bool // the mailer could not tell whether one of them was delivered.
-	// hint is the kind of a mail without a link that failed. Why it has no link
-	// is recorded already.
-	hint mail.Kind
+// enqueue hands a job to whatever works on jobs. What is no stranger's doing
+// may use room that requests may not.
+func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
+	if s.cfg.Queue.Dispatch != nil {
+		signed, err := s.seal.sign(job)
+		if err != nil {
+			return err
+		}
+		return guard("Config.Queue.Dispatch", func() error {
+			return s.cfg.Queue.Dispatch(ctx, signed)
+		})
+	}
+
+	asker := network{own: true}
+	if job.Kind == mail.KindReset {
+		asker = networkOf(job.Client)
+	}
+	return s.pool.add(&task{attempts: []attempt{{job: job}}, paid: paid}, asker)
 }
 
 // Process does one job. It looks the accounts up, makes a link for each, and
@@ -231,86 +239,4 @@ func (s *Service) tooLate(ctx context.Context, t attempt) {
 	}
 	ev.Outcome, ev.Reason = OutcomeSkipped, reasonTooLate
 	s.recordOf(ctx, t.job, ev)
-}
-
-// send makes and sends one mail. again is the attempt to repeat, or nil when
-// the mail is sent or given up.
-func (s *Service) send(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
-	msg, made, err := s.compose(t.job, l)
-	if err != nil {
-		// Whatever cannot be made now cannot be made later.
-		ev.Reason, ev.Err = reasonRender, err
-		s.recordFailure(ctx, t.job, ev)
-		return nil, err
-	}
-	ev.TokenID = made.link.tokenID
-
-	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	err = guard("Mailer.Send", func() error {
-		return s.cfg.Mailer.Send(sendCtx, msg)
-	})
-	if err == nil {
-		ev.Outcome, ev.Reason = l.outcome()
-		s.recordOf(ctx, t.job, ev)
-		return nil, nil
-	}
-
-	err = fmt.Errorf("reset: send mail: %w",
-		scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
-	ev.Err = err
-	t.count++
-	verdict := mail.VerdictOf(err)
-	_, panicked := errors.AsType[*panicError](err)
-	switch {
-	case panicked:
-		ev.Reason = reasonPanic
-	case verdict == mail.VerdictPermanent:
-		ev.Reason = reasonRefused
-	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
-		ev.Reason = reasonUnknown
-	default:
-		if !l.hasLink() {
-			t.hint = l.kind
-		}
-		t.unsure = t.unsure ||
-			verdict == mail.VerdictUnknown && ctx.Err() == nil
-		s.recordRetry(ctx, t.job, ev)
-		return &t, err
-	}
-
-	s.recordFailure(ctx, t.job, ev)
-	return nil, err
-}
-
-// recordOf records an event of a job.
-func (s *Service) recordOf(ctx context.Context, job Job, ev Event) {
-	ev.RequestID, ev.Client = job.ID, plainClient(job.Client)
-	if ev.Purpose == "" {
-		ev.Purpose = purposeOf(job.Kind)
-	}
-	s.record(ctx, ev)
-}
-
-func (s *Service) recordRetry(ctx context.Context, job Job, ev Event) {
-	ev.Outcome = OutcomeMailDelayed
-	s.recordOf(ctx, job, ev)
-}
-
-func (s *Service) recordFailure(ctx context.Context, job Job, ev Event) {
-	ev.Outcome = OutcomeMailFailed
-	if job.Kind == mail.KindPasswordChanged {
-		ev.Outcome = OutcomeNoticeFailed
-	}
-	s.recordOf(ctx, job, ev)
-}
-
-func purposeOf(kind mail.Kind) token.Purpose {
-	if kind == mail.KindInvite {
-		return token.PurposeInvite
-	}
-	return token.PurposeReset
 }

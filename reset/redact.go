@@ -58,6 +58,7 @@ type scrubbed struct {
 }
 
 func (e *scrubbed) Error() string { return e.text }
+
 func (e *scrubbed) Unwrap() error { return e.err }
 
 const redacted = "[redacted]"

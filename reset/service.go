@@ -98,10 +98,6 @@ func (s *Service) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "reset.Service")
 }
 
-// clockLeeway is how far ahead the clock of the process that made a link may be
-// of the one that checks it.
-const clockLeeway = 10 * time.Second
-
 // The timeouts of single steps. The store's also hold for Check and Confirm,
 // when the caller's context has no nearer deadline.
 const (
@@ -168,25 +164,4 @@ func (s *Service) Settings() Settings {
 
 func (s *Service) blocked(client netip.Addr) bool {
 	return s.cfg.Hooks.Blocked != nil && client.IsValid() && s.cfg.Hooks.Blocked(client)
-}
-
-// findByID reads one account and refuses one with another id, because databases
-// turn "42abc" or " 42" into 42 on their own.
-func (s *Service) findByID(ctx context.Context, id string) (User, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-
-	var user User
-	err := guard("Store.FindByID", func() error {
-		var err error
-		user, err = s.cfg.Store.FindByID(ctx, id)
-		return err
-	})
-	if err != nil {
-		return User{}, err
-	}
-	if user.ID != id {
-		return User{}, ErrUserNotFound
-	}
-	return user, nil
 }

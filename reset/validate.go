@@ -188,21 +188,6 @@ func (c *Config) tryRenderer() error {
 	return nil
 }
 
-// facts returns what every mail of one kind says.
-func (c *Config) facts(kind mail.Kind) mail.Data {
-	data := mail.Data{
-		Kind:      kind,
-		Product:   c.Mail.Product,
-		Site:      c.Site,
-		Support:   c.Mail.Support,
-		ForgotURL: c.Site + c.Pages.Forgot,
-	}
-	if c.Pages.Login != "" {
-		data.LoginURL = c.Site + c.Pages.Login
-	}
-	return data
-}
-
 func (c *Config) validateSite() error {
 	site, err := token.ParseSite(c.Site)
 	if err != nil {
