@@ -31,7 +31,7 @@ func (s *Service) Check(ctx context.Context, raw string) (CheckResult, error) {
 	if err != nil {
 		if errors.Is(err, ErrRejected) {
 			ev.Outcome = OutcomeCheckRejected
-			s.record(ctx, ev)
+			s.events.record(ctx, ev)
 		}
 		return CheckResult{}, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	ev := Event{Client: client}
 	if s.blocked(client) {
 		ev.Outcome = OutcomeBlocked
-		s.recordLater(ev)
+		s.events.recordLater(ev)
 		return ErrRejected
 	}
 
@@ -119,7 +119,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		in.Token,
 		func(userID string, purpose token.Purpose) error {
 			charged = true
-			return s.allow(
+			return s.limits.allow(
 				ctx,
 				&s.limits.confirmUser,
 				s.digest(userID),
@@ -130,7 +130,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	ev.Client = client
 	if err != nil && !charged {
 		// This is cheap to tell, a MAC at most, and no attempt to use a link.
-		if err := s.allowClient(
+		if err := s.limits.allowClient(
 			ctx, &s.limits.confirmClient, client, ev,
 		); err != nil {
 			return err
@@ -226,12 +226,12 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	}
 	if errors.Is(err, ErrRejected) {
 		ev.Outcome = OutcomeRejected
-		s.record(ctx, ev)
+		s.events.record(ctx, ev)
 		return err
 	}
 
 	err = fmt.Errorf("reset: load the account: %w", err)
 	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
-	s.record(ctx, ev)
+	s.events.record(ctx, ev)
 	return err
 }

@@ -56,7 +56,7 @@ func (s *Service) deliveries(
 		// The address was read with the row that changed. A second look-up
 		// would let whoever took the account over redirect the notice.
 		if !isAddress(job.Email) {
-			s.recordFailure(ctx, job, Event{
+			s.events.recordFailure(ctx, job, Event{
 				UserID: job.UserID, Reason: reasonBadAddress,
 			})
 			return nil, false, nil
@@ -97,7 +97,7 @@ func (s *Service) deliveries(
 		}
 
 		if reason != "" && (kind == "" || kind != t.hint) {
-			s.recordOf(ctx, job, Event{
+			s.events.recordOf(ctx, job, Event{
 				Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason,
 			})
 		}
@@ -115,7 +115,7 @@ func (s *Service) deliveries(
 func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
 	job := t.job
 	if t.hint != mail.KindNoAccount {
-		s.recordOf(ctx, job, Event{
+		s.events.recordOf(ctx, job, Event{
 			Outcome: OutcomeSkipped, UserID: job.UserID,
 			Reason: reasonUnknownAddress,
 		})
@@ -174,17 +174,17 @@ func (s *Service) sendLimited(
 		Client:    plainClient(t.job.Client),
 		Purpose:   l.purpose(),
 	}
-	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
+	paid, _, ok := s.limits.charge(ctx, &s.limits.mailed, key, ev)
 	if !ok {
 		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
-		s.recordOf(ctx, t.job, ev)
+		s.events.recordOf(ctx, t.job, ev)
 		return nil, nil
 	}
 
 	again, err = s.send(ctx, t, l)
 	if again != nil ||
 		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
-		s.refund(ctx, paid, ev)
+		s.limits.refund(ctx, paid, ev)
 	}
 	return again, err
 }
@@ -199,7 +199,7 @@ func (s *Service) send(
 	if err != nil {
 		// Whatever cannot be made now cannot be made later.
 		ev.Reason, ev.Err = reasonRender, err
-		s.recordFailure(ctx, t.job, ev)
+		s.events.recordFailure(ctx, t.job, ev)
 		return nil, err
 	}
 	ev.TokenID = made.link.tokenID
@@ -211,7 +211,7 @@ func (s *Service) send(
 	})
 	if err == nil {
 		ev.Outcome, ev.Reason = l.outcome()
-		s.recordOf(ctx, t.job, ev)
+		s.events.recordOf(ctx, t.job, ev)
 		return nil, nil
 	}
 
@@ -234,11 +234,11 @@ func (s *Service) send(
 		}
 		t.unsure = t.unsure ||
 			verdict == mail.VerdictUnknown && ctx.Err() == nil
-		s.recordRetry(ctx, t.job, ev)
+		s.events.recordRetry(ctx, t.job, ev)
 		return &t, err
 	}
 
-	s.recordFailure(ctx, t.job, ev)
+	s.events.recordFailure(ctx, t.job, ev)
 	return nil, err
 }
 

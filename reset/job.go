@@ -143,61 +143,49 @@ func canonicalJob(job Job) ([]byte, error) {
 	return json.Marshal(job)
 }
 
-// clockLeeway is how far ahead the clock of the process that made a link may be
-// of the one that checks it.
+// clockLeeway is how far ahead the clock of the process that made a link or a
+// job may be of the one that checks it.
 const clockLeeway = 10 * time.Second
 
-// validateJob refuses what Dispatch was not given, before anything is looked up
-// or mailed. Whatever a forged job says about itself stays out of its event,
-// since it must not write lines of an audit trail.
-func (s *Service) validateJob(ctx context.Context, job Job) error {
-	if !s.seal.verify(job) {
-		err := fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
-		s.record(ctx, Event{
-			Outcome: OutcomeJobRefused, Reason: reasonBadMAC, Err: err,
-		})
-		return err
-	}
-
-	var problem string
+// validate says what is wrong with a job that Dispatch was not given, before
+// anything is looked up or mailed.
+func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
 	switch {
+	case !s.verify(job):
+		return reasonBadMAC,
+			fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
 	case job.RequestedAt.IsZero():
-		problem = "RequestedAt is zero"
-	case job.RequestedAt.Sub(s.cfg.Now()) > clockLeeway:
-		problem = fmt.Sprintf(
-			"RequestedAt is more than %v in the future", clockLeeway,
+		return reasonBadDate,
+			fmt.Errorf("%w: RequestedAt is zero", ErrJobRefused)
+	case job.RequestedAt.Sub(now) > clockLeeway:
+		return reasonBadDate, fmt.Errorf(
+			"%w: RequestedAt is more than %v in the future",
+			ErrJobRefused, clockLeeway,
 		)
-	default:
-		return nil
 	}
-
-	err := fmt.Errorf("%w: %s", ErrJobRefused, problem)
-	s.recordOf(ctx, job, Event{
-		Outcome: OutcomeJobRefused, Reason: reasonBadDate, Err: err,
-	})
-	return err
+	return "", nil
 }
 
 // recordOf records an event of a job.
-func (s *Service) recordOf(ctx context.Context, job Job, ev Event) {
+func (r *recorder) recordOf(ctx context.Context, job Job, ev Event) {
 	ev.RequestID, ev.Client = job.ID, plainClient(job.Client)
 	if ev.Purpose == "" {
 		ev.Purpose = purposeOf(job.Kind)
 	}
-	s.record(ctx, ev)
+	r.record(ctx, ev)
 }
 
-func (s *Service) recordRetry(ctx context.Context, job Job, ev Event) {
+func (r *recorder) recordRetry(ctx context.Context, job Job, ev Event) {
 	ev.Outcome = OutcomeMailDelayed
-	s.recordOf(ctx, job, ev)
+	r.recordOf(ctx, job, ev)
 }
 
-func (s *Service) recordFailure(ctx context.Context, job Job, ev Event) {
+func (r *recorder) recordFailure(ctx context.Context, job Job, ev Event) {
 	ev.Outcome = OutcomeMailFailed
 	if job.Kind == mail.KindPasswordChanged {
 		ev.Outcome = OutcomeNoticeFailed
 	}
-	s.recordOf(ctx, job, ev)
+	r.recordOf(ctx, job, ev)
 }
 
 func purposeOf(kind mail.Kind) token.Purpose {

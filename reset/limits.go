@@ -146,6 +146,7 @@ type throttles struct {
 
 	mailed throttle // the account's, as the worker charges it.
 	share  *share   // nil without limits.
+	events *recorder
 }
 
 func newThrottles(limits Limits, now func() time.Time) (throttles, error) {

@@ -32,7 +32,7 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 		return
 	}
 	if err := s.enqueue(ctx, job, bill{}); err != nil {
-		s.recordFailure(ctx, job, Event{
+		s.events.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
 			Reason: reasonQueue, Err: scrub(err, job.Email),
 		})
@@ -52,7 +52,7 @@ func (s *Service) suspect(
 	failed := ev
 	failed.Outcome, failed.Reason, failed.Err =
 		OutcomeConfirmFailed, reasonUnknown, err
-	s.record(ctx, failed)
+	s.events.record(ctx, failed)
 
 	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
 	after := user
@@ -89,7 +89,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
-		s.recordRetry(ctx, job, Event{
+		s.events.recordRetry(ctx, job, Event{
 			UserID: job.UserID, Reason: reasonStore, Err: err,
 		})
 		return Job{}, err

@@ -21,13 +21,13 @@ func (s *Service) makeHash(
 	) (string, error) {
 		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
-		s.record(ctx, ev)
+		s.events.record(ctx, ev)
 		return "", err
 	}
 	refuse := func(refused *policy.Error) (string, error) {
 		ev.Outcome, ev.Reason = OutcomePasswordRefused, reasonOf(refused)
 		ev.Err = scrub(refused, password)
-		s.record(ctx, ev)
+		s.events.record(ctx, ev)
 		return "", refused
 	}
 
@@ -139,7 +139,7 @@ func (s *Service) replace(
 // another confirmation or a changed password or address that came first.
 func (s *Service) lostRace(ctx context.Context, ev Event) error {
 	ev.Outcome, ev.Reason = OutcomeLostRace, Reason(token.ReasonStale)
-	s.record(ctx, ev)
+	s.events.record(ctx, ev)
 	return &token.RejectedError{
 		Reason: token.ReasonStale, UserID: ev.UserID, TokenID: ev.TokenID,
 	}
@@ -155,7 +155,7 @@ func (s *Service) conclude(
 	// right now.
 	sessionsEnded = s.endSessions(ctx, user, ev)
 	ev.Outcome = OutcomeConfirmed
-	s.record(ctx, ev)
+	s.events.record(ctx, ev)
 
 	done := Confirmation{
 		UserID:  user.ID,
@@ -173,7 +173,7 @@ func (s *Service) conclude(
 			failed := ev
 			failed.Outcome, failed.Err = OutcomeHookFailed,
 				scrub(err, user.Email, user.PasswordHash)
-			s.record(ctx, failed)
+			s.events.record(ctx, failed)
 		}
 	}
 
@@ -209,7 +209,7 @@ func (s *Service) endSessions(
 
 	ev.Outcome, ev.Err = OutcomeSessionsFailed,
 		scrub(err, user.Email, user.PasswordHash)
-	s.record(ctx, ev)
+	s.events.record(ctx, ev)
 	return false
 }
 

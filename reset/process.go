@@ -55,7 +55,8 @@ func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 // after success mails again, under the same Message-ID, since a MAC does not
 // tell a copy from the original. Each call makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
-	if err := s.validateJob(ctx, job); err != nil {
+	if reason, err := s.seal.validate(job, s.cfg.Now()); err != nil {
+		s.refuseJob(ctx, job, reason, err)
 		return err
 	}
 
@@ -82,6 +83,20 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		}
 	}
 	return nil
+}
+
+// refuseJob records why a job is not done. Whatever a forged one says about
+// itself stays out of its event, since it must not write lines of an audit
+// trail.
+func (s *Service) refuseJob(
+	ctx context.Context, job Job, reason Reason, err error,
+) {
+	ev := Event{Outcome: OutcomeJobRefused, Reason: reason, Err: err}
+	if reason == reasonBadMAC {
+		s.events.record(ctx, ev)
+		return
+	}
+	s.events.recordOf(ctx, job, ev)
 }
 
 // work is what the pool calls.
@@ -114,7 +129,7 @@ func (s *Service) backoff(t attempt) time.Duration {
 // abandon records what the pool gives up.
 func (s *Service) abandon(pooled *task, reason Reason) {
 	for _, t := range pooled.attempts {
-		s.recordFailure(context.Background(), t.job, Event{
+		s.events.recordFailure(context.Background(), t.job, Event{
 			UserID: t.job.UserID, Reason: reason,
 		})
 	}
@@ -134,7 +149,9 @@ func (s *Service) dropped(pooled *task) {
 	if !job.Throttled {
 		ev.Outcome = OutcomeDropped
 	}
-	s.later.add(entry{event: ev, paid: pooled.paid})
+	s.events.add(entry{event: ev, then: func() {
+		s.limits.giveBack(context.Background(), pooled.paid, ev)
+	}})
 }
 
 // workInline does a job in the caller's request, to its end even if the visitor
@@ -149,7 +166,7 @@ func (s *Service) workInline(ctx context.Context, job Job) error {
 				continue
 			}
 		}
-		s.recordFailure(ctx, t.job, Event{
+		s.events.recordFailure(ctx, t.job, Event{
 			UserID: t.job.UserID, Reason: reasonGaveUp, Err: err,
 		})
 	}
@@ -193,21 +210,19 @@ func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err e
 	if err != nil {
 		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
 		if errors.Is(err, ErrJobRefused) {
-			s.recordOf(ctx, t.job, Event{
-				Outcome: OutcomeJobRefused, Reason: reasonBadKind, Err: err,
-			})
+			s.refuseJob(ctx, t.job, reasonBadKind, err)
 			return nil, err
 		}
 
 		t.count++
 		t.lookUp++
 		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
-			s.recordFailure(ctx, t.job, Event{
+			s.events.recordFailure(ctx, t.job, Event{
 				UserID: t.job.UserID, Reason: reasonStore, Err: err,
 			})
 			return nil, err
 		}
-		s.recordRetry(ctx, t.job, Event{Reason: reasonStore, Err: err})
+		s.events.recordRetry(ctx, t.job, Event{Reason: reasonStore, Err: err})
 		return []attempt{t}, err
 	}
 
@@ -234,9 +249,9 @@ func (s *Service) tooLate(ctx context.Context, t attempt) {
 
 	ev := Event{UserID: t.job.UserID, Reason: reasonGaveUp}
 	if t.count > 0 || t.job.Kind != mail.KindReset {
-		s.recordFailure(ctx, t.job, ev)
+		s.events.recordFailure(ctx, t.job, ev)
 		return
 	}
 	ev.Outcome, ev.Reason = OutcomeSkipped, reasonTooLate
-	s.recordOf(ctx, t.job, ev)
+	s.events.recordOf(ctx, t.job, ev)
 }

@@ -84,11 +84,13 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	ev := Event{Client: client, Purpose: token.PurposeReset}
 	if s.blocked(client) {
 		ev.Outcome = OutcomeBlocked
-		s.recordLater(ev)
+		s.events.recordLater(ev)
 		return nil
 	}
 
-	paid, mute, err := s.chargeRequest(ctx, client, typed, ev)
+	paid, mute, err := s.limits.chargeRequest(
+		ctx, client, s.digest(foldASCII(typed)), ev,
+	)
 	if err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func (s *Service) submit(
 	ev.RequestID, ev.Outcome = job.ID, OutcomeRequested
 	if s.cfg.Queue.Synchronous {
 		if !job.Throttled {
-			s.recordLater(ev)
+			s.events.recordLater(ev)
 		}
 		// Only events tell of it. An error here would tell who has an account.
 		_ = s.workInline(ctx, job)
@@ -143,7 +145,7 @@ func (s *Service) submit(
 
 	err := s.enqueue(ctx, job, paid)
 	if err != nil {
-		s.giveBack(ctx, paid, ev)
+		s.limits.giveBack(ctx, paid, ev)
 	}
 
 	switch {
@@ -159,7 +161,7 @@ func (s *Service) submit(
 
 	// Of a throttled job, that it was throttled is recorded already.
 	if !job.Throttled || err != nil {
-		s.recordLater(ev)
+		s.events.recordLater(ev)
 	}
 	return err
 }

@@ -21,8 +21,8 @@ type Service struct {
 	limits throttles
 	digest digester
 	seal   jobSeal
-	later  *recorder // nil when synchronous.
-	pool   *pool     // nil when synchronous or dispatched elsewhere.
+	events *recorder
+	pool   *pool // nil when synchronous or dispatched elsewhere.
 	closed atomic.Bool
 }
 
@@ -59,30 +59,24 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: key for jobs: %w", err)
 	}
-	limits, err := newThrottles(cfg.Limits, cfg.Now)
-	if err != nil {
-		return nil, err
-	}
 	site, err := token.ParseSite(cfg.Site)
 	if err != nil {
 		return nil, fmt.Errorf("reset: Config.Site: %w", err)
 	}
 
-	s := &Service{
-		cfg: cfg, host: site.Hostname(),
-		signer: signer, limits: limits, digest: digest, seal: seal,
-	}
-	if cfg.Queue.Synchronous {
-		return s, nil
+	limits, err := newThrottles(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
 	}
 
-	s.later = newRecorder(func(e entry) {
-		if e.event.Outcome != "" {
-			s.record(context.Background(), e.event)
-		}
-		s.giveBack(context.Background(), e.paid, e.event)
-	})
-	if cfg.Queue.Dispatch == nil {
+	s := &Service{
+		cfg: cfg, host: site.Hostname(), signer: signer,
+		limits: limits, digest: digest, seal: seal,
+		events: newRecorder(cfg.Events, cfg.Now, cfg.Queue.Synchronous),
+	}
+	s.limits.events = s.events
+
+	if !cfg.Queue.Synchronous && cfg.Queue.Dispatch == nil {
 		s.pool = newPool(poolConfig{
 			queue: cfg.Queue.Size, workers: cfg.Queue.Workers,
 			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
@@ -122,9 +116,7 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	if s.pool != nil {
 		left, err = s.pool.shutdown(ctx)
 	}
-	if s.later != nil {
-		err = errors.Join(err, s.later.close(ctx))
-	}
+	err = errors.Join(err, s.events.close(ctx))
 
 	if err != nil {
 		return &ShutdownError{Left: left, Err: err}

@@ -120,11 +120,12 @@ func logText(text string) string {
 // context.
 const sinkTimeout = 5 * time.Second
 
-// A recorder passes events on from one goroutine, in order. When the sink
-// cannot keep up, it counts instead of growing.
+// A recorder passes events to the sink, at once or from one goroutine, in order.
+// When the sink cannot keep up, it counts instead of growing.
 type recorder struct {
-	pass  func(entry)
-	queue chan entry
+	sink  Sink
+	now   func() time.Time
+	queue chan entry // nil when synchronous.
 	lost  atomic.Int64
 	done  chan struct{}
 
@@ -133,49 +134,53 @@ type recorder struct {
 	closed bool
 }
 
-// An entry is an event with what is to be given back for it. One without an
-// outcome is no event.
+// An entry is an event, and what is to be done once it is recorded. One without
+// an outcome is no event.
 type entry struct {
 	event Event
-	paid  bill
+	then  func() // may be nil.
 }
 
 // recorderRoom is how many events of requests may wait for a slow sink.
 const recorderRoom = 1024
 
-func newRecorder(pass func(entry)) *recorder {
-	r := &recorder{
-		pass:  pass,
-		queue: make(chan entry, recorderRoom),
-		done:  make(chan struct{}),
+func newRecorder(
+	sink Sink, now func() time.Time, synchronous bool,
+) *recorder {
+	r := &recorder{sink: sink, now: now}
+	if synchronous {
+		return r
 	}
+
+	r.queue = make(chan entry, recorderRoom)
+	r.done = make(chan struct{})
 	go r.run()
 	return r
 }
 
 // record passes an event to the sink now. The event outlives the visitor, since
 // one who hangs up must not keep a line out of an audit trail.
-func (s *Service) record(ctx context.Context, ev Event) {
+func (r *recorder) record(ctx context.Context, ev Event) {
 	if ev.Time.IsZero() {
-		ev.Time = s.cfg.Now()
+		ev.Time = r.now()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
 	defer cancel()
 	_ = guard("Sink.Record", func() error {
-		s.cfg.Events.Record(ctx, ev)
+		r.sink.Record(ctx, ev)
 		return nil
 	})
 }
 
 // recordLater passes an event to the sink from the background, because a sink
 // that writes to a database must not be in the path of a request.
-func (s *Service) recordLater(ev Event) {
-	ev.Time = s.cfg.Now()
-	if s.later == nil {
-		s.record(context.Background(), ev)
+func (r *recorder) recordLater(ev Event) {
+	ev.Time = r.now()
+	if r.queue == nil {
+		r.record(context.Background(), ev)
 		return
 	}
-	s.later.add(entry{event: ev})
+	r.add(entry{event: ev})
 }
 
 func (r *recorder) add(e entry) {
@@ -196,20 +201,35 @@ func (r *recorder) run() {
 	defer close(r.done)
 	for e := range r.queue {
 		r.pass(e)
-		r.passLost()
+		r.recordLost()
 	}
-	r.passLost()
+	r.recordLost()
 }
 
-func (r *recorder) passLost() {
+func (r *recorder) pass(e entry) {
+	if e.event.Outcome != "" {
+		r.record(context.Background(), e.event)
+	}
+	if e.then != nil {
+		e.then()
+	}
+}
+
+func (r *recorder) recordLost() {
 	if n := r.lost.Swap(0); n > 0 {
-		r.pass(entry{event: Event{Outcome: OutcomeEventsLost, Count: int(n)}})
+		r.record(context.Background(), Event{
+			Outcome: OutcomeEventsLost, Count: int(n),
+		})
 	}
 }
 
 // close stops taking events and waits until those taken are passed on, or ctx
 // ends.
 func (r *recorder) close(ctx context.Context) error {
+	if r.queue == nil {
+		return nil
+	}
+
 	r.mu.Lock()
 	if !r.closed {
 		r.closed = true

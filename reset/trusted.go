@@ -55,7 +55,7 @@ func (s *Service) Link(
 	if err != nil {
 		return Link{}, fmt.Errorf("reset: make a link: %w", err)
 	}
-	s.record(ctx, Event{
+	s.events.record(ctx, Event{
 		Outcome: OutcomeLinkMade, UserID: user.ID,
 		TokenID: made.tokenID, Purpose: opts.Purpose,
 	})
