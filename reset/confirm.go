@@ -147,17 +147,19 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 
 	err = s.replace(ctx, user, encoded, ev)
 	ctx = context.WithoutCancel(ctx)
-	if errors.Is(err, ErrUnknownOutcome) {
-		return s.suspect(ctx, user, encoded, in, ev, err)
-	}
-	if err != nil {
+	unknown := errors.Is(err, ErrUnknownOutcome)
+	if err != nil && !unknown {
 		return err
 	}
 
-	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
+	job := s.notice(user, client, in.Locale, in.UserAgent)
+	if unknown {
+		return s.suspect(ctx, job, user, encoded, ev, err)
+	}
+
 	job.SessionsEnded = s.conclude(ctx, user, ev)
 	if !s.cfg.Mail.SkipNotice {
-		s.deliver(ctx, job, ev)
+		s.sendNotice(ctx, job, ev)
 	}
 	return nil
 }

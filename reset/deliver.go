@@ -26,14 +26,14 @@ type delivery struct {
 	user User
 }
 
-func (l delivery) hasLink() bool {
-	return l.kind == mail.KindReset || l.kind == mail.KindInvite
+func (d delivery) hasLink() bool {
+	return d.kind == mail.KindReset || d.kind == mail.KindInvite
 }
 
-func (l delivery) purpose() token.Purpose { return purposeOf(l.kind) }
+func (d delivery) purpose() token.Purpose { return purposeOf(d.kind) }
 
-func (l delivery) outcome() (outcome Outcome, reason Reason) {
-	switch l.kind {
+func (d delivery) outcome() (outcome Outcome, reason Reason) {
+	switch d.kind {
 	case mail.KindReset:
 		return OutcomeMailed, ""
 	case mail.KindInvite:
@@ -41,16 +41,16 @@ func (l delivery) outcome() (outcome Outcome, reason Reason) {
 	case mail.KindPasswordChanged:
 		return OutcomeNoticeMailed, ""
 	default:
-		return OutcomeHinted, Reason(l.kind)
+		return OutcomeHinted, Reason(d.kind)
 	}
 }
 
 // deliveries looks up whom a job is for, and records everybody who gets no link.
 // several says that there was more than one account to look at.
 func (s *Service) deliveries(
-	ctx context.Context, t attempt,
+	ctx context.Context, a attempt,
 ) (made []delivery, several bool, err error) {
-	job := t.job
+	job := a.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
 		// The address was read with the row that changed. A second look-up
@@ -75,7 +75,7 @@ func (s *Service) deliveries(
 	}
 
 	if len(users) == 0 {
-		return s.forNobody(ctx, t), false, nil
+		return s.forNobody(ctx, a), false, nil
 	}
 
 	seen := make(map[string]bool, len(users))
@@ -96,7 +96,7 @@ func (s *Service) deliveries(
 			kind, reason = "", reasonTooMany
 		}
 
-		if reason != "" && (kind == "" || kind != t.hint) {
+		if reason != "" && (kind == "" || kind != a.hint) {
 			s.events.recordOf(ctx, job, Event{
 				Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason,
 			})
@@ -112,9 +112,9 @@ func (s *Service) deliveries(
 
 // forNobody records that there is no such account, and returns the hint that
 // says so, if the application wants it.
-func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
-	job := t.job
-	if t.hint != mail.KindNoAccount {
+func (s *Service) forNobody(ctx context.Context, a attempt) []delivery {
+	job := a.job
+	if a.hint != mail.KindNoAccount {
 		s.events.recordOf(ctx, job, Event{
 			Outcome: OutcomeSkipped, UserID: job.UserID,
 			Reason: reasonUnknownAddress,
@@ -160,46 +160,46 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 // the account by its id, because what was typed may be one of many texts that
 // lead to it.
 func (s *Service) sendLimited(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
-		return s.send(ctx, t, l)
+	ctx context.Context, a attempt, d delivery,
+) (retry *attempt, err error) {
+	if a.job.Kind != mail.KindReset || a.job.Email == "" || d.user.ID == "" {
+		return s.send(ctx, a, d)
 	}
 
 	// No text that can be typed has this digest.
-	key := s.digest("\x00" + l.user.ID)
+	key := s.digest("\x00" + d.user.ID)
 	ev := Event{
-		RequestID: t.job.ID,
-		UserID:    l.user.ID,
-		Client:    plainClient(t.job.Client),
-		Purpose:   l.purpose(),
+		RequestID: a.job.ID,
+		UserID:    d.user.ID,
+		Client:    plainClient(a.job.Client),
+		Purpose:   d.purpose(),
 	}
 	paid, _, ok := s.limits.charge(ctx, &s.limits.mailed, key, ev)
 	if !ok {
 		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
-		s.events.recordOf(ctx, t.job, ev)
+		s.events.recordOf(ctx, a.job, ev)
 		return nil, nil
 	}
 
-	again, err = s.send(ctx, t, l)
-	if again != nil ||
+	retry, err = s.send(ctx, a, d)
+	if retry != nil ||
 		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
 		s.limits.refund(ctx, paid, ev)
 	}
-	return again, err
+	return retry, err
 }
 
-// send makes and sends one mail. again is the attempt to repeat, or nil when
-// the mail is sent or given up.
+// send makes and sends one mail. retry is the attempt that is due later, or nil
+// when the mail is sent or given up.
 func (s *Service) send(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
-	msg, made, err := s.compose(t.job, l)
+	ctx context.Context, a attempt, d delivery,
+) (retry *attempt, err error) {
+	ev := Event{UserID: d.user.ID, Purpose: d.purpose()}
+	msg, made, err := s.compose(a.job, d)
 	if err != nil {
 		// Whatever cannot be made now cannot be made later.
 		ev.Reason, ev.Err = reasonRender, err
-		s.events.recordFailure(ctx, t.job, ev)
+		s.events.recordFailure(ctx, a.job, ev)
 		return nil, err
 	}
 	ev.TokenID = made.link.tokenID
@@ -210,15 +210,15 @@ func (s *Service) send(
 		return s.cfg.Mailer.Send(sendCtx, msg)
 	})
 	if err == nil {
-		ev.Outcome, ev.Reason = l.outcome()
-		s.events.recordOf(ctx, t.job, ev)
+		ev.Outcome, ev.Reason = d.outcome()
+		s.events.recordOf(ctx, a.job, ev)
 		return nil, nil
 	}
 
 	err = fmt.Errorf("reset: send mail: %w",
-		scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
+		scrub(err, made.raw, a.job.Email, d.to, d.user.PasswordHash))
 	ev.Err = err
-	t.count++
+	a.count++
 	verdict := mail.VerdictOf(err)
 	_, panicked := errors.AsType[*panicError](err)
 	switch {
@@ -226,19 +226,19 @@ func (s *Service) send(
 		ev.Reason = reasonPanic
 	case verdict == mail.VerdictPermanent:
 		ev.Reason = reasonRefused
-	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
+	case verdict == mail.VerdictUnknown && a.unsure && ctx.Err() == nil:
 		ev.Reason = reasonUnknown
 	default:
-		if !l.hasLink() {
-			t.hint = l.kind
+		if !d.hasLink() {
+			a.hint = d.kind
 		}
-		t.unsure = t.unsure ||
+		a.unsure = a.unsure ||
 			verdict == mail.VerdictUnknown && ctx.Err() == nil
-		s.events.recordRetry(ctx, t.job, ev)
-		return &t, err
+		s.events.recordRetry(ctx, a.job, ev)
+		return &a, err
 	}
 
-	s.events.recordFailure(ctx, t.job, ev)
+	s.events.recordFailure(ctx, a.job, ev)
 	return nil, err
 }
 
@@ -249,22 +249,22 @@ type secrets struct {
 }
 
 // compose makes the link and the mail.
-func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
+func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
-	data := s.cfg.facts(l.kind)
+	data := s.cfg.facts(d.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale = languages(l.user.Locale, job.Locale)
+	data.Locale = languages(d.user.Locale, job.Locale)
 	// A queue is no reason to believe what it says of the browser.
 	data.Client = mail.CoarseClient(job.Browser)
 
 	var made secrets
-	if l.hasLink() {
+	if d.hasLink() {
 		var err error
 		if made.link, made.raw, err = s.issue(
-			l.user, l.purpose(), job.Lifetime,
+			d.user, d.purpose(), job.Lifetime,
 		); err != nil {
 			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-				scrub(err, l.to, l.user.PasswordHash))
+				scrub(err, d.to, d.user.PasswordHash))
 		}
 		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
 		// Whole minutes, counted from the sending, since that is when the
@@ -280,12 +280,12 @@ func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
 	})
 	if err != nil {
 		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
-			scrub(err, made.raw, l.to))
+			scrub(err, made.raw, d.to))
 	}
 
 	return mail.Message{
-		ID: messageID(job, l), Kind: l.kind, Locale: content.Locale,
-		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.Mail.ReplyTo,
+		ID: messageID(job, d), Kind: d.kind, Locale: content.Locale,
+		From: s.cfg.From, To: d.to, ReplyTo: s.cfg.Mail.ReplyTo,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
 		Date: now,
 	}, made, nil
@@ -293,9 +293,9 @@ func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
 
 // messageID is the same for every attempt at one mail, so that a mailbox can
 // drop the second copy. It gives away neither account nor job.
-func messageID(job Job, l delivery) string {
+func messageID(job Job, d delivery) string {
 	sum := sha256.Sum256(
-		[]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID),
+		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID),
 	)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

@@ -62,21 +62,21 @@ type ThrottledError struct {
 }
 
 func (e *ThrottledError) Error() string {
-	return "reset: too many tries, try again later"
+	return "reset: too many attempts, try again later"
 }
 
 // A ShutdownError says that Shutdown's context ended before everything was
 // sent.
 type ShutdownError struct {
-	// Left is the number of queued mails that were given up.
-	Left int
+	// Unfinished is the number of queued mails that were given up.
+	Unfinished int
 	// Err is the context's error.
 	Err error
 }
 
 func (e *ShutdownError) Error() string {
 	return fmt.Sprintf(
-		"reset: shutdown gave up %d queued mails: %v", e.Left, e.Err,
+		"reset: shutdown gave up %d queued mails: %v", e.Unfinished, e.Err,
 	)
 }
 

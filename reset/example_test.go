@@ -241,8 +241,8 @@ func ExampleService_Shutdown() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err := svc.Shutdown(ctx)
-	if left, ok := errors.AsType[*reset.ShutdownError](err); ok {
-		fmt.Println(left.Left, "mails were left")
+	if unfinished, ok := errors.AsType[*reset.ShutdownError](err); ok {
+		fmt.Println(unfinished.Unfinished, "mails were not sent")
 	}
 	fmt.Println(err)
 	// Output: <nil>

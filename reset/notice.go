@@ -25,13 +25,10 @@ func (s *Service) notice(
 	}
 }
 
-// deliver queues a notice, or does it at once.
-func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
-	if s.cfg.Queue.Synchronous {
-		_ = s.workInline(ctx, job)
-		return
-	}
-	if err := s.enqueue(ctx, job, bill{}); err != nil {
+// sendNotice queues a notice, or does it at once.
+func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
+	err := s.queueOwn(ctx, job)
+	if err != nil && !s.cfg.Queue.Synchronous {
 		s.events.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
 			Reason: reasonQueue, Err: scrub(err, job.Email),
@@ -43,7 +40,7 @@ func (s *Service) deliver(ctx context.Context, job Job, ev Event) {
 // sessions, in case the write is in force already, and queues a job that looks
 // for it later.
 func (s *Service) suspect(
-	ctx context.Context, user User, encoded string, in ConfirmInput,
+	ctx context.Context, job Job, user User, encoded string,
 	ev Event, cause error,
 ) error {
 	s.endSessions(ctx, user, ev)
@@ -54,14 +51,13 @@ func (s *Service) suspect(
 		OutcomeConfirmFailed, reasonUnknown, err
 	s.events.record(ctx, failed)
 
-	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
 	after := user
 	after.PasswordHash = encoded
 	job.Pending = strings.Join([]string{
 		s.digestHash(user), s.digestHash(after), ev.TokenID, string(ev.Purpose),
 	}, ".")
 
-	s.deliver(ctx, job, ev)
+	s.sendNotice(ctx, job, ev)
 	return err
 }
 

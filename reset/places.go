@@ -9,7 +9,7 @@ import (
 )
 
 // A task is a job as the pool works on it. It holds the mails of the job that
-// are still to be sent. The pool's mutex guards everything below tries.
+// are still to be sent. The pool's mutex guards everything below paid.
 type task struct {
 	attempts []attempt
 	paid     bill // what its request was charged.

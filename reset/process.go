@@ -29,6 +29,14 @@ func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 	return s.pool.add(&task{attempts: []attempt{{job: job}}, paid: paid}, asker)
 }
 
+// queueOwn queues mail that no stranger can cause, or sends it at once.
+func (s *Service) queueOwn(ctx context.Context, job Job) error {
+	if s.cfg.Queue.Synchronous {
+		return s.workInline(ctx, job)
+	}
+	return s.enqueue(ctx, job, bill{})
+}
+
 // Process does one job. It looks the accounts up, makes a link for each, and
 // mails it. It is what the worker of an engine behind Config.Queue.Dispatch calls.
 // Without Config.Queue.Dispatch nobody needs to call it.
@@ -60,26 +68,28 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		return err
 	}
 
-	left, err := s.perform(ctx, attempt{job: job})
-	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
+	retries, err := s.perform(ctx, attempt{job: job})
+	if len(retries) == 1 && retries[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell an attempt that may have been delivered from
 		// one that was not. The one repetition that is due happens here.
-		left, err = s.perform(ctx, left[0])
+		retries, err = s.perform(ctx, retries[0])
 	}
-	if len(left) == 0 {
+	if len(retries) == 0 || s.cfg.Queue.Dispatch == nil {
 		return err
 	}
 
-	same := left[0].job.UserID == job.UserID &&
-		left[0].job.Pending == job.Pending
-	if len(left) == 1 && same || s.cfg.Queue.Dispatch == nil {
+	same := retries[0].job.UserID == job.UserID &&
+		retries[0].job.Pending == job.Pending
+	if len(retries) == 1 && same {
 		return err
 	}
 
-	for _, t := range left {
-		if dispatchErr := s.enqueue(ctx, t.job, bill{}); dispatchErr != nil {
-			return fmt.Errorf("reset: dispatch what is left of a job: %w",
-				scrub(dispatchErr, t.job.Email))
+	for _, a := range retries {
+		if err := s.enqueue(ctx, a.job, bill{}); err != nil {
+			return fmt.Errorf(
+				"reset: dispatch the rest of a job: %w",
+				scrub(err, a.job.Email),
+			)
 		}
 	}
 	return nil
@@ -101,44 +111,44 @@ func (s *Service) refuseJob(
 
 // work is what the pool calls.
 func (s *Service) work(
-	ctx context.Context, pooled *task,
+	ctx context.Context, t *task,
 ) (wait time.Duration, done bool) {
-	var left []attempt
-	for _, t := range pooled.attempts {
-		again, _ := s.perform(ctx, t)
-		left = append(left, again...)
+	var retries []attempt
+	for _, a := range t.attempts {
+		failed, _ := s.perform(ctx, a)
+		retries = append(retries, failed...)
 	}
-	if len(left) == 0 {
+	if len(retries) == 0 {
 		return 0, true
 	}
 
-	pooled.attempts = left
-	for _, t := range left {
-		wait = max(wait, s.backoff(t))
+	t.attempts = retries
+	for _, a := range retries {
+		wait = max(wait, s.backoff(a))
 	}
 	return wait, false
 }
 
-func (s *Service) backoff(t attempt) time.Duration {
-	if t.lookUp > 0 {
-		return lookupBackoff(t.lookUp)
+func (s *Service) backoff(a attempt) time.Duration {
+	if a.lookUp > 0 {
+		return lookupBackoff(a.lookUp)
 	}
-	return backoff(t.count, s.window(t.job.Kind))
+	return backoff(a.count, s.window(a.job.Kind))
 }
 
 // abandon records what the pool gives up.
-func (s *Service) abandon(pooled *task, reason Reason) {
-	for _, t := range pooled.attempts {
-		s.events.recordFailure(context.Background(), t.job, Event{
-			UserID: t.job.UserID, Reason: reason,
+func (s *Service) abandon(t *task, reason Reason) {
+	for _, a := range t.attempts {
+		s.events.recordFailure(context.Background(), a.job, Event{
+			UserID: a.job.UserID, Reason: reason,
 		})
 	}
 }
 
 // dropped records what lost its place before its first attempt. The request
 // that took the place must wait neither for the sink nor for a limiter.
-func (s *Service) dropped(pooled *task) {
-	job := pooled.attempts[0].job
+func (s *Service) dropped(t *task) {
+	job := t.attempts[0].job
 	ev := Event{
 		Time: s.cfg.Now(), RequestID: job.ID,
 		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
@@ -150,7 +160,7 @@ func (s *Service) dropped(pooled *task) {
 		ev.Outcome = OutcomeDropped
 	}
 	s.events.add(entry{event: ev, then: func() {
-		s.limits.giveBack(context.Background(), pooled.paid, ev)
+		s.limits.giveBack(context.Background(), t.paid, ev)
 	}})
 }
 
@@ -158,16 +168,16 @@ func (s *Service) dropped(pooled *task) {
 // hangs up. There is no later time at which to retry.
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
-	left, err := s.perform(ctx, attempt{job: job})
+	retries, err := s.perform(ctx, attempt{job: job})
 
-	for _, t := range left {
-		if t.unsure {
-			if again, _ := s.perform(ctx, t); len(again) == 0 {
+	for _, a := range retries {
+		if a.unsure {
+			if failed, _ := s.perform(ctx, a); len(failed) == 0 {
 				continue
 			}
 		}
-		s.events.recordFailure(ctx, t.job, Event{
-			UserID: t.job.UserID, Reason: reasonGaveUp, Err: err,
+		s.events.recordFailure(ctx, a.job, Event{
+			UserID: a.job.UserID, Reason: reasonGaveUp, Err: err,
 		})
 	}
 
@@ -183,75 +193,86 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 	return max(s.cfg.Queue.Window, 24*time.Hour)
 }
 
-// perform sends the mails of one job. What remains to be retried comes back,
-// with the last error.
-func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err error) {
-	if t.job.Throttled {
+// perform makes one attempt at the mails of a job. It returns the attempts that
+// are due later, with the last error.
+func (s *Service) perform(
+	ctx context.Context, a attempt,
+) (retries []attempt, err error) {
+	if a.job.Throttled {
 		return nil, nil
 	}
-	if age := s.cfg.Now().Sub(t.job.RequestedAt); age > s.window(t.job.Kind) {
-		s.tooLate(ctx, t)
+	if age := s.cfg.Now().Sub(a.job.RequestedAt); age > s.window(a.job.Kind) {
+		s.tooLate(ctx, a)
 		return nil, nil
 	}
 
-	if t.job.Pending != "" {
-		job, err := s.resolve(ctx, t.job)
+	if a.job.Pending != "" {
+		job, err := s.resolve(ctx, a.job)
 		if err != nil {
-			t.count++
-			return []attempt{t}, err
+			a.count++
+			return []attempt{a}, err
 		}
 		if job.Kind == "" {
 			return nil, nil
 		}
-		t.job = job
+		a.job = job
 	}
 
-	due, several, err := s.deliveries(ctx, t)
+	due, several, err := s.deliveries(ctx, a)
 	if err != nil {
-		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
-		if errors.Is(err, ErrJobRefused) {
-			s.refuseJob(ctx, t.job, reasonBadKind, err)
-			return nil, err
-		}
-
-		t.count++
-		t.lookUp++
-		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
-			s.events.recordFailure(ctx, t.job, Event{
-				UserID: t.job.UserID, Reason: reasonStore, Err: err,
-			})
-			return nil, err
-		}
-		s.events.recordRetry(ctx, t.job, Event{Reason: reasonStore, Err: err})
-		return []attempt{t}, err
+		return s.lookUpFailed(ctx, a, err)
 	}
 
-	t.lookUp = 0
-	for _, l := range due {
-		again, sendErr := s.sendLimited(ctx, t, l)
-		if again == nil {
+	a.lookUp = 0
+	for _, d := range due {
+		retry, sendErr := s.sendLimited(ctx, a, d)
+		if retry == nil {
 			continue
 		}
 		if several {
 			// The others on this address are dealt with, or have their own
 			// attempts.
-			again.job.UserID = l.user.ID
+			retry.job.UserID = d.user.ID
 		}
-		left, err = append(left, *again), sendErr
+		retries, err = append(retries, *retry), sendErr
 	}
-	return left, err
+	return retries, err
 }
 
-func (s *Service) tooLate(ctx context.Context, t attempt) {
-	if t.job.Pending != "" {
+// lookUpFailed says whether a look-up is worth another attempt. A stranger's is
+// repeated a few times only.
+func (s *Service) lookUpFailed(
+	ctx context.Context, a attempt, err error,
+) (retries []attempt, _ error) {
+	err = fmt.Errorf("reset: look up accounts: %w", scrub(err, a.job.Email))
+	if errors.Is(err, ErrJobRefused) {
+		s.refuseJob(ctx, a.job, reasonBadKind, err)
+		return nil, err
+	}
+
+	a.count++
+	a.lookUp++
+	if a.job.Kind == mail.KindReset && a.lookUp > lookupRetries {
+		s.events.recordFailure(ctx, a.job, Event{
+			UserID: a.job.UserID, Reason: reasonStore, Err: err,
+		})
+		return nil, err
+	}
+
+	s.events.recordRetry(ctx, a.job, Event{Reason: reasonStore, Err: err})
+	return []attempt{a}, err
+}
+
+func (s *Service) tooLate(ctx context.Context, a attempt) {
+	if a.job.Pending != "" {
 		return // the write has not shown, so there is nothing to tell.
 	}
 
-	ev := Event{UserID: t.job.UserID, Reason: reasonGaveUp}
-	if t.count > 0 || t.job.Kind != mail.KindReset {
-		s.events.recordFailure(ctx, t.job, ev)
+	ev := Event{UserID: a.job.UserID, Reason: reasonGaveUp}
+	if a.count > 0 || a.job.Kind != mail.KindReset {
+		s.events.recordFailure(ctx, a.job, ev)
 		return
 	}
 	ev.Outcome, ev.Reason = OutcomeSkipped, reasonTooLate
-	s.events.recordOf(ctx, t.job, ev)
+	s.events.recordOf(ctx, a.job, ev)
 }

@@ -223,7 +223,7 @@ func (p *pool) finish(t *task) {
 // shutdown takes no more tasks and waits for those it has. When ctx ends first,
 // it cancels what is being worked on, gives up the rest, and returns how many
 // that were.
-func (p *pool) shutdown(ctx context.Context) (left int, err error) {
+func (p *pool) shutdown(ctx context.Context) (unfinished int, err error) {
 	p.close()
 	select {
 	case <-p.idle:

@@ -80,10 +80,10 @@ func (p *pool) lastAttempt(t *task) {
 // Greylisting servers want one to five minutes.
 const firstBackoff = 2 * time.Second
 
-func backoff(tries int, window time.Duration) time.Duration {
+func backoff(failed int, window time.Duration) time.Duration {
 	top := max(time.Minute, window/15)
 	bound := firstBackoff
-	for i := 1; i < tries && bound < top; i++ {
+	for i := 1; i < failed && bound < top; i++ {
 		bound *= 2
 	}
 	return rand.N(min(bound, top))

@@ -111,15 +111,15 @@ const (
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 
-	var left int
+	var unfinished int
 	var err error
 	if s.pool != nil {
-		left, err = s.pool.shutdown(ctx)
+		unfinished, err = s.pool.shutdown(ctx)
 	}
 	err = errors.Join(err, s.events.close(ctx))
 
 	if err != nil {
-		return &ShutdownError{Left: left, Err: err}
+		return &ShutdownError{Unfinished: unfinished, Err: err}
 	}
 	return nil
 }

@@ -110,10 +110,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
 	}
 
-	if s.cfg.Queue.Synchronous {
-		return s.workInline(ctx, job)
-	}
-	if err := s.enqueue(ctx, job, bill{}); err != nil {
+	if err := s.queueOwn(ctx, job); err != nil {
 		return fmt.Errorf("reset: queue the invitation: %w", err)
 	}
 	return nil
@@ -157,10 +154,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
 	job.SessionsEnded = in.SessionsEnded
 
-	if s.cfg.Queue.Synchronous {
-		return s.workInline(ctx, job)
-	}
-	if err := s.enqueue(ctx, job, bill{}); err != nil {
+	if err := s.queueOwn(ctx, job); err != nil {
 		return fmt.Errorf(
 			"reset: queue the notice: %w", scrub(err, user.Email),
 		)
