@@ -72,8 +72,8 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-// Everything in a confirmation but the derivation, in percent of a derivation of the default cost, all measured
-// in this run.
+// Everything in a confirmation but the derivation, in percent of a derivation
+// of the default cost, all measured in this run.
 func BenchmarkConfirmBesideTheHash(b *testing.B) {
 	svc, store := benchService(b, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
 	full, err := hash.New(hash.Config{})

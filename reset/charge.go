@@ -22,8 +22,8 @@ func (b *bill) add(paid charge) {
 
 // chargeRequest charges a request to its limits, the narrowest first. The share
 // comes before them all, since it charges nothing and spares them most of a
-// flood. The account is a digest of what was typed. One over its limit is no error. Instead, mute says that nothing
-// is to be sent.
+// flood. The account is a digest of what was typed. One over its limit is no
+// error. Instead, mute says that nothing is to be sent.
 func (l *throttles) chargeRequest(
 	ctx context.Context, client netip.Addr, account string, ev Event,
 ) (paid bill, mute bool, err error) {

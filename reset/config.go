@@ -210,11 +210,12 @@ func EndSessionsInStore() Sessions {
 	return Sessions{decided: true, inStore: true}
 }
 
-// EndSessionsWith says that end ends the account's sessions, with its refresh and
-// remember-me tokens. It is called after the hash is written, before Confirm
-// returns, with a context that the visitor cannot cancel, and up to three times
-// until it succeeds. If it never does, or the process dies in between, the
-// password is changed while old sessions live. See [OutcomeSessionsFailed].
+// EndSessionsWith says that end ends the account's sessions, with its refresh
+// and remember-me tokens. It is called after the hash is written, before
+// Confirm returns, with a context that the visitor cannot cancel, and up to
+// three times until it succeeds. If it never does, or the process dies in
+// between, the password is changed while old sessions live. See
+// [OutcomeSessionsFailed].
 func EndSessionsWith(
 	end func(ctx context.Context, userID string) error,
 ) Sessions {

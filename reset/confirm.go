@@ -98,9 +98,9 @@ func (in ConfirmInput) MarshalJSON() ([]byte, error) {
 // because the write may be committed later, and Confirm says
 // [ErrUnknownOutcome]. It ends sessions all the same, and queues a job that
 // looks again until the notice would be too late, which is 24 hours or
-// Config.Queue.Window, whichever is longer. Once the new hash shows, the job ends
-// sessions again, calls the hooks and mails the notice. With Config.Queue.Synchronous
-// it looks once.
+// Config.Queue.Window, whichever is longer. Once the new hash shows, the job
+// ends sessions again, calls the hooks and mails the notice. With
+// Config.Queue.Synchronous it looks once.
 //
 // The end of ctx matters until the derivation has begun. From then on the
 // visitor may hang up.

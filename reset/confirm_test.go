@@ -19,7 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What happens to an account between the link and its use, and what becomes of the link.
+// What happens to an account between the link and its use, and what becomes of
+// the link.
 func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 	t.Parallel()
 	update := func(change func(user *reset.User)) func(*testing.T, *fixture) {
@@ -80,7 +81,8 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 	}
 }
 
-// The same between verification and write, where only the conditional write can see it.
+// The same between verification and write, where only the conditional write can
+// see it.
 func TestOddStatesBetweenVerifyAndWrite(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(user *reset.User){
@@ -407,8 +409,8 @@ func TestConfirmOrder(t *testing.T) {
 	}, steps)
 }
 
-// Each part fails once, by an error and by a panic, and the state afterwards is either all old with a good
-// link, or all new.
+// Each part fails once, by an error and by a panic, and the state afterwards is
+// either all old with a good link, or all new.
 func TestFaultAtEachStepOfConfirm(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
@@ -498,7 +500,8 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 	require.NoError(t, err)
 	hasher, err := hash.New(hash.Config{Limiter: limiter})
 	require.NoError(t, err)
-	// Somebody else hashes without a pause, and somebody else waits: there is no room.
+	// Somebody else hashes without a pause, and somebody else waits: there is
+	// no room.
 	ctx, stop := context.WithCancel(t.Context())
 	var others sync.WaitGroup
 	for range 4 {

@@ -45,8 +45,8 @@ func (d delivery) outcome() (outcome Outcome, reason Reason) {
 	}
 }
 
-// deliveries looks up whom a job is for, and records everybody who gets no link.
-// several says that there was more than one account to look at.
+// deliveries looks up whom a job is for, and records everybody who gets no
+// link. several says that there was more than one account to look at.
 func (s *Service) deliveries(
 	ctx context.Context, a attempt,
 ) (made []delivery, several bool, err error) {

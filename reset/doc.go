@@ -47,9 +47,9 @@
 //   - Limits are charged before any look-up. See [Limits]. What a stranger can
 //     make the package hold, queue and counters, is bounded. What fails keeps
 //     no new request out. See [Config.Queue.Size].
-//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Queue.Dispatch
-//     can repeat a mail while it is of use, and suppress one, but can have
-//     nothing mailed to an address of their choice.
+//   - Jobs carry a MAC. Whoever can write to the queue behind
+//     Config.Queue.Dispatch can repeat a mail while it is of use, and suppress
+//     one, but can have nothing mailed to an address of their choice.
 //   - One network cannot take the flow from everybody. Clients are counted by
 //     address and by network, and where the site is at its bound, the networks
 //     that were granted most wait first. The same holds for places in the queue

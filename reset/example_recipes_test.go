@@ -11,12 +11,14 @@ import (
 	"github.com/lostkey-go/lostkey/reset/memstore"
 )
 
-// newestOnly raises a counter with every look-up by address, and a link is bound to the counter. Over SQL:
+// newestOnly raises a counter with every look-up by address, and a link is
+// bound to the counter. Over SQL:
 //
 //	UPDATE users SET reset_count = reset_count + 1 WHERE lower(email) = lower($1)
 //	RETURNING id, email, password_hash, reset_count
 //
-// It costs one write a request, made by the worker, and lets whoever knows an address kill the link its owner has just been sent.
+// It costs one write a request, made by the worker, and lets whoever knows an
+// address kill the link its owner has just been sent.
 type newestOnly struct{ *memstore.Store }
 
 func (s newestOnly) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
@@ -52,8 +54,9 @@ func Example_onlyTheNewestLink() {
 	// <nil>
 }
 
-// A Stamp that a sign-in changes kills the links of a user who remembered the password after all. A session version does, or a
-// counter of sign-ins; a time may lose digits on its way through the database.
+// A Stamp that a sign-in changes kills the links of a user who remembered the
+// password after all. A session version does, or a counter of sign-ins; a time
+// may lose digits on its way through the database.
 func Example_deadAfterSignIn() {
 	ctx := context.Background()
 	svc, store, outbox := exampleService(nil)
@@ -76,8 +79,10 @@ func Example_deadAfterSignIn() {
 	// token: rejected
 }
 
-// severalAddresses serves accounts with several verified addresses. To this package an id is opaque, so it can name the account and the
-// address that the link went to: "7/private". A link then dies with the address it was sent to, and not with the others.
+// severalAddresses serves accounts with several verified addresses. To this
+// package an id is opaque, so it can name the account and the address that the
+// link went to: "7/private". A link then dies with the address it was sent to,
+// and not with the others.
 type severalAddresses struct {
 	*memstore.Store
 	addresses map[string]map[string]string // account, name of the address, address
@@ -120,7 +125,8 @@ func (s severalAddresses) ReplaceHash(ctx context.Context, seen reset.User, enco
 	return s.Store.ReplaceHash(ctx, seen, encoded)
 }
 
-// An account may be reset through any of its verified addresses. The mail goes to the one that was typed, and to no other.
+// An account may be reset through any of its verified addresses. The mail goes
+// to the one that was typed, and to no other.
 func Example_severalAddresses() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
@@ -139,7 +145,8 @@ func Example_severalAddresses() {
 	// <nil>
 }
 
-// Two sites in one process: each has its own Service. A link of one is refused by the other, even with the same keys and users.
+// Two sites in one process: each has its own Service. A link of one is refused
+// by the other, even with the same keys and users.
 func Example_severalSites() {
 	ctx := context.Background()
 	var shared reset.Config

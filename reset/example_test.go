@@ -20,7 +20,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// exampleService is what the other examples start from: one account, mail that is recorded, a hasher for tests.
+// exampleService is what the other examples start from: one account, mail that
+// is recorded, a hasher for tests.
 func exampleService(change func(cfg *reset.Config)) (*reset.Service, *memstore.Store, *mailtest.Recorder) {
 	key, err := token.GenerateKey("2026-11")
 	if err != nil {
@@ -58,7 +59,8 @@ func Example() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(nil)
 
-	// The forgot page: the answer is the same whether there is an account or not.
+	// The forgot page: the answer is the same whether there is an account or
+	// not.
 	client := netip.MustParseAddr("192.0.2.1")
 	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "nobody@example.com", Client: client}))
 	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "Ana@example.com", Client: client}))
@@ -158,7 +160,8 @@ func ExampleService_Check() {
 	// true
 }
 
-// Support staff hand a link over themselves. It prints redacted; only Reveal gives it away.
+// Support staff hand a link over themselves. It prints redacted; only Reveal
+// gives it away.
 func ExampleService_Link() {
 	ctx := context.Background()
 	svc, _, _ := exampleService(nil)
@@ -176,7 +179,8 @@ func ExampleService_Link() {
 	// true
 }
 
-// An administrator makes an account without a password, and its owner chooses the first one.
+// An administrator makes an account without a password, and its owner chooses
+// the first one.
 func ExampleService_Invite() {
 	ctx := context.Background()
 	svc, store, outbox := exampleService(nil)
@@ -205,7 +209,8 @@ func ExampleService_NotifyChanged() {
 	// password-changed ana@example.com
 }
 
-// A queue of one's own stores jobs as JSON; they hold no token. Its worker calls Process.
+// A queue of one's own stores jobs as JSON; they hold no token. Its worker
+// calls Process.
 func ExampleService_Process() {
 	ctx := context.Background()
 	var queue [][]byte // a table of River's, a list in Redis, SQS
@@ -295,7 +300,8 @@ func ExampleConfig_onConfirmed() {
 	// Output: <nil> 0
 }
 
-// Users who sign in with a name may type that, and the mail still goes to the address of the account.
+// Users who sign in with a name may type that, and the mail still goes to the
+// address of the account.
 func ExampleConfig_findByIdentifier() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {

@@ -121,7 +121,8 @@ func (x *explorer) explore(t *testing.T) (schedules int, broken string) {
 	}
 }
 
-// replay runs one schedule: as the path says, and then the first move each time.
+// replay runs one schedule: as the path says, and then the first move each
+// time.
 func (x *explorer) replay(ctx context.Context) {
 	run := newSchedule()
 	x.run = run

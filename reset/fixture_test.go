@@ -24,7 +24,8 @@ const (
 	newPassword = "a new password that is long"
 )
 
-// testKeys is one ring for all tests: a service made twice from it is two instances of one application.
+// testKeys is one ring for all tests: a service made twice from it is two
+// instances of one application.
 var testKeys = sync.OnceValue(func() token.Keys {
 	key, err := token.GenerateKey("test")
 	if err != nil {
@@ -49,7 +50,8 @@ type fixture struct {
 	clock  *clock
 }
 
-// newFixture makes a service with one account, ana, and without limits. Shutdown is registered, and drains.
+// newFixture makes a service with one account, ana, and without limits.
+// Shutdown is registered, and drains.
 func newFixture(t *testing.T, change func(cfg *reset.Config)) *fixture {
 	t.Helper()
 	sc := &fixture{
@@ -90,7 +92,8 @@ func (sc *fixture) request(t *testing.T, email string) {
 	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email}))
 }
 
-// drain waits until all mail and events are out. Nothing can be requested afterwards.
+// drain waits until all mail and events are out. Nothing can be requested
+// afterwards.
 func (sc *fixture) drain(t *testing.T) {
 	t.Helper()
 	require.NoError(t, sc.Shutdown(t.Context()))

@@ -41,7 +41,8 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged), "one notice, of the one change")
 }
 
-// The other tests use cheap parameters; this one shows what an application gets that configures nothing.
+// The other tests use cheap parameters; this one shows what an application gets
+// that configures nothing.
 func TestDefaultHasherIsArgon2idOfTheStatedCost(t *testing.T) {
 	t.Parallel()
 	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = nil })

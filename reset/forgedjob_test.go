@@ -167,8 +167,8 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 	}
 }
 
-// A job that one process has queued runs in another, before, while and after the
-// key is changed, until the old key is gone from the ring.
+// A job that one process has queued runs in another, before, while and after
+// the key is changed, until the old key is gone from the ring.
 func TestJobsSurviveARotationOfKeys(t *testing.T) {
 	t.Parallel()
 	var keys []token.Key

@@ -105,8 +105,8 @@ func (s *schedule) said(outcome reset.Outcome, reason string) bool {
 	})
 }
 
-// checkLinks: a link that was not used works while the account is as it was, and
-// is refused for a named reason otherwise.
+// checkLinks: a link that was not used works while the account is as it was,
+// and is refused for a named reason otherwise.
 func (x *explorer) checkLinks(t *testing.T) string {
 	t.Helper()
 	used := false

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inviteByLink and inviteByMail are the two ways to a link for a first password.
+// inviteByLink and inviteByMail are the two ways to a link for a first
+// password.
 func inviteByLink(t *testing.T, sc *fixture, id string) string {
 	t.Helper()
 	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite})

@@ -24,7 +24,8 @@ import (
 // where the fmt package does not call methods.
 //
 // A Job is made by the Service alone. [Service.Process] takes it back as it was
-// given to Config.Queue.Dispatch, and refuses it when anything in it was changed.
+// given to Config.Queue.Dispatch, and refuses it when anything in it was
+// changed.
 type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps
 	// the mail's Message-ID the same over all attempts.

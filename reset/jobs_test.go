@@ -334,7 +334,8 @@ func TestLateJobsAreDropped(t *testing.T) {
 	}
 }
 
-// engine is what a durable queue does: it keeps jobs as JSON and calls Process until that returns nil.
+// engine is what a durable queue does: it keeps jobs as JSON and calls Process
+// until that returns nil.
 type engine struct {
 	mu   sync.Mutex
 	jobs [][]byte
@@ -351,7 +352,8 @@ func (e *engine) dispatch(_ context.Context, job reset.Job) error {
 	return nil
 }
 
-// run works each queued job once and queues again what failed. It returns the errors.
+// run works each queued job once and queues again what failed. It returns the
+// errors.
 func (e *engine) run(t *testing.T, svc *reset.Service) (failures []error) {
 	t.Helper()
 	e.mu.Lock()
@@ -502,8 +504,8 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 	})
 }
 
-// A password changed while the mail server was down: the link that finally goes out is made for the account as
-// it is then.
+// A password changed while the mail server was down: the link that finally goes
+// out is made for the account as it is then.
 func TestEachTryMakesItsLinkAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

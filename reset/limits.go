@@ -23,9 +23,9 @@ type Limiter interface {
 
 // A Refunder is a [Limiter] that takes a charge back when what it was charged
 // for did not happen. That is so when a later limit refused the request, the
-// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is one. A
-// Limiter that is not keeps those charges, so that a visitor who asks again
-// after a failure may find a limit reached and get no mail.
+// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is
+// one. A Limiter that is not keeps those charges, so that a visitor who asks
+// again after a failure may find a limit reached and get no mail.
 type Refunder interface {
 	Limiter
 	// Refund gives back one event that Allow has charged to key. It must never
@@ -77,20 +77,20 @@ func (f LimiterFunc) Allow(
 // Visitors from a network that floods wait with it.
 //
 // What a request was charged is given back, to limiters that are a [Refunder],
-// when a later limit refuses it with a *[ThrottledError], when Config.Queue.Dispatch
-// fails and when the queue is full. It is not given back when Account refuses,
-// which must look like a success from every side (its job goes through the
-// queue and sends nothing, see [Job]), nor when the visitor has hung up, which
-// must not be a way around the limits.
+// when a later limit refuses it with a *[ThrottledError], when
+// Config.Queue.Dispatch fails and when the queue is full. It is not given back
+// when Account refuses, which must look like a success from every side (its job
+// goes through the queue and sends nothing, see [Job]), nor when the visitor
+// has hung up, which must not be a way around the limits.
 //
 // The worker charges Account once more, under a key of the account's id, for
 // each mail to an account that was found by what somebody typed. So an account
 // gets no more mail than Account allows, however many texts lead to it under
-// Config.Hooks.FindByIdentifier. One that is over it is skipped with
-// the reason "throttled". The charge is given back when the mail was not sent, so
-// that a retry is not throttled by the attempt before. A worker that dies in
-// between leaves it. If Account is not a [Refunder], the worker charges the
-// in-process default in its place.
+// Config.Hooks.FindByIdentifier. One that is over it is skipped with the reason
+// "throttled". The charge is given back when the mail was not sent, so that a
+// retry is not throttled by the attempt before. A worker that dies in between
+// leaves it. If Account is not a [Refunder], the worker charges the in-process
+// default in its place.
 //
 // Keys hold network addresses and, for accounts, a keyed digest of what was
 // typed or of the id. No mail address is stored in a limiter.

@@ -185,7 +185,8 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 	}
 }
 
-// A client over its limit must not use up what everybody shares, nor an address's share.
+// A client over its limit must not use up what everybody shares, nor an
+// address's share.
 func TestThrottledClientChargesNobodyElse(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
@@ -347,7 +348,8 @@ func TestRetryAfterIsNeverZero(t *testing.T) {
 	require.Equal(t, time.Second, throttled.RetryAfter)
 }
 
-// A flood of requests for one address leaves its owner able to use the links they have.
+// A flood of requests for one address leaves its owner able to use the links
+// they have.
 func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
 	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })

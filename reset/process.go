@@ -38,17 +38,17 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 }
 
 // Process does one job. It looks the accounts up, makes a link for each, and
-// mails it. It is what the worker of an engine behind Config.Queue.Dispatch calls.
-// Without Config.Queue.Dispatch nobody needs to call it.
+// mails it. It is what the worker of an engine behind Config.Queue.Dispatch
+// calls. Without Config.Queue.Dispatch nobody needs to call it.
 //
-// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by one
-// with the same Site and a key ring that shares the signing key, for as long as
-// the ring has that key. Any other job is refused with an error that matches
-// [ErrJobRefused]. That includes a job that was changed or made by hand, has a
-// kind that this version does not know, or is from the future by more than ten
-// seconds, which is how far the clocks of two machines may disagree. Nothing is
-// looked up or mailed for it, it makes an event, and no repetition makes it
-// better, so the engine can cancel it.
+// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by
+// one with the same Site and a key ring that shares the signing key, for as
+// long as the ring has that key. Any other job is refused with an error that
+// matches [ErrJobRefused]. That includes a job that was changed or made by
+// hand, has a kind that this version does not know, or is from the future by
+// more than ten seconds, which is how far the clocks of two machines may
+// disagree. Nothing is looked up or mailed for it, it makes an event, and no
+// repetition makes it better, so the engine can cancel it.
 //
 // Process returns nil when there is nothing more to do, also when the mail can
 // never be delivered or the job came too late. Events tell. Any other error

@@ -257,7 +257,8 @@ func TestVisitorWhoHangsUpBeforeTheWriteChangesNothing(t *testing.T) {
 	require.NoError(t, sc.confirmAgain(t, raw))
 }
 
-// lateContext ends without anybody being told: as if the visitor hung up just before the derivation.
+// lateContext ends without anybody being told: as if the visitor hung up just
+// before the derivation.
 type lateContext struct {
 	context.Context //nolint:containedctx // it is a context
 	gone            atomic.Bool
@@ -299,7 +300,8 @@ func (f policyFunc) Check(ctx context.Context, password string, words []string) 
 	return f(ctx, password, words)
 }
 
-// A replica may be minutes behind. Verifying against it is safe, because the write compares with the primary.
+// A replica may be minutes behind. Verifying against it is safe, because the
+// write compares with the primary.
 func TestStaleReplicaLetsNobodyInTwice(t *testing.T) {
 	t.Parallel()
 	sc, spy := newSpyFixture(t, nil)

@@ -35,8 +35,8 @@ type RequestInput struct {
 	// Addr means unknown, and charges no client's limit. Never pass one address
 	// for all visitors, such as a proxy's.
 	Client netip.Addr
-	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero means
-	// Config.Lifetimes.Reset.
+	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero
+	// means Config.Lifetimes.Reset.
 	Lifetime time.Duration
 }
 
@@ -64,8 +64,9 @@ func (in RequestInput) MarshalJSON() ([]byte, error) {
 // account, has used up its attempts, or found the queue full.
 // [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError]
 // that this client, its network or the site has asked too often. After Shutdown
-// it is [ErrClosed]. Any other error says that Config.Queue.Dispatch failed, which
-// has nothing to do with the address, or that in.Lifetime is out of range.
+// it is [ErrClosed]. Any other error says that Config.Queue.Dispatch failed,
+// which has nothing to do with the address, or that in.Lifetime is out of
+// range.
 //
 // ctx reaches limiters and Config.Queue.Dispatch, not the work that follows.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// people are accounts of every kind that a request may meet, and an address without one.
+// people are accounts of every kind that a request may meet, and an address
+// without one.
 func people(t *testing.T, sc *fixture) map[string]string {
 	t.Helper()
 	sc.add(t, reset.User{ID: "8", Email: "disabled@example.com", PasswordHash: oldHash, Disabled: true})
@@ -30,8 +31,8 @@ func people(t *testing.T, sc *fixture) map[string]string {
 	}
 }
 
-// The request path must neither look up, sign nor mail. Whatever it did there would show in the time of its
-// answer.
+// The request path must neither look up, sign nor mail. Whatever it did there
+// would show in the time of its answer.
 func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
@@ -188,8 +189,8 @@ func TestRequestLifetime(t *testing.T) {
 	require.Equal(t, map[time.Duration]bool{time.Minute: true, 30 * time.Minute: true, 2 * time.Hour: true}, lifetimes)
 }
 
-// An instance with a wrong setting must not be able to make links that another one takes for longer than it
-// would allow.
+// An instance with a wrong setting must not be able to make links that another
+// one takes for longer than it would allow.
 func TestVerifierBoundsTheLifetimeToo(t *testing.T) {
 	t.Parallel()
 	generous := newFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset = 2 * time.Hour })
@@ -288,7 +289,8 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 			t.Parallel()
 			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
 			sc.add(t, reset.User{ID: "20", Email: "kim@example.com", PasswordHash: oldHash})
-			// A store whose collation takes everything for everything, as some do for most of these.
+			// A store whose collation takes everything for everything, as some
+			// do for most of these.
 			spy.findByEmail = func(ctx context.Context, _ string) ([]reset.User, error) {
 				return spy.Store.FindByEmail(ctx, "kim@example.com")
 			}

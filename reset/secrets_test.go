@@ -23,7 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// canaries collects everything that must never be seen outside the flow, and everything that is seen.
+// canaries collects everything that must never be seen outside the flow, and
+// everything that is seen.
 type canaries struct {
 	mu     sync.Mutex
 	secret map[string]string
@@ -75,8 +76,8 @@ func (c *canaries) check(t *testing.T, logged string) {
 	}
 }
 
-// Everything that can go wrong goes wrong, with errors that quote all they were given, as drivers and mail
-// servers do.
+// Everything that can go wrong goes wrong, with errors that quote all they were
+// given, as drivers and mail servers do.
 func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	t.Parallel()
 	const address, password = "Canary.Address@Example.com", "canary password, quite long"

@@ -106,8 +106,8 @@ const (
 // confirmations still work, but their notices are not sent, so shut the web
 // server down first. When ctx ends before, Shutdown stops the workers and
 // returns a *[ShutdownError] that says how much remained. Each of those mails
-// makes an event. It may be called again. What an engine behind Config.Queue.Dispatch
-// holds is the engine's.
+// makes an event. It may be called again. What an engine behind
+// Config.Queue.Dispatch holds is the engine's.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 

@@ -120,8 +120,8 @@ func logText(text string) string {
 // context.
 const sinkTimeout = 5 * time.Second
 
-// A recorder passes events to the sink, at once or from one goroutine, in order.
-// When the sink cannot keep up, it counts instead of growing.
+// A recorder passes events to the sink, at once or from one goroutine, in
+// order. When the sink cannot keep up, it counts instead of growing.
 type recorder struct {
 	sink  Sink
 	now   func() time.Time

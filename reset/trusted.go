@@ -67,7 +67,8 @@ type InviteInput struct {
 	UserID string
 	// Locale is as in [RequestInput].
 	Locale string
-	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero means.
+	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero
+	// means.
 	Lifetime time.Duration
 }
 
@@ -130,7 +131,8 @@ type NotifyInput struct {
 // NotifyChanged mails the owner of an account that its password was changed. It
 // is for the application's own page for that. If it was somebody else, this
 // mail is how the owner learns of it. [Service.Confirm] does the same by
-// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not heed.
+// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not
+// heed.
 //
 // The mail goes to the address that the account has now, so call it before that
 // can be changed. It charges no limits. ctx governs the look-up and reaches

@@ -70,7 +70,8 @@ func TestUpdateKeepsTheID(t *testing.T) {
 	require.Equal(t, "1", user.ID)
 }
 
-// A login that has verified the old password must not bring its hash back over a reset that came in between.
+// A login that has verified the old password must not bring its hash back over
+// a reset that came in between.
 func TestSwapLosesToAReset(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()

@@ -9,7 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resettest"
 )
 
-// A store of one's own is checked by one call from a test. Each check gets a fresh, empty store.
+// A store of one's own is checked by one call from a test. Each check gets a
+// fresh, empty store.
 func ExampleTestStore() {
 	_ = func(t *testing.T) { // func TestStore(t *testing.T)
 		resettest.TestStore(t, func(*testing.T) resettest.Fixture {

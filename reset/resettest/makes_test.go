@@ -26,7 +26,8 @@ type record struct {
 }
 
 // A homeMade store is what a program without a database writes: a map and a
-// mutex. Its options are the ways in which such stores differ without being wrong.
+// mutex. Its options are the ways in which such stores differ without being
+// wrong.
 type homeMade struct {
 	mu       sync.Mutex
 	last     int

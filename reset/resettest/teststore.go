@@ -52,8 +52,8 @@ type Fixture struct {
 	LowercaseEmail bool
 }
 
-// checkTimeout is the timeout of one check, so that a deadlock is a failure with a
-// name.
+// checkTimeout is the timeout of one check, so that a deadlock is a failure
+// with a name.
 const checkTimeout = time.Minute
 
 // TestStore runs all checks, each against a fixture of its own. It may be

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A world is a store that is right, unless a test replaces one of its functions by a wrong one.
+// A world is a store that is right, unless a test replaces one of its functions
+// by a wrong one.
 type world struct {
 	*memstore.Store
 	sessionsFail bool
