@@ -20,53 +20,53 @@ func withoutPassword(id string) reset.User { return reset.User{ID: id, Email: id
 func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 	t.Parallel()
 	for _, marker := range []string{"", "!", "*", "!set by nobody"} {
-		sc := newFixture(t, nil)
+		fx := newFixture(t, nil)
 		user := withoutPassword("new")
 		user.PasswordHash = marker
-		sc.add(t, user)
-		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
-		mails, err := sc.outbox.Wait(t.Context(), 1)
+		fx.add(t, user)
+		require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		mails, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, mail.KindInvite, mails[0].Kind)
 		raw := mailtest.Token(mails[0])
-		checked, err := sc.Check(t.Context(), raw)
+		checked, err := fx.Check(t.Context(), raw)
 		require.NoError(t, err)
 		require.Equal(t, token.PurposeInvite, checked.Purpose)
-		require.Equal(t, sc.clock.Now().Add(72*time.Hour), checked.ExpiresAt)
-		sc.clock.advance(71 * time.Hour)
-		require.NoError(t, sc.confirm(t, raw))
-		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
-		require.Equal(t, []string{"stale"}, sc.events.reasons(reset.OutcomeRejected))
-		require.Equal(t, token.PurposeInvite, sc.events.of(reset.OutcomeRejected)[0].Purpose)
+		require.Equal(t, fx.clock.Now().Add(72*time.Hour), checked.ExpiresAt)
+		fx.clock.advance(71 * time.Hour)
+		require.NoError(t, fx.confirm(t, raw))
+		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
+		require.Equal(t, []string{"stale"}, fx.events.reasons(reset.OutcomeRejected))
+		require.Equal(t, token.PurposeInvite, fx.events.of(reset.OutcomeRejected)[0].Purpose)
 	}
 }
 
 func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	sc.add(t, withoutPassword("new"))
+	fx, spy := newSpyFixture(t, nil)
+	fx.add(t, withoutPassword("new"))
 	gone := withoutPassword("gone")
 	gone.Disabled = true
-	sc.add(t, gone)
+	fx.add(t, gone)
 	for id, want := range map[string]error{"7": reset.ErrHasPassword, "gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound} {
-		require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: id}), want)
+		require.ErrorIs(t, fx.Invite(t.Context(), reset.InviteInput{UserID: id}), want)
 	}
-	require.Error(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: 73 * time.Hour}))
+	require.Error(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: 73 * time.Hour}))
 	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
-	require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}), errLost)
-	sc.drain(t)
-	require.Empty(t, sc.outbox.Messages())
+	require.ErrorIs(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}), errLost)
+	fx.drain(t)
+	require.Empty(t, fx.outbox.Messages())
 }
 
 func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 1 })
-		sc.add(t, withoutPassword("new"))
-		sc.outbox.Fail(temporary)
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 1 })
+		fx.add(t, withoutPassword("new"))
+		fx.outbox.Fail(temporary)
 		var err error
 		for range 3 {
-			err = sc.Invite(t.Context(), reset.InviteInput{UserID: "new"})
+			err = fx.Invite(t.Context(), reset.InviteInput{UserID: "new"})
 		}
 		require.ErrorIs(t, err, reset.ErrQueueFull)
 	})
@@ -75,22 +75,22 @@ func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
-	sc.add(t, withoutPassword("new"))
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour}))
-	require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash }))
-	require.Empty(t, queue.run(t, sc.Service))
-	require.Empty(t, sc.outbox.Messages())
-	require.Equal(t, []string{"has-password"}, sc.events.reasons(reset.OutcomeSkipped))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	fx.add(t, withoutPassword("new"))
+	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour}))
+	require.NoError(t, fx.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash }))
+	require.Empty(t, queue.run(t, fx.Service))
+	require.Empty(t, fx.outbox.Messages())
+	require.Equal(t, []string{"has-password"}, fx.events.reasons(reset.OutcomeSkipped))
 }
 
 func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 4 * time.Hour })
-	sc.add(t, withoutPassword("new"))
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.MaxReset = 4 * time.Hour })
+	fx.add(t, withoutPassword("new"))
 	gone := ana()
 	gone.ID, gone.Disabled = "gone", true
-	sc.add(t, gone)
+	fx.add(t, gone)
 	for _, row := range []struct {
 		id      string
 		purpose token.Purpose
@@ -103,38 +103,38 @@ func TestLinkTellsItsCallerWhatIsWrong(t *testing.T) {
 		{"nobody", "", reset.ErrUserNotFound},
 		{"", "", reset.ErrUserNotFound},
 	} {
-		link, err := sc.Link(t.Context(), row.id, reset.LinkOptions{Purpose: row.purpose})
+		link, err := fx.Link(t.Context(), row.id, reset.LinkOptions{Purpose: row.purpose})
 		require.ErrorIs(t, err, row.want)
 		require.Empty(t, link.Reveal())
 	}
 	for lifetime, good := range map[time.Duration]bool{time.Minute: true, 4 * time.Hour: true, 4*time.Hour + time.Second: false, -1: false, time.Second: false} {
-		_, err := sc.Link(t.Context(), "7", reset.LinkOptions{Lifetime: lifetime})
+		_, err := fx.Link(t.Context(), "7", reset.LinkOptions{Lifetime: lifetime})
 		require.Equal(t, good, err == nil, lifetime)
 	}
-	_, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: "newsletter"})
+	_, err := fx.Link(t.Context(), "7", reset.LinkOptions{Purpose: "newsletter"})
 	require.Error(t, err)
 	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
-	_, err = sc.Link(t.Context(), "7", reset.LinkOptions{})
+	_, err = fx.Link(t.Context(), "7", reset.LinkOptions{})
 	require.ErrorIs(t, err, errLost)
-	sc.drain(t)
-	require.Empty(t, sc.outbox.Messages(), "Link sends nothing")
+	fx.drain(t)
+	require.Empty(t, fx.outbox.Messages(), "Link sends nothing")
 }
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	t.Run("ended by the store", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, nil)
-		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-		sc.drain(t)
-		require.Contains(t, sc.outbox.Messages()[0].Text, "signed out")
+		fx := newFixture(t, nil)
+		require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+		fx.drain(t)
+		require.Contains(t, fx.outbox.Messages()[0].Text, "signed out")
 	})
 	t.Run("kept on purpose", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() })
-		require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-		sc.drain(t)
-		require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out", "the notice must not promise what was not done")
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() })
+		require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+		fx.drain(t)
+		require.NotContains(t, fx.outbox.Messages()[0].Text, "signed out", "the notice must not promise what was not done")
 	})
 	for name, row := range map[string]struct{ failures, calls, failed int }{
 		"ended by a function":                          {0, 1, 0},
@@ -147,7 +147,7 @@ func TestSessions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				calls := 0
 				ctx, hangUp := context.WithCancel(t.Context())
-				sc := newFixture(t, func(cfg *reset.Config) {
+				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Sessions = reset.EndSessionsWith(func(ctx context.Context, userID string) error {
 						hangUp()
@@ -162,14 +162,14 @@ func TestSessions(t *testing.T) {
 						return nil
 					})
 				})
-				require.NoError(t, sc.Confirm(ctx, reset.ConfirmInput{Token: sc.link(t, "7"), Password: newPassword}))
-				sc.drain(t)
+				require.NoError(t, fx.Confirm(ctx, reset.ConfirmInput{Token: fx.link(t, "7"), Password: newPassword}))
+				fx.drain(t)
 				require.Equal(t, row.calls, calls)
-				require.Len(t, sc.events.of(reset.OutcomeSessionsFailed), row.failed)
+				require.Len(t, fx.events.of(reset.OutcomeSessionsFailed), row.failed)
 				if row.failed > 0 {
-					require.NotContains(t, sc.outbox.Messages()[0].Text, "signed out")
+					require.NotContains(t, fx.outbox.Messages()[0].Text, "signed out")
 				} else {
-					require.Contains(t, sc.outbox.Messages()[0].Text, "signed out")
+					require.Contains(t, fx.outbox.Messages()[0].Text, "signed out")
 				}
 			})
 		})
@@ -178,7 +178,7 @@ func TestSessions(t *testing.T) {
 
 func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
 			t.Error("a refused link has ended sessions")
 			return nil
@@ -188,59 +188,59 @@ func TestSessionsAreLeftAloneWhenTheLinkIsRefused(t *testing.T) {
 			return nil
 		}}
 	})
-	raw := sc.link(t, "7")
-	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short"}))
-	require.Error(t, sc.confirm(t, flipLast(raw)))
+	raw := fx.link(t, "7")
+	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short"}))
+	require.Error(t, fx.confirm(t, flipLast(raw)))
 	spy.replace = func(context.Context, reset.User, string) error { return reset.ErrStale }
-	require.Error(t, sc.confirm(t, raw))
+	require.Error(t, fx.confirm(t, raw))
 }
 
 func TestHooksRunOnceEachAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	var called []string
-	var sc *fixture
+	var fx *fixture
 	hook := func(name string, fail func() error) func(context.Context, reset.Confirmation) error {
 		return func(_ context.Context, done reset.Confirmation) error {
-			require.NotEqual(t, oldHash, sc.user(t, done.UserID).PasswordHash)
+			require.NotEqual(t, oldHash, fx.user(t, done.UserID).PasswordHash)
 			require.NotEmpty(t, done.TokenID)
 			require.Equal(t, token.PurposeReset, done.Purpose)
 			called = append(called, name)
 			return fail()
 		}
 	}
-	sc = newFixture(t, func(cfg *reset.Config) {
+	fx = newFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
 			hook("first", func() error { return errors.New("broken") }),
 			hook("second", func() error { panic("broken too") }),
 			hook("third", func() error { return nil }),
 		}
 	})
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 	require.Equal(t, []string{"first", "second", "third"}, called)
-	require.Len(t, sc.events.of(reset.OutcomeHookFailed), 2)
-	sc.drain(t)
-	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
+	require.Len(t, fx.events.of(reset.OutcomeHookFailed), 2)
+	fx.drain(t)
+	require.Len(t, fx.to(mail.KindPasswordChanged), 1)
 }
 
 func TestNoticeIsInTheLanguageOfTheAccount(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "en-GB" }))
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	sc.drain(t)
-	require.Equal(t, "en", sc.outbox.Messages()[0].Locale)
+	fx := newFixture(t, nil)
+	require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Locale = "en-GB" }))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	fx.drain(t)
+	require.Equal(t, "en", fx.outbox.Messages()[0].Locale)
 }
 
 func TestStampKillsLinks(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Stamp = "1" }))
-	raw := sc.link(t, "7")
-	_, err := sc.Check(t.Context(), raw)
+	fx := newFixture(t, nil)
+	require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Stamp = "1" }))
+	raw := fx.link(t, "7")
+	_, err := fx.Check(t.Context(), raw)
 	require.NoError(t, err)
-	require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Stamp = "2" }))
-	require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Stamp = "2" }))
+	require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 }
 
 func TestUserHasPassword(t *testing.T) {
@@ -254,7 +254,7 @@ func TestUserHasPassword(t *testing.T) {
 // register further spellings, and a store may list them first.
 func TestCaseVariantsDoNotKeepTheOwnerFromMail(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
+	fx, spy := newSpyFixture(t, nil)
 	var found []reset.User
 	for i, spelling := range []string{"Ana", "aNa", "anA", "ANa", "AnA"} {
 		found = append(found, reset.User{
@@ -267,13 +267,13 @@ func TestCaseVariantsDoNotKeepTheOwnerFromMail(t *testing.T) {
 		return found, nil
 	}
 
-	sc.request(t, "ana@example.com")
-	sc.drain(t)
+	fx.request(t, "ana@example.com")
+	fx.drain(t)
 	require.Equal(t, []string{
 		"ana@example.com", "Ana@example.com", "aNa@example.com", "anA@example.com", "ANa@example.com",
-	}, sc.to(mail.KindReset))
+	}, fx.to(mail.KindReset))
 	require.Equal(t, []string{"too-many-accounts", "address-mismatch"},
-		sc.events.reasons(reset.OutcomeSkipped))
+		fx.events.reasons(reset.OutcomeSkipped))
 	require.Equal(t, "Ana@example.com", found[0].Email, "the store's own slice is left as it is")
 }
 
@@ -283,37 +283,37 @@ func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newFixture(t, func(cfg *reset.Config) {
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Queue.Synchronous, cfg.Mail.SkipNotice = mode == "synchronous", true
 				if mode == "engine" {
 					cfg.Queue.Dispatch = queue.dispatch
 				}
 			})
-			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = "es" }))
-			require.NoError(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7", SessionsEnded: true, Client: clientOf(1)}))
-			require.Empty(t, queue.run(t, sc.Service))
-			sc.drain(t)
-			require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
-			require.Equal(t, "es", sc.outbox.Messages()[0].Locale)
-			require.Equal(t, clientOf(1), sc.events.of(reset.OutcomeNoticeMailed)[0].Client)
-			require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), reset.ErrClosed)
+			require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Locale = "es" }))
+			require.NoError(t, fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7", SessionsEnded: true, Client: clientOf(1)}))
+			require.Empty(t, queue.run(t, fx.Service))
+			fx.drain(t)
+			require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged))
+			require.Equal(t, "es", fx.outbox.Messages()[0].Locale)
+			require.Equal(t, clientOf(1), fx.events.of(reset.OutcomeNoticeMailed)[0].Client)
+			require.ErrorIs(t, fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), reset.ErrClosed)
 		})
 	}
 }
 
 func TestNotifyChangedTellsItsCallerWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return errors.New("no row for ana@example.com") }
 	})
 	gone := withoutPassword("gone")
 	gone.Disabled = true
-	sc.add(t, gone)
+	fx.add(t, gone)
 	for id, want := range map[string]error{"gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound, "": reset.ErrUserNotFound} {
-		require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: id}), want)
+		require.ErrorIs(t, fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: id}), want)
 	}
-	err := sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"})
+	err := fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"})
 	require.EqualError(t, err, "reset: queue the notice: no row for [redacted]")
 	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
-	require.ErrorIs(t, sc.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), errLost)
+	require.ErrorIs(t, fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}), errLost)
 }

@@ -115,13 +115,13 @@ func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
 		"https://app.example/reset-password?token=":      func(cfg *reset.Config) { cfg.Pages.LinkStyle = reset.LinkQuery },
 		"http://127.0.0.1:8080/reset-password#token=eyJ": func(cfg *reset.Config) { cfg.Site = "http://127.0.0.1:8080" },
 	} {
-		sc := newFixture(t, change)
-		link, err := sc.Link(t.Context(), "7", reset.LinkOptions{})
+		fx := newFixture(t, change)
+		link, err := fx.Link(t.Context(), "7", reset.LinkOptions{})
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(link.Reveal(), want), link.Reveal())
-		require.Equal(t, sc.clock.Now().Add(time.Hour), link.ExpiresAt())
-		require.NoError(t, sc.confirm(t, rawOf(link)))
-		require.Equal(t, link.TokenID(), sc.events.of(reset.OutcomeConfirmed)[0].TokenID)
+		require.Equal(t, fx.clock.Now().Add(time.Hour), link.ExpiresAt())
+		require.NoError(t, fx.confirm(t, rawOf(link)))
+		require.Equal(t, link.TokenID(), fx.events.of(reset.OutcomeConfirmed)[0].TokenID)
 	}
 	require.Empty(t, reset.Link{}.Reveal())
 }
@@ -145,8 +145,8 @@ func TestConfigIsCopied(t *testing.T) {
 		called++
 		return nil
 	}}
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.OnConfirmed = hooks })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.OnConfirmed = hooks })
 	hooks[0] = nil
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 	require.Equal(t, 1, called)
 }

@@ -22,9 +22,9 @@ func clientOf(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1})
 }
 
-func (sc *fixture) requestFrom(t *testing.T, client netip.Addr, email string) {
+func (fx *fixture) requestFrom(t *testing.T, client netip.Addr, email string) {
 	t.Helper()
-	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
 		Email: email, Client: client,
 	}))
 }
@@ -38,7 +38,7 @@ func after(d time.Duration) { <-time.After(d) }
 func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
 		})
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
@@ -49,23 +49,23 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 		}
 
 		for i := range 1010 {
-			sc.requestFrom(t, clientOf(i%67), fmt.Sprintf("я%d@example.org", i))
+			fx.requestFrom(t, clientOf(i%67), fmt.Sprintf("я%d@example.org", i))
 			after(41 * time.Second / 1000)
 		}
 		after(time.Second)
-		sc.requestFrom(t, clientOf(1000), "ana@example.com")
+		fx.requestFrom(t, clientOf(1000), "ana@example.com")
 		after(time.Minute)
 
-		mails, dropped := len(sc.outbox.Messages()), len(sc.events.of(reset.OutcomeDropped))
-		delayed := len(sc.events.of(reset.OutcomeMailDelayed))
+		mails, dropped := len(fx.outbox.Messages()), len(fx.events.of(reset.OutcomeDropped))
+		delayed := len(fx.events.of(reset.OutcomeMailDelayed))
 		t.Logf("%d mails to the owner, %d requests dropped, %d attempts delayed", mails, dropped, delayed)
 		require.Equal(t, 1, mails)
 		require.Zero(t, dropped)
 
 		after(2 * time.Minute)
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 1010)
-		require.Equal(t, "store", sc.events.reasons(reset.OutcomeMailFailed)[0])
-		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4*1010)
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 1010)
+		require.Equal(t, "store", fx.events.reasons(reset.OutcomeMailFailed)[0])
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4*1010)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				arrived := make(map[string]time.Time)
-				sc := newFixture(t, func(cfg *reset.Config) {
+				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
 					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 						after(100 * time.Millisecond)
@@ -100,16 +100,16 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 					})
 				})
 				for i := range visitors {
-					sc.add(t, reset.User{ID: fmt.Sprintf("v%d", i), Email: fmt.Sprintf("v%d@example.com", i), PasswordHash: oldHash})
+					fx.add(t, reset.User{ID: fmt.Sprintf("v%d", i), Email: fmt.Sprintf("v%d@example.com", i), PasswordHash: oldHash})
 				}
 
 				asked := make(map[string]time.Time)
 				for i := range visitors * flood {
-					sc.requestFrom(t, attacker(i), "ana@example.com")
+					fx.requestFrom(t, attacker(i), "ana@example.com")
 					if i%flood == flood-1 {
 						visitor := fmt.Sprintf("v%d@example.com", i/flood)
 						asked[visitor] = time.Now()
-						sc.requestFrom(t, clientOf(i/flood), visitor)
+						fx.requestFrom(t, clientOf(i/flood), visitor)
 					}
 					after(2500 * time.Microsecond)
 				}
@@ -136,59 +136,59 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
-		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
+		fx.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
+		fx.outbox.Fail(func(msg mail.Message) error {
 			if msg.To == "bob@example.com" {
 				return nil
 			}
 			return temporary(msg)
 		})
 		for range 25 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 			after(10 * time.Millisecond)
 		}
-		require.Empty(t, sc.events.of(reset.OutcomeDropped), "each has had its first attempt")
+		require.Empty(t, fx.events.of(reset.OutcomeDropped), "each has had its first attempt")
 
-		failed := sc.events.of(reset.OutcomeMailFailed)
+		failed := fx.events.of(reset.OutcomeMailFailed)
 		require.Len(t, failed, 15, "as many wait for a retry as there are places in the queue")
-		requested := sc.events.of(reset.OutcomeRequested)
+		requested := fx.events.of(reset.OutcomeRequested)
 		for i, ev := range failed {
 			require.Equal(t, reset.Reason("queue"), ev.Reason)
 			require.Equal(t, requested[i].RequestID, ev.RequestID, "the oldest goes first")
 		}
 
-		sc.request(t, "bob@example.com")
+		fx.request(t, "bob@example.com")
 		after(10 * time.Millisecond)
-		require.Equal(t, []string{"bob@example.com"}, sc.to(mail.KindReset))
-		sc.outbox.Fail(nil)
-		sc.drain(t)
-		require.Len(t, sc.to(mail.KindReset), 11)
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 15)
+		require.Equal(t, []string{"bob@example.com"}, fx.to(mail.KindReset))
+		fx.outbox.Fail(nil)
+		fx.drain(t)
+		require.Len(t, fx.to(mail.KindReset), 11)
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 15)
 	})
 }
 
 func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
+		fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if email == "x@example.org" {
 				return nil, errLost
 			}
 			return spy.Store.FindByEmail(ctx, email)
 		}
-		sc.outbox.Fail(temporary)
-		sc.requestFrom(t, clientOf(1), "ana@example.com")
+		fx.outbox.Fail(temporary)
+		fx.requestFrom(t, clientOf(1), "ana@example.com")
 		after(10 * time.Millisecond)
 		for range 100 {
-			sc.requestFrom(t, clientOf(2), "x@example.org")
+			fx.requestFrom(t, clientOf(2), "x@example.org")
 			after(10 * time.Millisecond)
 		}
-		sc.outbox.Fail(nil)
+		fx.outbox.Fail(nil)
 		after(2 * time.Minute)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 100)
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 100)
 	})
 }
 
@@ -197,24 +197,24 @@ func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
-		sc.outbox.Fail(temporary)
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
+		fx.outbox.Fail(temporary)
 		for range 6 {
-			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
-			require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+			require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
+			require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 			after(10 * time.Millisecond)
 		}
 		for range 20 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 			after(10 * time.Millisecond)
 		}
-		require.Empty(t, sc.events.of(reset.OutcomeNoticeFailed))
-		require.Empty(t, sc.events.of(reset.OutcomeDropped))
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 16)
-		sc.outbox.Fail(nil)
-		sc.drain(t)
-		require.Len(t, sc.to(mail.KindPasswordChanged), 6)
-		require.Len(t, sc.to(mail.KindReset), 4)
+		require.Empty(t, fx.events.of(reset.OutcomeNoticeFailed))
+		require.Empty(t, fx.events.of(reset.OutcomeDropped))
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 16)
+		fx.outbox.Fail(nil)
+		fx.drain(t)
+		require.Len(t, fx.to(mail.KindPasswordChanged), 6)
+		require.Len(t, fx.to(mail.KindReset), 4)
 	})
 }
 
@@ -222,35 +222,35 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		books := &ledger{}
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 			cfg.Limits = books.limits()
 		})
 		busy := make(chan struct{})
-		sc.outbox.Fail(func(mail.Message) error {
+		fx.outbox.Fail(func(mail.Message) error {
 			<-busy
 			return nil
 		})
 		// The one worker has the first, so five more wait.
-		sc.requestFrom(t, clientOf(1), "ana@example.com")
+		fx.requestFrom(t, clientOf(1), "ana@example.com")
 		after(10 * time.Millisecond)
 		for range 8 {
-			sc.requestFrom(t, clientOf(1), "ana@example.com")
+			fx.requestFrom(t, clientOf(1), "ana@example.com")
 		}
 		for range 4 {
-			sc.requestFrom(t, clientOf(2), "ana@example.com")
+			fx.requestFrom(t, clientOf(2), "ana@example.com")
 		}
 		close(busy)
-		sc.drain(t)
+		fx.drain(t)
 
-		lost := sc.events.of(reset.OutcomeDropped)
+		lost := fx.events.of(reset.OutcomeDropped)
 		require.Len(t, lost, 7, "three without a place, two that lost it, two of the second network")
-		requested := sc.events.of(reset.OutcomeRequested)
+		requested := fx.events.of(reset.OutcomeRequested)
 		require.Equal(t, requested[5].RequestID, lost[3].RequestID, "the newest first")
 		require.Equal(t, requested[4].RequestID, lost[4].RequestID)
 		require.Equal(t, []netip.Addr{clientOf(2), clientOf(2)}, []netip.Addr{lost[5].Client, lost[6].Client},
 			"three against two is as even as five can be")
-		require.Len(t, sc.to(mail.KindReset), 6)
+		require.Len(t, fx.to(mail.KindReset), 6)
 		require.Equal(t, 6, books.balance()["global"], "what lost its place is given back")
 	})
 }
@@ -260,7 +260,7 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, realClock)
+		fx, spy := newSpyFixture(t, realClock)
 		calls := 0
 		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 			if calls++; calls%4 != 0 {
@@ -269,15 +269,15 @@ func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 			return spy.Store.FindByEmail(ctx, email)
 		}
 		failures := 2
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx.outbox.Fail(func(msg mail.Message) error {
 			if failures--; failures >= 0 {
 				return temporary(msg)
 			}
 			return nil
 		})
-		sc.request(t, "ana@example.com")
+		fx.request(t, "ana@example.com")
 		after(5 * time.Minute)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
 		require.Equal(t, 12, calls)
 	})
 }
@@ -286,8 +286,8 @@ func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, realClock)
-		sc.add(t, withoutPassword("new"))
+		fx, spy := newSpyFixture(t, realClock)
+		fx.add(t, withoutPassword("new"))
 		var down atomic.Bool
 		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
 			if down.Load() {
@@ -295,12 +295,12 @@ func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
-		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+		require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
 		down.Store(true)
 		after(time.Hour)
 		down.Store(false)
 		after(time.Minute)
-		require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
+		require.Equal(t, []string{"new@example.com"}, fx.to(mail.KindInvite))
 	})
 }
 
@@ -317,7 +317,7 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 				defer mu.Unlock()
 				return random.IntN(n)
 			}
-			sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+			fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(16), 1+chance(4)
 			})
 			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
@@ -326,7 +326,7 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 				}
 				return spy.Store.FindByEmail(ctx, email)
 			}
-			sc.outbox.Fail(func(msg mail.Message) error {
+			fx.outbox.Fail(func(msg mail.Message) error {
 				after(time.Duration(chance(50)) * time.Millisecond)
 				if chance(2) == 0 {
 					return temporary(msg)
@@ -338,7 +338,7 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 			for n := range 8 {
 				visitors.Go(func() {
 					for range 50 {
-						sc.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+						fx.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
 						after(time.Duration(chance(400)) * time.Millisecond)
 					}
 				})
@@ -346,14 +346,14 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 			visitors.Wait()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(200))*time.Millisecond)
 			defer cancel()
-			err := sc.Shutdown(ctx)
+			err := fx.Shutdown(ctx)
 			synctest.Wait()
 			if err != nil {
-				require.NoError(t, sc.Shutdown(t.Context()))
+				require.NoError(t, fx.Shutdown(t.Context()))
 			}
 
 			ends := make(map[string]int)
-			for _, ev := range sc.events.all() {
+			for _, ev := range fx.events.all() {
 				switch ev.Outcome {
 				case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
 					ends[ev.RequestID]++
@@ -375,17 +375,17 @@ func TestThrottledAddressLooksLikeAnyOtherWhenItLosesItsPlace(t *testing.T) {
 	for _, throttled := range []bool{false, true} {
 		books := &ledger{full: map[string]bool{"account": throttled}}
 		synctest.Test(t, func(t *testing.T) {
-			sc := newFixture(t, func(cfg *reset.Config) {
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 				cfg.Limits = books.limits()
 			})
 			for range 9 {
-				sc.requestFrom(t, clientOf(1), "ana@example.com")
+				fx.requestFrom(t, clientOf(1), "ana@example.com")
 			}
 			for range 4 {
-				sc.requestFrom(t, clientOf(2), "ana@example.com")
+				fx.requestFrom(t, clientOf(2), "ana@example.com")
 			}
-			sc.drain(t)
+			fx.drain(t)
 		})
 		balances[throttled] = books.balance()
 		delete(balances[throttled], "account")

@@ -31,14 +31,14 @@ func untouchedStore(t *testing.T) *spyStore {
 
 // requireRefused sees that a job is refused, once, for the reason, and that
 // nothing it says about itself is in the event when it may be forged.
-func requireRefused(t *testing.T, sc *fixture, job reset.Job, reason string) {
+func requireRefused(t *testing.T, fx *fixture, job reset.Job, reason string) {
 	t.Helper()
-	before := len(sc.events.all())
-	err := sc.Process(t.Context(), job)
+	before := len(fx.events.all())
+	err := fx.Process(t.Context(), job)
 	require.ErrorIs(t, err, reset.ErrJobRefused)
 	require.NotContains(t, err.Error(), "@")
-	require.Empty(t, sc.outbox.Messages())
-	events := sc.events.all()[before:]
+	require.Empty(t, fx.outbox.Messages())
+	events := fx.events.all()[before:]
 	require.Len(t, events, 1)
 	ev := events[0]
 	require.Equal(t, reset.OutcomeJobRefused, ev.Outcome)
@@ -79,8 +79,8 @@ func fullJob(now time.Time) reset.Job {
 func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
-	good := sc.Sign(fullJob(sc.clock.Now()))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
+	good := fx.Sign(fullJob(fx.clock.Now()))
 	require.NotEmpty(t, good.MAC)
 	changed := map[reflect.Type]any{
 		reflect.TypeFor[string]():        "changed",
@@ -101,10 +101,10 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 			require.True(t, ok, "no other value is known for %v", field.Type())
 			if value != nil {
 				field.Set(reflect.ValueOf(value))
-				requireRefused(t, sc, forged, "bad-mac")
+				requireRefused(t, fx, forged, "bad-mac")
 			}
 			field.SetZero()
-			requireRefused(t, sc, forged, "bad-mac")
+			requireRefused(t, fx, forged, "bad-mac")
 		})
 	}
 }
@@ -112,7 +112,7 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
 	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
 	otherRing := newFixture(t, func(cfg *reset.Config) {
 		key, err := token.GenerateKey("test")
@@ -122,9 +122,9 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	})
 
 	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "", "newsletter"} {
-		job := jobAt(sc.clock.Now())
+		job := jobAt(fx.clock.Now())
 		job.Kind = kind
-		good := sc.Sign(job).MAC
+		good := fx.Sign(job).MAC
 		for name, mac := range map[string]string{
 			"empty": "", "another site's": otherSite.Sign(job).MAC, "another ring's": otherRing.Sign(job).MAC,
 			"shorter": good[:len(good)-1], "longer": good + "A", "padded": good + "=",
@@ -133,13 +133,13 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 			t.Run(name+" "+string(kind), func(t *testing.T) {
 				forged := job
 				forged.MAC = mac
-				requireRefused(t, sc, forged, "bad-mac")
+				requireRefused(t, fx, forged, "bad-mac")
 			})
 		}
 	}
 
 	unwritable := jobAt(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) // JSON has no such year
-	requireRefused(t, sc, unwritable, "bad-mac")
+	requireRefused(t, fx, unwritable, "bad-mac")
 }
 
 func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
@@ -149,21 +149,21 @@ func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 			10*time.Second - 1: false, 10 * time.Second: false, 10*time.Second + 1: true,
 			time.Hour: true, 100 * 365 * 24 * time.Hour: true,
 		} {
-			sc := newFixture(t, nil)
-			job := jobAt(sc.clock.Now().Add(ahead))
+			fx := newFixture(t, nil)
+			job := jobAt(fx.clock.Now().Add(ahead))
 			job.Kind = kind
 			if refused {
-				requireRefused(t, sc, sc.Sign(job), "bad-date")
+				requireRefused(t, fx, fx.Sign(job), "bad-date")
 				continue
 			}
-			require.NoError(t, sc.Process(t.Context(), sc.Sign(job)))
-			require.Empty(t, sc.events.of(reset.OutcomeJobRefused))
+			require.NoError(t, fx.Process(t.Context(), fx.Sign(job)))
+			require.Empty(t, fx.events.of(reset.OutcomeJobRefused))
 		}
 
-		sc := newFixture(t, nil)
+		fx := newFixture(t, nil)
 		undated := jobAt(time.Time{})
 		undated.Kind = kind
-		requireRefused(t, sc, sc.Sign(undated), "bad-date")
+		requireRefused(t, fx, fx.Sign(undated), "bad-date")
 	}
 }
 
@@ -188,9 +188,9 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 	gone := newFixture(t, ring(keys[1]))
 
 	old := before.Sign(jobAt(before.clock.Now()))
-	for _, sc := range []*fixture{before, during} {
-		require.NoError(t, sc.Process(t.Context(), old))
-		require.Len(t, sc.outbox.Messages(), 1)
+	for _, fx := range []*fixture{before, during} {
+		require.NoError(t, fx.Process(t.Context(), old))
+		require.Len(t, fx.outbox.Messages(), 1)
 	}
 	requireRefused(t, gone, old, "bad-mac")
 	require.NoError(t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))), "the first key signs")
@@ -199,10 +199,10 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 // What queues do to a job: another time zone, other spellings of JSON.
 func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	job := jobAt(sc.clock.Now().Add(123456789 - time.Second))
+	fx := newFixture(t, nil)
+	job := jobAt(fx.clock.Now().Add(123456789 - time.Second))
 	job.Email = "a&b<c>'ü@example.com"
-	signed := sc.Sign(job)
+	signed := fx.Sign(job)
 	signed.RequestedAt = signed.RequestedAt.In(time.FixedZone("", -5*3600))
 	text, err := json.Marshal(signed)
 	require.NoError(t, err)
@@ -213,7 +213,7 @@ func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	require.NoError(t, err)
 	var got reset.Job
 	require.NoError(t, json.Unmarshal(text, &got))
-	require.NoError(t, sc.Process(t.Context(), got))
+	require.NoError(t, fx.Process(t.Context(), got))
 }
 
 // Whatever lies in a queue either is the job that was put there, or is refused

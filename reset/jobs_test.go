@@ -28,10 +28,10 @@ func realClock(cfg *reset.Config) { cfg.Now = time.Now }
 func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
+		fx := newFixture(t, realClock)
 		var ids []string
 		failures := 4
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx.outbox.Fail(func(msg mail.Message) error {
 			ids = append(ids, msg.ID)
 			if failures--; failures >= 0 {
 				return temporary(msg)
@@ -39,86 +39,86 @@ func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 			return nil
 		})
 		start := time.Now()
-		sc.request(t, "ana@example.com")
-		mails, err := sc.outbox.Wait(t.Context(), 1)
+		fx.request(t, "ana@example.com")
+		mails, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.Len(t, ids, 5)
 		for _, id := range ids {
 			require.Equal(t, ids[0], id, "a mailbox can tell a repeated mail by its id alone")
 		}
 		require.Less(t, time.Since(start), 30*time.Second, "2 s, 4 s, 8 s and 16 s at most")
-		_, err = sc.Check(t.Context(), mailtest.Token(mails[0]))
+		_, err = fx.Check(t.Context(), mailtest.Token(mails[0]))
 		require.NoError(t, err)
-		sc.drain(t)
-		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4)
-		require.Len(t, sc.events.of(reset.OutcomeMailed), 1)
+		fx.drain(t)
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4)
+		require.Len(t, fx.events.of(reset.OutcomeMailed), 1)
 	})
 }
 
 func TestMailIsGivenUpWhenItWouldBeUseless(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
+		fx := newFixture(t, realClock)
 		var last time.Time
-		tries := 0
-		sc.outbox.Fail(func(msg mail.Message) error {
+		attempts := 0
+		fx.outbox.Fail(func(msg mail.Message) error {
 			last = time.Now()
-			tries++
+			attempts++
 			return temporary(msg)
 		})
 		start := time.Now()
-		sc.request(t, "ana@example.com")
+		fx.request(t, "ana@example.com")
 		<-time.After(time.Hour)
 		synctest.Wait()
 		require.LessOrEqual(t, last.Sub(start), 15*time.Minute)
 		require.Greater(t, last.Sub(start), 12*time.Minute)
-		require.Greater(t, tries, 10)
-		require.Equal(t, []string{"gave-up"}, sc.events.reasons(reset.OutcomeMailFailed))
-		sc.drain(t)
-		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), tries)
-		require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
+		require.Greater(t, attempts, 10)
+		require.Equal(t, []string{"gave-up"}, fx.events.reasons(reset.OutcomeMailFailed))
+		fx.drain(t)
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), attempts)
+		require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
 	})
 }
 
 func TestVerdictsDecideAboutRetries(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		err    error
-		panics bool
-		tries  int
-		reason string
+		err      error
+		panics   bool
+		attempts int
+		reason   string
 	}{
-		"permanent": {err: &mail.SendError{Verdict: mail.VerdictPermanent, Err: errors.New("550 no")}, tries: 1, reason: "refused"},
-		"unknown":   {err: &mail.SendError{Verdict: mail.VerdictUnknown, Err: errors.New("timeout after the last byte")}, tries: 2, reason: "unknown"},
-		"unsaid":    {err: errors.New("does not say"), tries: 2, reason: "unknown"},
-		"panic":     {panics: true, tries: 1, reason: "panic"},
+		"permanent": {err: &mail.SendError{Verdict: mail.VerdictPermanent, Err: errors.New("550 no")}, attempts: 1, reason: "refused"},
+		"unknown":   {err: &mail.SendError{Verdict: mail.VerdictUnknown, Err: errors.New("timeout after the last byte")}, attempts: 2, reason: "unknown"},
+		"unsaid":    {err: errors.New("does not say"), attempts: 2, reason: "unknown"},
+		"panic":     {panics: true, attempts: 1, reason: "panic"},
 	} {
 		for _, mode := range []string{"pool", "process", "synchronous"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					sc := newFixture(t, func(cfg *reset.Config) {
+					fx := newFixture(t, func(cfg *reset.Config) {
 						cfg.Now = time.Now
 						cfg.Queue.Synchronous = mode == "synchronous"
 					})
-					tries := 0
-					sc.outbox.Fail(func(mail.Message) error {
-						tries++
+					attempts := 0
+					fx.outbox.Fail(func(mail.Message) error {
+						attempts++
 						if row.panics {
 							panic("boom")
 						}
 						return row.err
 					})
 					if mode == "process" {
-						require.NoError(t, sc.Process(t.Context(), sc.Sign(job())), "nothing that an engine could do better")
+						require.NoError(t, fx.Process(t.Context(), fx.Sign(job())), "nothing that an engine could do better")
 					} else {
-						sc.request(t, "ana@example.com")
+						fx.request(t, "ana@example.com")
 					}
 					<-time.After(time.Hour)
 					synctest.Wait()
-					require.Equal(t, row.tries, tries)
-					require.Equal(t, []string{row.reason}, sc.events.reasons(reset.OutcomeMailFailed))
-					text := sc.events.of(reset.OutcomeMailFailed)[0].Err.Error()
+					require.Equal(t, row.attempts, attempts)
+					require.Equal(t, []string{row.reason}, fx.events.reasons(reset.OutcomeMailFailed))
+					text := fx.events.of(reset.OutcomeMailFailed)[0].Err.Error()
 					require.Equal(t, row.panics, strings.Contains(text, "panic in Mailer.Send: boom (jobs_test.go:"), text)
 				})
 			})
@@ -134,7 +134,7 @@ func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			sc, spy := newSpyFixture(t, realClock)
+			fx, spy := newSpyFixture(t, realClock)
 			failures := 3
 			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 				if failures--; failures >= 0 {
@@ -145,11 +145,11 @@ func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 				}
 				return spy.Store.FindByEmail(ctx, email)
 			}
-			sc.request(t, "ana@example.com")
-			_, err := sc.outbox.Wait(t.Context(), 1)
+			fx.request(t, "ana@example.com")
+			_, err := fx.outbox.Wait(t.Context(), 1)
 			require.NoError(t, err)
-			sc.drain(t)
-			require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 3)
+			fx.drain(t)
+			require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 3)
 		})
 	}
 }
@@ -157,7 +157,7 @@ func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 func TestFullQueueDropsSilently(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Size, cfg.Queue.Workers = 10, 1
 		outbox := cfg.Mailer
 		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
@@ -166,53 +166,53 @@ func TestFullQueueDropsSilently(t *testing.T) {
 		})
 	})
 	for range 25 {
-		sc.request(t, "ana@example.com")
+		fx.request(t, "ana@example.com")
 	}
 	// The owner must be told of a change however many requests there are.
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 	close(release)
-	sc.drain(t)
-	require.Len(t, sc.events.of(reset.OutcomeRequested), 10)
-	require.Len(t, sc.events.of(reset.OutcomeDropped), 15)
-	require.Len(t, sc.to(mail.KindReset), 10)
-	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
+	fx.drain(t)
+	require.Len(t, fx.events.of(reset.OutcomeRequested), 10)
+	require.Len(t, fx.events.of(reset.OutcomeDropped), 15)
+	require.Len(t, fx.to(mail.KindReset), 10)
+	require.Len(t, fx.to(mail.KindPasswordChanged), 1)
 }
 
 func TestShutdownSendsWhatIsQueuedAndWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
-		sc.outbox.Fail(temporary)
+		fx := newFixture(t, realClock)
+		fx.outbox.Fail(temporary)
 		for range 20 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 		}
 		synctest.Wait()
-		sc.outbox.Fail(nil)
+		fx.outbox.Fail(nil)
 		start := time.Now()
-		sc.drain(t)
+		fx.drain(t)
 		require.Zero(t, time.Since(start), "nobody waits for a backoff at shutdown")
-		require.Len(t, sc.outbox.Messages(), 20)
-		require.Empty(t, sc.events.of(reset.OutcomeMailFailed))
+		require.Len(t, fx.outbox.Messages(), 20)
+		require.Empty(t, fx.events.of(reset.OutcomeMailFailed))
 	})
 }
 
-func TestShutdownTriesOnceMoreAndGivesUp(t *testing.T) {
+func TestShutdownMakesOneMoreAttemptAndGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
-		var tries atomic.Int64
-		sc.outbox.Fail(func(msg mail.Message) error {
-			tries.Add(1)
+		fx := newFixture(t, realClock)
+		var attempts atomic.Int64
+		fx.outbox.Fail(func(msg mail.Message) error {
+			attempts.Add(1)
 			return temporary(msg)
 		})
 		for range 20 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 		}
 		synctest.Wait()
-		sc.drain(t)
-		require.EqualValues(t, 40, tries.Load())
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 20)
-		require.Equal(t, "shutdown", sc.events.reasons(reset.OutcomeMailFailed)[0])
+		fx.drain(t)
+		require.EqualValues(t, 40, attempts.Load())
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 20)
+		require.Equal(t, "shutdown", fx.events.reasons(reset.OutcomeMailFailed)[0])
 	})
 }
 
@@ -220,7 +220,7 @@ func TestShutdownTriesOnceMoreAndGivesUp(t *testing.T) {
 func TestShutdownStopsAtItsDeadlineAndSaysWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers = time.Now, 2
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
 				<-ctx.Done() // a server that never answers
@@ -228,19 +228,19 @@ func TestShutdownStopsAtItsDeadlineAndSaysWhatWasLeft(t *testing.T) {
 			})
 		})
 		for range 7 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		err := sc.Shutdown(ctx)
+		err := fx.Shutdown(ctx)
 		unfinished, ok := errors.AsType[*reset.ShutdownError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, 7, unfinished.Unfinished)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Contains(t, err.Error(), "7 queued mails")
 		synctest.Wait()
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 7)
-		require.NoError(t, sc.Shutdown(t.Context()), "by now nothing is left")
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 7)
+		require.NoError(t, fx.Shutdown(t.Context()), "by now nothing is left")
 	})
 }
 
@@ -248,7 +248,7 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hung := true
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers = time.Now, 1
 			outbox := cfg.Mailer
 			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
@@ -261,8 +261,8 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 			})
 		})
 		start := time.Now()
-		sc.request(t, "ana@example.com")
-		_, err := sc.outbox.Wait(t.Context(), 1)
+		fx.request(t, "ana@example.com")
+		_, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.LessOrEqual(t, time.Since(start), time.Minute+2*time.Second)
 	})
@@ -271,34 +271,34 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 func TestNoticeIsRetriedForLongerThanALink(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
-		raw := sc.link(t, "7")
-		sc.outbox.Fail(temporary)
-		require.NoError(t, sc.confirm(t, raw))
+		fx := newFixture(t, realClock)
+		raw := fx.link(t, "7")
+		fx.outbox.Fail(temporary)
+		require.NoError(t, fx.confirm(t, raw))
 		<-time.After(10 * time.Hour)
-		sc.outbox.Fail(nil)
-		_, err := sc.outbox.Wait(t.Context(), 1)
+		fx.outbox.Fail(nil)
+		_, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged))
 	})
 }
 
 func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
-		raw := sc.link(t, "7")
-		sc.outbox.Fail(temporary)
-		require.NoError(t, sc.confirm(t, raw))
+		fx := newFixture(t, realClock)
+		raw := fx.link(t, "7")
+		fx.outbox.Fail(temporary)
+		require.NoError(t, fx.confirm(t, raw))
 		<-time.After(48 * time.Hour)
 		synctest.Wait()
-		require.Equal(t, []string{"gave-up"}, sc.events.reasons(reset.OutcomeNoticeFailed))
+		require.Equal(t, []string{"gave-up"}, fx.events.reasons(reset.OutcomeNoticeFailed))
 	})
 }
 
 func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
 			func(_ context.Context, done reset.Confirmation) error {
 				return cfg.Store.(interface {
@@ -307,29 +307,29 @@ func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 			},
 		}
 	})
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	sc.drain(t)
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	fx.drain(t)
+	require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged))
 }
 
 func TestNoticeCanBeLeftOut(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	sc.drain(t)
-	require.Empty(t, sc.outbox.Messages())
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	fx.drain(t)
+	require.Empty(t, fx.outbox.Messages())
 }
 
 func TestLateJobsAreDropped(t *testing.T) {
 	t.Parallel()
 	for age, mails := range map[time.Duration]int{15*time.Minute - time.Second: 1, 15 * time.Minute: 1, 15*time.Minute + time.Second: 0} {
-		sc := newFixture(t, nil)
+		fx := newFixture(t, nil)
 		late := job()
-		late.RequestedAt = sc.clock.Now().Add(-age)
-		require.NoError(t, sc.Process(t.Context(), sc.Sign(late)))
-		require.Len(t, sc.outbox.Messages(), mails, age)
+		late.RequestedAt = fx.clock.Now().Add(-age)
+		require.NoError(t, fx.Process(t.Context(), fx.Sign(late)))
+		require.Len(t, fx.outbox.Messages(), mails, age)
 		if mails == 0 {
-			require.Equal(t, []string{"too-late"}, sc.events.reasons(reset.OutcomeSkipped))
+			require.Equal(t, []string{"too-late"}, fx.events.reasons(reset.OutcomeSkipped))
 		}
 	}
 }
@@ -376,22 +376,22 @@ func (e *engine) run(t *testing.T, svc *reset.Service) (failures []error) {
 func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch, cfg.Lifetimes.MaxReset = queue.dispatch, 3*time.Hour })
-	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch, cfg.Lifetimes.MaxReset = queue.dispatch, 3*time.Hour })
+	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
 		Email: "ana@example.com", Locale: "es", Client: netip.MustParseAddr("192.0.2.1"), Lifetime: 2 * time.Hour,
 	}))
 	require.Len(t, queue.jobs, 1)
-	require.Empty(t, queue.run(t, sc.Service))
-	mails := sc.outbox.Messages()
+	require.Empty(t, queue.run(t, fx.Service))
+	mails := fx.outbox.Messages()
 	require.Len(t, mails, 1)
-	checked, err := sc.Check(t.Context(), mailtest.Token(mails[0]))
+	checked, err := fx.Check(t.Context(), mailtest.Token(mails[0]))
 	require.NoError(t, err)
-	require.Equal(t, 2*time.Hour, checked.ExpiresAt.Sub(sc.clock.Now()))
-	require.Equal(t, "192.0.2.1", sc.events.of(reset.OutcomeMailed)[0].Client.String())
+	require.Equal(t, 2*time.Hour, checked.ExpiresAt.Sub(fx.clock.Now()))
+	require.Equal(t, "192.0.2.1", fx.events.of(reset.OutcomeMailed)[0].Client.String())
 
-	require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])))
-	require.Empty(t, queue.run(t, sc.Service))
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged), "the notice goes through the same queue")
+	require.NoError(t, fx.confirm(t, mailtest.Token(mails[0])))
+	require.Empty(t, queue.run(t, fx.Service))
+	require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged), "the notice goes through the same queue")
 }
 
 func TestJobSurvivesJSON(t *testing.T) {
@@ -414,67 +414,67 @@ func TestJobSurvivesJSON(t *testing.T) {
 func TestEngineRetriesATemporaryFailure(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
-	sc.request(t, "ana@example.com")
-	sc.outbox.Fail(temporary)
-	failures := queue.run(t, sc.Service)
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	fx.request(t, "ana@example.com")
+	fx.outbox.Fail(temporary)
+	failures := queue.run(t, fx.Service)
 	require.Len(t, failures, 1)
 	require.Equal(t, mail.VerdictTemporary, mail.VerdictOf(failures[0]))
-	sc.outbox.Fail(nil)
-	require.Empty(t, queue.run(t, sc.Service))
-	require.Len(t, sc.outbox.Messages(), 1)
+	fx.outbox.Fail(nil)
+	require.Empty(t, queue.run(t, fx.Service))
+	require.Len(t, fx.outbox.Messages(), 1)
 	require.Empty(t, queue.jobs)
 }
 
 func TestEngineDoesNotMailTheOthersAgain(t *testing.T) {
 	t.Parallel()
 	var queue engine
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = queue.dispatch })
 	for i := range 3 {
-		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+		fx.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
 	}
-	sc.request(t, "shared@example.com")
+	fx.request(t, "shared@example.com")
 	n := 0
-	sc.outbox.Fail(func(msg mail.Message) error {
+	fx.outbox.Fail(func(msg mail.Message) error {
 		if n++; n == 2 {
 			return temporary(msg)
 		}
 		return nil
 	})
-	require.Empty(t, queue.run(t, sc.Service))
-	require.Len(t, sc.outbox.Messages(), 2)
+	require.Empty(t, queue.run(t, fx.Service))
+	require.Len(t, fx.outbox.Messages(), 2)
 	require.Len(t, queue.jobs, 1, "the one that failed, as a job of its own")
-	require.Empty(t, queue.run(t, sc.Service))
+	require.Empty(t, queue.run(t, fx.Service))
 	require.Empty(t, queue.jobs)
 	ids := make(map[string]bool)
-	for _, msg := range sc.outbox.Messages() {
+	for _, msg := range fx.outbox.Messages() {
 		ids[msg.ID] = true
 	}
 	require.Len(t, ids, 3)
-	require.Len(t, sc.outbox.Messages(), 3)
+	require.Len(t, fx.outbox.Messages(), 3)
 }
 
 func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
+		fx := newFixture(t, realClock)
 		for i := range 3 {
-			sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+			fx.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
 		}
 		n := 0
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx.outbox.Fail(func(msg mail.Message) error {
 			if n++; n == 2 {
 				return temporary(msg)
 			}
 			return nil
 		})
-		sc.request(t, "shared@example.com")
-		_, err := sc.outbox.Wait(t.Context(), 3)
+		fx.request(t, "shared@example.com")
+		_, err := fx.outbox.Wait(t.Context(), 3)
 		require.NoError(t, err)
-		sc.drain(t)
-		require.Len(t, sc.outbox.Messages(), 3)
+		fx.drain(t)
+		require.Len(t, fx.outbox.Messages(), 3)
 		users := make(map[string]bool)
-		for _, ev := range sc.events.of(reset.OutcomeMailed) {
+		for _, ev := range fx.events.of(reset.OutcomeMailed) {
 			users[ev.UserID] = true
 		}
 		require.Len(t, users, 3)
@@ -484,23 +484,23 @@ func TestPoolDoesNotMailTheOthersAgain(t *testing.T) {
 func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = time.Now, true, true
 		})
-		sc.add(t, reset.User{ID: "8", Email: "ana@example.com", PasswordHash: oldHash, Disabled: true})
-		sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
-		sc.outbox.Fail(temporary)
+		fx.add(t, reset.User{ID: "8", Email: "ana@example.com", PasswordHash: oldHash, Disabled: true})
+		fx.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+		fx.outbox.Fail(temporary)
 		for _, email := range []string{"ana@example.com", "nobody@example.com", "sso@example.com"} {
-			sc.request(t, email)
+			fx.request(t, email)
 		}
 		<-time.After(5 * time.Minute)
-		sc.outbox.Fail(nil)
-		_, err := sc.outbox.Wait(t.Context(), 3)
+		fx.outbox.Fail(nil)
+		_, err := fx.outbox.Wait(t.Context(), 3)
 		require.NoError(t, err)
-		sc.drain(t)
+		fx.drain(t)
 		require.ElementsMatch(t, []string{"disabled", "unknown-address", "no-password"},
-			sc.events.reasons(reset.OutcomeSkipped))
-		require.Greater(t, len(sc.events.of(reset.OutcomeMailDelayed)), 9)
+			fx.events.reasons(reset.OutcomeSkipped))
+		require.Greater(t, len(fx.events.of(reset.OutcomeMailDelayed)), 9)
 	})
 }
 
@@ -509,51 +509,51 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsTried(t *testing.T) {
 func TestEachTryMakesItsLinkAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, realClock)
-		sc.outbox.Fail(temporary)
-		sc.request(t, "ana@example.com")
+		fx := newFixture(t, realClock)
+		fx.outbox.Fail(temporary)
+		fx.request(t, "ana@example.com")
 		synctest.Wait()
-		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Disabled = true }))
-		sc.outbox.Fail(nil)
+		require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Disabled = true }))
+		fx.outbox.Fail(nil)
 		<-time.After(time.Minute)
 		synctest.Wait()
-		require.Empty(t, sc.outbox.Messages(), "disabled in the meantime")
-		require.Equal(t, []string{"disabled"}, sc.events.reasons(reset.OutcomeSkipped))
+		require.Empty(t, fx.outbox.Messages(), "disabled in the meantime")
+		require.Equal(t, []string{"disabled"}, fx.events.reasons(reset.OutcomeSkipped))
 	})
 }
 
 func TestProcessRefusesJobsOfUnknownKinds(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
+	fx := newFixture(t, nil)
 	odd := job()
-	odd.Kind, odd.RequestedAt = "newsletter", sc.clock.Now()
-	require.ErrorIs(t, sc.Process(t.Context(), sc.Sign(odd)), reset.ErrJobRefused)
-	require.Equal(t, []string{"bad-kind"}, sc.events.reasons(reset.OutcomeJobRefused))
-	require.Empty(t, sc.outbox.Messages())
+	odd.Kind, odd.RequestedAt = "newsletter", fx.clock.Now()
+	require.ErrorIs(t, fx.Process(t.Context(), fx.Sign(odd)), reset.ErrJobRefused)
+	require.Equal(t, []string{"bad-kind"}, fx.events.reasons(reset.OutcomeJobRefused))
+	require.Empty(t, fx.outbox.Messages())
 }
 
 func TestSynchronousModeStartsNoGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Without a Shutdown: the bubble fails if anything is left running.
-		sc := &fixture{outbox: &mailtest.Recorder{}, events: &eventLog{}, clock: &clock{now: time.Now()}}
+		fx := &fixture{outbox: &mailtest.Recorder{}, events: &eventLog{}, clock: &clock{now: time.Now()}}
 		store := &spyStore{findByEmail: func(context.Context, string) ([]reset.User, error) { return []reset.User{ana()}, nil }}
 		svc, err := reset.New(reset.Config{
-			Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Mailer: sc.outbox,
-			Sessions: reset.KeepSessions(), Hasher: cheapHasher(), Events: sc.events, Queue: reset.Queue{Synchronous: true},
+			Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Mailer: fx.outbox,
+			Sessions: reset.KeepSessions(), Hasher: cheapHasher(), Events: fx.events, Queue: reset.Queue{Synchronous: true},
 		})
 		require.NoError(t, err)
 		require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}))
-		require.Len(t, sc.outbox.Messages(), 1)
-		require.Equal(t, []reset.Outcome{reset.OutcomeRequested, reset.OutcomeMailed}, sc.events.outcomes())
+		require.Len(t, fx.outbox.Messages(), 1)
+		require.Equal(t, []reset.Outcome{reset.OutcomeRequested, reset.OutcomeMailed}, fx.events.outcomes())
 	})
 }
 
 func TestSynchronousWorkOutlivesTheVisitor(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
-	require.NoError(t, sc.Request(ctx, reset.RequestInput{Email: "ana@example.com"}))
-	require.Len(t, sc.outbox.Messages(), 1)
+	require.NoError(t, fx.Request(ctx, reset.RequestInput{Email: "ana@example.com"}))
+	require.Len(t, fx.outbox.Messages(), 1)
 }

@@ -42,10 +42,10 @@ func names(keys []string) []string {
 	return names
 }
 
-func (sc *fixture) ask(t *testing.T, email, client string) error {
+func (fx *fixture) ask(t *testing.T, email, client string) error {
 	t.Helper()
 	addr, _ := netip.ParseAddr(client)
-	return sc.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
+	return fx.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
 }
 
 func TestDefaultLimits(t *testing.T) {
@@ -54,30 +54,30 @@ func TestDefaultLimits(t *testing.T) {
 		cfg.Limits = reset.Limits{}
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 	}
-	accepted := func(sc *fixture) int { return len(sc.events.of(reset.OutcomeRequested)) }
+	accepted := func(fx *fixture) int { return len(fx.events.of(reset.OutcomeRequested)) }
 
 	t.Run("account: one a minute and five an hour, silently", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, defaults)
+		fx := newFixture(t, defaults)
 		for _, wait := range []time.Duration{0, time.Second, 58 * time.Second, time.Second} {
-			sc.clock.advance(wait)
-			require.NoError(t, sc.ask(t, "ana@example.com", ""))
+			fx.clock.advance(wait)
+			require.NoError(t, fx.ask(t, "ana@example.com", ""))
 		}
 		for range 10 {
-			sc.clock.advance(time.Minute)
-			require.NoError(t, sc.ask(t, "ANA@example.com", ""))
+			fx.clock.advance(time.Minute)
+			require.NoError(t, fx.ask(t, "ANA@example.com", ""))
 		}
-		require.NoError(t, sc.ask(t, "bob@example.com", ""), "another address has its own")
-		sc.drain(t)
-		require.Equal(t, 6, accepted(sc), "5 of ana's 14, and bob's")
-		require.Equal(t, "account", sc.events.reasons(reset.OutcomeThrottled)[0])
+		require.NoError(t, fx.ask(t, "bob@example.com", ""), "another address has its own")
+		fx.drain(t)
+		require.Equal(t, 6, accepted(fx), "5 of ana's 14, and bob's")
+		require.Equal(t, "account", fx.events.reasons(reset.OutcomeThrottled)[0])
 	})
 	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, defaults)
+		fx := newFixture(t, defaults)
 		refused := 0
 		for i := range 25 {
-			err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
+			err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
 			if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
 				require.Equal(t, 3*time.Minute, throttled.RetryAfter)
 				refused++
@@ -86,11 +86,11 @@ func TestDefaultLimits(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.Equal(t, 5, refused)
-		require.NoError(t, sc.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64")
-		sc.clock.advance(3*time.Minute - time.Second)
-		require.Error(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
-		sc.clock.advance(time.Second)
-		require.NoError(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
+		require.NoError(t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64")
+		fx.clock.advance(3*time.Minute - time.Second)
+		require.Error(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+		fx.clock.advance(time.Second)
+		require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
 	})
 	t.Run("network: two hundred at once, then three hundred an hour", func(t *testing.T) {
 		t.Parallel()
@@ -98,9 +98,9 @@ func TestDefaultLimits(t *testing.T) {
 			"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
 			"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
 		} {
-			sc := newFixture(t, defaults)
+			fx := newFixture(t, defaults)
 			ask := func(n int, client netip.Addr) error {
-				return sc.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
+				return fx.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
 			}
 			for n := range 200 {
 				require.NoError(t, ask(n, client(n)), name)
@@ -110,21 +110,21 @@ func TestDefaultLimits(t *testing.T) {
 			require.Equal(t, 12*time.Second, throttled.RetryAfter)
 			require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
 
-			sc.clock.advance(11 * time.Second)
+			fx.clock.advance(11 * time.Second)
 			require.Error(t, ask(202, client(202)), name)
-			sc.clock.advance(time.Second)
+			fx.clock.advance(time.Second)
 			require.NoError(t, ask(203, client(203)), name)
 			require.Error(t, ask(204, client(204)), name)
-			sc.drain(t)
-			require.Equal(t, []string{"network", "network", "network"}, sc.events.reasons(reset.OutcomeThrottled))
+			fx.drain(t)
+			require.Equal(t, []string{"network", "network", "network"}, fx.events.reasons(reset.OutcomeThrottled))
 		}
 	})
 	t.Run("global: six hundred at once", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, defaults)
+		fx := newFixture(t, defaults)
 		refused := 0
 		for i := range 610 {
-			if err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
+			if err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
 				refused++
 			}
 		}
@@ -132,11 +132,11 @@ func TestDefaultLimits(t *testing.T) {
 	})
 	t.Run("confirmation: thirty for each client, ten for each account", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, defaults)
-		raw := sc.link(t, "7")
+		fx := newFixture(t, defaults)
+		raw := fx.link(t, "7")
 		confirm := func(raw, client string) bool {
 			addr, _ := netip.ParseAddr(client)
-			err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short", Client: addr})
+			err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short", Client: addr})
 			_, throttled := errors.AsType[*reset.ThrottledError](err)
 			return throttled
 		}
@@ -154,18 +154,18 @@ func TestDefaultLimits(t *testing.T) {
 			}
 		}
 		require.Equal(t, 3, throttled)
-		sc.drain(t)
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), "confirm-user")
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), "confirm-client")
+		fx.drain(t)
+		require.Contains(t, fx.events.reasons(reset.OutcomeThrottled), "confirm-user")
+		require.Contains(t, fx.events.reasons(reset.OutcomeThrottled), "confirm-client")
 	})
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			defaults(cfg)
 			cfg.Limits = reset.Limits{Off: true}
 		})
 		for range 700 {
-			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 		}
 	})
 }
@@ -174,13 +174,13 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
 		var keys keyLog
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 			require.Equal(t, []string{"client", "network", "global", "account"}, names(keys.keys), "all are charged before the look-up")
 			return nil, nil
 		}
-		require.NoError(t, sc.ask(t, email, "192.0.2.1"))
-		sc.drain(t)
+		require.NoError(t, fx.ask(t, email, "192.0.2.1"))
+		fx.drain(t)
 		require.Len(t, keys.keys, 4)
 	}
 }
@@ -190,11 +190,11 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 func TestThrottledClientChargesNobodyElse(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = keys.limits()
 		cfg.Limits.Client = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 90 * time.Second, false, nil })
 	})
-	err := sc.ask(t, "ana@example.com", "192.0.2.1")
+	err := fx.ask(t, "ana@example.com", "192.0.2.1")
 	throttled, ok := errors.AsType[*reset.ThrottledError](err)
 	require.True(t, ok)
 	require.Equal(t, 90*time.Second, throttled.RetryAfter)
@@ -204,27 +204,27 @@ func TestThrottledClientChargesNobodyElse(t *testing.T) {
 func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	raw := sc.link(t, "7")
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	raw := fx.link(t, "7")
 	client := netip.MustParseAddr("192.0.2.1")
-	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's tries")
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
+	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
+	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's attempts")
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
 	require.Equal(t, []string{"confirm-client", "confirm-user"}, names(keys.keys))
 }
 
 func TestThrottledAccountIsNotLoaded(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Limits.Off = false
 		cfg.Limits.ConfirmUser = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return time.Minute, false, nil })
 	})
-	raw := sc.link(t, "7")
+	raw := fx.link(t, "7")
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		t.Error("loaded")
 		return ana(), nil
 	}
-	_, throttled := errors.AsType[*reset.ThrottledError](sc.confirm(t, raw))
+	_, throttled := errors.AsType[*reset.ThrottledError](fx.confirm(t, raw))
 	require.True(t, throttled)
 }
 
@@ -247,16 +247,16 @@ func TestClientKeys(t *testing.T) {
 		"":                                 "",
 	} {
 		var keys keyLog
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-		require.NoError(t, sc.ask(t, "ana@example.com", client))
-		sc.drain(t)
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		require.NoError(t, fx.ask(t, "ana@example.com", client))
+		fx.drain(t)
 		if want == "" {
 			require.Equal(t, []string{"global", "account"}, names(keys.keys), "nobody shares the bucket of the unknown")
 			continue
 		}
 		require.Equal(t, want, keys.keys[0], client)
 		require.Equal(t, networks[want], keys.keys[1], client)
-		require.Empty(t, sc.events.of(reset.OutcomeRequested)[0].Client.Zone())
+		require.Empty(t, fx.events.of(reset.OutcomeRequested)[0].Client.Zone())
 	}
 }
 
@@ -264,13 +264,13 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 	t.Parallel()
 	key := func(email string, change func(cfg *reset.Config)) string {
 		var keys keyLog
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits = keys.limits()
 			if change != nil {
 				change(cfg)
 			}
 		})
-		require.NoError(t, sc.ask(t, email, ""))
+		require.NoError(t, fx.ask(t, email, ""))
 		require.Len(t, keys.keys, 2)
 		return keys.keys[1]
 	}
@@ -286,9 +286,9 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	sc.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
-	require.NoError(t, sc.confirm(t, sc.link(t, "zoe@example.com")))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	fx.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
+	require.NoError(t, fx.confirm(t, fx.link(t, "zoe@example.com")))
 	require.Len(t, keys.keys, 1)
 	require.NotContains(t, keys.keys[0], "zoe")
 }
@@ -306,33 +306,33 @@ func TestFailingLimiter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				sc := newFixture(t, func(cfg *reset.Config) {
+				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
 					cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 				})
 				start := time.Now()
-				require.NoError(t, sc.ask(t, "user@example.com", "192.0.2.1"))
+				require.NoError(t, fx.ask(t, "user@example.com", "192.0.2.1"))
 				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
 				refused := 0
 				for i := range 30 {
-					if sc.ask(t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1") != nil {
+					if fx.ask(t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1") != nil {
 						refused++
 					}
 				}
 				require.InDelta(t, 10, refused, 2, "requests fall back to the limiter in the process")
-				require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
-					Token: sc.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
+				require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+					Token: fx.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
 				}), "confirmations proceed")
-				require.ErrorIs(t, sc.Confirm(t.Context(), reset.ConfirmInput{
+				require.ErrorIs(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 					Token: "junk", Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
 				}), reset.ErrRejected)
-				sc.drain(t)
-				reasons := sc.events.reasons(reset.OutcomeLimiterFailed)
+				fx.drain(t)
+				reasons := fx.events.reasons(reset.OutcomeLimiterFailed)
 				require.Len(t, reasons, 33)
 				require.Contains(t, reasons, "confirm-user")
 				require.Contains(t, reasons, "confirm-client")
-				require.Error(t, sc.events.of(reset.OutcomeLimiterFailed)[0].Err)
+				require.Error(t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err)
 			})
 		})
 	}
@@ -340,10 +340,10 @@ func TestFailingLimiter(t *testing.T) {
 
 func TestRetryAfterIsNeverZero(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{Global: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, nil })}
 	})
-	throttled, ok := errors.AsType[*reset.ThrottledError](sc.ask(t, "ana@example.com", ""))
+	throttled, ok := errors.AsType[*reset.ThrottledError](fx.ask(t, "ana@example.com", ""))
 	require.True(t, ok)
 	require.Equal(t, time.Second, throttled.RetryAfter)
 }
@@ -352,12 +352,12 @@ func TestRetryAfterIsNeverZero(t *testing.T) {
 // they have.
 func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
-	raw := sc.link(t, "7")
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	raw := fx.link(t, "7")
 	for range 500 {
-		_ = sc.ask(t, "ana@example.com", "")
+		_ = fx.ask(t, "ana@example.com", "")
 	}
-	require.NoError(t, sc.confirm(t, raw))
-	sc.drain(t)
-	require.Len(t, sc.to(mail.KindReset), 1)
+	require.NoError(t, fx.confirm(t, raw))
+	fx.drain(t)
+	require.Len(t, fx.to(mail.KindReset), 1)
 }

@@ -113,7 +113,7 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		change func(t *testing.T, late *lateStore)
-		again  bool // the engine is to call again
+		retry  bool // the engine is to call again
 		mails  int
 		ended  int
 	}{
@@ -145,7 +145,7 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 			row.change(t, late)
 
 			err := late.Process(t.Context(), overTheWire(t, queue[0]))
-			require.Equal(t, row.again, err != nil, "%v", err)
+			require.Equal(t, row.retry, err != nil, "%v", err)
 			require.Len(t, queue, 1)
 			require.Equal(t, row.ended, late.ended)
 			require.Equal(t, row.mails, late.hooked)
@@ -264,12 +264,12 @@ func FuzzPendingJob(f *testing.F) {
 		if pending == "" {
 			return
 		}
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
-		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
+		require.NoError(t, fx.Process(t.Context(), fx.Sign(reset.Job{
 			ID: "1", Kind: mail.KindPasswordChanged, Email: "ana@example.com", UserID: "7",
-			RequestedAt: sc.clock.Now(), Pending: pending,
+			RequestedAt: fx.clock.Now(), Pending: pending,
 		})))
-		require.Empty(t, sc.outbox.Messages())
-		require.Empty(t, sc.events.all())
+		require.Empty(t, fx.outbox.Messages())
+		require.Empty(t, fx.events.all())
 	})
 }

@@ -83,8 +83,8 @@ func literalReasons(t *testing.T) []string {
 				texts = append(texts, literal(n.Args[0])...)
 			}
 		case *ast.AssignStmt:
-			for i, left := range n.Lhs {
-				field, ok := left.(*ast.SelectorExpr)
+			for i, target := range n.Lhs {
+				field, ok := target.(*ast.SelectorExpr)
 				if ok && field.Sel.Name == "Reason" && i < len(n.Rhs) {
 					texts = append(texts, literal(n.Rhs[i])...)
 				}

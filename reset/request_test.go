@@ -19,12 +19,12 @@ import (
 
 // people are accounts of every kind that a request may meet, and an address
 // without one.
-func people(t *testing.T, sc *fixture) map[string]string {
+func people(t *testing.T, fx *fixture) map[string]string {
 	t.Helper()
-	sc.add(t, reset.User{ID: "8", Email: "disabled@example.com", PasswordHash: oldHash, Disabled: true})
-	sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
-	sc.add(t, reset.User{ID: "10", Email: "locked@example.com", PasswordHash: "!" + oldHash})
-	sc.add(t, reset.User{ID: "11", Email: "shadow@example.com", PasswordHash: "*"})
+	fx.add(t, reset.User{ID: "8", Email: "disabled@example.com", PasswordHash: oldHash, Disabled: true})
+	fx.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+	fx.add(t, reset.User{ID: "10", Email: "locked@example.com", PasswordHash: "!" + oldHash})
+	fx.add(t, reset.User{ID: "11", Email: "shadow@example.com", PasswordHash: "*"})
 	return map[string]string{
 		"known": "ana@example.com", "unknown": "nobody@example.com", "disabled": "disabled@example.com",
 		"password-less": "sso@example.com", "unusable": "locked@example.com", "shadow": "shadow@example.com",
@@ -36,7 +36,7 @@ func people(t *testing.T, sc *fixture) map[string]string {
 func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
@@ -58,10 +58,10 @@ func TestRequestTouchesNeitherStoreNorMailer(t *testing.T) {
 		t.Error("the request path looks accounts up")
 		return reset.User{}, reset.ErrUserNotFound
 	}
-	for _, email := range people(t, sc) {
-		sc.request(t, email)
+	for _, email := range people(t, fx) {
+		fx.request(t, email)
 	}
-	sc.request(t, "a user name")
+	fx.request(t, "a user name")
 	require.Len(t, queued, 7)
 	for _, job := range queued {
 		text, err := json.Marshal(job)
@@ -94,9 +94,9 @@ func TestRequestAnswersAlikeForEverybody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newFixture(t, change)
-			for who, email := range people(t, sc) {
-				require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email}), who)
+			fx := newFixture(t, change)
+			for who, email := range people(t, fx) {
+				require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: email}), who)
 			}
 		})
 	}
@@ -104,44 +104,44 @@ func TestRequestAnswersAlikeForEverybody(t *testing.T) {
 
 func TestOnlyWhoCanUseALinkGetsOne(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	for _, email := range people(t, sc) {
-		sc.request(t, email)
+	fx := newFixture(t, nil)
+	for _, email := range people(t, fx) {
+		fx.request(t, email)
 	}
-	sc.drain(t)
-	require.Len(t, sc.outbox.Messages(), 1)
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+	fx.drain(t)
+	require.Len(t, fx.outbox.Messages(), 1)
+	require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
 	require.ElementsMatch(t, []string{
 		"unknown-address", "disabled", "no-password", "no-password", "no-password",
-	}, sc.events.reasons(reset.OutcomeSkipped))
-	require.Len(t, sc.events.of(reset.OutcomeRequested), 6)
-	require.Len(t, sc.events.of(reset.OutcomeMailed), 1)
+	}, fx.events.reasons(reset.OutcomeSkipped))
+	require.Len(t, fx.events.of(reset.OutcomeRequested), 6)
+	require.Len(t, fx.events.of(reset.OutcomeMailed), 1)
 }
 
 func TestEventsJoinARequestToItsConfirmation(t *testing.T) {
 	t.Parallel()
 	client, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
-	sc := newFixture(t, nil)
-	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: client}))
-	mails, err := sc.outbox.Wait(t.Context(), 1)
+	fx := newFixture(t, nil)
+	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: client}))
+	mails, err := fx.outbox.Wait(t.Context(), 1)
 	require.NoError(t, err)
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: mailtest.Token(mails[0]), Password: newPassword, Client: other}))
-	sc.drain(t)
-	requested, mailed, confirmed := sc.events.of(reset.OutcomeRequested)[0], sc.events.of(reset.OutcomeMailed)[0], sc.events.of(reset.OutcomeConfirmed)[0]
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: mailtest.Token(mails[0]), Password: newPassword, Client: other}))
+	fx.drain(t)
+	requested, mailed, confirmed := fx.events.of(reset.OutcomeRequested)[0], fx.events.of(reset.OutcomeMailed)[0], fx.events.of(reset.OutcomeConfirmed)[0]
 	require.NotEmpty(t, requested.RequestID)
 	require.Equal(t, requested.RequestID, mailed.RequestID)
 	require.NotEmpty(t, mailed.TokenID)
 	require.Equal(t, mailed.TokenID, confirmed.TokenID)
 	require.Equal(t, []string{"", "7", "7"}, []string{requested.UserID, mailed.UserID, confirmed.UserID})
 	require.Equal(t, []netip.Addr{client, client, other}, []netip.Addr{requested.Client, mailed.Client, confirmed.Client})
-	for _, ev := range sc.events.all() {
-		require.Equal(t, sc.clock.Now(), ev.Time)
+	for _, ev := range fx.events.all() {
+		require.Equal(t, fx.clock.Now(), ev.Time)
 	}
 }
 
 func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
+	fx := newFixture(t, nil)
 	for name, email := range map[string]string{
 		"empty": "", "spaces": "   ", "no at": "ana", "no domain": "ana@", "two ats": "ana@b@example.com",
 		"comma list": "ana@example.com,eve@evil.example", "semicolon list": "ana@example.com;eve@evil.example",
@@ -153,38 +153,38 @@ func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 		"behind much space": strings.Repeat(" ", 10<<20) + "ana@example.com",
 		"JSON":              `{"email":"ana@example.com"}`, "array": "[ana@example.com]",
 	} {
-		err := sc.Request(t.Context(), reset.RequestInput{Email: email})
+		err := fx.Request(t.Context(), reset.RequestInput{Email: email})
 		require.ErrorIs(t, err, reset.ErrInvalidAddress, name)
 		require.NotContains(t, err.Error(), "ana", name)
 	}
-	sc.drain(t)
-	require.Empty(t, sc.events.all())
+	fx.drain(t)
+	require.Empty(t, fx.events.all())
 }
 
 func TestRequestDropsWhiteSpaceAroundTheAddress(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.request(t, " ana@example.com\r\n")
-	sc.drain(t)
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+	fx := newFixture(t, nil)
+	fx.request(t, " ana@example.com\r\n")
+	fx.drain(t)
+	require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
 }
 
 func TestRequestLifetime(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.MaxReset = 30*time.Minute, 2*time.Hour })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Lifetimes.Reset, cfg.Lifetimes.MaxReset = 30*time.Minute, 2*time.Hour })
 	for lifetime, good := range map[time.Duration]bool{
 		0: true, time.Minute: true, 2 * time.Hour: true,
 		-time.Second: false, time.Minute - time.Second: false, 2*time.Hour + time.Second: false,
 	} {
-		err := sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Lifetime: lifetime})
+		err := fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Lifetime: lifetime})
 		require.Equal(t, good, err == nil, "%v: %v", lifetime, err)
 	}
-	sc.drain(t)
+	fx.drain(t)
 	lifetimes := make(map[time.Duration]bool)
-	for _, msg := range sc.outbox.Messages() {
-		checked, err := sc.Check(t.Context(), mailtest.Token(msg))
+	for _, msg := range fx.outbox.Messages() {
+		checked, err := fx.Check(t.Context(), mailtest.Token(msg))
 		require.NoError(t, err)
-		lifetimes[checked.ExpiresAt.Sub(sc.clock.Now())] = true
+		lifetimes[checked.ExpiresAt.Sub(fx.clock.Now())] = true
 	}
 	require.Equal(t, map[time.Duration]bool{time.Minute: true, 30 * time.Minute: true, 2 * time.Hour: true}, lifetimes)
 }
@@ -209,12 +209,12 @@ func TestRequestAfterShutdown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newFixture(t, change)
-			sc.drain(t)
-			require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}), reset.ErrClosed)
-			require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"}), reset.ErrClosed)
-			require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "7"}), reset.ErrClosed)
-			require.NoError(t, sc.Shutdown(t.Context()), "a second Shutdown")
+			fx := newFixture(t, change)
+			fx.drain(t)
+			require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"}), reset.ErrClosed)
+			require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"}), reset.ErrClosed)
+			require.ErrorIs(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "7"}), reset.ErrClosed)
+			require.NoError(t, fx.Shutdown(t.Context()), "a second Shutdown")
 		})
 	}
 }
@@ -222,16 +222,16 @@ func TestRequestAfterShutdown(t *testing.T) {
 func TestBlockedClientsGetTheUsualAnswersAndNothingElse(t *testing.T) {
 	t.Parallel()
 	blocked := netip.MustParsePrefix("2001:db8:bad::/48")
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.Blocked = blocked.Contains })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hooks.Blocked = blocked.Contains })
 	bad, good := netip.MustParseAddr("2001:db8:bad::1"), netip.MustParseAddr("2001:db8:1::1")
-	raw := sc.link(t, "7")
-	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: bad}))
-	require.ErrorIs(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: bad}), reset.ErrRejected)
-	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: good}))
-	sc.drain(t)
-	require.Empty(t, sc.to(mail.KindReset))
-	require.Len(t, sc.events.of(reset.OutcomeBlocked), 2)
+	raw := fx.link(t, "7")
+	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Client: bad}))
+	require.ErrorIs(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: bad}), reset.ErrRejected)
+	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: good}))
+	fx.drain(t)
+	require.Empty(t, fx.to(mail.KindReset))
+	require.Len(t, fx.events.of(reset.OutcomeBlocked), 2)
 }
 
 func TestFailingDispatchIsToldToEverybodyAlike(t *testing.T) {
@@ -242,14 +242,14 @@ func TestFailingDispatchIsToldToEverybodyAlike(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = dispatch })
-			first := sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"})
-			second := sc.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"})
+			fx := newFixture(t, func(cfg *reset.Config) { cfg.Queue.Dispatch = dispatch })
+			first := fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com"})
+			second := fx.Request(t.Context(), reset.RequestInput{Email: "nobody@example.com"})
 			require.Error(t, first)
 			require.Equal(t, first.Error(), second.Error())
-			sc.drain(t)
-			require.Len(t, sc.events.of(reset.OutcomeDispatchFailed), 2)
-			require.Empty(t, sc.events.of(reset.OutcomeRequested))
+			fx.drain(t)
+			require.Len(t, fx.events.of(reset.OutcomeDispatchFailed), 2)
+			require.Empty(t, fx.events.of(reset.OutcomeRequested))
 		})
 	}
 }
@@ -259,7 +259,7 @@ func TestSlowSinkDoesNotHoldUpRequests(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	var lost atomic.Value
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 			<-release
@@ -271,10 +271,10 @@ func TestSlowSinkDoesNotHoldUpRequests(t *testing.T) {
 	})
 	const requests = 1500
 	for i := range requests {
-		sc.request(t, fmt.Sprintf("user%d@example.com", i))
+		fx.request(t, fmt.Sprintf("user%d@example.com", i))
 	}
 	close(release)
-	sc.drain(t)
+	fx.drain(t)
 	require.Contains(t, []any{475, 476}, lost.Load(), "1,024 wait, one may be with the sink, the rest is counted")
 }
 
@@ -287,109 +287,109 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
-			sc.add(t, reset.User{ID: "20", Email: "kim@example.com", PasswordHash: oldHash})
+			fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount = true })
+			fx.add(t, reset.User{ID: "20", Email: "kim@example.com", PasswordHash: oldHash})
 			// A store whose collation takes everything for everything, as some
 			// do for most of these.
 			spy.findByEmail = func(ctx context.Context, _ string) ([]reset.User, error) {
 				return spy.Store.FindByEmail(ctx, "kim@example.com")
 			}
-			sc.request(t, typed)
-			sc.drain(t)
-			require.Empty(t, sc.outbox.Messages())
-			require.Equal(t, []string{"address-mismatch"}, sc.events.reasons(reset.OutcomeSkipped))
+			fx.request(t, typed)
+			fx.drain(t)
+			require.Empty(t, fx.outbox.Messages())
+			require.Equal(t, []string{"address-mismatch"}, fx.events.reasons(reset.OutcomeSkipped))
 		})
 	}
 }
 
 func TestMailGoesToTheStoredSpelling(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.add(t, reset.User{ID: "20", Email: "Kim.B@Example.COM", PasswordHash: oldHash})
-	sc.request(t, "kIM.b@eXAMPLE.com")
-	sc.drain(t)
-	require.Equal(t, []string{"Kim.B@Example.COM"}, sc.to(mail.KindReset))
+	fx := newFixture(t, nil)
+	fx.add(t, reset.User{ID: "20", Email: "Kim.B@Example.COM", PasswordHash: oldHash})
+	fx.request(t, "kIM.b@eXAMPLE.com")
+	fx.drain(t)
+	require.Equal(t, []string{"Kim.B@Example.COM"}, fx.to(mail.KindReset))
 }
 
 func TestAccountsOnOneAddressEachGetTheirOwnLink(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
+	fx := newFixture(t, nil)
 	for i := range 7 {
-		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash, Disabled: i == 0})
+		fx.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash, Disabled: i == 0})
 	}
-	sc.request(t, "shared@example.com")
-	sc.drain(t)
-	mails := sc.outbox.Messages()
+	fx.request(t, "shared@example.com")
+	fx.drain(t)
+	mails := fx.outbox.Messages()
 	require.Len(t, mails, 5, "one request must not become any number of mails")
-	require.ElementsMatch(t, []string{"disabled", "too-many-accounts"}, sc.events.reasons(reset.OutcomeSkipped))
+	require.ElementsMatch(t, []string{"disabled", "too-many-accounts"}, fx.events.reasons(reset.OutcomeSkipped))
 	ids := make(map[string]bool)
 	for _, msg := range mails {
 		require.False(t, ids[msg.ID], "two mails with one Message-ID")
 		ids[msg.ID] = true
 	}
-	require.NoError(t, sc.confirm(t, mailtest.Token(mails[2])))
-	require.NotEqual(t, oldHash, sc.user(t, "s3").PasswordHash)
+	require.NoError(t, fx.confirm(t, mailtest.Token(mails[2])))
+	require.NotEqual(t, oldHash, fx.user(t, "s3").PasswordHash)
 	for _, id := range []string{"s0", "s1", "s2", "s4", "s5", "s6"} {
-		require.Equal(t, oldHash, sc.user(t, id).PasswordHash)
+		require.Equal(t, oldHash, fx.user(t, id).PasswordHash)
 	}
-	require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])), "another account's link is its own")
+	require.NoError(t, fx.confirm(t, mailtest.Token(mails[0])), "another account's link is its own")
 }
 
 func TestAccountReturnedTwiceIsMailedOnce(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
+	fx, spy := newSpyFixture(t, nil)
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) { return []reset.User{ana(), ana(), {}}, nil }
-	sc.request(t, "ana@example.com")
-	sc.drain(t)
-	require.Len(t, sc.outbox.Messages(), 1)
-	require.Equal(t, []string{"bad-user"}, sc.events.reasons(reset.OutcomeSkipped))
+	fx.request(t, "ana@example.com")
+	fx.drain(t)
+	require.Len(t, fx.outbox.Messages(), 1)
+	require.Equal(t, []string{"bad-user"}, fx.events.reasons(reset.OutcomeSkipped))
 }
 
 func TestIdentifiersAreLookedUpAndTheStoredAddressMailed(t *testing.T) {
 	t.Parallel()
-	byName := func(sc **fixture) func(ctx context.Context, name string) ([]reset.User, error) {
+	byName := func(fx **fixture) func(ctx context.Context, name string) ([]reset.User, error) {
 		return func(ctx context.Context, name string) ([]reset.User, error) {
 			if name != "ana_the_first" {
 				return nil, nil
 			}
-			return (*sc).store.FindByEmail(ctx, "ana@example.com")
+			return (*fx).store.FindByEmail(ctx, "ana@example.com")
 		}
 	}
-	var sc *fixture
-	sc = newFixture(t, func(cfg *reset.Config) { cfg.Hooks.FindByIdentifier, cfg.Mail.HintNoAccount = byName(&sc), true })
-	sc.request(t, "ana_the_first")
-	sc.request(t, "bob")
-	sc.request(t, "ana@example.com")
-	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana\nbob"}), reset.ErrInvalidAddress)
-	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: strings.Repeat("x", 255)}), reset.ErrInvalidAddress)
-	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: ""}), reset.ErrInvalidAddress)
-	sc.drain(t)
-	require.Equal(t, []string{"ana@example.com", "ana@example.com"}, sc.to(mail.KindReset))
-	require.Len(t, sc.outbox.Messages(), 2, "a user name is no address to mail a hint to")
-	require.Empty(t, sc.events.of(reset.OutcomeMailFailed), "nor to try to")
+	var fx *fixture
+	fx = newFixture(t, func(cfg *reset.Config) { cfg.Hooks.FindByIdentifier, cfg.Mail.HintNoAccount = byName(&fx), true })
+	fx.request(t, "ana_the_first")
+	fx.request(t, "bob")
+	fx.request(t, "ana@example.com")
+	require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana\nbob"}), reset.ErrInvalidAddress)
+	require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: strings.Repeat("x", 255)}), reset.ErrInvalidAddress)
+	require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: ""}), reset.ErrInvalidAddress)
+	fx.drain(t)
+	require.Equal(t, []string{"ana@example.com", "ana@example.com"}, fx.to(mail.KindReset))
+	require.Len(t, fx.outbox.Messages(), 2, "a user name is no address to mail a hint to")
+	require.Empty(t, fx.events.of(reset.OutcomeMailFailed), "nor to try to")
 
-	sc = newFixture(t, nil)
-	require.ErrorIs(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana_the_first"}), reset.ErrInvalidAddress, "only by option")
+	fx = newFixture(t, nil)
+	require.ErrorIs(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana_the_first"}), reset.ErrInvalidAddress, "only by option")
 }
 
 func TestHintsAreOptionalAndHoldNoLink(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{false, true} {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = on, on })
-		for _, email := range people(t, sc) {
-			sc.request(t, email)
+		fx := newFixture(t, func(cfg *reset.Config) { cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = on, on })
+		for _, email := range people(t, fx) {
+			fx.request(t, email)
 		}
-		sc.drain(t)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		fx.drain(t)
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
 		if !on {
-			require.Len(t, sc.outbox.Messages(), 1)
+			require.Len(t, fx.outbox.Messages(), 1)
 			continue
 		}
-		require.Equal(t, []string{"nobody@example.com"}, sc.to(mail.KindNoAccount))
-		require.ElementsMatch(t, []string{"sso@example.com", "locked@example.com", "shadow@example.com"}, sc.to(mail.KindSignsInElsewhere))
-		require.Len(t, sc.events.of(reset.OutcomeHinted), 4)
-		require.Len(t, sc.outbox.Messages(), 5, "disabled accounts are sent nothing")
-		for _, msg := range sc.outbox.Messages() {
+		require.Equal(t, []string{"nobody@example.com"}, fx.to(mail.KindNoAccount))
+		require.ElementsMatch(t, []string{"sso@example.com", "locked@example.com", "shadow@example.com"}, fx.to(mail.KindSignsInElsewhere))
+		require.Len(t, fx.events.of(reset.OutcomeHinted), 4)
+		require.Len(t, fx.outbox.Messages(), 5, "disabled accounts are sent nothing")
+		for _, msg := range fx.outbox.Messages() {
 			if msg.Kind != mail.KindReset {
 				require.NotContains(t, msg.Text+msg.HTML, "token=")
 			}
@@ -411,14 +411,14 @@ func TestSeveralSitesInOneProcessDoNotShareLinks(t *testing.T) {
 func TestRequestInputLocaleCannotBeAbused(t *testing.T) {
 	t.Parallel()
 	var queued []reset.Job
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
 			queued = append(queued, job)
 			return nil
 		}
 	})
 	for _, locale := range []string{"pt-BR", "", "../../etc", "en\r\nX: y", strings.Repeat("a", 36), "e\u0301"} {
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: locale}))
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: locale}))
 	}
 	var got []string
 	for _, job := range queued {
@@ -434,11 +434,11 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 		asked = append(asked, data.Locale)
 		return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
 	})
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true })
-	sc.add(t, reset.User{ID: "30", Email: "es@example.com", PasswordHash: oldHash, Locale: "es"})
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true })
+	fx.add(t, reset.User{ID: "30", Email: "es@example.com", PasswordHash: oldHash, Locale: "es"})
 	asked = nil
 	for _, email := range []string{"es@example.com", "ana@example.com"} {
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: email, Locale: "pt-BR"}))
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: email, Locale: "pt-BR"}))
 	}
 	require.Equal(t, []string{"es,pt-BR", "pt-BR"}, asked)
 }

@@ -107,7 +107,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		}
 		return nil
 	}
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Keys = ring
 		cfg.Events = reset.Sinks{cfg.Events, seen, reset.SlogSink(logger)}
 		cfg.Limits = reset.Limits{Account: reset.LimiterFunc(func(_ context.Context, key string) (time.Duration, bool, error) {
@@ -134,7 +134,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		cfg.Policy = policyFunc(func(_ context.Context, password string, _ []string) error { return quote("policy", password) })
 		cfg.Queue.Synchronous = true // each fault must meet its own request
 	})
-	sc.add(t, reset.User{ID: "c", Email: address, PasswordHash: oldHash})
+	fx.add(t, reset.User{ID: "c", Email: address, PasswordHash: oldHash})
 	spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
 		if err := quote("look-up", email); err != nil {
 			return nil, err
@@ -155,37 +155,37 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		"sessions", "sessions by panic", "hook", "hook by panic",
 	} {
 		current := fault
-		sc.clock.advance(time.Hour) // past all limits
+		fx.clock.advance(time.Hour) // past all limits
 		if !strings.HasPrefix(current, "look-up") {
-			seen.see(sc.Request(t.Context(), reset.RequestInput{Email: address, Client: netip.MustParseAddr("192.0.2.1")}))
+			seen.see(fx.Request(t.Context(), reset.RequestInput{Email: address, Client: netip.MustParseAddr("192.0.2.1")}))
 		} else {
-			seen.see(sc.Process(t.Context(), sc.Sign(reset.Job{
-				Kind: mail.KindReset, Email: address, RequestedAt: sc.clock.Now(),
+			seen.see(fx.Process(t.Context(), fx.Sign(reset.Job{
+				Kind: mail.KindReset, Email: address, RequestedAt: fx.clock.Now(),
 			})))
 		}
-		link, err := sc.Link(t.Context(), "c", reset.LinkOptions{})
+		link, err := fx.Link(t.Context(), "c", reset.LinkOptions{})
 		require.NoError(t, err)
 		raw := rawOf(link)
 		seen.hide("made link "+current, link.Reveal())
 		seen.hide("made token "+current, raw)
 		in := reset.ConfirmInput{Token: raw, Password: password}
 		seen.see(link, &link, in, &in, struct{ L reset.Link }{link}, struct{ l reset.Link }{link})
-		checked, err := sc.Check(t.Context(), raw)
+		checked, err := fx.Check(t.Context(), raw)
 		seen.see(checked, err)
-		_, err = sc.Check(t.Context(), raw+"x")
+		_, err = fx.Check(t.Context(), raw+"x")
 		seen.see(err)
-		seen.see(sc.Confirm(t.Context(), in))
-		seen.see(sc.Confirm(t.Context(), in))
-		user := sc.user(t, "c")
+		seen.see(fx.Confirm(t.Context(), in))
+		seen.see(fx.Confirm(t.Context(), in))
+		user := fx.user(t, "c")
 		seen.hide("new hash "+current, user.PasswordHash)
-		require.NoError(t, sc.store.Update("c", func(user *reset.User) { user.PasswordHash = oldHash }))
+		require.NoError(t, fx.store.Update("c", func(user *reset.User) { user.PasswordHash = oldHash }))
 	}
-	seen.see(sc.Shutdown(t.Context()))
+	seen.see(fx.Shutdown(t.Context()))
 	for i, encoded := range made {
 		seen.hide(fmt.Sprint("new hash number ", i), encoded)
 	}
-	user := sc.user(t, "c")
-	seen.see(sc.Service, sc.store, user, &user, []reset.User{user}, map[string]reset.User{"u": user}, struct{ U reset.User }{user},
+	user := fx.user(t, "c")
+	seen.see(fx.Service, fx.store, user, &user, []reset.User{user}, map[string]reset.User{"u": user}, struct{ U reset.User }{user},
 		reset.RequestInput{Email: address}, errors.Join(reset.ErrStale, reset.ErrUserNotFound), ring, key)
 	mu.Lock()
 	text := logged.String()
@@ -221,14 +221,14 @@ func TestJobPrintsWithoutWhatWasTyped(t *testing.T) {
 
 func TestPrintsThroughSlogAreRedactedToo(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{})
+	fx := newFixture(t, nil)
+	link, err := fx.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
 	var logged bytes.Buffer
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil)} {
-		slog.New(handler).Info("x", "user", sc.user(t, "7"), "link", link,
+		slog.New(handler).Info("x", "user", fx.user(t, "7"), "link", link,
 			"confirm", reset.ConfirmInput{Token: rawOf(link), Password: newPassword},
-			"request", reset.RequestInput{Email: "ana@example.com"}, "service", sc.Service)
+			"request", reset.RequestInput{Email: "ana@example.com"}, "service", fx.Service)
 	}
 	for _, secret := range []string{rawOf(link), newPassword, "ana@example.com", oldHash} {
 		require.NotContains(t, logged.String(), secret)

@@ -33,18 +33,18 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 		{"nl", "ja", "en"},            //
 		{"", "x\r\nBcc: y, fr", "fr"}, //
 	} {
-		sc := newFixture(t, nil)
-		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = tt.account }))
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: tt.visitor}))
+		fx := newFixture(t, nil)
+		require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.Locale = tt.account }))
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: tt.visitor}))
 		ctx := t.Context()
-		asked, err := sc.outbox.Wait(ctx, 1)
+		asked, err := fx.outbox.Wait(ctx, 1)
 		require.NoError(t, err)
 		require.Equal(t, tt.want, asked[0].Locale, "%+v", tt)
 
-		require.NoError(t, sc.Confirm(ctx, reset.ConfirmInput{
+		require.NoError(t, fx.Confirm(ctx, reset.ConfirmInput{
 			Token: mailtest.Token(asked[0]), Password: newPassword, Locale: tt.visitor,
 		}))
-		changed, err := sc.outbox.Wait(ctx, 2)
+		changed, err := fx.outbox.Wait(ctx, 2)
 		require.NoError(t, err)
 		require.Equal(t, tt.want, changed[1].Locale, "%+v", tt)
 	}
@@ -52,24 +52,24 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 
 func TestInvitationIsInTheFirstLanguageThatThereIs(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.add(t, reset.User{ID: "8", Email: "new@example.com"})
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"}))
-	sc.drain(t)
-	require.Equal(t, "fr", sc.outbox.Messages()[0].Locale)
+	fx := newFixture(t, nil)
+	fx.add(t, reset.User{ID: "8", Email: "new@example.com"})
+	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"}))
+	fx.drain(t)
+	require.Equal(t, "fr", fx.outbox.Messages()[0].Locale)
 }
 
 func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T) {
 	t.Parallel()
 	var job reset.Job
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error { job = queued; return nil }
 	})
 	for _, hostile := range []string{
 		"evil\r\nBcc: evil@evil.example", "<img src=//evil.example>", "\u202eevil", "{{.Link}}evil",
 		strings.Repeat("evil,\u00e9", 30_000), strings.Repeat("evil ", 30_000), "\x00evil\xff",
 	} {
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
 			Email: "ana@example.com", Locale: hostile + ",fr-CA", UserAgent: hostile + firefoxOnLinux,
 		}))
 		text, err := json.Marshal(job)
@@ -86,7 +86,7 @@ func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T
 func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	t.Parallel()
 	var seen []mail.Data
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Mail.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
 			seen = append(seen, data)
 			return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
@@ -94,9 +94,9 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	})
 	seen = nil // New has made samples
 	for _, browser := range []string{"Call 0800 123", "Firefox, Linux; visit evil.example", "Firefox, Linux", firefoxOnLinux} {
-		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
+		require.NoError(t, fx.Process(t.Context(), fx.Sign(reset.Job{
 			ID: "x", Kind: mail.KindReset, Email: "ana@example.com",
-			RequestedAt: sc.clock.Now(), Browser: browser, Locale: "<b>,fr",
+			RequestedAt: fx.clock.Now(), Browser: browser, Locale: "<b>,fr",
 		})))
 	}
 	var got []string

@@ -88,7 +88,7 @@ func TestAllowEarnsNoMoreThanBurstWhileIdle(t *testing.T) {
 	c.advance(24 * time.Hour)
 	for i := range 4 {
 		ok, _ := allow(t, l, "k")
-		require.Equal(t, i < 2, ok, "try %d", i)
+		require.Equal(t, i < 2, ok, "attempt %d", i)
 	}
 }
 
@@ -103,7 +103,7 @@ func TestAllowKeepsKeysApart(t *testing.T) {
 	}
 }
 
-func TestRefusedTriesAreNotCharged(t *testing.T) {
+func TestRefusedAttemptsAreNotCharged(t *testing.T) {
 	t.Parallel()
 	l, c := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Minute})
 	allow(t, l, "k")

@@ -13,7 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
-func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
+func TestConcurrentAttemptsAdmitExactlyBurst(t *testing.T) {
 	t.Parallel()
 	for _, burst := range []int{1, 3, 100} {
 		l, _ := newLimiter(t, ratelimit.Config{Burst: burst, Every: time.Hour, MaxBytes: 64 << 10})
@@ -38,7 +38,7 @@ func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 
 // Two callers meet at every key at the same instant, which is when a step that
 // is not atomic admits too much. Not parallel: the two need a processor each.
-func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
+func TestPairsOfSimultaneousAttemptsAdmitOneEach(t *testing.T) {
 	const keys = 20_000
 	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
 	names := make([]string, keys)

@@ -10,6 +10,49 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
+// A Fixture is one fresh store and what the checks need to change in it.
+// Store and Create are required. Clean-up belongs in t.Cleanup.
+type Fixture struct {
+	Store reset.Store
+	// Create inserts an account and returns its id as the store spells it. A
+	// store that makes its own ids ignores user.ID, which is unique. One that
+	// has no stamps or locales ignores those. The address and the hash must be
+	// stored exactly.
+	Create func(ctx context.Context, user reset.User) (id string, err error)
+
+	// Disable disables the account. Nil if there are no disabled accounts.
+	Disable func(ctx context.Context, id string) error
+	// ChangeEmail and ChangeStamp change one field alone. Nil if that cannot
+	// happen.
+	ChangeEmail, ChangeStamp func(ctx context.Context, id, value string) error
+	// Delete removes the account. Nil if that cannot happen.
+	Delete func(ctx context.Context, id string) error
+
+	// AddSession signs the account in once, and Sessions counts. Set them when
+	// ReplaceHash ends sessions.
+	AddSession func(ctx context.Context, id string) error
+	Sessions   func(ctx context.Context, id string) (int, error)
+	// FailSessions makes ending sessions fail from now on, for instance by
+	// dropping their table.
+	FailSessions func(ctx context.Context) error
+
+	// ClearPassword does what the application does to lock an account by its
+	// hash, or to take its password away. It clears the hash, or puts an
+	// unusable marker in its place. Nil if the application never does.
+	ClearPassword func(ctx context.Context, id string) error
+
+	// CatchUp waits until the look-ups see everything written so far. Nil if
+	// they always do. Set it when they read a replica or a cache. It is called
+	// concurrently.
+	CatchUp func(ctx context.Context) error
+
+	// UniqueEmail says that two accounts cannot share an address.
+	UniqueEmail bool
+	// LowercaseEmail says that addresses are stored in lower case, because the
+	// application lowers them or the table refuses others.
+	LowercaseEmail bool
+}
+
 // newHash makes what a stored hash looks like. It has 97 characters, in both
 // cases, and is never twice the same.
 func newHash() string {
@@ -104,7 +147,7 @@ func readBack(ctx context.Context, f Fixture, id string) (reset.User, error) {
 	return f.Store.FindByID(ctx, id)
 }
 
-// same compares two readings of one account. The texts in it are the kit's own,
+// same compares two readings of one account. The texts in it were made here,
 // so a failure may show them.
 func same(got, want reset.User) error {
 	if got != want {
