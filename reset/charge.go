@@ -189,7 +189,9 @@ func (l *throttles) refund(ctx context.Context, paid charge, ev Event) {
 }
 
 // throttled records that a limit was reached.
-func (l *throttles) throttled(limit Reason, wait time.Duration, ev Event) error {
+func (l *throttles) throttled(
+	limit Reason, wait time.Duration, ev Event,
+) error {
 	ev.Outcome, ev.Reason = OutcomeThrottled, limit
 	l.events.recordLater(ev)
 	return &ThrottledError{RetryAfter: max(wait, time.Second)}

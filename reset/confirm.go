@@ -120,9 +120,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		func(userID string, purpose token.Purpose) error {
 			charged = true
 			return s.limits.allow(
-				ctx,
-				&s.limits.confirmUser,
-				s.digest(userID),
+				ctx, &s.limits.confirmUser, s.digest(userID),
 				Event{Client: client, UserID: userID, Purpose: purpose},
 			)
 		},

@@ -29,22 +29,43 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 			require.NoError(t, fx.store.Update("7", change))
 		}
 	}
+
 	for name, row := range map[string]struct {
 		change func(t *testing.T, fx *fixture)
 		reason string // "" means that the link still works
 	}{
-		"nothing":                {update(func(*reset.User) {}), ""},
-		"signed in":              {update(func(*reset.User) {}), ""},
-		"language changed":       {update(func(user *reset.User) { user.Locale = "es" }), ""},
-		"disabled":               {update(func(user *reset.User) { user.Disabled = true }), "disabled"},
-		"address changed":        {update(func(user *reset.User) { user.Email = "ana@new.example" }), "stale"},
-		"address case changed":   {update(func(user *reset.User) { user.Email = "Ana@example.com" }), "stale"},
-		"address removed":        {update(func(user *reset.User) { user.Email = "" }), "stale"},
-		"password changed":       {update(func(user *reset.User) { user.PasswordHash = "$argon2id$other" }), "stale"},
-		"re-hashed at login":     {update(func(user *reset.User) { user.PasswordHash = oldHash + "x" }), "stale"},
-		"password removed":       {update(func(user *reset.User) { user.PasswordHash = "" }), "stale"},
-		"password made unusable": {update(func(user *reset.User) { user.PasswordHash = "!" + oldHash }), "stale"},
-		"stamp changed":          {update(func(user *reset.User) { user.Stamp = "2" }), "stale"},
+		"nothing":   {update(func(*reset.User) {}), ""},
+		"signed in": {update(func(*reset.User) {}), ""},
+		"language changed": {update(func(user *reset.User) {
+			user.Locale = "es"
+		}), ""},
+		"disabled": {update(func(user *reset.User) {
+			user.Disabled = true
+		}), "disabled"},
+		"address changed": {update(func(user *reset.User) {
+			user.Email = "ana@new.example"
+		}), "stale"},
+		"address case changed": {update(func(user *reset.User) {
+			user.Email = "Ana@example.com"
+		}), "stale"},
+		"address removed": {update(func(user *reset.User) {
+			user.Email = ""
+		}), "stale"},
+		"password changed": {update(func(user *reset.User) {
+			user.PasswordHash = "$argon2id$other"
+		}), "stale"},
+		"re-hashed at login": {update(func(user *reset.User) {
+			user.PasswordHash = oldHash + "x"
+		}), "stale"},
+		"password removed": {update(func(user *reset.User) {
+			user.PasswordHash = ""
+		}), "stale"},
+		"password made unusable": {update(func(user *reset.User) {
+			user.PasswordHash = "!" + oldHash
+		}), "stale"},
+		"stamp changed": {update(func(user *reset.User) {
+			user.Stamp = "2"
+		}), "stale"},
 		"deleted": {func(t *testing.T, fx *fixture) {
 			t.Helper()
 			require.NoError(t, fx.store.Delete("7"))
@@ -52,7 +73,10 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 		"deleted and the id used again": {func(t *testing.T, fx *fixture) {
 			t.Helper()
 			require.NoError(t, fx.store.Delete("7"))
-			fx.add(t, reset.User{ID: "7", Email: "new@example.com", PasswordHash: "$argon2id$new"})
+			fx.add(t, reset.User{
+				ID: "7", Email: "new@example.com",
+				PasswordHash: "$argon2id$new",
+			})
 		}, "stale"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,11 +94,24 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 			}
 			require.ErrorIs(t, checkErr, reset.ErrRejected)
 			require.ErrorIs(t, err, reset.ErrRejected)
-			require.Equal(t, reset.ErrRejected.Error(), err.Error(), "one text for all rejections")
-			require.Equal(t, []string{row.reason}, fx.events.reasons(reset.OutcomeCheckRejected))
-			require.Equal(t, []string{row.reason}, fx.events.reasons(reset.OutcomeRejected))
+			require.Equal(
+				t, reset.ErrRejected.Error(), err.Error(),
+				"one text for all rejections",
+			)
+			require.Equal(
+				t, []string{row.reason},
+				fx.events.reasons(reset.OutcomeCheckRejected),
+			)
+			require.Equal(
+				t, []string{row.reason},
+				fx.events.reasons(reset.OutcomeRejected),
+			)
+
 			after, _ := fx.store.FindByID(t.Context(), "7")
-			require.True(t, before == after, "a refused link has changed the account")
+			require.True(
+				t, before == after, "a refused link has changed the account",
+			)
+
 			fx.drain(t)
 			require.Empty(t, fx.outbox.Messages())
 		})
@@ -86,25 +123,35 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 func TestOddStatesBetweenVerifyAndWrite(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(user *reset.User){
-		"disabled":         func(user *reset.User) { user.Disabled = true },
-		"address changed":  func(user *reset.User) { user.Email = "ana@new.example" },
-		"password changed": func(user *reset.User) { user.PasswordHash = "$argon2id$other" },
-		"stamp changed":    func(user *reset.User) { user.Stamp = "2" },
+		"disabled": func(user *reset.User) { user.Disabled = true },
+		"address changed": func(user *reset.User) {
+			user.Email = "ana@new.example"
+		},
+		"password changed": func(user *reset.User) {
+			user.PasswordHash = "$argon2id$other"
+		},
+		"stamp changed": func(user *reset.User) { user.Stamp = "2" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var fx *fixture
 			fx = newFixture(t, func(cfg *reset.Config) {
-				cfg.Policy = policyFunc(func(context.Context, string, []string) error {
-					return fx.store.Update("7", change)
-				})
+				cfg.Policy = policyFunc(
+					func(context.Context, string, []string) error {
+						return fx.store.Update("7", change)
+					},
+				)
 			})
 			raw := fx.link(t, "7")
 			require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 			require.Len(t, fx.events.of(reset.OutcomeLostRace), 1)
+
 			want := ana()
 			change(&want)
-			require.True(t, want == fx.user(t, "7"), "the change in between was overwritten")
+			require.True(
+				t, want == fx.user(t, "7"),
+				"the change in between was overwritten",
+			)
 		})
 	}
 }
@@ -119,7 +166,9 @@ func TestStoreThatReturnsAnotherAccountIsRefused(t *testing.T) {
 		return user, nil
 	}
 	require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
-	require.Equal(t, []string{"unknown-user"}, fx.events.reasons(reset.OutcomeRejected))
+	require.Equal(
+		t, []string{"unknown-user"}, fx.events.reasons(reset.OutcomeRejected),
+	)
 }
 
 func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
@@ -130,13 +179,18 @@ func TestStoreThatReturnsAnotherAccountIsRefusedEverywhere(t *testing.T) {
 		user.PasswordHash = oldHash
 		return user, nil
 	}
+
 	for _, id := range []string{"07", " 7", "7abc"} {
 		_, err := fx.Link(t.Context(), id, reset.LinkOptions{})
 		require.ErrorIs(t, err, reset.ErrUserNotFound)
 		require.NoError(t, fx.Process(t.Context(), fx.Sign(reset.Job{
-			Kind: mail.KindReset, UserID: id, Email: "ana@example.com", RequestedAt: fx.clock.Now(),
+			Kind:        mail.KindReset,
+			UserID:      id,
+			Email:       "ana@example.com",
+			RequestedAt: fx.clock.Now(),
 		})))
 	}
+
 	require.Empty(t, fx.outbox.Messages())
 }
 
@@ -144,10 +198,14 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
-			t.Error("the policy was asked about a password that comes with a bad link")
+			t.Error(
+				"the policy was asked about a password that comes with a bad " +
+					"link",
+			)
 			return nil
 		})
 	})
+
 	good := fx.link(t, "7")
 	otherKeys := newFixture(t, func(cfg *reset.Config) {
 		key, err := token.GenerateKey("test")
@@ -155,16 +213,24 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 		cfg.Keys, err = token.NewKeys(key)
 		require.NoError(t, err)
 	})
-	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
+	otherSite := newFixture(
+		t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" },
+	)
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		t.Error("the store was asked for a token that is not good")
 		return reset.User{}, reset.ErrUserNotFound
 	}
+
 	for name, raw := range map[string]string{
-		"empty": "", "space": " ", "dots": "..", "words": "not a token", "long": strings.Repeat("a.", 5<<20),
-		"cut": good[:len(good)-1], "longer": good + "A", "line break": good + "\n", "wrapped": "Bearer " + good,
-		"changed": strings.Replace(good, ".", ".A", 1), "flipped": flipLast(good), "link": site + "/reset-password#token=" + good,
-		"of another key": otherKeys.link(t, "7"), "of another site": otherSite.link(t, "7"),
+		"empty": "", "space": " ", "dots": "..", "words": "not a token",
+		"long": strings.Repeat("a.", 5<<20),
+		"cut":  good[:len(good)-1], "longer": good + "A",
+		"line break": good + "\n", "wrapped": "Bearer " + good,
+		"changed":         strings.Replace(good, ".", ".A", 1),
+		"flipped":         flipLast(good),
+		"link":            site + "/reset-password#token=" + good,
+		"of another key":  otherKeys.link(t, "7"),
+		"of another site": otherSite.link(t, "7"),
 	} {
 		err := fx.confirm(t, raw)
 		require.ErrorIs(t, err, reset.ErrRejected, name)
@@ -172,13 +238,19 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 		_, err = fx.Check(t.Context(), raw)
 		require.ErrorIs(t, err, reset.ErrRejected, name)
 	}
+
 	fx.clock.advance(time.Hour + time.Second)
 	require.ErrorIs(t, fx.confirm(t, good), reset.ErrRejected)
 	reasons := fx.events.reasons(reset.OutcomeRejected)
 	require.Equal(t, "expired", reasons[len(reasons)-1])
+
 	for _, ev := range fx.events.of(reset.OutcomeRejected) {
 		if ev.Reason != "expired" {
-			require.Empty(t, ev.UserID, "an id out of a token whose signature is not good: %s", ev.Reason)
+			require.Empty(
+				t, ev.UserID,
+				"an id out of a token whose signature is not good: %s",
+				ev.Reason,
+			)
 		}
 	}
 }
@@ -193,7 +265,10 @@ func flipLast(raw string) string {
 
 func TestLinkDiesToTheSecond(t *testing.T) {
 	t.Parallel()
-	for after, good := range map[time.Duration]bool{time.Hour - time.Second: true, time.Hour: false, time.Hour + time.Second: false} {
+	for after, good := range map[time.Duration]bool{
+		time.Hour - time.Second: true, time.Hour: false,
+		time.Hour + time.Second: false,
+	} {
 		fx := newFixture(t, nil)
 		raw := fx.link(t, "7")
 		fx.clock.advance(after)
@@ -209,7 +284,9 @@ func TestLinkDiesToTheSecond(t *testing.T) {
 // Two machines whose clocks disagree a little share one key.
 func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
 	t.Parallel()
-	for ahead, good := range map[time.Duration]bool{9 * time.Second: true, 10 * time.Second: true, 11 * time.Second: false} {
+	for ahead, good := range map[time.Duration]bool{
+		9 * time.Second: true, 10 * time.Second: true, 11 * time.Second: false,
+	} {
 		fx := newFixture(t, nil)
 		fx.clock.advance(ahead)
 		raw := fx.link(t, "7")
@@ -230,9 +307,12 @@ func TestSinkIsNotCutOffByAVisitorWhoHangsUp(t *testing.T) {
 			recorded++
 		})
 	})
+
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
-	require.Error(t, fx.Confirm(ctx, reset.ConfirmInput{Token: "made up", Password: newPassword}))
+	require.Error(t, fx.Confirm(
+		ctx, reset.ConfirmInput{Token: "made up", Password: newPassword},
+	))
 	require.Equal(t, 1, recorded)
 }
 
@@ -241,13 +321,19 @@ func TestRefusedPasswordSpendsNothing(t *testing.T) {
 	fx := newFixture(t, nil)
 	fx.store.AddSession("7")
 	raw := fx.link(t, "7")
-	for _, password := range []string{"", "short", strings.Repeat("x", 14), strings.Repeat("é", 600), "with\x00a NUL and long"} {
-		err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: password})
+	for _, password := range []string{
+		"", "short", strings.Repeat("x", 14), strings.Repeat("é", 600),
+		"with\x00a NUL and long",
+	} {
+		err := fx.Confirm(
+			t.Context(), reset.ConfirmInput{Token: raw, Password: password},
+		)
 		refused, ok := errors.AsType[*policy.Error](err)
 		require.True(t, ok, "%q: %v", password, err)
 		require.NotEmpty(t, refused.Problems)
 		require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
 	}
+
 	require.Equal(
 		t,
 		[]string{
@@ -256,6 +342,7 @@ func TestRefusedPasswordSpendsNothing(t *testing.T) {
 		},
 		fx.events.reasons(reset.OutcomePasswordRefused),
 	)
+
 	require.Equal(t, 1, fx.store.Sessions("7"))
 	require.NoError(t, fx.confirm(t, raw))
 }
@@ -279,6 +366,7 @@ func TestCodesOfAPolicyOfOnesOwnDoNotBecomeReasons(t *testing.T) {
 		events := fx.events.of(reset.OutcomePasswordRefused)
 		require.Len(t, events, 1)
 		require.Equal(t, reset.Reason(reason), events[0].Reason)
+
 		for _, problem := range problems {
 			require.ErrorContains(t, events[0].Err, string(problem.Code))
 		}
@@ -289,9 +377,13 @@ func TestMFALowersTheMinimum(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) })
 	raw := fx.link(t, "7")
-	err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka7"})
+	err := fx.Confirm(
+		t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka7"},
+	)
 	require.Error(t, err)
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka78"}))
+	require.NoError(t, fx.Confirm(
+		t.Context(), reset.ConfirmInput{Token: raw, Password: "quokka78"},
+	))
 }
 
 func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
@@ -299,15 +391,26 @@ func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 	var got []string
 	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Mail.Product = "Quillbox"
-		cfg.Policy = policyFunc(func(_ context.Context, password string, words []string) error {
-			require.Equal(t, "  kept as typed  ", password)
-			got = words
-			return nil
-		})
+		cfg.Policy = policyFunc(
+			func(_ context.Context, password string, words []string) error {
+				require.Equal(t, "  kept as typed  ", password)
+				got = words
+				return nil
+			},
+		)
 	})
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: fx.link(t, "7"), Password: "  kept as typed  "}))
-	require.Equal(t, []string{"Quillbox", "app.example", "ana@example.com", "ana"}, got)
-	result, err := cheapHasher().Verify(t.Context(), "  kept as typed  ", fx.user(t, "7").PasswordHash)
+
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    fx.link(t, "7"),
+		Password: "  kept as typed  ",
+	}))
+	require.Equal(
+		t, []string{"Quillbox", "app.example", "ana@example.com", "ana"}, got,
+	)
+
+	result, err := cheapHasher().Verify(
+		t.Context(), "  kept as typed  ", fx.user(t, "7").PasswordHash,
+	)
 	require.NoError(t, err)
 	require.True(t, result.OK)
 }
@@ -315,26 +418,37 @@ func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 func TestBoundsOfTheHasherAreRefusedPasswordsToo(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
+		cfg.Policy = policyFunc(
+			func(context.Context, string, []string) error { return nil },
+		)
 	})
 	raw := fx.link(t, "7")
+
 	for password, code := range map[string]policy.Code{
 		"": policy.CodeTooShort,
 		strings.Repeat("x", hash.MaxPasswordBytes+1): policy.CodeTooLong,
 	} {
-		err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: password})
+		err := fx.Confirm(
+			t.Context(), reset.ConfirmInput{Token: raw, Password: password},
+		)
 		refused, ok := errors.AsType[*policy.Error](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, code, refused.Problems[0].Code)
 	}
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: strings.Repeat("x", hash.MaxPasswordBytes)}))
+
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    raw,
+		Password: strings.Repeat("x", hash.MaxPasswordBytes),
+	}))
 }
 
 func TestStoreDownAtConfirmIsNoRejection(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
 	raw := fx.link(t, "7")
-	spy.findByID = func(context.Context, string) (reset.User, error) { return reset.User{}, errLost }
+	spy.findByID = func(context.Context, string) (reset.User, error) {
+		return reset.User{}, errLost
+	}
 	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
 	require.NotErrorIs(t, err, reset.ErrRejected)
@@ -354,8 +468,16 @@ func TestCheckChangesNothing(t *testing.T) {
 	}
 	require.True(t, ana() == fx.user(t, "7"))
 	require.NoError(t, fx.confirm(t, raw))
+
 	fx.drain(t)
-	require.Equal(t, []reset.Outcome{reset.OutcomeLinkMade, reset.OutcomeConfirmed, reset.OutcomeNoticeMailed}, fx.events.outcomes())
+	require.Equal(
+		t,
+		[]reset.Outcome{
+			reset.OutcomeLinkMade, reset.OutcomeConfirmed,
+			reset.OutcomeNoticeMailed,
+		},
+		fx.events.outcomes(),
+	)
 }
 
 // The order of everything a confirmation does, as the parts see it.
@@ -364,48 +486,70 @@ func TestConfirmOrder(t *testing.T) {
 	var steps []string
 	step := func(name string) { steps = append(steps, name) }
 	limiter := func(name string) reset.Limiter {
-		return reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) {
-			step(name)
-			return 0, true, nil
-		})
+		return reset.LimiterFunc(
+			func(context.Context, string) (time.Duration, bool, error) {
+				step(name)
+				return 0, true, nil
+			},
+		)
 	}
+
 	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Synchronous = true
-		cfg.Limits = reset.Limits{ConfirmClient: limiter("limit client"), ConfirmUser: limiter("limit user")}
+		cfg.Limits = reset.Limits{
+			ConfirmClient: limiter("limit client"),
+			ConfirmUser:   limiter("limit user"),
+		}
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 			step("policy")
 			return nil
 		})
-		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error {
-			step("sessions")
-			return nil
-		})
-		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+		cfg.Sessions = reset.EndSessionsWith(
+			func(context.Context, string) error {
+				step("sessions")
+				return nil
+			},
+		)
+
+		cfg.Hooks.OnConfirmed = []func(
+			context.Context, reset.Confirmation,
+		) error{
 			func(context.Context, reset.Confirmation) error {
 				step("hook")
 				return nil
 			},
 		}
-		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) { step(string(ev.Outcome)) })
+
+		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
+			step(string(ev.Outcome))
+		})
 		cfg.Mailer = mail.MailerFunc(func(context.Context, mail.Message) error {
 			step("notice")
 			return nil
 		})
 	})
+
 	raw := fx.link(t, "7")
 	spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
 		step("load")
 		return spy.Store.FindByID(ctx, id)
 	}
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		require.True(t, strings.HasPrefix(encoded, "$argon2id$"))
 		step("replace")
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
 	steps = nil
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: netip.MustParseAddr("192.0.2.1")}))
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    raw,
+		Password: newPassword,
+		Client:   netip.MustParseAddr("192.0.2.1"),
+	}))
 	require.Equal(t, []string{
-		"limit user", "load", "policy", "replace", "sessions", "confirmed", "hook", "notice", "notice-mailed",
+		"limit user", "load", "policy", "replace", "sessions", "confirmed",
+		"hook", "notice", "notice-mailed",
 	}, steps)
 }
 
@@ -414,7 +558,9 @@ func TestConfirmOrder(t *testing.T) {
 func TestFaultAtEachStepOfConfirm(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
-	for _, step := range []string{"load", "policy", "replace", "sessions", "hook", "sink", "mailer"} {
+	for _, step := range []string{
+		"load", "policy", "replace", "sessions", "hook", "sink", "mailer",
+	} {
 		for _, panics := range []bool{false, true} {
 			if panics && step == "policy" {
 				continue // it panics in the visitor's goroutine, before anything is changed; net/http recovers
@@ -431,36 +577,64 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					}
 					return boom
 				}
+
 				fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 					events, outbox := cfg.Events, cfg.Mailer
-					cfg.Policy = policyFunc(func(context.Context, string, []string) error { return fault("policy") })
-					cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error { return fault("sessions") })
-					cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
-						func(context.Context, reset.Confirmation) error { return fault("hook") },
+					cfg.Policy = policyFunc(
+						func(context.Context, string, []string) error {
+							return fault("policy")
+						},
+					)
+					cfg.Sessions = reset.EndSessionsWith(
+						func(context.Context, string) error {
+							return fault("sessions")
+						},
+					)
+					cfg.Hooks.OnConfirmed = []func(
+						context.Context, reset.Confirmation,
+					) error{
+						func(context.Context, reset.Confirmation) error {
+							return fault("hook")
+						},
 					}
-					cfg.Events = reset.SinkFunc(func(ctx context.Context, ev reset.Event) {
-						events.Record(ctx, ev)
-						_ = fault("sink")
-					})
-					cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
-						if err := fault("mailer"); err != nil {
-							return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
-						}
-						return outbox.Send(ctx, msg)
-					})
+					cfg.Events = reset.SinkFunc(
+						func(ctx context.Context, ev reset.Event) {
+							events.Record(ctx, ev)
+							_ = fault("sink")
+						},
+					)
+
+					cfg.Mailer = mail.MailerFunc(
+						func(ctx context.Context, msg mail.Message) error {
+							if err := fault("mailer"); err != nil {
+								return &mail.SendError{
+									Verdict: mail.VerdictPermanent,
+									Err:     err,
+								}
+							}
+							return outbox.Send(ctx, msg)
+						},
+					)
 				})
-				spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+
+				spy.findByID = func(
+					ctx context.Context, id string,
+				) (reset.User, error) {
 					if err := fault("load"); err != nil {
 						return reset.User{}, err
 					}
 					return spy.Store.FindByID(ctx, id)
 				}
-				spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+
+				spy.replace = func(
+					ctx context.Context, seen reset.User, encoded string,
+				) error {
 					if err := fault("replace"); err != nil {
 						return err
 					}
 					return spy.Store.ReplaceHash(ctx, seen, encoded)
 				}
+
 				raw := fx.link(t, "7")
 				armed.Store(true)
 				err := fx.confirm(t, raw)
@@ -472,14 +646,19 @@ func TestFaultAtEachStepOfConfirm(t *testing.T) {
 					require.False(t, changed)
 					require.Len(t, fx.events.of(reset.OutcomeConfirmFailed), 1)
 					armed.Store(false)
-					require.NoError(t, fx.confirm(t, raw), "the link must stay good")
+					require.NoError(
+						t, fx.confirm(t, raw), "the link must stay good",
+					)
+
 				default:
 					require.NoError(t, err)
 					require.True(t, changed)
 					fx.drain(t)
 					require.Len(t, fx.events.of(reset.OutcomeConfirmed), 1)
 					for at, outcome := range map[string]reset.Outcome{
-						"sessions": reset.OutcomeSessionsFailed, "hook": reset.OutcomeHookFailed, "mailer": reset.OutcomeNoticeFailed,
+						"sessions": reset.OutcomeSessionsFailed,
+						"hook":     reset.OutcomeHookFailed,
+						"mailer":   reset.OutcomeNoticeFailed,
 					} {
 						if at == step {
 							require.Len(t, fx.events.of(outcome), 1)
@@ -531,7 +710,11 @@ func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
 	shared := netip.MustParseAddr("192.0.2.1")
 	post := func(raw string) error {
-		return fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: shared})
+		return fx.Confirm(t.Context(), reset.ConfirmInput{
+			Token:    raw,
+			Password: newPassword,
+			Client:   shared,
+		})
 	}
 	for range 40 {
 		_ = post("junk")
@@ -540,15 +723,22 @@ func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
 	refused, throttledJunk := 0, 0
 	for i := range 50 {
 		id := fmt.Sprintf("user%d", i)
-		fx.add(t, reset.User{ID: id, Email: id + "@example.com", PasswordHash: oldHash})
+		fx.add(t, reset.User{
+			ID:           id,
+			Email:        id + "@example.com",
+			PasswordHash: oldHash,
+		})
 		fx.clock.advance(5 * time.Second)
-		if _, throttled := errors.AsType[*reset.ThrottledError](post("junk")); throttled {
+		if _, throttled := errors.AsType[*reset.ThrottledError](
+			post("junk"),
+		); throttled {
 			throttledJunk++
 		}
 		if post(fx.link(t, id)) != nil {
 			refused++
 		}
 	}
+
 	require.Zero(t, refused, "of 50 good links")
 	require.Greater(t, throttledJunk, 30, "junk itself is limited")
 }
@@ -562,32 +752,60 @@ func TestEachConfirmationIsChargedOnce(t *testing.T) {
 	}
 	nothing := func(*fixture) {}
 	same := func(raw string) string { return raw }
+
 	for name, row := range map[string]struct {
 		change func(fx *fixture)
 		send   func(raw string) string
 		want   string
 	}{
-		"good":            {nothing, same, "confirm-user"},
-		"stale":           {update(func(user *reset.User) { user.Stamp = "2" }), same, "confirm-user"},
-		"disabled":        {update(func(user *reset.User) { user.Disabled = true }), same, "confirm-user"},
-		"deleted":         {func(fx *fixture) { _ = fx.store.Delete("7") }, same, "confirm-user"},
-		"expired":         {func(fx *fixture) { fx.clock.advance(time.Hour) }, same, "confirm-client"},
-		"from the future": {func(fx *fixture) { fx.clock.advance(-time.Minute) }, same, "confirm-client"},
-		"forged":          {nothing, flipLast, "confirm-client"},
-		"nonsense":        {nothing, func(string) string { return "junk" }, "confirm-client"},
-		"empty":           {nothing, func(string) string { return "" }, "confirm-client"},
+		"good": {nothing, same, "confirm-user"},
+		"stale": {update(func(user *reset.User) {
+			user.Stamp = "2"
+		}), same, "confirm-user"},
+		"disabled": {update(func(user *reset.User) {
+			user.Disabled = true
+		}), same, "confirm-user"},
+		"deleted": {func(fx *fixture) {
+			_ = fx.store.Delete("7")
+		}, same, "confirm-user"},
+		"expired": {func(fx *fixture) {
+			fx.clock.advance(time.Hour)
+		}, same, "confirm-client"},
+		"from the future": {func(fx *fixture) {
+			fx.clock.advance(-time.Minute)
+		}, same, "confirm-client"},
+		"forged": {nothing, flipLast, "confirm-client"},
+		"nonsense": {nothing, func(string) string {
+			return "junk"
+		}, "confirm-client"},
+		"empty": {nothing, func(string) string {
+			return ""
+		}, "confirm-client"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var keys keyLog
-			fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+			fx, spy := newSpyFixture(
+				t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
+			)
 			raw := row.send(fx.link(t, "7"))
 			row.change(fx)
-			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
-				require.Equal(t, []string{"confirm-user"}, names(keys.keys), "loaded before it was charged")
+
+			spy.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
+				require.Equal(
+					t, []string{"confirm-user"}, names(keys.keys),
+					"loaded before it was charged",
+				)
 				return spy.Store.FindByID(ctx, id)
 			}
-			_ = fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: netip.MustParseAddr("192.0.2.1")})
+
+			_ = fx.Confirm(t.Context(), reset.ConfirmInput{
+				Token:    raw,
+				Password: newPassword,
+				Client:   netip.MustParseAddr("192.0.2.1"),
+			})
 			require.Equal(t, []string{row.want}, names(keys.keys))
 		})
 	}

@@ -44,7 +44,8 @@ var (
 	// visitor should try to sign in with the new password, and if that fails
 	// open the link again.
 	ErrUnknownOutcome = errors.New(
-		"reset: it is not known whether the new password is stored; try to sign in with it",
+		"reset: it is not known whether the new password is stored; try to " +
+			"sign in with it",
 	)
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.

@@ -21,7 +21,9 @@ import (
 // address kill the link its owner has just been sent.
 type newestOnly struct{ *memstore.Store }
 
-func (s newestOnly) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s newestOnly) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	users, err := s.Store.FindByEmail(ctx, email)
 	for i := range users {
 		err = s.Update(users[i].ID, func(user *reset.User) {
@@ -85,14 +87,19 @@ func Example_deadAfterSignIn() {
 // and not with the others.
 type severalAddresses struct {
 	*memstore.Store
-	addresses map[string]map[string]string // account, name of the address, address
+	// account, name of the address, address
+	addresses map[string]map[string]string
 }
 
-func (s severalAddresses) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s severalAddresses) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	var users []reset.User
 	for account, addresses := range s.addresses {
 		for name, address := range addresses {
-			if !strings.EqualFold(address, email) { // wider than needed: the Service compares again
+			if !strings.EqualFold(
+				address, email,
+			) { // wider than needed: the Service compares again
 				continue
 			}
 			user, err := s.FindByID(ctx, account+"/"+name)
@@ -102,10 +109,13 @@ func (s severalAddresses) FindByEmail(ctx context.Context, email string) ([]rese
 			users = append(users, user)
 		}
 	}
+
 	return users, nil
 }
 
-func (s severalAddresses) FindByID(ctx context.Context, id string) (reset.User, error) {
+func (s severalAddresses) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
 	account, name, _ := strings.Cut(id, "/")
 	address, ok := s.addresses[account][name]
 	if !ok {
@@ -116,7 +126,9 @@ func (s severalAddresses) FindByID(ctx context.Context, id string) (reset.User, 
 	return user, err
 }
 
-func (s severalAddresses) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s severalAddresses) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	account, name, _ := strings.Cut(seen.ID, "/")
 	if s.addresses[account][name] != seen.Email {
 		return reset.ErrStale // over SQL: a join in the WHERE clause
@@ -131,14 +143,20 @@ func Example_severalAddresses() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
 		cfg.Store = severalAddresses{
-			Store:     cfg.Store.(*memstore.Store),
-			addresses: map[string]map[string]string{"7": {"main": "ana@example.com", "private": "ana@home.example"}},
+			Store: cfg.Store.(*memstore.Store),
+			addresses: map[string]map[string]string{
+				"7": {"main": "ana@example.com", "private": "ana@home.example"},
+			},
 		}
 	})
+
 	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@home.example"})
 	mails, _ := outbox.Wait(ctx, 1)
 	fmt.Println(len(mails), mails[0].To)
-	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{Token: mailtest.Token(mails[0]), Password: "correct horse battery"}))
+	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    mailtest.Token(mails[0]),
+		Password: "correct horse battery",
+	}))
 	_ = svc.Shutdown(ctx)
 	// Output:
 	// 1 ana@home.example

@@ -41,7 +41,9 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 		fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
 		})
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if strings.HasPrefix(email, "я") {
 				return nil, errLost
 			}
@@ -56,9 +58,14 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 		fx.requestFrom(t, clientOf(1000), "ana@example.com")
 		after(time.Minute)
 
-		mails, dropped := len(fx.outbox.Messages()), len(fx.events.of(reset.OutcomeDropped))
+		mails, dropped := len(
+			fx.outbox.Messages(),
+		), len(fx.events.of(reset.OutcomeDropped))
 		delayed := len(fx.events.of(reset.OutcomeMailDelayed))
-		t.Logf("%d mails to the owner, %d requests dropped, %d attempts delayed", mails, dropped, delayed)
+		t.Logf(
+			"%d mails to the owner, %d requests dropped, %d attempts delayed",
+			mails, dropped, delayed,
+		)
 		require.Equal(t, 1, mails)
 		require.Zero(t, dropped)
 
@@ -91,16 +98,23 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 				arrived := make(map[string]time.Time)
 				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
-					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
-						after(100 * time.Millisecond)
-						mu.Lock()
-						defer mu.Unlock()
-						arrived[msg.To] = time.Now()
-						return nil
-					})
+					cfg.Mailer = mail.MailerFunc(
+						func(_ context.Context, msg mail.Message) error {
+							after(100 * time.Millisecond)
+							mu.Lock()
+							defer mu.Unlock()
+							arrived[msg.To] = time.Now()
+							return nil
+						},
+					)
 				})
+
 				for i := range visitors {
-					fx.add(t, reset.User{ID: fmt.Sprintf("v%d", i), Email: fmt.Sprintf("v%d@example.com", i), PasswordHash: oldHash})
+					fx.add(t, reset.User{
+						ID:           fmt.Sprintf("v%d", i),
+						Email:        fmt.Sprintf("v%d@example.com", i),
+						PasswordHash: oldHash,
+					})
 				}
 
 				asked := make(map[string]time.Time)
@@ -113,6 +127,7 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 					}
 					after(2500 * time.Microsecond)
 				}
+
 				after(5 * time.Second) // as long as the whole queue takes
 
 				mu.Lock()
@@ -124,9 +139,15 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 						slowest = max(slowest, mailed.Sub(at))
 					}
 				}
-				t.Logf("%d of %d visitors got their mail, the slowest after %v", got, visitors, slowest)
+				t.Logf(
+					"%d of %d visitors got their mail, the slowest after %v",
+					got, visitors, slowest,
+				)
 				require.GreaterOrEqual(t, got, 95)
-				require.LessOrEqual(t, slowest, 500*time.Millisecond, "behind the mails of the flood")
+				require.LessOrEqual(
+					t, slowest, 500*time.Millisecond,
+					"behind the mails of the flood",
+				)
 			})
 		})
 	}
@@ -136,8 +157,15 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
-		fx.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
+		fx := newFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 },
+		)
+		fx.add(t, reset.User{
+			ID:           "8",
+			Email:        "bob@example.com",
+			PasswordHash: oldHash,
+		})
 		fx.outbox.Fail(func(msg mail.Message) error {
 			if msg.To == "bob@example.com" {
 				return nil
@@ -148,19 +176,30 @@ func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 			fx.request(t, "ana@example.com")
 			after(10 * time.Millisecond)
 		}
-		require.Empty(t, fx.events.of(reset.OutcomeDropped), "each has had its first attempt")
+		require.Empty(
+			t, fx.events.of(reset.OutcomeDropped),
+			"each has had its first attempt",
+		)
 
 		failed := fx.events.of(reset.OutcomeMailFailed)
-		require.Len(t, failed, 15, "as many wait for a retry as there are places in the queue")
+		require.Len(
+			t, failed, 15,
+			"as many wait for a retry as there are places in the queue",
+		)
+
 		requested := fx.events.of(reset.OutcomeRequested)
 		for i, ev := range failed {
 			require.Equal(t, reset.Reason("queue"), ev.Reason)
-			require.Equal(t, requested[i].RequestID, ev.RequestID, "the oldest goes first")
+			require.Equal(
+				t, requested[i].RequestID, ev.RequestID,
+				"the oldest goes first",
+			)
 		}
 
 		fx.request(t, "bob@example.com")
 		after(10 * time.Millisecond)
 		require.Equal(t, []string{"bob@example.com"}, fx.to(mail.KindReset))
+
 		fx.outbox.Fail(nil)
 		fx.drain(t)
 		require.Len(t, fx.to(mail.KindReset), 11)
@@ -171,13 +210,19 @@ func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		fx, spy := newSpyFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 },
+		)
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if email == "x@example.org" {
 				return nil, errLost
 			}
 			return spy.Store.FindByEmail(ctx, email)
 		}
+
 		fx.outbox.Fail(temporary)
 		fx.requestFrom(t, clientOf(1), "ana@example.com")
 		after(10 * time.Millisecond)
@@ -197,10 +242,15 @@ func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
+		fx := newFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 },
+		)
 		fx.outbox.Fail(temporary)
 		for range 6 {
-			require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
+			require.NoError(t, fx.store.Update(
+				"7", func(user *reset.User) { user.PasswordHash = oldHash },
+			))
 			require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 			after(10 * time.Millisecond)
 		}
@@ -211,6 +261,7 @@ func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 		require.Empty(t, fx.events.of(reset.OutcomeNoticeFailed))
 		require.Empty(t, fx.events.of(reset.OutcomeDropped))
 		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 16)
+
 		fx.outbox.Fail(nil)
 		fx.drain(t)
 		require.Len(t, fx.to(mail.KindPasswordChanged), 6)
@@ -244,14 +295,27 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 		fx.drain(t)
 
 		lost := fx.events.of(reset.OutcomeDropped)
-		require.Len(t, lost, 7, "three without a place, two that lost it, two of the second network")
+		require.Len(
+			t, lost, 7,
+			"three without a place, two that lost it, two of the second "+
+				"network",
+		)
+
 		requested := fx.events.of(reset.OutcomeRequested)
-		require.Equal(t, requested[5].RequestID, lost[3].RequestID, "the newest first")
+		require.Equal(
+			t, requested[5].RequestID, lost[3].RequestID, "the newest first",
+		)
 		require.Equal(t, requested[4].RequestID, lost[4].RequestID)
-		require.Equal(t, []netip.Addr{clientOf(2), clientOf(2)}, []netip.Addr{lost[5].Client, lost[6].Client},
-			"three against two is as even as five can be")
+		require.Equal(
+			t, []netip.Addr{clientOf(2), clientOf(2)},
+			[]netip.Addr{lost[5].Client, lost[6].Client},
+			"three against two is as even as five can be",
+		)
 		require.Len(t, fx.to(mail.KindReset), 6)
-		require.Equal(t, 6, books.balance()["global"], "what lost its place is given back")
+		require.Equal(
+			t, 6, books.balance()["global"],
+			"what lost its place is given back",
+		)
 	})
 }
 
@@ -262,12 +326,15 @@ func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fx, spy := newSpyFixture(t, realClock)
 		calls := 0
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if calls++; calls%4 != 0 {
 				return nil, errLost
 			}
 			return spy.Store.FindByEmail(ctx, email)
 		}
+
 		failures := 2
 		fx.outbox.Fail(func(msg mail.Message) error {
 			if failures--; failures >= 0 {
@@ -289,13 +356,19 @@ func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 		fx, spy := newSpyFixture(t, realClock)
 		fx.add(t, withoutPassword("new"))
 		var down atomic.Bool
-		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+		spy.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
 			if down.Load() {
 				return reset.User{}, errLost
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
-		require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+		)
+
 		down.Store(true)
 		after(time.Hour)
 		down.Store(false)
@@ -318,14 +391,20 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 				return random.IntN(n)
 			}
 			fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
-				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(16), 1+chance(4)
+				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(
+					16,
+				), 1+chance(4)
 			})
-			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+
+			spy.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
 				if chance(3) == 0 {
 					return nil, errLost
 				}
 				return spy.Store.FindByEmail(ctx, email)
 			}
+
 			fx.outbox.Fail(func(msg mail.Message) error {
 				after(time.Duration(chance(50)) * time.Millisecond)
 				if chance(2) == 0 {
@@ -338,13 +417,18 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 			for n := range 8 {
 				visitors.Go(func() {
 					for range 50 {
-						fx.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+						fx.requestFrom(
+							t, clientOf(chance(n+1)), "ana@example.com",
+						)
 						after(time.Duration(chance(400)) * time.Millisecond)
 					}
 				})
 			}
+
 			visitors.Wait()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(200))*time.Millisecond)
+			ctx, cancel := context.WithTimeout(
+				t.Context(), time.Duration(chance(200))*time.Millisecond,
+			)
 			defer cancel()
 			err := fx.Shutdown(ctx)
 			synctest.Wait()
@@ -355,10 +439,13 @@ func TestEachRequestHasOneEnd(t *testing.T) {
 			ends := make(map[string]int)
 			for _, ev := range fx.events.all() {
 				switch ev.Outcome {
-				case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
+				case reset.OutcomeMailed,
+					reset.OutcomeMailFailed,
+					reset.OutcomeDropped:
 					ends[ev.RequestID]++
 				}
 			}
+
 			require.Len(t, ends, 400)
 			for id, n := range ends {
 				require.Equal(t, 1, n, id)
@@ -387,9 +474,11 @@ func TestThrottledAddressLooksLikeAnyOtherWhenItLosesItsPlace(t *testing.T) {
 			}
 			fx.drain(t)
 		})
+
 		balances[throttled] = books.balance()
 		delete(balances[throttled], "account")
 	}
+
 	require.Equal(t, 6, balances[false]["global"])
 	require.Equal(t, balances[false], balances[true])
 }

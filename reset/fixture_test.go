@@ -55,15 +55,27 @@ type fixture struct {
 func newFixture(t *testing.T, change func(cfg *reset.Config)) *fixture {
 	t.Helper()
 	fx := &fixture{
-		store: memstore.New(), outbox: &mailtest.Recorder{}, events: &eventLog{},
-		clock: &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
+		store:  memstore.New(),
+		outbox: &mailtest.Recorder{},
+		events: &eventLog{},
+		clock:  &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)},
 	}
 	fx.add(t, ana())
+
 	cfg := reset.Config{
-		Site: site, From: "App <no-reply@app.example>", Keys: testKeys(),
-		Store: fx.store, Mailer: fx.outbox, Sessions: reset.EndSessionsInStore(),
-		Hasher: cheapHasher(), Events: fx.events, Limits: reset.Limits{Off: true}, Now: fx.clock.Now, Queue: reset.Queue{Workers: 2},
+		Site:     site,
+		From:     "App <no-reply@app.example>",
+		Keys:     testKeys(),
+		Store:    fx.store,
+		Mailer:   fx.outbox,
+		Sessions: reset.EndSessionsInStore(),
+		Hasher:   cheapHasher(),
+		Events:   fx.events,
+		Limits:   reset.Limits{Off: true},
+		Now:      fx.clock.Now,
+		Queue:    reset.Queue{Workers: 2},
 	}
+
 	if change != nil {
 		change(&cfg)
 	}
@@ -89,7 +101,9 @@ func (fx *fixture) add(t *testing.T, user reset.User) {
 // request asks for a link, as one visitor does.
 func (fx *fixture) request(t *testing.T, email string) {
 	t.Helper()
-	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{Email: email}))
+	require.NoError(
+		t, fx.Request(t.Context(), reset.RequestInput{Email: email}),
+	)
 }
 
 // drain waits until all mail and events are out. Nothing can be requested
@@ -114,7 +128,9 @@ func rawOf(link reset.Link) string {
 
 func (fx *fixture) confirm(t *testing.T, raw string) error {
 	t.Helper()
-	return fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword})
+	return fx.Confirm(
+		t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword},
+	)
 }
 
 func (fx *fixture) user(t *testing.T, id string) reset.User {

@@ -20,16 +20,27 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	mails, err := fx.outbox.Wait(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, "ana@example.com", mails[0].To)
+
 	raw := mailtest.Token(mails[0])
 	require.NotEmpty(t, raw)
 
 	checked, err := fx.Check(t.Context(), raw)
 	require.NoError(t, err)
-	require.Equal(t, reset.CheckResult{ExpiresAt: fx.clock.Now().Add(time.Hour), MaskedEmail: "a•••@example.com", Purpose: token.PurposeReset}, checked)
+	require.Equal(
+		t,
+		reset.CheckResult{
+			ExpiresAt:   fx.clock.Now().Add(time.Hour),
+			MaskedEmail: "a•••@example.com",
+			Purpose:     token.PurposeReset,
+		},
+		checked,
+	)
 
 	require.NoError(t, fx.confirm(t, raw))
 	require.Zero(t, fx.store.Sessions("7"))
-	result, err := cheapHasher().Verify(t.Context(), newPassword, fx.user(t, "7").PasswordHash)
+	result, err := cheapHasher().Verify(
+		t.Context(), newPassword, fx.user(t, "7").PasswordHash,
+	)
 	require.NoError(t, err)
 	require.True(t, result.OK)
 
@@ -38,7 +49,10 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	require.ErrorIs(t, err, reset.ErrRejected)
 
 	fx.drain(t)
-	require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged), "one notice, of the one change")
+	require.Equal(
+		t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged),
+		"one notice, of the one change",
+	)
 }
 
 // The other tests use cheap parameters; this one shows what an application gets
@@ -47,7 +61,9 @@ func TestDefaultHasherIsArgon2idOfTheStatedCost(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = nil })
 	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
-	require.Contains(t, fx.user(t, "7").PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$")
+	require.Contains(
+		t, fx.user(t, "7").PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$",
+	)
 	require.False(t, mustHasher(t).NeedsRehash(fx.user(t, "7").PasswordHash))
 }
 

@@ -38,12 +38,14 @@ func requireRefused(t *testing.T, fx *fixture, job reset.Job, reason string) {
 	require.ErrorIs(t, err, reset.ErrJobRefused)
 	require.NotContains(t, err.Error(), "@")
 	require.Empty(t, fx.outbox.Messages())
+
 	events := fx.events.all()[before:]
 	require.Len(t, events, 1)
 	ev := events[0]
 	require.Equal(t, reset.OutcomeJobRefused, ev.Outcome)
 	require.Equal(t, reset.Reason(reason), ev.Reason)
 	require.ErrorIs(t, ev.Err, reset.ErrJobRefused)
+
 	if reason == "bad-mac" {
 		require.Empty(t, ev.RequestID+ev.UserID+string(ev.Purpose)+ev.TokenID)
 		require.False(t, ev.Client.IsValid())
@@ -52,9 +54,14 @@ func requireRefused(t *testing.T, fx *fixture, job reset.Job, reason string) {
 
 func jobAt(now time.Time) reset.Job {
 	return reset.Job{
-		ID: "x", Kind: mail.KindReset, Email: "ana@example.com", UserID: "7", Locale: "es",
+		ID:          "x",
+		Kind:        mail.KindReset,
+		Email:       "ana@example.com",
+		UserID:      "7",
+		Locale:      "es",
 		Client:      netip.MustParseAddr("2001:db8::1"),
-		RequestedAt: now, Lifetime: time.Hour,
+		RequestedAt: now,
+		Lifetime:    time.Hour,
 	}
 }
 
@@ -82,13 +89,15 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
 	good := fx.Sign(fullJob(fx.clock.Now()))
 	require.NotEmpty(t, good.MAC)
+
 	changed := map[reflect.Type]any{
 		reflect.TypeFor[string]():        "changed",
 		reflect.TypeFor[mail.Kind]():     mail.KindPasswordChanged,
 		reflect.TypeFor[netip.Addr]():    netip.MustParseAddr("2001:db8::2"),
 		reflect.TypeFor[time.Time]():     good.RequestedAt.Add(time.Nanosecond),
 		reflect.TypeFor[time.Duration](): time.Hour + 1,
-		reflect.TypeFor[bool]():          nil, // its other value is the zero one
+		// its other value is the zero one
+		reflect.TypeFor[bool](): nil,
 	}
 
 	fields := reflect.TypeFor[reset.Job]()
@@ -113,7 +122,9 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
-	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
+	otherSite := newFixture(
+		t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" },
+	)
 	otherRing := newFixture(t, func(cfg *reset.Config) {
 		key, err := token.GenerateKey("test")
 		require.NoError(t, err)
@@ -121,14 +132,21 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 		require.NoError(t, err)
 	})
 
-	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "", "newsletter"} {
+	for _, kind := range []mail.Kind{
+		mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "",
+		"newsletter",
+	} {
 		job := jobAt(fx.clock.Now())
 		job.Kind = kind
 		good := fx.Sign(job).MAC
 		for name, mac := range map[string]string{
-			"empty": "", "another site's": otherSite.Sign(job).MAC, "another ring's": otherRing.Sign(job).MAC,
-			"shorter": good[:len(good)-1], "longer": good + "A", "padded": good + "=",
-			"twice": good + good, "flipped": flipLast(good), "blank": strings.Repeat("A", len(good)), "upper case": strings.ToUpper(good),
+			"empty": "", "another site's": otherSite.Sign(job).MAC,
+			"another ring's": otherRing.Sign(job).MAC,
+			"shorter":        good[:len(good)-1], "longer": good + "A",
+			"padded": good + "=",
+			"twice":  good + good, "flipped": flipLast(good),
+			"blank":      strings.Repeat("A", len(good)),
+			"upper case": strings.ToUpper(good),
 		} {
 			t.Run(name+" "+string(kind), func(t *testing.T) {
 				forged := job
@@ -138,16 +156,21 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 		}
 	}
 
-	unwritable := jobAt(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) // JSON has no such year
+	unwritable := jobAt(
+		time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC),
+	) // JSON has no such year
 	requireRefused(t, fx, unwritable, "bad-mac")
 }
 
 func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged} {
+	for _, kind := range []mail.Kind{
+		mail.KindReset, mail.KindInvite, mail.KindPasswordChanged,
+	} {
 		for ahead, refused := range map[time.Duration]bool{
-			10*time.Second - 1: false, 10 * time.Second: false, 10*time.Second + 1: true,
-			time.Hour: true, 100 * 365 * 24 * time.Hour: true,
+			10*time.Second - 1: false, 10 * time.Second: false,
+			10*time.Second + 1: true,
+			time.Hour:          true, 100 * 365 * 24 * time.Hour: true,
 		} {
 			fx := newFixture(t, nil)
 			job := jobAt(fx.clock.Now().Add(ahead))
@@ -184,7 +207,9 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	before, during := newFixture(t, ring(keys[0])), newFixture(t, ring(keys[1], keys[0]))
+	before, during := newFixture(
+		t, ring(keys[0]),
+	), newFixture(t, ring(keys[1], keys[0]))
 	gone := newFixture(t, ring(keys[1]))
 
 	old := before.Sign(jobAt(before.clock.Now()))
@@ -193,7 +218,10 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 		require.Len(t, fx.outbox.Messages(), 1)
 	}
 	requireRefused(t, gone, old, "bad-mac")
-	require.NoError(t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))), "the first key signs")
+	require.NoError(
+		t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))),
+		"the first key signs",
+	)
 }
 
 // What queues do to a job: another time zone, other spellings of JSON.
@@ -221,32 +249,50 @@ func TestSignedJobSurvivesItsQueue(t *testing.T) {
 func FuzzJobFromAHostileQueue(f *testing.F) {
 	var asked int
 	store := &spyStore{
-		findByEmail: func(context.Context, string) ([]reset.User, error) { asked++; return nil, nil },
+		findByEmail: func(context.Context, string) ([]reset.User, error) {
+			asked++
+			return nil, nil
+		},
 		findByID: func(context.Context, string) (reset.User, error) {
 			asked++
 			return reset.User{}, reset.ErrUserNotFound
 		},
 	}
-	key, err := token.NewKey("k1", []byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*")) // the same in all processes
+
+	key, err := token.NewKey(
+		"k1", []byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*"),
+	) // the same in all processes
 	require.NoError(f, err)
 	ring, err := token.NewKeys(key)
 	require.NoError(f, err)
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
 	svc, err := reset.New(reset.Config{
-		Site: site, From: "no-reply@app.example", Keys: ring, Store: store,
-		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error { asked++; return nil }),
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Now:    func() time.Time { return now }, Sessions: reset.KeepSessions(), Queue: reset.Queue{Synchronous: true},
+		Site:  site,
+		From:  "no-reply@app.example",
+		Keys:  ring,
+		Store: store,
+		Mailer: mail.MailerFunc(
+			func(context.Context, mail.Message) error { asked++; return nil },
+		),
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Now:      func() time.Time { return now },
+		Sessions: reset.KeepSessions(),
+		Queue:    reset.Queue{Synchronous: true},
 	})
+
 	require.NoError(f, err)
 	good := svc.Sign(jobAt(now))
 	text, err := json.Marshal(good)
 	require.NoError(f, err)
 	f.Add(text)
 	for _, forged := range []string{
-		`{}`, `null`, `{"id":"x","kind":"reset","email":"ana@example.com","requested_at":"2026-11-21T12:00:00Z"}`,
-		strings.Replace(string(text), `"id"`, `"ID"`, 1), strings.Replace(string(text), "{", `{"email":"eve@example.com",`, 1),
-		strings.Replace(string(text), "}", `,"email":"eve@example.com"}`, 1), strings.Replace(string(text), "12:00", "13:00", 1),
+		`{}`, `null`,
+		`{"id":"x","kind":"reset","email":"ana@example.com","requested_at":"2026-11-21T12:00:00Z"}`,
+		strings.Replace(string(text), `"id"`, `"ID"`, 1),
+		strings.Replace(string(text), "{", `{"email":"eve@example.com",`, 1),
+		strings.Replace(string(text), "}", `,"email":"eve@example.com"}`, 1),
+		strings.Replace(string(text), "12:00", "13:00", 1),
 	} {
 		f.Add([]byte(forged))
 	}

@@ -20,7 +20,9 @@ import (
 // password.
 func inviteByLink(t *testing.T, fx *fixture, id string) string {
 	t.Helper()
-	made, err := fx.Link(t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite})
+	made, err := fx.Link(
+		t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.NoError(t, err)
 	return rawOf(made)
 }
@@ -38,28 +40,40 @@ func inviteByMail(t *testing.T, fx *fixture, id string) string {
 // another way of signing in. It must not bring a used invitation back.
 func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	t.Parallel()
-	for name, invite := range map[string]func(*testing.T, *fixture, string) string{
+	for name, invite := range map[string]func(
+		*testing.T, *fixture, string,
+	) string{
 		"link": inviteByLink, "mail": inviteByMail,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fx := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
+			fx := newFixture(
+				t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true },
+			)
 			fx.add(t, withoutPassword("new"))
 			first, second := invite(t, fx, "new"), invite(t, fx, "new")
 			_, err := fx.Check(t.Context(), first)
 			require.NoError(t, err, "both live until one is used")
 			require.NoError(t, fx.confirm(t, second))
 
-			require.NoError(t, fx.store.Update("new", func(user *reset.User) { user.PasswordHash = "" }))
+			require.NoError(t, fx.store.Update(
+				"new", func(user *reset.User) { user.PasswordHash = "" },
+			))
+
 			for _, raw := range []string{first, second} {
 				_, err := fx.Check(t.Context(), raw)
 				require.ErrorIs(t, err, reset.ErrRejected)
 				require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 			}
-			require.Empty(t, fx.user(t, "new").PasswordHash, "the account stays locked")
+			require.Empty(
+				t, fx.user(t, "new").PasswordHash, "the account stays locked",
+			)
 
 			third := invite(t, fx, "new")
-			require.ErrorIs(t, fx.confirm(t, first), reset.ErrRejected, "nor does a new invitation bring it back")
+			require.ErrorIs(
+				t, fx.confirm(t, first), reset.ErrRejected,
+				"nor does a new invitation bring it back",
+			)
 			require.NoError(t, fx.confirm(t, third))
 		})
 	}
@@ -78,35 +92,54 @@ func TestMarkerOfAnInvitedAccount(t *testing.T) {
 	require.Regexp(t, `^![A-Za-z0-9]{40}$`, two.PasswordHash)
 	require.NotEqual(t, one.PasswordHash, two.PasswordHash)
 	require.False(t, one.HasPassword())
+
 	_, err := fx.Link(t.Context(), "one", reset.LinkOptions{})
-	require.ErrorIs(t, err, reset.ErrNoPassword, "there is still nothing to reset")
+	require.ErrorIs(
+		t, err, reset.ErrNoPassword, "there is still nothing to reset",
+	)
 }
 
 func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	t.Parallel()
-	fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true })
+	fx, spy := newSpyFixture(
+		t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true },
+	)
 	spy.replace = func(context.Context, reset.User, string) error {
 		t.Error("written")
 		return nil
 	}
+
 	for _, marker := range []string{"!", "*", "!set by nobody", oldHash} {
 		user := withoutPassword("user" + marker)
 		user.PasswordHash = marker
 		fx.add(t, user)
-		_, _ = fx.Link(t.Context(), user.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
+		_, _ = fx.Link(
+			t.Context(), user.ID,
+			reset.LinkOptions{Purpose: token.PurposeInvite},
+		)
 		require.Equal(t, marker, fx.user(t, user.ID).PasswordHash)
 	}
 
-	elsewhere, disabled := withoutPassword("elsewhere"), withoutPassword("disabled")
+	elsewhere, disabled := withoutPassword(
+		"elsewhere",
+	), withoutPassword("disabled")
 	disabled.Disabled = true
 	fx.add(t, elsewhere)
 	fx.add(t, disabled)
 	fx.request(t, elsewhere.Email)
 	_, err := fx.Link(t.Context(), elsewhere.ID, reset.LinkOptions{})
 	require.ErrorIs(t, err, reset.ErrNoPassword)
-	_, err = fx.Link(t.Context(), disabled.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
+
+	_, err = fx.Link(
+		t.Context(), disabled.ID,
+		reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.ErrorIs(t, err, reset.ErrUserDisabled)
-	require.ErrorIs(t, fx.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}), reset.ErrUserDisabled)
+	require.ErrorIs(
+		t, fx.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}),
+		reset.ErrUserDisabled,
+	)
+
 	fx.drain(t)
 }
 
@@ -118,20 +151,27 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	fx, spy := newSpyFixture(t, nil)
 	fx.add(t, withoutPassword("new"))
 	barrier := newGate(racers)
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		barrier.pass() // everybody has seen an empty hash
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
 	links := make([]string, racers)
 	var group sync.WaitGroup
+
 	for i := range racers {
 		group.Go(func() {
-			made, err := fx.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
+			made, err := fx.Link(
+				t.Context(), "new",
+				reset.LinkOptions{Purpose: token.PurposeInvite},
+			)
 			if err == nil {
 				links[i] = rawOf(made)
 			}
 		})
 	}
+
 	group.Wait()
 	spy.replace = nil
 
@@ -140,6 +180,7 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, fx.confirm(t, links[racers-1]))
+
 	for _, raw := range links {
 		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 	}
@@ -153,28 +194,52 @@ func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 		replace func(fx *fixture, seen reset.User, encoded string) error
 		want    error // nil when there is a link
 	}{
-		"fails before the write": {func(*fixture, reset.User, string) error { return errLost }, errLost},
-		"fails after the write": {func(fx *fixture, seen reset.User, encoded string) error {
+		"fails before the write": {func(*fixture, reset.User, string) error {
+			return errLost
+		}, errLost},
+		"fails after the write": {func(
+			fx *fixture, seen reset.User, encoded string,
+		) error {
 			_ = fx.store.ReplaceHash(context.Background(), seen, encoded)
 			return errLost
 		}, nil},
-		"says it wrote and did not": {func(*fixture, reset.User, string) error { return nil }, errAny},
-		"stale for ever":            {func(*fixture, reset.User, string) error { return reset.ErrStale }, errAny},
-		"panics":                    {func(*fixture, reset.User, string) error { panic("boom") }, errAny},
-		"another marker came first": {func(fx *fixture, _ reset.User, _ string) error {
-			_ = fx.store.Update("new", func(user *reset.User) { user.PasswordHash = "!another" })
+		"says it wrote and did not": {func(*fixture, reset.User, string) error {
+			return nil
+		}, errAny},
+		"stale for ever": {func(*fixture, reset.User, string) error {
+			return reset.ErrStale
+		}, errAny},
+		"panics": {func(*fixture, reset.User, string) error {
+			panic("boom")
+		}, errAny},
+		"another marker came first": {func(
+			fx *fixture, _ reset.User, _ string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.PasswordHash = "!another"
+			})
 			return reset.ErrStale
 		}, nil},
-		"the address changed first": {func(fx *fixture, seen reset.User, encoded string) error {
-			_ = fx.store.Update("new", func(user *reset.User) { user.Email = "next@example.com" })
+		"the address changed first": {func(
+			fx *fixture, seen reset.User, encoded string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.Email = "next@example.com"
+			})
 			return fx.store.ReplaceHash(context.Background(), seen, encoded)
 		}, nil},
-		"a password came first": {func(fx *fixture, _ reset.User, _ string) error {
-			_ = fx.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash })
+		"a password came first": {func(
+			fx *fixture, _ reset.User, _ string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.PasswordHash = oldHash
+			})
 			return reset.ErrStale
 		}, reset.ErrHasPassword},
 		"disabled first": {func(fx *fixture, _ reset.User, _ string) error {
-			_ = fx.store.Update("new", func(user *reset.User) { user.Disabled = true })
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.Disabled = true
+			})
 			return reset.ErrStale
 		}, reset.ErrUserDisabled},
 		"deleted first": {func(fx *fixture, _ reset.User, _ string) error {
@@ -186,11 +251,17 @@ func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 			t.Parallel()
 			fx, spy := newSpyFixture(t, nil)
 			fx.add(t, withoutPassword("new"))
-			spy.replace = func(_ context.Context, seen reset.User, encoded string) error {
+			spy.replace = func(
+				_ context.Context, seen reset.User, encoded string,
+			) error {
 				return row.replace(fx, seen, encoded)
 			}
-			made, err := fx.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
+			made, err := fx.Link(
+				t.Context(), "new",
+				reset.LinkOptions{Purpose: token.PurposeInvite},
+			)
 			spy.replace = nil
+
 			if row.want != nil {
 				require.Error(t, err)
 				require.Empty(t, made.Reveal())
@@ -199,6 +270,7 @@ func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 				}
 				return
 			}
+
 			require.NoError(t, err)
 			require.NotEmpty(t, fx.user(t, "new").PasswordHash)
 			require.NoError(t, fx.confirm(t, rawOf(made)))
@@ -217,13 +289,19 @@ func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 		replica := fx.user(t, "new")
 		var lags atomic.Bool
 		lags.Store(true)
-		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+		spy.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
 			if lags.Load() {
 				return replica, nil
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
-		require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+		)
+
 		<-time.After(time.Second)
 		synctest.Wait()
 		require.Empty(t, fx.outbox.Messages())
@@ -247,9 +325,13 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	})
 	fx.add(t, withoutPassword("new"))
 	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
-	require.Empty(t, fx.user(t, "new").PasswordHash, "the worker writes, not the caller")
+	require.Empty(
+		t, fx.user(t, "new").PasswordHash, "the worker writes, not the caller",
+	)
 
-	spy.replace = func(context.Context, reset.User, string) error { return errLost }
+	spy.replace = func(context.Context, reset.User, string) error {
+		return errLost
+	}
 	require.ErrorIs(t, fx.Process(t.Context(), job), errLost)
 	require.Empty(t, fx.outbox.Messages())
 
@@ -257,6 +339,7 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	require.NoError(t, fx.Process(t.Context(), job))
 	require.Equal(t, []string{"new@example.com"}, fx.to(mail.KindInvite))
 	require.NoError(t, fx.Process(t.Context(), job), "an engine may call twice")
+
 	for _, msg := range fx.outbox.Messages() {
 		_, err := fx.Check(t.Context(), mailtest.Token(msg))
 		require.NoError(t, err)
@@ -269,7 +352,9 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 	for reason, change := range map[string]func(user *reset.User){
 		"has-password": func(user *reset.User) { user.PasswordHash = oldHash },
 		"disabled":     func(user *reset.User) { user.Disabled = true },
-		"bad-address":  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
+		"bad-address": func(user *reset.User) {
+			user.Email, user.PasswordHash = "", "!another"
+		},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
@@ -279,10 +364,15 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 				_ = fx.store.Update("new", change)
 				return reset.ErrStale
 			}
-			require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+			require.NoError(
+				t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+			)
+
 			fx.drain(t)
 			require.Empty(t, fx.outbox.Messages())
-			require.Equal(t, []string{reason}, fx.events.reasons(reset.OutcomeSkipped))
+			require.Equal(
+				t, []string{reason}, fx.events.reasons(reset.OutcomeSkipped),
+			)
 		})
 	}
 }
@@ -293,7 +383,9 @@ func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
 	fx.add(t, withoutPassword("new"))
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		err := spy.Store.ReplaceHash(ctx, seen, encoded)
 		_ = fx.store.Update("new", func(user *reset.User) { user.Stamp += "1" })
 		return err
@@ -301,6 +393,7 @@ func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	first := inviteByLink(t, fx, "new")
 	second := inviteByMail(t, fx, "new")
 	require.Equal(t, "1", fx.user(t, "new").Stamp)
+
 	_, err := fx.Check(t.Context(), first)
 	require.NoError(t, err)
 	require.NoError(t, fx.confirm(t, second))

@@ -22,7 +22,9 @@ type keyLog struct {
 	keys []string
 }
 
-func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, error) {
+func (l *keyLog) Allow(
+	_ context.Context, key string,
+) (time.Duration, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keys = append(l.keys, key)
@@ -30,7 +32,14 @@ func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, erro
 }
 
 func (l *keyLog) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+	return reset.Limits{
+		Global:        l,
+		Client:        l,
+		Network:       l,
+		Account:       l,
+		ConfirmClient: l,
+		ConfirmUser:   l,
+	}
 }
 
 func names(keys []string) []string {
@@ -45,39 +54,60 @@ func names(keys []string) []string {
 func (fx *fixture) ask(t *testing.T, email, client string) error {
 	t.Helper()
 	addr, _ := netip.ParseAddr(client)
-	return fx.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
+	return fx.Request(
+		t.Context(), reset.RequestInput{Email: email, Client: addr},
+	)
 }
 
 func TestDefaultLimits(t *testing.T) {
 	t.Parallel()
 	defaults := func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
+		}
 	}
-	accepted := func(fx *fixture) int { return len(fx.events.of(reset.OutcomeRequested)) }
+	accepted := func(fx *fixture) int {
+		return len(fx.events.of(reset.OutcomeRequested))
+	}
 
-	t.Run("account: one a minute and five an hour, silently", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, defaults)
-		for _, wait := range []time.Duration{0, time.Second, 58 * time.Second, time.Second} {
-			fx.clock.advance(wait)
-			require.NoError(t, fx.ask(t, "ana@example.com", ""))
-		}
-		for range 10 {
-			fx.clock.advance(time.Minute)
-			require.NoError(t, fx.ask(t, "ANA@example.com", ""))
-		}
-		require.NoError(t, fx.ask(t, "bob@example.com", ""), "another address has its own")
-		fx.drain(t)
-		require.Equal(t, 6, accepted(fx), "5 of ana's 14, and bob's")
-		require.Equal(t, "account", fx.events.reasons(reset.OutcomeThrottled)[0])
-	})
+	t.Run(
+		"account: one a minute and five an hour, silently",
+		func(t *testing.T) {
+			t.Parallel()
+			fx := newFixture(t, defaults)
+			for _, wait := range []time.Duration{
+				0, time.Second, 58 * time.Second, time.Second,
+			} {
+				fx.clock.advance(wait)
+				require.NoError(t, fx.ask(t, "ana@example.com", ""))
+			}
+			for range 10 {
+				fx.clock.advance(time.Minute)
+				require.NoError(t, fx.ask(t, "ANA@example.com", ""))
+			}
+			require.NoError(
+				t, fx.ask(t, "bob@example.com", ""),
+				"another address has its own",
+			)
+
+			fx.drain(t)
+			require.Equal(t, 6, accepted(fx), "5 of ana's 14, and bob's")
+			require.Equal(
+				t, "account", fx.events.reasons(reset.OutcomeThrottled)[0],
+			)
+		},
+	)
+
 	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
 		t.Parallel()
 		fx := newFixture(t, defaults)
 		refused := 0
 		for i := range 25 {
-			err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
+			err := fx.ask(
+				t, fmt.Sprintf("user%d@example.com", i),
+				fmt.Sprintf("2001:db8:0:1::%x", i+1),
+			)
 			if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
 				require.Equal(t, 3*time.Minute, throttled.RetryAfter)
 				refused++
@@ -85,79 +115,119 @@ func TestDefaultLimits(t *testing.T) {
 			}
 			require.NoError(t, err)
 		}
+
 		require.Equal(t, 5, refused)
-		require.NoError(t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64")
+		require.NoError(
+			t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64",
+		)
+
 		fx.clock.advance(3*time.Minute - time.Second)
 		require.Error(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
 		fx.clock.advance(time.Second)
 		require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
 	})
-	t.Run("network: two hundred at once, then three hundred an hour", func(t *testing.T) {
-		t.Parallel()
-		for name, client := range map[string]func(n int) netip.Addr{
-			"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
-			"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
-		} {
-			fx := newFixture(t, defaults)
-			ask := func(n int, client netip.Addr) error {
-				return fx.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
-			}
-			for n := range 200 {
-				require.NoError(t, ask(n, client(n)), name)
-			}
-			throttled, ok := errors.AsType[*reset.ThrottledError](ask(200, client(200)))
-			require.True(t, ok, name)
-			require.Equal(t, 12*time.Second, throttled.RetryAfter)
-			require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
 
-			fx.clock.advance(11 * time.Second)
-			require.Error(t, ask(202, client(202)), name)
-			fx.clock.advance(time.Second)
-			require.NoError(t, ask(203, client(203)), name)
-			require.Error(t, ask(204, client(204)), name)
-			fx.drain(t)
-			require.Equal(t, []string{"network", "network", "network"}, fx.events.reasons(reset.OutcomeThrottled))
-		}
-	})
+	t.Run(
+		"network: two hundred at once, then three hundred an hour",
+		func(t *testing.T) {
+			t.Parallel()
+			for name, client := range map[string]func(n int) netip.Addr{
+				"/48": func(n int) netip.Addr {
+					return ipv6(0x2001, 0xdb8, 1, n)
+				},
+				"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
+			} {
+				fx := newFixture(t, defaults)
+				ask := func(n int, client netip.Addr) error {
+					return fx.Request(t.Context(), reset.RequestInput{
+						Email:  fmt.Sprintf("user%d@example.com", n),
+						Client: client,
+					})
+				}
+				for n := range 200 {
+					require.NoError(t, ask(n, client(n)), name)
+				}
+				throttled, ok := errors.AsType[*reset.ThrottledError](
+					ask(200, client(200)),
+				)
+				require.True(t, ok, name)
+				require.Equal(t, 12*time.Second, throttled.RetryAfter)
+				require.NoError(
+					t, ask(201, fromElsewhere(1)), "the next network",
+				)
+
+				fx.clock.advance(11 * time.Second)
+				require.Error(t, ask(202, client(202)), name)
+				fx.clock.advance(time.Second)
+				require.NoError(t, ask(203, client(203)), name)
+				require.Error(t, ask(204, client(204)), name)
+
+				fx.drain(t)
+				require.Equal(
+					t, []string{"network", "network", "network"},
+					fx.events.reasons(reset.OutcomeThrottled),
+				)
+			}
+		},
+	)
+
 	t.Run("global: six hundred at once", func(t *testing.T) {
 		t.Parallel()
 		fx := newFixture(t, defaults)
 		refused := 0
 		for i := range 610 {
-			if err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
+			if err := fx.ask(
+				t, fmt.Sprintf("user%d@example.com", i), "",
+			); err != nil {
 				refused++
 			}
 		}
 		require.Equal(t, 10, refused)
 	})
-	t.Run("confirmation: thirty for each client, ten for each account", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, defaults)
-		raw := fx.link(t, "7")
-		confirm := func(raw, client string) bool {
-			addr, _ := netip.ParseAddr(client)
-			err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short", Client: addr})
-			_, throttled := errors.AsType[*reset.ThrottledError](err)
-			return throttled
-		}
-		throttled := 0
-		for range 12 {
-			if confirm(raw, "") {
-				throttled++
+
+	t.Run(
+		"confirmation: thirty for each client, ten for each account",
+		func(t *testing.T) {
+			t.Parallel()
+			fx := newFixture(t, defaults)
+			raw := fx.link(t, "7")
+			confirm := func(raw, client string) bool {
+				addr, _ := netip.ParseAddr(client)
+				err := fx.Confirm(t.Context(), reset.ConfirmInput{
+					Token:    raw,
+					Password: "short",
+					Client:   addr,
+				})
+				_, throttled := errors.AsType[*reset.ThrottledError](err)
+				return throttled
 			}
-		}
-		require.Equal(t, 2, throttled)
-		throttled = 0
-		for range 33 {
-			if confirm("nonsense", "192.0.2.1") {
-				throttled++
+
+			throttled := 0
+			for range 12 {
+				if confirm(raw, "") {
+					throttled++
+				}
 			}
-		}
-		require.Equal(t, 3, throttled)
-		fx.drain(t)
-		require.Contains(t, fx.events.reasons(reset.OutcomeThrottled), "confirm-user")
-		require.Contains(t, fx.events.reasons(reset.OutcomeThrottled), "confirm-client")
-	})
+			require.Equal(t, 2, throttled)
+
+			throttled = 0
+			for range 33 {
+				if confirm("nonsense", "192.0.2.1") {
+					throttled++
+				}
+			}
+			require.Equal(t, 3, throttled)
+
+			fx.drain(t)
+			require.Contains(
+				t, fx.events.reasons(reset.OutcomeThrottled), "confirm-user",
+			)
+			require.Contains(
+				t, fx.events.reasons(reset.OutcomeThrottled), "confirm-client",
+			)
+		},
+	)
+
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
 		fx := newFixture(t, func(cfg *reset.Config) {
@@ -174,12 +244,18 @@ func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
 		var keys keyLog
-		fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		fx, spy := newSpyFixture(
+			t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
+		)
 		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
-			require.Equal(t, []string{"client", "network", "global", "account"}, names(keys.keys), "all are charged before the look-up")
+			require.Equal(
+				t, []string{"client", "network", "global", "account"},
+				names(keys.keys), "all are charged before the look-up",
+			)
 			return nil, nil
 		}
 		require.NoError(t, fx.ask(t, email, "192.0.2.1"))
+
 		fx.drain(t)
 		require.Len(t, keys.keys, 4)
 	}
@@ -192,8 +268,13 @@ func TestThrottledClientChargesNobodyElse(t *testing.T) {
 	var keys keyLog
 	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = keys.limits()
-		cfg.Limits.Client = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 90 * time.Second, false, nil })
+		cfg.Limits.Client = reset.LimiterFunc(
+			func(context.Context, string) (time.Duration, bool, error) {
+				return 90 * time.Second, false, nil
+			},
+		)
 	})
+
 	err := fx.ask(t, "ana@example.com", "192.0.2.1")
 	throttled, ok := errors.AsType[*reset.ThrottledError](err)
 	require.True(t, ok)
@@ -207,18 +288,36 @@ func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 	raw := fx.link(t, "7")
 	client := netip.MustParseAddr("192.0.2.1")
-	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's attempts")
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client", "confirm-user"}, names(keys.keys))
+	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    flipLast(raw),
+		Password: newPassword,
+		Client:   client,
+	}))
+	require.Equal(
+		t, []string{"confirm-client"}, names(keys.keys),
+		"a forger must not use up the victim's attempts",
+	)
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    raw,
+		Password: newPassword,
+		Client:   client,
+	}))
+	require.Equal(
+		t, []string{"confirm-client", "confirm-user"}, names(keys.keys),
+	)
 }
 
 func TestThrottledAccountIsNotLoaded(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Limits.Off = false
-		cfg.Limits.ConfirmUser = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return time.Minute, false, nil })
+		cfg.Limits.ConfirmUser = reset.LimiterFunc(
+			func(context.Context, string) (time.Duration, bool, error) {
+				return time.Minute, false, nil
+			},
+		)
 	})
+
 	raw := fx.link(t, "7")
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		t.Error("loaded")
@@ -236,6 +335,7 @@ func TestClientKeys(t *testing.T) {
 		"client:fe80::":         "network:fe80::",
 		"client:::":             "network:::",
 	}
+
 	for client, want := range map[string]string{
 		"192.0.2.7":                        "client:192.0.2.7",
 		"::ffff:192.0.2.7":                 "client:192.0.2.7",
@@ -247,11 +347,17 @@ func TestClientKeys(t *testing.T) {
 		"":                                 "",
 	} {
 		var keys keyLog
-		fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+		fx := newFixture(
+			t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
+		)
 		require.NoError(t, fx.ask(t, "ana@example.com", client))
+
 		fx.drain(t)
 		if want == "" {
-			require.Equal(t, []string{"global", "account"}, names(keys.keys), "nobody shares the bucket of the unknown")
+			require.Equal(
+				t, []string{"global", "account"}, names(keys.keys),
+				"nobody shares the bucket of the unknown",
+			)
 			continue
 		}
 		require.Equal(t, want, keys.keys[0], client)
@@ -274,20 +380,34 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 		require.Len(t, keys.keys, 2)
 		return keys.keys[1]
 	}
+
 	want := key("ana@example.com", nil)
 	require.NotContains(t, want, "ana")
 	require.Len(t, want, len("account:")+22)
-	require.Equal(t, want, key("ana@example.com", nil), "another instance with the same keys")
-	require.Equal(t, want, key("ANA@Example.com", nil), "one bucket for all spellings of one address")
+	require.Equal(
+		t, want, key("ana@example.com", nil),
+		"another instance with the same keys",
+	)
+	require.Equal(
+		t, want, key("ANA@Example.com", nil),
+		"one bucket for all spellings of one address",
+	)
 	require.NotEqual(t, want, key("\u0251na@example.com", nil))
-	require.NotEqual(t, want, key("ana@example.com", func(cfg *reset.Config) { cfg.Site = "https://other.example" }))
+	require.NotEqual(t, want, key(
+		"ana@example.com",
+		func(cfg *reset.Config) { cfg.Site = "https://other.example" },
+	))
 }
 
 func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	fx.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
+	fx.add(t, reset.User{
+		ID:           "zoe@example.com",
+		Email:        "zoe@example.com",
+		PasswordHash: oldHash,
+	})
 	require.NoError(t, fx.confirm(t, fx.link(t, "zoe@example.com")))
 	require.Len(t, keys.keys, 1)
 	require.NotContains(t, keys.keys[0], "zoe")
@@ -296,9 +416,19 @@ func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 func TestFailingLimiter(t *testing.T) {
 	t.Parallel()
 	for name, limiter := range map[string]reset.Limiter{
-		"error": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, errLost }),
-		"panic": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { panic("boom") }),
-		"hung": reset.LimiterFunc(func(ctx context.Context, _ string) (time.Duration, bool, error) {
+		"error": reset.LimiterFunc(func(
+			context.Context, string,
+		) (time.Duration, bool, error) {
+			return 0, false, errLost
+		}),
+		"panic": reset.LimiterFunc(func(
+			context.Context, string,
+		) (time.Duration, bool, error) {
+			panic("boom")
+		}),
+		"hung": reset.LimiterFunc(func(
+			ctx context.Context, _ string,
+		) (time.Duration, bool, error) {
 			<-ctx.Done()
 			return 0, false, ctx.Err()
 		}),
@@ -308,31 +438,53 @@ func TestFailingLimiter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
-					cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
+					cfg.Limits = reset.Limits{
+						Client:        limiter,
+						ConfirmClient: limiter,
+						ConfirmUser:   limiter,
+					}
+					cfg.Queue.Dispatch = func(
+						context.Context, reset.Job,
+					) error {
+						return nil
+					}
 				})
+
 				start := time.Now()
 				require.NoError(t, fx.ask(t, "user@example.com", "192.0.2.1"))
 				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
+
 				refused := 0
 				for i := range 30 {
-					if fx.ask(t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1") != nil {
+					if fx.ask(
+						t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1",
+					) != nil {
 						refused++
 					}
 				}
-				require.InDelta(t, 10, refused, 2, "requests fall back to the limiter in the process")
+				require.InDelta(
+					t, 10, refused, 2,
+					"requests fall back to the limiter in the process",
+				)
 				require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token: fx.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
+					Token:    fx.link(t, "7"),
+					Password: newPassword,
+					Client:   netip.MustParseAddr("192.0.2.1"),
 				}), "confirmations proceed")
 				require.ErrorIs(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token: "junk", Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
+					Token:    "junk",
+					Password: newPassword,
+					Client:   netip.MustParseAddr("192.0.2.1"),
 				}), reset.ErrRejected)
+
 				fx.drain(t)
 				reasons := fx.events.reasons(reset.OutcomeLimiterFailed)
 				require.Len(t, reasons, 33)
 				require.Contains(t, reasons, "confirm-user")
 				require.Contains(t, reasons, "confirm-client")
-				require.Error(t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err)
+				require.Error(
+					t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err,
+				)
 			})
 		})
 	}
@@ -341,9 +493,18 @@ func TestFailingLimiter(t *testing.T) {
 func TestRetryAfterIsNeverZero(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = reset.Limits{Global: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, nil })}
+		cfg.Limits = reset.Limits{
+			Global: reset.LimiterFunc(
+				func(context.Context, string) (time.Duration, bool, error) {
+					return 0, false, nil
+				},
+			),
+		}
 	})
-	throttled, ok := errors.AsType[*reset.ThrottledError](fx.ask(t, "ana@example.com", ""))
+
+	throttled, ok := errors.AsType[*reset.ThrottledError](
+		fx.ask(t, "ana@example.com", ""),
+	)
 	require.True(t, ok)
 	require.Equal(t, time.Second, throttled.RetryAfter)
 }

@@ -16,9 +16,7 @@ import (
 func (s *Service) makeHash(
 	ctx context.Context, password string, user User, ev Event,
 ) (string, error) {
-	fail := func(
-		reason Reason, doing string, err error,
-	) (string, error) {
+	fail := func(reason Reason, doing string, err error) (string, error) {
 		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
 		s.events.record(ctx, ev)
@@ -61,8 +59,7 @@ func (s *Service) makeHash(
 	case encoded == user.PasswordHash:
 		// Only a hasher without a salt can do this. The link would stay alive.
 		return fail(
-			reasonHash,
-			"hash the password",
+			reasonHash, "hash the password",
 			errors.New("the new hash equals the old one"),
 		)
 	}
@@ -129,8 +126,7 @@ func (s *Service) replace(
 	// The old hash proves nothing. The server may still hold the write, or the
 	// row came from a replica that lags.
 	err = scrub(
-		errors.Join(err, readErr),
-		encoded, seen.PasswordHash, seen.Email,
+		errors.Join(err, readErr), encoded, seen.PasswordHash, seen.Email,
 	)
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 }
@@ -165,8 +161,7 @@ func (s *Service) conclude(
 	}
 	for i, hook := range s.cfg.Hooks.OnConfirmed {
 		err := s.callHook(
-			ctx,
-			fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
+			ctx, fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
 			func(ctx context.Context) error { return hook(ctx, done) },
 		)
 		if err != nil {

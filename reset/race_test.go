@@ -22,7 +22,11 @@ type gate struct {
 	open    chan struct{}
 }
 
-func newGate(n int) *gate { return &gate{waiting: n, open: make(chan struct{})} }
+func newGate(
+	n int,
+) *gate {
+	return &gate{waiting: n, open: make(chan struct{})}
+}
 
 func (g *gate) pass() {
 	g.mu.Lock()
@@ -42,21 +46,27 @@ type spyStore struct {
 	replace     func(ctx context.Context, seen reset.User, encoded string) error
 }
 
-func (s *spyStore) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s *spyStore) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	if s.findByEmail != nil {
 		return s.findByEmail(ctx, email)
 	}
 	return s.Store.FindByEmail(ctx, email)
 }
 
-func (s *spyStore) FindByID(ctx context.Context, id string) (reset.User, error) {
+func (s *spyStore) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
 	if s.findByID != nil {
 		return s.findByID(ctx, id)
 	}
 	return s.Store.FindByID(ctx, id)
 }
 
-func (s *spyStore) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s *spyStore) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	if s.replace != nil {
 		return s.replace(ctx, seen, encoded)
 	}
@@ -64,7 +74,9 @@ func (s *spyStore) ReplaceHash(ctx context.Context, seen reset.User, encoded str
 }
 
 // newSpyFixture puts a spy between the service and the fixture's store.
-func newSpyFixture(t *testing.T, change func(cfg *reset.Config)) (*fixture, *spyStore) {
+func newSpyFixture(
+	t *testing.T, change func(cfg *reset.Config),
+) (*fixture, *spyStore) {
 	t.Helper()
 	spy := &spyStore{}
 	fx := newFixture(t, func(cfg *reset.Config) {
@@ -82,7 +94,10 @@ func waitingHasher(t *testing.T) *hash.Hasher {
 	t.Helper()
 	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 2000})
 	require.NoError(t, err)
-	h, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}, Limiter: limiter})
+	h, err := hash.NewInsecure(hash.Config{
+		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Limiter: limiter,
+	})
 	require.NoError(t, err)
 	return h
 }
@@ -92,21 +107,30 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 	for _, racers := range []int{64, 1000} {
 		t.Run(fmt.Sprint(racers), func(t *testing.T) {
 			t.Parallel()
-			fx, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Hasher = waitingHasher(t) })
+			fx, spy := newSpyFixture(
+				t, func(cfg *reset.Config) { cfg.Hasher = waitingHasher(t) },
+			)
 			raw := fx.link(t, "7")
 			barrier := newGate(racers)
-			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+			spy.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
 				user, err := spy.Store.FindByID(ctx, id)
 				barrier.pass() // everybody has verified before anybody writes
 				return user, err
 			}
 			results := make([]error, racers)
 			var group sync.WaitGroup
+
 			for i := range racers {
 				group.Go(func() {
-					results[i] = fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: fmt.Sprintf("%s %d", newPassword, i)})
+					results[i] = fx.Confirm(t.Context(), reset.ConfirmInput{
+						Token:    raw,
+						Password: fmt.Sprintf("%s %d", newPassword, i),
+					})
 				})
 			}
+
 			group.Wait()
 			winner := -1
 			for i, err := range results {
@@ -119,12 +143,22 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 				rejected, _ := errors.AsType[*token.RejectedError](err)
 				require.Equal(t, token.ReasonStale, rejected.Reason)
 			}
+
 			require.NotEqual(t, -1, winner, "no winner")
-			result, err := cheapHasher().Verify(t.Context(), fmt.Sprintf("%s %d", newPassword, winner), fx.user(t, "7").PasswordHash)
+			result, err := cheapHasher().Verify(
+				t.Context(), fmt.Sprintf("%s %d", newPassword, winner),
+				fx.user(t, "7").PasswordHash,
+			)
 			require.NoError(t, err)
-			require.True(t, result.OK, "the winner's password is not the one in force")
+			require.True(
+				t, result.OK, "the winner's password is not the one in force",
+			)
+
 			fx.drain(t)
-			require.Len(t, fx.to(mail.KindPasswordChanged), 1, "losers must not be told of, nor told")
+			require.Len(
+				t, fx.to(mail.KindPasswordChanged), 1,
+				"losers must not be told of, nor told",
+			)
 			require.Len(t, fx.events.of(reset.OutcomeConfirmed), 1)
 			require.Len(t, fx.events.of(reset.OutcomeLostRace), racers-1)
 		})
@@ -155,7 +189,9 @@ var errLost = errors.New("driver: connection reset by peer")
 func TestReplyLostAfterTheWriteIsASuccess(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		require.NoError(t, spy.Store.ReplaceHash(ctx, seen, encoded))
 		return errLost
 	}
@@ -170,14 +206,21 @@ func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
 	raw := fx.link(t, "7")
-	spy.replace = func(context.Context, reset.User, string) error { return errLost }
+	spy.replace = func(context.Context, reset.User, string) error {
+		return errLost
+	}
 	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
-	require.ErrorIs(t, err, reset.ErrUnknownOutcome, "the write may be committed later")
+	require.ErrorIs(
+		t, err, reset.ErrUnknownOutcome, "the write may be committed later",
+	)
 	require.NotErrorIs(t, err, reset.ErrRejected)
 	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
-	require.Equal(t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(
+		t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed),
+	)
 	require.Empty(t, fx.events.of(reset.OutcomeConfirmed))
+
 	spy.replace = nil
 	require.NoError(t, fx.confirm(t, raw))
 }
@@ -186,7 +229,10 @@ func TestReplyLostAndSomebodyElseWroteIsALostRace(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
 	spy.replace = func(context.Context, reset.User, string) error {
-		require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.PasswordHash = "$somebody$else" }))
+		require.NoError(t, fx.store.Update(
+			"7",
+			func(user *reset.User) { user.PasswordHash = "$somebody$else" },
+		))
 		return errLost
 	}
 	require.ErrorIs(t, fx.confirm(t, fx.link(t, "7")), reset.ErrRejected)
@@ -223,21 +269,29 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 	require.ErrorIs(t, err, errLost)
 	require.ErrorIs(t, err, reset.ErrUnknownOutcome)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	require.Equal(t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(
+		t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed),
+	)
 }
 
 func TestVisitorWhoHangsUpDuringTheWriteDoesNotInterruptIt(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, nil)
 	ctx, hangUp := context.WithCancel(t.Context())
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		hangUp()
 		require.NoError(t, ctx.Err())
 		_, bounded := ctx.Deadline()
 		require.True(t, bounded, "a store that hangs must not hang Confirm")
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
-	require.NoError(t, fx.Confirm(ctx, reset.ConfirmInput{Token: fx.link(t, "7"), Password: newPassword}))
+
+	require.NoError(t, fx.Confirm(
+		ctx, reset.ConfirmInput{Token: fx.link(t, "7"), Password: newPassword},
+	))
+
 	fx.drain(t)
 	require.Len(t, fx.to(mail.KindPasswordChanged), 1)
 }
@@ -252,7 +306,11 @@ func TestVisitorWhoHangsUpBeforeTheWriteChangesNothing(t *testing.T) {
 		})
 	})
 	raw := fx.link(t, "7")
-	require.ErrorIs(t, fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
+	require.ErrorIs(
+		t,
+		fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}),
+		context.Canceled,
+	)
 	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
 	require.NoError(t, fx.confirmAgain(t, raw))
 }
@@ -284,19 +342,28 @@ func TestVisitorWhoHangsUpBeforeTheDerivationChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
 	raw := fx.link(t, "7")
-	require.ErrorIs(t, fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
+	require.ErrorIs(
+		t,
+		fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}),
+		context.Canceled,
+	)
 	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
 	require.NoError(t, fx.confirmAgain(t, raw))
 }
 
 func (fx *fixture) confirmAgain(t *testing.T, raw string) error {
 	t.Helper()
-	return fx.Confirm(context.WithoutCancel(t.Context()), reset.ConfirmInput{Token: raw, Password: newPassword})
+	return fx.Confirm(
+		context.WithoutCancel(t.Context()),
+		reset.ConfirmInput{Token: raw, Password: newPassword},
+	)
 }
 
 type policyFunc func(ctx context.Context, password string, words []string) error
 
-func (f policyFunc) Check(ctx context.Context, password string, words []string) error {
+func (f policyFunc) Check(
+	ctx context.Context, password string, words []string,
+) error {
 	return f(ctx, password, words)
 }
 
@@ -307,7 +374,9 @@ func TestStaleReplicaLetsNobodyInTwice(t *testing.T) {
 	fx, spy := newSpyFixture(t, nil)
 	raw := fx.link(t, "7")
 	replica := fx.user(t, "7")
-	spy.findByID = func(context.Context, string) (reset.User, error) { return replica, nil }
+	spy.findByID = func(context.Context, string) (reset.User, error) {
+		return replica, nil
+	}
 	require.NoError(t, fx.confirm(t, raw))
 	for range 20 {
 		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)

@@ -63,6 +63,7 @@ func constantsOf(t *testing.T, dir, typ string) []string {
 			texts = append(texts, literal(value)...)
 		}
 	})
+
 	require.NotEmpty(t, texts, dir)
 	return texts
 }
@@ -91,6 +92,7 @@ func literalReasons(t *testing.T) []string {
 			}
 		}
 	})
+
 	return texts
 }
 

@@ -27,7 +27,9 @@ type ledger struct {
 	charged map[string]int
 }
 
-func (l *ledger) Allow(_ context.Context, key string) (time.Duration, bool, error) {
+func (l *ledger) Allow(
+	_ context.Context, key string,
+) (time.Duration, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := names([]string{key})[0]
@@ -73,7 +75,14 @@ func (l *ledger) balance() map[string]int {
 }
 
 func (l *ledger) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l}
+	return reset.Limits{
+		Global:        l,
+		Client:        l,
+		Network:       l,
+		Account:       l,
+		ConfirmClient: l,
+		ConfirmUser:   l,
+	}
 }
 
 func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
@@ -88,13 +97,17 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 		t.Run(full, func(t *testing.T) {
 			t.Parallel()
 			books := ledger{full: map[string]bool{full: true}}
-			fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = books.limits() })
+			fx := newFixture(
+				t, func(cfg *reset.Config) { cfg.Limits = books.limits() },
+			)
 			err := fx.ask(t, "ana@example.com", "192.0.2.1")
 			_, aloud := errors.AsType[*reset.ThrottledError](err)
 			require.Equal(t, full != "account", aloud)
 			fx.drain(t)
 			require.Equal(t, want, books.balance())
-			require.Equal(t, []string{full}, fx.events.reasons(reset.OutcomeThrottled))
+			require.Equal(
+				t, []string{full}, fx.events.reasons(reset.OutcomeThrottled),
+			)
 		})
 	}
 }
@@ -103,7 +116,9 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnAttempts(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
-	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} })
+	fx := newFixture(
+		t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} },
+	)
 	for range 20 {
 		require.Error(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 	}
@@ -124,6 +139,7 @@ func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 		cfg.Limits = reset.Limits{Global: full, Client: small}
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
 	})
+
 	in := reset.RequestInput{Email: "ana@example.com"}
 	for n := range 10_000 { // for some 3,500 cells
 		in.Client = ipv6(0x2001, uint16(n>>16), uint16(n), 0)
@@ -132,7 +148,8 @@ func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 	full.full = nil
 	for n := range 20 {
 		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
-			Email: fmt.Sprintf("user%d@example.com", n), Client: fromElsewhere(n),
+			Email:  fmt.Sprintf("user%d@example.com", n),
+			Client: fromElsewhere(n),
 		}))
 	}
 }
@@ -149,20 +166,30 @@ func TestFailedDispatchIsNotCharged(t *testing.T) {
 			down := true
 			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{}
-				cfg.Queue.Dispatch = func(ctx context.Context, job reset.Job) error {
+				cfg.Queue.Dispatch = func(
+					ctx context.Context, job reset.Job,
+				) error {
 					if down {
 						return fail()
 					}
 					return queue.dispatch(ctx, job)
 				}
 			})
+
 			for range 100 {
-				require.Error(t, fx.ask(t, "ana@example.com", "192.0.2.1"), "the queue is down, and no limit is reached")
+				require.Error(
+					t, fx.ask(t, "ana@example.com", "192.0.2.1"),
+					"the queue is down, and no limit is reached",
+				)
 			}
 			down = false
 			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 			require.Empty(t, queue.run(t, fx.Service))
-			t.Logf("mails for the request after the queue was back: %d", len(fx.to(mail.KindReset)))
+
+			t.Logf(
+				"mails for the request after the queue was back: %d",
+				len(fx.to(mail.KindReset)),
+			)
 			require.Len(t, fx.to(mail.KindReset), 1)
 		})
 	}
@@ -176,15 +203,26 @@ func TestFullQueueIsNotCharged(t *testing.T) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1, 1
 			cfg.Limits = reset.Limits{}
 			outbox := cfg.Mailer
-			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
-				<-release
-				return outbox.Send(ctx, msg)
-			})
+			cfg.Mailer = mail.MailerFunc(
+				func(ctx context.Context, msg mail.Message) error {
+					<-release
+					return outbox.Send(ctx, msg)
+				},
+			)
 		})
-		fx.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
+
+		fx.add(t, reset.User{
+			ID:           "8",
+			Email:        "bob@example.com",
+			PasswordHash: oldHash,
+		})
 		require.NoError(t, fx.ask(t, "bob@example.com", "192.0.2.1"))
+
 		for range 30 {
-			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.2"), "neither limit is reached")
+			require.NoError(
+				t, fx.ask(t, "ana@example.com", "192.0.2.2"),
+				"neither limit is reached",
+			)
 		}
 		close(release)
 		_, err := fx.outbox.Wait(t.Context(), 1)
@@ -194,7 +232,10 @@ func TestFullQueueIsNotCharged(t *testing.T) {
 		require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.2"))
 		fx.drain(t)
 		t.Logf("mails: %v", fx.to(mail.KindReset))
-		require.Equal(t, []string{"bob@example.com", "ana@example.com"}, fx.to(mail.KindReset))
+		require.Equal(
+			t, []string{"bob@example.com", "ana@example.com"},
+			fx.to(mail.KindReset),
+		)
 		require.Len(t, fx.events.of(reset.OutcomeDropped), 30)
 		require.Empty(t, fx.events.of(reset.OutcomeThrottled))
 	})
@@ -221,6 +262,7 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, time.Unix(0, 0))
 				defer cancel()
 			}
+
 			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = books.limits()
 				cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
@@ -230,8 +272,15 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 					return errLost
 				}
 			})
-			require.Error(t, fx.Request(ctx, reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("192.0.2.1")}))
-			for _, limit := range []string{"client", "network", "global", "account"} {
+
+			require.Error(t, fx.Request(ctx, reset.RequestInput{
+				Email:  "ana@example.com",
+				Client: netip.MustParseAddr("192.0.2.1"),
+			}))
+
+			for _, limit := range []string{
+				"client", "network", "global", "account",
+			} {
 				require.Equal(t, test.want, books.balance()[limit], limit)
 			}
 		})
@@ -253,14 +302,23 @@ func TestFailingRefundIsAnEventAndNothingMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{Client: &stubborn{fail: fail}, Global: &ledger{full: map[string]bool{"global": true}}}
+					cfg.Limits = reset.Limits{
+						Client: &stubborn{fail: fail},
+						Global: &ledger{full: map[string]bool{"global": true}},
+					}
 				})
 				start := time.Now()
-				_, throttled := errors.AsType[*reset.ThrottledError](fx.ask(t, "ana@example.com", "192.0.2.1"))
+				_, throttled := errors.AsType[*reset.ThrottledError](
+					fx.ask(t, "ana@example.com", "192.0.2.1"),
+				)
 				require.True(t, throttled)
 				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
+
 				fx.drain(t)
-				require.Equal(t, []string{"client"}, fx.events.reasons(reset.OutcomeLimiterFailed))
+				require.Equal(
+					t, []string{"client"},
+					fx.events.reasons(reset.OutcomeLimiterFailed),
+				)
 			})
 		})
 	}
@@ -272,7 +330,11 @@ type stubborn struct {
 	fail func(context.Context) error
 }
 
-func (s *stubborn) Refund(ctx context.Context, _ string) error { return s.fail(ctx) }
+func (s *stubborn) Refund(
+	ctx context.Context, _ string,
+) error {
+	return s.fail(ctx)
+}
 
 // Whatever the queue does, slow or down, it does for an address over its limit
 // as for any other, and so do the limiters.
@@ -284,32 +346,49 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 		Dispatched int
 		Limiters   []string
 	}
-	for name, result := range map[string]error{"slow": nil, "slow and down": errLost} {
+
+	for name, result := range map[string]error{
+		"slow": nil, "slow and down": errLost,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ways := make(map[bool]way)
 				for _, throttled := range []bool{false, true} {
 					var jobs []reset.Job
-					books := &ledger{full: map[string]bool{"account": throttled}}
+					books := &ledger{
+						full: map[string]bool{"account": throttled},
+					}
 					fx := newFixture(t, func(cfg *reset.Config) {
 						cfg.Now, cfg.Limits = time.Now, books.limits()
-						cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
+						cfg.Queue.Dispatch = func(
+							_ context.Context, job reset.Job,
+						) error {
 							jobs = append(jobs, job)
 							<-time.After(4 * time.Millisecond)
 							return result
 						}
 					})
+
 					start := time.Now()
 					err := fx.ask(t, "ana@example.com", "192.0.2.1")
-					ways[throttled] = way{fmt.Sprint(err), time.Since(start), len(jobs), books.calls}
+					ways[throttled] = way{
+						fmt.Sprint(err),
+						time.Since(start),
+						len(jobs),
+						books.calls,
+					}
 
 					require.Len(t, jobs, 1)
 					require.Equal(t, throttled, jobs[0].Throttled)
 					require.Equal(t, "ana@example.com", jobs[0].Email)
+
 					fx.drain(t)
 				}
-				t.Logf("in time:   %+v\nthrottled: %+v", ways[false], ways[true])
+
+				t.Logf(
+					"in time:   %+v\nthrottled: %+v", ways[false], ways[true],
+				)
 				require.Equal(t, ways[false], ways[true])
 			})
 		})
@@ -319,17 +398,22 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 	t.Parallel()
 	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
-		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
+		cfg.Hooks.FindByIdentifier = func(
+			context.Context, string,
+		) ([]reset.User, error) {
 			t.Error("looked up")
 			return nil, nil
 		}
 		cfg.Mail.HintNoAccount = true
 	})
+
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 		t.Error("looked up")
 		return nil, nil
 	}
-	for _, email := range []string{"ana@example.com", "nobody@example.com", "a name"} {
+	for _, email := range []string{
+		"ana@example.com", "nobody@example.com", "a name",
+	} {
 		text, err := json.Marshal(fx.Sign(reset.Job{
 			ID: "x", Kind: mail.KindReset, Email: email,
 			RequestedAt: fx.clock.Now(), Throttled: true,
@@ -340,6 +424,7 @@ func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 		require.NoError(t, json.Unmarshal(text, &job))
 		require.NoError(t, fx.Process(t.Context(), job))
 	}
+
 	require.Empty(t, fx.outbox.Messages())
 	require.Empty(t, fx.events.all())
 
@@ -357,11 +442,17 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 		release := make(chan struct{})
 		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits, cfg.Queue.Size, cfg.Queue.Workers = books.limits(), 1, 1
-			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) {
-				<-release
-				return nil, nil
-			}}
+			cfg.Store = &spyStore{
+				Store: cfg.Store,
+				findByEmail: func(
+					context.Context, string,
+				) ([]reset.User, error) {
+					<-release
+					return nil, nil
+				},
+			}
 		})
+
 		books.full, books.charged = nil, nil
 		require.NoError(t, fx.ask(t, "bob@example.com", "203.0.113.1"))
 		books.full, books.charged = map[string]bool{"account": throttled}, nil
@@ -372,6 +463,7 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 		close(release)
 		fx.drain(t)
 	}
+
 	require.Empty(t, balances[false])
 	require.Empty(t, balances[true])
 }

@@ -36,11 +36,17 @@ func (c *canaries) hide(name, secret string) {
 	defer c.mu.Unlock()
 	c.secret[name] = secret
 	c.secret[name+" in hex"] = hex.EncodeToString([]byte(secret))
-	c.secret[name+" in base64"] = base64.StdEncoding.EncodeToString([]byte(secret))
-	c.secret[name+" in base64url"] = base64.RawURLEncoding.EncodeToString([]byte(secret))
+	c.secret[name+" in base64"] = base64.StdEncoding.EncodeToString(
+		[]byte(secret),
+	)
+	c.secret[name+" in base64url"] = base64.RawURLEncoding.EncodeToString(
+		[]byte(secret),
+	)
 	c.secret[name+" in a query"] = url.QueryEscape(secret)
 	c.secret[name+" in lower case"] = strings.ToLower(secret)
-	c.secret[name+" in bytes"] = strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")
+	c.secret[name+" in bytes"] = strings.Trim(
+		fmt.Sprintf("%d", []byte(secret)), "[]",
+	)
 }
 
 func (c *canaries) see(values ...any) {
@@ -48,7 +54,10 @@ func (c *canaries) see(values ...any) {
 	defer c.mu.Unlock()
 	for _, value := range values {
 		text, _ := json.Marshal(value)
-		c.seen = append(c.seen, string(text), fmt.Sprintf("%v %+v %#v %s %q", value, value, value, value, value))
+		c.seen = append(
+			c.seen, string(text),
+			fmt.Sprintf("%v %+v %#v %s %q", value, value, value, value, value),
+		)
 		if err, ok := value.(error); ok {
 			c.seen = append(c.seen, err.Error())
 		}
@@ -57,7 +66,10 @@ func (c *canaries) see(values ...any) {
 
 // Record sees events as any sink would print them.
 func (c *canaries) Record(_ context.Context, ev reset.Event) {
-	c.see(ev.Reason, ev.UserID, ev.TokenID, ev.RequestID, ev.Client.String(), string(ev.Outcome), string(ev.Purpose))
+	c.see(
+		ev.Reason, ev.UserID, ev.TokenID, ev.RequestID, ev.Client.String(),
+		string(ev.Outcome), string(ev.Purpose),
+	)
 	if ev.Err != nil {
 		c.see(ev.Err.Error())
 	}
@@ -71,7 +83,10 @@ func (c *canaries) check(t *testing.T, logged string) {
 	all := strings.Join(append(c.seen, logged), "\n")
 	for name, secret := range c.secret {
 		if at := strings.Index(all, secret); at >= 0 {
-			t.Errorf("%s has been seen: %s", name, all[max(0, at-200):min(len(all), at+200)])
+			t.Errorf(
+				"%s has been seen: %s", name,
+				all[max(0, at-200):min(len(all), at+200)],
+			)
 		}
 	}
 }
@@ -94,8 +109,12 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 
 	var logged bytes.Buffer
 	var mu sync.Mutex
-	logger := slog.New(slog.NewTextHandler(lockedWriter{&mu, &logged}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logger := slog.New(slog.NewTextHandler(
+		lockedWriter{&mu, &logged},
+		&slog.HandlerOptions{Level: slog.LevelDebug},
+	))
 	var fault string
+
 	quote := func(at string, args ...any) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -107,69 +126,117 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		}
 		return nil
 	}
+
 	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Keys = ring
 		cfg.Events = reset.Sinks{cfg.Events, seen, reset.SlogSink(logger)}
-		cfg.Limits = reset.Limits{Account: reset.LimiterFunc(func(_ context.Context, key string) (time.Duration, bool, error) {
-			seen.see(key)
-			return 0, true, quote("limiter", key)
-		})}
+		cfg.Limits = reset.Limits{
+			Account: reset.LimiterFunc(
+				func(
+					_ context.Context, key string,
+				) (time.Duration, bool, error) {
+					seen.see(key)
+					return 0, true, quote("limiter", key)
+				},
+			),
+		}
+
 		outbox := cfg.Mailer
-		cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
-			if raw := mailtest.Token(msg); raw != "" {
-				seen.hide("token "+msg.ID, raw)
-				seen.hide("link "+msg.ID, mailtest.Link(msg))
-			}
-			seen.see(msg)
-			if err := quote("mailer", msg.To, strings.ToLower(msg.To), msg.Text); err != nil {
-				return &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
-			}
-			return outbox.Send(ctx, msg)
-		})
-		cfg.Sessions = reset.EndSessionsWith(func(context.Context, string) error { return quote("sessions", address, oldHash) })
-		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{func(_ context.Context, done reset.Confirmation) error {
-			seen.see(done)
-			return quote("hook", address, oldHash)
-		}}
-		cfg.Policy = policyFunc(func(_ context.Context, password string, _ []string) error { return quote("policy", password) })
+		cfg.Mailer = mail.MailerFunc(
+			func(ctx context.Context, msg mail.Message) error {
+				if raw := mailtest.Token(msg); raw != "" {
+					seen.hide("token "+msg.ID, raw)
+					seen.hide("link "+msg.ID, mailtest.Link(msg))
+				}
+				seen.see(msg)
+				if err := quote(
+					"mailer", msg.To, strings.ToLower(msg.To), msg.Text,
+				); err != nil {
+					return &mail.SendError{
+						Verdict: mail.VerdictPermanent,
+						Err:     err,
+					}
+				}
+
+				return outbox.Send(ctx, msg)
+			},
+		)
+
+		cfg.Sessions = reset.EndSessionsWith(
+			func(context.Context, string) error {
+				return quote("sessions", address, oldHash)
+			},
+		)
+		cfg.Hooks.OnConfirmed = []func(
+			context.Context, reset.Confirmation,
+		) error{
+			func(_ context.Context, done reset.Confirmation) error {
+				seen.see(done)
+				return quote("hook", address, oldHash)
+			},
+		}
+
+		cfg.Policy = policyFunc(
+			func(_ context.Context, password string, _ []string) error {
+				return quote("policy", password)
+			},
+		)
 		cfg.Queue.Synchronous = true // each fault must meet its own request
 	})
+
 	fx.add(t, reset.User{ID: "c", Email: address, PasswordHash: oldHash})
-	spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+	spy.findByEmail = func(
+		ctx context.Context, email string,
+	) ([]reset.User, error) {
 		if err := quote("look-up", email); err != nil {
 			return nil, err
 		}
 		return spy.Store.FindByEmail(ctx, email)
 	}
+
 	var made []string
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		made = append(made, encoded)
-		if err := quote("write", seen.Email, seen.PasswordHash, encoded); err != nil {
+		if err := quote(
+			"write", seen.Email, seen.PasswordHash, encoded,
+		); err != nil {
 			return err
 		}
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
 
 	for _, fault = range []string{
-		"", "limiter", "limiter by panic", "look-up by panic", "mailer", "mailer by panic", "policy", "write", "write by panic",
+		"", "limiter", "limiter by panic", "look-up by panic", "mailer",
+		"mailer by panic", "policy", "write", "write by panic",
 		"sessions", "sessions by panic", "hook", "hook by panic",
 	} {
 		current := fault
 		fx.clock.advance(time.Hour) // past all limits
 		if !strings.HasPrefix(current, "look-up") {
-			seen.see(fx.Request(t.Context(), reset.RequestInput{Email: address, Client: netip.MustParseAddr("192.0.2.1")}))
+			seen.see(fx.Request(t.Context(), reset.RequestInput{
+				Email:  address,
+				Client: netip.MustParseAddr("192.0.2.1"),
+			}))
 		} else {
 			seen.see(fx.Process(t.Context(), fx.Sign(reset.Job{
-				Kind: mail.KindReset, Email: address, RequestedAt: fx.clock.Now(),
+				Kind:        mail.KindReset,
+				Email:       address,
+				RequestedAt: fx.clock.Now(),
 			})))
 		}
+
 		link, err := fx.Link(t.Context(), "c", reset.LinkOptions{})
 		require.NoError(t, err)
 		raw := rawOf(link)
 		seen.hide("made link "+current, link.Reveal())
 		seen.hide("made token "+current, raw)
 		in := reset.ConfirmInput{Token: raw, Password: password}
-		seen.see(link, &link, in, &in, struct{ L reset.Link }{link}, struct{ l reset.Link }{link})
+		seen.see(
+			link, &link, in, &in, struct{ L reset.Link }{link},
+			struct{ l reset.Link }{link},
+		)
 		checked, err := fx.Check(t.Context(), raw)
 		seen.see(checked, err)
 		_, err = fx.Check(t.Context(), raw+"x")
@@ -178,15 +245,32 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		seen.see(fx.Confirm(t.Context(), in))
 		user := fx.user(t, "c")
 		seen.hide("new hash "+current, user.PasswordHash)
-		require.NoError(t, fx.store.Update("c", func(user *reset.User) { user.PasswordHash = oldHash }))
+		require.NoError(t, fx.store.Update(
+			"c", func(user *reset.User) { user.PasswordHash = oldHash },
+		))
 	}
+
 	seen.see(fx.Shutdown(t.Context()))
 	for i, encoded := range made {
 		seen.hide(fmt.Sprint("new hash number ", i), encoded)
 	}
 	user := fx.user(t, "c")
-	seen.see(fx.Service, fx.store, user, &user, []reset.User{user}, map[string]reset.User{"u": user}, struct{ U reset.User }{user},
-		reset.RequestInput{Email: address}, errors.Join(reset.ErrStale, reset.ErrUserNotFound), ring, key)
+	seen.see(
+		fx.Service,
+		fx.store,
+		user,
+		&user,
+		[]reset.User{user},
+		map[string]reset.User{"u": user},
+		struct{ U reset.User }{user},
+		reset.RequestInput{
+			Email: address,
+		},
+		errors.Join(reset.ErrStale, reset.ErrUserNotFound),
+		ring,
+		key,
+	)
+
 	mu.Lock()
 	text := logged.String()
 	mu.Unlock()
@@ -194,6 +278,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	require.Contains(t, text, "notice-failed")
 	require.Contains(t, text, "sessions-failed")
 	require.Contains(t, text, "[redacted]")
+
 	seen.check(t, text)
 }
 
@@ -210,10 +295,17 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 
 func TestJobPrintsWithoutWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	secret := reset.Job{ID: "j", Kind: mail.KindReset, Email: "canary@example.com"}
+	secret := reset.Job{
+		ID:    "j",
+		Kind:  mail.KindReset,
+		Email: "canary@example.com",
+	}
 	var logged bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "job", secret)
-	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s %q", secret, secret, secret, secret, secret), fmt.Sprint(&secret), logged.String()} {
+	for _, text := range []string{
+		fmt.Sprintf("%v %+v %#v %s %q", secret, secret, secret, secret, secret),
+		fmt.Sprint(&secret), logged.String(),
+	} {
 		require.NotContains(t, text, "canary")
 		require.Contains(t, text, "j")
 	}
@@ -225,12 +317,20 @@ func TestPrintsThroughSlogAreRedactedToo(t *testing.T) {
 	link, err := fx.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
 	var logged bytes.Buffer
-	for _, handler := range []slog.Handler{slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil)} {
-		slog.New(handler).Info("x", "user", fx.user(t, "7"), "link", link,
-			"confirm", reset.ConfirmInput{Token: rawOf(link), Password: newPassword},
-			"request", reset.RequestInput{Email: "ana@example.com"}, "service", fx.Service)
+	for _, handler := range []slog.Handler{
+		slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil),
+	} {
+		slog.New(handler).Info(
+			"x", "user", fx.user(t, "7"), "link", link, "confirm",
+			reset.ConfirmInput{Token: rawOf(link), Password: newPassword},
+			"request", reset.RequestInput{Email: "ana@example.com"}, "service",
+			fx.Service,
+		)
 	}
-	for _, secret := range []string{rawOf(link), newPassword, "ana@example.com", oldHash} {
+
+	for _, secret := range []string{
+		rawOf(link), newPassword, "ana@example.com", oldHash,
+	} {
 		require.NotContains(t, logged.String(), secret)
 	}
 	require.Contains(t, logged.String(), link.TokenID())
@@ -243,16 +343,28 @@ func TestSlogSinkCannotBeMadeToForgeLines(t *testing.T) {
 	sink := reset.SlogSink(slog.New(rawHandler{&lines}))
 	hostile := "x\r\nlevel=INFO msg=\"password reset confirmed\"\x1b[2K\u202e\u2028\x00"
 	sink.Record(t.Context(), reset.Event{
-		Outcome: reset.OutcomeRejected, UserID: hostile, RequestID: hostile, TokenID: hostile, Reason: reset.Reason(hostile), Purpose: token.Purpose(hostile),
-		Client: netip.MustParseAddr("fe80::1").WithZone("eth0\r\nforged"), Err: errors.New(hostile + strings.Repeat("y", 1<<20)),
+		Outcome:   reset.OutcomeRejected,
+		UserID:    hostile,
+		RequestID: hostile,
+		TokenID:   hostile,
+		Reason:    reset.Reason(hostile),
+		Purpose:   token.Purpose(hostile),
+		Client:    netip.MustParseAddr("fe80::1").WithZone("eth0\r\nforged"),
+		Err:       errors.New(hostile + strings.Repeat("y", 1<<20)),
 	})
+
 	require.Len(t, lines, 1)
 	require.Less(t, len(lines[0]), 8192)
 	for _, r := range "\r\n\x1b\u202e\u2028\x00" {
 		require.NotContains(t, lines[0], string(r), "%+q", r)
 	}
 	lines = nil
-	sink.Record(t.Context(), reset.Event{Outcome: reset.OutcomeMailed, UserID: "7", RequestID: "ABC", Err: errors.New(`plain "text"`)})
+	sink.Record(t.Context(), reset.Event{
+		Outcome:   reset.OutcomeMailed,
+		UserID:    "7",
+		RequestID: "ABC",
+		Err:       errors.New(`plain "text"`),
+	})
 	require.Contains(t, lines[0], "user=7 request=ABC")
 }
 
@@ -274,11 +386,16 @@ func (h rawHandler) Handle(_ context.Context, record slog.Record) error {
 func TestSlogSinkLevels(t *testing.T) {
 	t.Parallel()
 	var logged bytes.Buffer
-	sink := reset.SlogSink(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	for _, outcome := range []reset.Outcome{reset.OutcomeRequested, reset.OutcomeMailed, reset.OutcomeConfirmed} {
+	sink := reset.SlogSink(slog.New(slog.NewTextHandler(
+		&logged, &slog.HandlerOptions{Level: slog.LevelWarn},
+	)))
+	for _, outcome := range []reset.Outcome{
+		reset.OutcomeRequested, reset.OutcomeMailed, reset.OutcomeConfirmed,
+	} {
 		sink.Record(t.Context(), reset.Event{Outcome: outcome})
 	}
 	require.Empty(t, logged.String())
+
 	sink.Record(t.Context(), reset.Event{Outcome: reset.OutcomeThrottled})
 	require.Contains(t, logged.String(), "level=WARN")
 	sink.Record(t.Context(), reset.Event{Outcome: reset.OutcomeSessionsFailed})

@@ -39,7 +39,10 @@ func New(cfg Config) (*Service, error) {
 		Site: cfg.Site,
 		Keys: cfg.Keys,
 		Purposes: map[token.Purpose]token.Lifetime{
-			token.PurposeReset: {Default: cfg.Lifetimes.Reset, Max: cfg.Lifetimes.MaxReset},
+			token.PurposeReset: {
+				Default: cfg.Lifetimes.Reset,
+				Max:     cfg.Lifetimes.MaxReset,
+			},
 			token.PurposeInvite: {
 				Default: cfg.Lifetimes.Invite, Max: cfg.Lifetimes.Invite,
 			},
@@ -117,7 +120,6 @@ func (s *Service) Shutdown(ctx context.Context) error {
 		unfinished, err = s.pool.shutdown(ctx)
 	}
 	err = errors.Join(err, s.events.close(ctx))
-
 	if err != nil {
 		return &ShutdownError{Unfinished: unfinished, Err: err}
 	}
@@ -146,14 +148,20 @@ func (s *Service) Settings() Settings {
 	}
 
 	return Settings{
-		MinLength: minLength, Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
-		Site: s.cfg.Site, Product: s.cfg.Mail.Product, Support: s.cfg.Mail.Support,
-		ResetPath: s.cfg.Pages.Reset, ForgotPath: s.cfg.Pages.Forgot,
-		LoginPath: s.cfg.Pages.Login,
-		LinkStyle: s.cfg.Pages.LinkStyle, Lifetime: s.cfg.Lifetimes.Reset,
+		MinLength:   minLength,
+		Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		Site:        s.cfg.Site,
+		Product:     s.cfg.Mail.Product,
+		Support:     s.cfg.Mail.Support,
+		ResetPath:   s.cfg.Pages.Reset,
+		ForgotPath:  s.cfg.Pages.Forgot,
+		LoginPath:   s.cfg.Pages.Login,
+		LinkStyle:   s.cfg.Pages.LinkStyle,
+		Lifetime:    s.cfg.Lifetimes.Reset,
 	}
 }
 
 func (s *Service) blocked(client netip.Addr) bool {
-	return s.cfg.Hooks.Blocked != nil && client.IsValid() && s.cfg.Hooks.Blocked(client)
+	return s.cfg.Hooks.Blocked != nil && client.IsValid() &&
+		s.cfg.Hooks.Blocked(client)
 }

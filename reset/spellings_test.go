@@ -38,9 +38,12 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 		pause   time.Duration
 		most    int
 	}{
-		"at once":                         {nil, 0, 1},
-		"over an hour":                    {nil, 10 * time.Second, 9}, // 5 and one each 12 minutes
-		"limiter that takes nothing back": {reset.LimiterFunc(new(keyLog).Allow), 10 * time.Second, 9},
+		"at once": {nil, 0, 1},
+		// 5 and one each 12 minutes
+		"over an hour": {nil, 10 * time.Second, 9},
+		"limiter that takes nothing back": {
+			reset.LimiterFunc(new(keyLog).Allow), 10 * time.Second, 9,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,9 +58,13 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 				fx.clock.advance(test.pause)
 			}
 			fx.drain(t)
-			t.Logf("350 spellings, %d mails to one person", len(fx.outbox.Messages()))
+			t.Logf(
+				"350 spellings, %d mails to one person",
+				len(fx.outbox.Messages()),
+			)
 			require.Len(t, fx.to(mail.KindReset), test.most)
 			require.Len(t, fx.events.of(reset.OutcomeRequested), 350)
+
 			skipped := fx.events.of(reset.OutcomeSkipped)
 			require.Len(t, skipped, 350-test.most)
 			require.Equal(t, reset.Reason("throttled"), skipped[0].Reason)
@@ -89,7 +96,11 @@ func TestAccountsLimitIsByAccount(t *testing.T) {
 		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = books.limits(), byLooseName, true
 	})
 	for i := range 3 {
-		fx.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+		fx.add(t, reset.User{
+			ID:           fmt.Sprintf("s%d", i),
+			Email:        "shared@example.com",
+			PasswordHash: oldHash,
+		})
 	}
 	require.NoError(t, fx.ask(t, "shared@example.com", ""))
 	require.Len(t, fx.outbox.Messages(), 3)
@@ -97,7 +108,11 @@ func TestAccountsLimitIsByAccount(t *testing.T) {
 
 	books = ledger{}
 	require.NoError(t, fx.ask(t, "7", ""))
-	require.Len(t, books.charged, 3, "global, what was typed, and the id, though they are one text")
+	require.Len(
+		t, books.charged, 3,
+		"global, what was typed, and the id, though they are one text",
+	)
+
 	for key := range books.charged {
 		require.NotContains(t, key, "7:")
 	}
@@ -110,7 +125,9 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	t.Run("in this process", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			fx := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Limits = time.Now, reset.Limits{} })
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Now, cfg.Limits = time.Now, reset.Limits{}
+			})
 			failures := 4
 			fx.outbox.Fail(func(msg mail.Message) error {
 				if failures--; failures >= 0 {
@@ -126,15 +143,20 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 			require.Empty(t, fx.events.of(reset.OutcomeSkipped))
 		})
 	})
+
 	for name, account := range map[string]reset.Limiter{
 		"by an engine": nil,
-		"by an engine, and a limiter without a refund": reset.LimiterFunc(new(keyLog).Allow),
+		"by an engine, and a limiter without a refund": reset.LimiterFunc(
+			new(keyLog).Allow,
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			fx := newFixture(t, func(cfg *reset.Config) {
-				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{Account: account}, queue.dispatch
+				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{
+					Account: account,
+				}, queue.dispatch
 			})
 			fx.request(t, "ana@example.com")
 			fx.outbox.Fail(temporary)
@@ -147,20 +169,26 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 			require.Empty(t, fx.events.of(reset.OutcomeSkipped))
 		})
 	}
-	t.Run("an attempt nobody can tell of, repeated at once", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
-		attempts := 0
-		fx.outbox.Fail(func(mail.Message) error {
-			if attempts++; attempts == 1 {
-				return errLost
-			}
-			return nil
-		})
-		fx.request(t, "ana@example.com")
-		require.Equal(t, 2, attempts)
-		require.Len(t, fx.outbox.Messages(), 1)
-	})
+
+	t.Run(
+		"an attempt nobody can tell of, repeated at once",
+		func(t *testing.T) {
+			t.Parallel()
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+			})
+			attempts := 0
+			fx.outbox.Fail(func(mail.Message) error {
+				if attempts++; attempts == 1 {
+					return errLost
+				}
+				return nil
+			})
+			fx.request(t, "ana@example.com")
+			require.Equal(t, 2, attempts)
+			require.Len(t, fx.outbox.Messages(), 1)
+		},
+	)
 }
 
 func TestMailIsChargedOnceForItsAccount(t *testing.T) {
@@ -169,18 +197,27 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 		fail func(mail.Message) error
 		want int
 	}{
-		"sent":                  {nil, 2},
-		"refused for good":      {func(mail.Message) error { return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errLost} }, 1},
-		"failed for now":        {temporary, 1},
-		"perhaps sent, at last": {func(mail.Message) error { return errors.New("connection lost after DATA") }, 2},
+		"sent": {nil, 2},
+		"refused for good": {func(mail.Message) error {
+			return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errLost}
+		}, 1},
+		"failed for now": {temporary, 1},
+		"perhaps sent, at last": {func(mail.Message) error {
+			return errors.New("connection lost after DATA")
+		}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var books ledger
-			fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = books.limits(), true })
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
+			})
 			fx.outbox.Fail(test.fail)
 			fx.request(t, "ana@example.com")
-			require.Equal(t, test.want, books.balance()["account"], "what was typed, and what was mailed")
+			require.Equal(
+				t, test.want, books.balance()["account"],
+				"what was typed, and what was mailed",
+			)
 		})
 	}
 }
@@ -203,6 +240,7 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 	fx.request(t, "sso@example.com")
 	require.Len(t, fx.to(mail.KindSignsInElsewhere), 1)
 	require.Equal(t, 2, books.balance()["account"])
+
 	fx.request(t, "nobody@example.com")
 	require.Len(t, fx.to(mail.KindNoAccount), 1)
 	require.Equal(t, 3, books.balance()["account"], "nobody's id is charged")
@@ -212,12 +250,16 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 // keeps to the limit gets every mail.
 func TestWhoKeepsToTheLimitGetsEveryMail(t *testing.T) {
 	t.Parallel()
-	account, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Minute, Now: time.Now})
+	account, err := ratelimit.New(
+		ratelimit.Config{Burst: 1, Every: time.Minute, Now: time.Now},
+	)
 	require.NoError(t, err)
 	_, isRefunder := any(account).(reset.Refunder)
 	require.True(t, isRefunder)
 
-	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+	})
 	for range 20 {
 		fx.request(t, "ana@example.com")
 		fx.clock.advance(12 * time.Minute)

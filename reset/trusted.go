@@ -157,9 +157,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	job.SessionsEnded = in.SessionsEnded
 
 	if err := s.queueOwn(ctx, job); err != nil {
-		return fmt.Errorf(
-			"reset: queue the notice: %w", scrub(err, user.Email),
-		)
+		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
 	}
 	return nil
 }

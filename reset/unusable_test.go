@@ -26,22 +26,39 @@ func hasherWithMark(t *testing.T) *hash.Hasher {
 
 func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 	t.Parallel()
-	for _, mark := range []string{"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN", "invalid", "not cached", "sso", hash.Unusable()} {
-		fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true })
-		fx.add(t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark})
+	for _, mark := range []string{
+		"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN",
+		"invalid", "not cached", "sso", hash.Unusable(),
+	} {
+		fx := newFixture(t, func(cfg *reset.Config) {
+			cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true
+		})
+		fx.add(
+			t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark},
+		)
 		fx.request(t, "m@example.com")
 		require.Empty(t, fx.outbox.Messages(), mark)
-		require.Equal(t, []string{"no-password"}, fx.events.reasons(reset.OutcomeSkipped), mark)
+		require.Equal(
+			t, []string{"no-password"}, fx.events.reasons(reset.OutcomeSkipped),
+			mark,
+		)
+
 		_, err := fx.Link(t.Context(), "m", reset.LinkOptions{})
 		require.ErrorIs(t, err, reset.ErrNoPassword, mark)
 
-		require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark)
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark,
+		)
+
 		mails, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, mail.KindInvite, mails[0].Kind, mark)
 		require.NoError(t, fx.confirm(t, mailtest.Token(mails[0])), mark)
 		require.True(t, fx.user(t, "m").HasPassword(), mark)
-		_, err = fx.Link(t.Context(), "m", reset.LinkOptions{Purpose: token.PurposeInvite})
+
+		_, err = fx.Link(
+			t.Context(), "m", reset.LinkOptions{Purpose: token.PurposeInvite},
+		)
 		require.ErrorIs(t, err, reset.ErrHasPassword, mark)
 	}
 }
@@ -50,12 +67,17 @@ func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, nil)
 	clearHash := func(mark string) {
-		require.NoError(t, fx.store.Update("7", func(user *reset.User) { user.PasswordHash = mark }))
+		require.NoError(t, fx.store.Update(
+			"7", func(user *reset.User) { user.PasswordHash = mark },
+		))
 	}
 	clearHash(hash.Unusable())
-	link, err := fx.Link(t.Context(), "7", reset.LinkOptions{Purpose: token.PurposeInvite})
+	link, err := fx.Link(
+		t.Context(), "7", reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.NoError(t, err)
 	require.NoError(t, fx.confirm(t, rawOf(link)))
+
 	clearHash(hash.Unusable())
 	require.ErrorIs(t, fx.confirm(t, rawOf(link)), reset.ErrRejected)
 }
@@ -64,10 +86,15 @@ func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 func TestAPasswordWithANULIsRefusedAndSpendsNothing(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
+		cfg.Policy = policyFunc(
+			func(context.Context, string, []string) error { return nil },
+		)
 	})
 	raw := fx.link(t, "7")
-	err := fx.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword + "\x00"})
+	err := fx.Confirm(
+		t.Context(),
+		reset.ConfirmInput{Token: raw, Password: newPassword + "\x00"},
+	)
 	var refused *policy.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, policy.CodeControl, refused.Problems[0].Code)

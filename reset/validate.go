@@ -38,11 +38,15 @@ func (c *Config) validate() error {
 	}
 	if c.Mail.ReplyTo != "" {
 		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {
-			return errors.New("reset: Config.Mail.ReplyTo is not a mail address")
+			return errors.New(
+				"reset: Config.Mail.ReplyTo is not a mail address",
+			)
 		}
 	}
 	if c.Mail.Support != "" && mail.ValidateAddress(c.Mail.Support) != nil {
-		return errors.New("reset: Config.Mail.Support is not a plain mail address")
+		return errors.New(
+			"reset: Config.Mail.Support is not a plain mail address",
+		)
 	}
 
 	if c.Store == nil {
@@ -52,7 +56,10 @@ func (c *Config) validate() error {
 		return errors.New("reset: Config.Mailer is nil")
 	}
 	if !c.Sessions.decided {
-		return errors.New("reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions")
+		return errors.New(
+			"reset: Config.Sessions is not decided: use EndSessionsInStore, " +
+				"EndSessionsWith a function, or KeepSessions",
+		)
 	}
 
 	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
@@ -62,10 +69,15 @@ func (c *Config) validate() error {
 			return hook == nil
 		},
 	) {
-		return errors.New("reset: Config.Hooks.OnConfirmed holds a nil function")
+		return errors.New(
+			"reset: Config.Hooks.OnConfirmed holds a nil function",
+		)
 	}
 	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
-		return errors.New("reset: Config.Queue.Synchronous and Config.Queue.Dispatch exclude each other")
+		return errors.New(
+			"reset: Config.Queue.Synchronous and Config.Queue.Dispatch " +
+				"exclude each other",
+		)
 	}
 
 	if c.Now == nil {
@@ -122,7 +134,10 @@ func (c *Config) validateNumbers() error {
 	}
 
 	if c.Lifetimes.MaxReset < c.Lifetimes.Reset {
-		return errors.New("reset: Config.Lifetimes.MaxReset is shorter than Config.Lifetimes.Reset")
+		return errors.New(
+			"reset: Config.Lifetimes.MaxReset is shorter than " +
+				"Config.Lifetimes.Reset",
+		)
 	}
 
 	return nil
@@ -143,7 +158,9 @@ func (c *Config) validateParts() error {
 	}
 
 	if c.Mail.Renderer == nil {
-		if c.Mail.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
+		if c.Mail.Renderer, err = mail.NewTemplates(
+			mail.TemplatesConfig{},
+		); err != nil {
 			return fmt.Errorf("reset: default mail templates: %w", err)
 		}
 	}
@@ -180,7 +197,8 @@ func (c *Config) tryRenderer() error {
 
 		if _, err := c.Mail.Renderer.Render(data); err != nil {
 			return fmt.Errorf(
-				"reset: Config.Mail.Renderer or Config.Mail.Product: sample of the mail %q: %w",
+				"reset: Config.Mail.Renderer or Config.Mail.Product: sample "+
+					"of the mail %q: %w",
 				kind, err,
 			)
 		}
@@ -195,7 +213,10 @@ func (c *Config) validateSite() error {
 	}
 	if site.Scheme == "http" && !c.Pages.InsecureHTTP &&
 		!isThisMachine(site.Hostname()) {
-		return errors.New("reset: Config.Site is plain http on another machine, which only Config.Pages.InsecureHTTP allows")
+		return errors.New(
+			"reset: Config.Site is plain http on another machine, which only " +
+				"Config.Pages.InsecureHTTP allows",
+		)
 	}
 
 	c.Site = site.String()
@@ -216,17 +237,22 @@ func (c *Config) validateSite() error {
 		}
 		if *page.path != "" && !isPagePath(*page.path) {
 			return fmt.Errorf(
-				"reset: Config.%s is not an absolute path without query and fragment",
+				"reset: Config.%s is not an absolute path without query and "+
+					"fragment",
 				page.field,
 			)
 		}
 	}
 
 	if c.Pages.Reset == c.Pages.Forgot {
-		return errors.New("reset: Config.Pages.Reset and Config.Pages.Forgot are the same")
+		return errors.New(
+			"reset: Config.Pages.Reset and Config.Pages.Forgot are the same",
+		)
 	}
 	if c.Pages.LinkStyle != LinkFragment && c.Pages.LinkStyle != LinkQuery {
-		return errors.New("reset: Config.Pages.LinkStyle is not one of the constants")
+		return errors.New(
+			"reset: Config.Pages.LinkStyle is not one of the constants",
+		)
 	}
 
 	return nil

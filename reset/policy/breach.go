@@ -67,7 +67,8 @@ func NewRangeClient(cfg RangeConfig) (*RangeClient, error) {
 		)
 	case u.Scheme != "https" && (u.Scheme != "http" || !nearby(u.Hostname())):
 		return nil, errors.New(
-			"policy: RangeConfig.BaseURL must be https, or http on a loopback or private address",
+			"policy: RangeConfig.BaseURL must be https, or http on a " +
+				"loopback or private address",
 		)
 	case cfg.Timeout < 0 || cfg.Timeout > time.Minute:
 		return nil, errors.New(

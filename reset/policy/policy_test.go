@@ -21,7 +21,9 @@ func newPolicy(t *testing.T, cfg policy.Config) *policy.Policy {
 }
 
 // codes returns what p objects to.
-func codes(t *testing.T, p *policy.Policy, password string, words ...string) []policy.Code {
+func codes(
+	t *testing.T, p *policy.Policy, password string, words ...string,
+) []policy.Code {
 	t.Helper()
 	err := p.Check(t.Context(), password, words)
 	if err == nil {
@@ -29,6 +31,7 @@ func codes(t *testing.T, p *policy.Policy, password string, words ...string) []p
 	}
 	refused, ok := errors.AsType[*policy.Error](err)
 	require.True(t, ok, "%v", err)
+
 	if len(password) > 8 {
 		require.NotContains(t, err.Error(), password)
 	}
@@ -51,15 +54,24 @@ func TestLengthIsCountedInCodePointsAtTheEdge(t *testing.T) {
 	} {
 		p := newPolicy(t, tt.cfg)
 		require.Equal(t, tt.min, p.MinLength(), name)
-		for _, unit := range []string{"vuhomekitz", "жыщъэюйфцч", "😀🎈🚀🍕🎻🦊🌵🧩🛶🎲"} {
+		for _, unit := range []string{
+			"vuhomekitz", "жыщъэюйфцч", "😀🎈🚀🍕🎻🦊🌵🧩🛶🎲",
+		} {
 			text := []rune(unit + string([]rune(unit)[5:]) + unit)
 			require.Nil(t, codes(t, p, string(text[:tt.min])), name)
-			require.Equal(t, []policy.Code{policy.CodeTooShort}, codes(t, p, string(text[:tt.min-1])), name)
+			require.Equal(
+				t, []policy.Code{policy.CodeTooShort},
+				codes(t, p, string(text[:tt.min-1])), name,
+			)
 		}
+
 		err := p.Check(t.Context(), "kv7#q", nil)
 		refused, ok := errors.AsType[*policy.Error](err)
 		require.True(t, ok)
-		require.Equal(t, []policy.Problem{{Code: policy.CodeTooShort, Min: tt.min}}, refused.Problems)
+		require.Equal(
+			t, []policy.Problem{{Code: policy.CodeTooShort, Min: tt.min}},
+			refused.Problems,
+		)
 	}
 }
 
@@ -70,7 +82,10 @@ func TestTheUpperBoundIsInBytesAndComesFirst(t *testing.T) {
 	require.Len(t, long, hash.MaxPasswordBytes)
 	require.Nil(t, codes(t, p, long))
 	require.Equal(t, []policy.Code{policy.CodeTooLong}, codes(t, p, long+"x"))
-	require.Equal(t, []policy.Code{policy.CodeTooLong}, codes(t, p, strings.Repeat("\x00\xff", 5<<20)))
+	require.Equal(
+		t, []policy.Code{policy.CodeTooLong},
+		codes(t, p, strings.Repeat("\x00\xff", 5<<20)),
+	)
 	require.Nil(t, codes(t, p, long[:64]), "NIST asks to permit 64")
 }
 
@@ -78,59 +93,108 @@ func TestNoCharacterIsAskedForAndOnlyControlsAreRefused(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
 	for _, good := range []string{
-		"all lower case letters here", "ALL UPPER CASE LETTERS HERE", "  kept as typed, blanks and all  ",
-		"849273610582947", "пароль из русских слов тут", "👩\u200d💻❤\ufe0f 👩\u200d💻❤\ufe0f abcxyz", "soft\u00adhyphen and more words",
-		"a long phrase with password in its middle", "my dragon ate the princess's homework",
+		"all lower case letters here", "ALL UPPER CASE LETTERS HERE",
+		"  kept as typed, blanks and all  ",
+		"849273610582947", "пароль из русских слов тут",
+		"👩\u200d💻❤\ufe0f 👩\u200d💻❤\ufe0f abcxyz",
+		"soft\u00adhyphen and more words",
+		"a long phrase with password in its middle",
+		"my dragon ate the princess's homework",
 	} {
 		require.Nil(t, codes(t, p, good), good)
 	}
+
 	for _, bad := range []string{
-		"a tab\tin the middle of it", "a line break at the end\n", "NUL\x00in the middle of it", "DEL\x7fin the middle of it", "C1 \u0085 in the middle of it",
+		"a tab\tin the middle of it", "a line break at the end\n",
+		"NUL\x00in the middle of it", "DEL\x7fin the middle of it",
+		"C1 \u0085 in the middle of it",
 	} {
-		require.Equal(t, []policy.Code{policy.CodeControl}, codes(t, p, bad), "%q", bad)
+		require.Equal(
+			t, []policy.Code{policy.CodeControl}, codes(t, p, bad), "%q", bad,
+		)
 	}
-	require.Equal(t, []policy.Code{policy.CodeInvalidUTF8}, codes(t, p, "p\xe4ssw\xf6rter are long"))
+
+	require.Equal(
+		t, []policy.Code{policy.CodeInvalidUTF8},
+		codes(t, p, "p\xe4ssw\xf6rter are long"),
+	)
 }
 
 func TestWhatAttackersTryFirstIsRefused(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
 	for _, bad := range []string{
-		"passwordpassword", "PasswordPassword", "Password12345678", "P@ssw0rd2026!!!!", "iloveyouiloveyou", "letmein letmein!",
-		"123456789012345", "aaaaaaaaaaaaaaa", "abcabcabcabcabc", "qwertyuiopasdfghjkl", "lkjhgfdsapoiuytrewq",
-		"1qaz2wsx3edc4rfv", "abcdefghijklmnop", "zyxwvutsrqponmlk", "sunshine-princess", "Summer2026Winter", "correcthorsebatterystaple",
-		"098765432109876", "qwertyqwertyqwerty", "!@#$%^&*()!@#$%", "111111111111111", "12341234123412341234",
+		"passwordpassword", "PasswordPassword", "Password12345678",
+		"P@ssw0rd2026!!!!", "iloveyouiloveyou", "letmein letmein!",
+		"123456789012345", "aaaaaaaaaaaaaaa", "abcabcabcabcabc",
+		"qwertyuiopasdfghjkl", "lkjhgfdsapoiuytrewq",
+		"1qaz2wsx3edc4rfv", "abcdefghijklmnop", "zyxwvutsrqponmlk",
+		"sunshine-princess", "Summer2026Winter", "correcthorsebatterystaple",
+		"098765432109876", "qwertyqwertyqwerty", "!@#$%^&*()!@#$%",
+		"111111111111111", "12341234123412341234",
 	} {
-		require.Equal(t, []policy.Code{policy.CodeCommon}, codes(t, p, bad), bad)
+		require.Equal(
+			t, []policy.Code{policy.CodeCommon}, codes(t, p, bad), bad,
+		)
 	}
+
 	p = newPolicy(t, policy.Config{MFA: true})
-	for _, bad := range []string{"password", "passw0rd", "12345678", "qwertyui", "sunshine", "Trustno1", "football1"} {
-		require.Equal(t, []policy.Code{policy.CodeCommon}, codes(t, p, bad), bad)
+	for _, bad := range []string{
+		"password", "passw0rd", "12345678", "qwertyui", "sunshine", "Trustno1",
+		"football1",
+	} {
+		require.Equal(
+			t, []policy.Code{policy.CodeCommon}, codes(t, p, bad), bad,
+		)
 	}
 }
 
 func TestNamesOfSiteAndUserAreRefused(t *testing.T) {
 	t.Parallel()
-	p := newPolicy(t, policy.Config{Words: []string{"Acme Shop", "shop.acme.example"}})
+	p := newPolicy(
+		t, policy.Config{Words: []string{"Acme Shop", "shop.acme.example"}},
+	)
 	words := []string{"joanna.doeberg@mail.example", "joanna.doeberg"}
 	for _, bad := range []string{
-		"acmeshop-acmeshop", "Acme Shop 2026!!", "AcmeShop#1234567", "joannadoeberg!!!", "joanna.doeberg@mail.example",
-		"Joanna Doeberg 1990", "acmejoannadoeberg", "shop.acme.example", "j0ann4 d03b3rg!!", "acme-password-2026",
+		"acmeshop-acmeshop", "Acme Shop 2026!!", "AcmeShop#1234567",
+		"joannadoeberg!!!", "joanna.doeberg@mail.example",
+		"Joanna Doeberg 1990", "acmejoannadoeberg", "shop.acme.example",
+		"j0ann4 d03b3rg!!", "acme-password-2026",
 	} {
-		require.Equal(t, []policy.Code{policy.CodeContext}, codes(t, p, bad, words...), bad)
+		require.Equal(
+			t, []policy.Code{policy.CodeContext}, codes(t, p, bad, words...),
+			bad,
+		)
 	}
-	for _, good := range []string{"joanna likes her acme shop", "acme83927461928", "acmeshop bought eleven geese"} {
+
+	for _, good := range []string{
+		"joanna likes her acme shop", "acme83927461928",
+		"acmeshop bought eleven geese",
+	} {
 		require.Nil(t, codes(t, p, good, words...), good)
 	}
-	require.Nil(t, codes(t, p, "joanna doeberg!", ""), "without the words it is a password like any other")
-	require.Nil(t, codes(t, p, "a sentence of words", "a", "of", strings.Repeat("x", 1<<20)), "tiny and huge words are not looked at")
+	require.Nil(
+		t, codes(t, p, "joanna doeberg!", ""),
+		"without the words it is a password like any other",
+	)
+	require.Nil(
+		t,
+		codes(
+			t, p, "a sentence of words", "a", "of", strings.Repeat("x", 1<<20),
+		),
+		"tiny and huge words are not looked at",
+	)
 }
 
 func TestOneTextInTwoSpellingsHasOneVerdict(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{Normalize: normalize.NFC})
-	composed, decomposed := strings.Repeat("\u00e4\u00f6\u00fc", 5)+"", strings.Repeat("a\u0308o\u0308u\u0308", 5)
-	short := strings.Repeat("a\u0308", 14) // 28 code points as typed, 14 as hashed
+	composed, decomposed := strings.Repeat(
+		"\u00e4\u00f6\u00fc", 5,
+	)+"", strings.Repeat("a\u0308o\u0308u\u0308", 5)
+	short := strings.Repeat(
+		"a\u0308", 14,
+	) // 28 code points as typed, 14 as hashed
 	require.Equal(t, codes(t, p, composed), codes(t, p, decomposed))
 	require.Contains(t, codes(t, p, short), policy.CodeTooShort)
 }
@@ -138,8 +202,14 @@ func TestOneTextInTwoSpellingsHasOneVerdict(t *testing.T) {
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
-	require.Equal(t, []policy.Code{policy.CodeTooShort, policy.CodeControl}, codes(t, p, "k\tq"))
-	require.Equal(t, []policy.Code{policy.CodeTooShort, policy.CodeCommon}, codes(t, p, "password"))
+	require.Equal(
+		t, []policy.Code{policy.CodeTooShort, policy.CodeControl},
+		codes(t, p, "k\tq"),
+	)
+	require.Equal(
+		t, []policy.Code{policy.CodeTooShort, policy.CodeCommon},
+		codes(t, p, "password"),
+	)
 }
 
 func TestAnOwnListIsAsked(t *testing.T) {
@@ -158,18 +228,31 @@ func TestAnOwnListIsAsked(t *testing.T) {
 func TestBreachesAreAskedLastAndInBothForms(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	cfg := policy.Config{Normalize: normalize.NFKC, Breaches: func(_ context.Context, password string) (int, error) {
-		asked = append(asked, password)
-		return strings.Count(password, "ffi"), nil
-	}}
+	cfg := policy.Config{
+		Normalize: normalize.NFKC,
+		Breaches: func(_ context.Context, password string) (int, error) {
+			asked = append(asked, password)
+			return strings.Count(password, "ffi"), nil
+		},
+	}
 	p := newPolicy(t, cfg)
 	require.Equal(t, []policy.Code{policy.CodeTooShort}, codes(t, p, "short"))
 	require.Empty(t, asked)
-	require.Equal(t, []policy.Code{policy.CodeBreached}, codes(t, p, "a grand e\ufb03gy of geese"))
-	require.Equal(t, []string{"a grand e\ufb03gy of geese", "a grand effigy of geese"}, asked)
+	require.Equal(
+		t, []policy.Code{policy.CodeBreached},
+		codes(t, p, "a grand e\ufb03gy of geese"),
+	)
+	require.Equal(
+		t, []string{"a grand e\ufb03gy of geese", "a grand effigy of geese"},
+		asked,
+	)
+
 	cfg.MinBreaches = 2
 	require.Nil(t, codes(t, newPolicy(t, cfg), "a grand effigy of geese"))
-	require.Equal(t, []policy.Code{policy.CodeBreached}, codes(t, newPolicy(t, cfg), "ffi and ffi, and geese"))
+	require.Equal(
+		t, []policy.Code{policy.CodeBreached},
+		codes(t, newPolicy(t, cfg), "ffi and ffi, and geese"),
+	)
 }
 
 func TestAServiceThatIsDownFailsOpenWithAReportOrClosed(t *testing.T) {
@@ -177,17 +260,26 @@ func TestAServiceThatIsDownFailsOpenWithAReportOrClosed(t *testing.T) {
 	down := errors.New("connection refused")
 	var told error
 	cfg := policy.Config{
-		Breaches:      func(context.Context, string) (int, error) { return 0, down },
+		Breaches: func(context.Context, string) (int, error) {
+			return 0, down
+		},
 		OnBreachError: func(_ context.Context, err error) { told = err },
 	}
-	require.NoError(t, newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil))
+	require.NoError(
+		t, newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil),
+	)
 	require.ErrorIs(t, told, down)
+
 	cfg.OnBreachError = nil
-	require.NoError(t, newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil))
+	require.NoError(
+		t, newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil),
+	)
+
 	cfg.FailClosed = true
 	err := newPolicy(t, cfg).Check(t.Context(), "eleven geese in a row", nil)
 	require.ErrorIs(t, err, policy.ErrUnavailable)
 	require.ErrorIs(t, err, down)
+
 	_, refused := errors.AsType[*policy.Error](err)
 	require.False(t, refused, "nothing is wrong with the password")
 }
@@ -203,6 +295,7 @@ func TestNewNamesTheField(t *testing.T) {
 		_, err := policy.New(cfg)
 		require.ErrorContains(t, err, field)
 	}
+
 	for field, cfg := range map[string]policy.RangeConfig{
 		"BaseURL must be a plain": {BaseURL: "range"},
 		"BaseURL must be https":   {BaseURL: "http://breaches.example/range/"},
@@ -214,11 +307,15 @@ func TestNewNamesTheField(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	for _, s := range []string{"", "password", "x\x00", "\xff", strings.Repeat("1qaz", 40), "acme acme acme"} {
+	for _, s := range []string{
+		"", "password", "x\x00", "\xff", strings.Repeat("1qaz", 40),
+		"acme acme acme",
+	} {
 		f.Add(s, "acme")
 	}
 	p, err := policy.New(policy.Config{MFA: true, Normalize: normalize.NFKC})
 	require.NoError(f, err)
+
 	f.Fuzz(func(t *testing.T, password, word string) {
 		err := p.Check(t.Context(), password, []string{word})
 		if err == nil {

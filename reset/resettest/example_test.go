@@ -16,10 +16,16 @@ func ExampleTestStore() {
 		resettest.TestStore(t, func(*testing.T) resettest.Fixture {
 			store := memstore.New()
 			return resettest.Fixture{
-				Store:  store,
-				Create: func(_ context.Context, user reset.User) (string, error) { return user.ID, store.Add(user) },
+				Store: store,
+				Create: func(
+					_ context.Context, user reset.User,
+				) (string, error) {
+					return user.ID, store.Add(user)
+				},
 				Disable: func(_ context.Context, id string) error {
-					return store.Update(id, func(user *reset.User) { user.Disabled = true })
+					return store.Update(
+						id, func(user *reset.User) { user.Disabled = true },
+					)
 				},
 			}
 		})

@@ -29,7 +29,9 @@ func newFaultyStore() *faultyStore {
 	s.findByEmail, s.findByID = s.Store.FindByEmail, s.Store.FindByID
 	s.clear = func(user *reset.User) { user.PasswordHash = "" }
 	s.remove = func(_ context.Context, id string) error { return s.Delete(id) }
-	s.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	s.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		if s.sessionsFail {
 			return errSessions
 		}
@@ -38,15 +40,21 @@ func newFaultyStore() *faultyStore {
 	return s
 }
 
-func (s *faultyStore) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s *faultyStore) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	return s.findByEmail(ctx, email)
 }
 
-func (s *faultyStore) FindByID(ctx context.Context, id string) (reset.User, error) {
+func (s *faultyStore) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
 	return s.findByID(ctx, id)
 }
 
-func (s *faultyStore) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s *faultyStore) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	return s.replace(ctx, seen, encoded)
 }
 
@@ -70,13 +78,19 @@ func (s *faultyStore) fixture() resettest.Fixture {
 		ChangeStamp: func(_ context.Context, id, value string) error {
 			return s.Update(id, func(user *reset.User) { user.Stamp = value })
 		},
-		ClearPassword: func(_ context.Context, id string) error { return s.Update(id, s.clear) },
-		Delete:        func(ctx context.Context, id string) error { return s.remove(ctx, id) },
+		ClearPassword: func(_ context.Context, id string) error {
+			return s.Update(id, s.clear)
+		},
+		Delete: func(ctx context.Context, id string) error {
+			return s.remove(ctx, id)
+		},
 		AddSession: func(_ context.Context, id string) error {
 			s.AddSession(id)
 			return nil
 		},
-		Sessions: func(_ context.Context, id string) (int, error) { return s.Sessions(id), nil },
+		Sessions: func(_ context.Context, id string) (int, error) {
+			return s.Sessions(id), nil
+		},
 		FailSessions: func(context.Context) error {
 			s.sessionsFail = true
 			return nil
@@ -93,10 +107,13 @@ type fault struct {
 }
 
 // matching is ReplaceHash with the condition left to the caller.
-func matching(s *faultyStore, condition func(stored, seen reset.User) bool) func(context.Context, reset.User, string) error {
+func matching(
+	s *faultyStore, condition func(stored, seen reset.User) bool,
+) func(context.Context, reset.User, string) error {
 	return func(ctx context.Context, seen reset.User, encoded string) error {
 		stored, err := s.Store.FindByID(ctx, seen.ID)
-		if errors.Is(err, reset.ErrUserNotFound) || err == nil && !condition(stored, seen) {
+		if errors.Is(err, reset.ErrUserNotFound) ||
+			err == nil && !condition(stored, seen) {
 			return reset.ErrStale
 		}
 		if err != nil {
@@ -110,5 +127,7 @@ func matching(s *faultyStore, condition func(stored, seen reset.User) bool) func
 }
 
 func all(a, b reset.User) bool {
-	return a.PasswordHash == b.PasswordHash && a.Email == b.Email && a.Stamp == b.Stamp && !a.Disabled
+	return a.PasswordHash == b.PasswordHash && a.Email == b.Email &&
+		a.Stamp == b.Stamp &&
+		!a.Disabled
 }

@@ -91,13 +91,11 @@ func createExactly(
 	switch {
 	case read.ID != id:
 		return reset.User{}, fmt.Errorf(
-			"FindByID(%q) returned an account with the id %q",
-			id, read.ID,
+			"FindByID(%q) returned an account with the id %q", id, read.ID,
 		)
 	case read.Email != user.Email:
 		return reset.User{}, fmt.Errorf(
-			"the address reads as %+q, stored was %+q",
-			read.Email, user.Email,
+			"the address reads as %+q, stored was %+q", read.Email, user.Email,
 		)
 	case read.PasswordHash != user.PasswordHash:
 		return reset.User{}, fmt.Errorf(
@@ -124,7 +122,8 @@ func insert(
 func inFixture(function string, err error) error {
 	return &causedError{
 		fmt.Errorf("in Fixture.%s: %w", function, err),
-		"the fixture does not do what its documentation says; the store was not asked",
+		"the fixture does not do what its documentation says; the store was " +
+			"not asked",
 	}
 }
 
@@ -152,12 +151,11 @@ func readBack(ctx context.Context, f Fixture, id string) (reset.User, error) {
 func same(got, want reset.User) error {
 	if got != want {
 		return fmt.Errorf(
-			"two readings of one account differ: id %q and %q, address %+q and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, disabled %t and %t",
-			got.ID, want.ID,
-			got.Email, want.Email,
-			got.PasswordHash, want.PasswordHash,
-			got.Stamp, want.Stamp,
-			got.Locale, want.Locale,
+			"two readings of one account differ: id %q and %q, address %+q "+
+				"and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, "+
+				"disabled %t and %t",
+			got.ID, want.ID, got.Email, want.Email, got.PasswordHash,
+			want.PasswordHash, got.Stamp, want.Stamp, got.Locale, want.Locale,
 			got.Disabled, want.Disabled,
 		)
 	}
@@ -174,8 +172,7 @@ func stored(
 	}
 	if read.PasswordHash != want {
 		return fmt.Errorf(
-			"the stored hash is %q, want %q",
-			read.PasswordHash, want,
+			"the stored hash is %q, want %q", read.PasswordHash, want,
 		)
 	}
 	return nil
@@ -184,8 +181,7 @@ func stored(
 // refuses creates an account, changes it or what was seen of it, and expects
 // the write to be refused.
 func refuses(
-	ctx context.Context,
-	f Fixture,
+	ctx context.Context, f Fixture,
 	change func(f Fixture, seen *reset.User) error,
 ) error {
 	user, err := create(ctx, f, reset.User{
@@ -209,7 +205,8 @@ func refusesWrite(
 		ctx, seen, newHash(),
 	); !errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf(
-			"ReplaceHash of an account that is not as seen returned %s, want ErrStale",
+			"ReplaceHash of an account that is not as seen returned %s, want "+
+				"ErrStale",
 			what(err),
 		)
 	}

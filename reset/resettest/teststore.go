@@ -70,7 +70,8 @@ func (n needs) Error() string { return "resettest: needs " + string(n) }
 
 // causeUnfit is the usual cause of a look-up that fails on a value.
 const causeUnfit = "the database's error about the value is passed on, where it means that no row can match: " +
-	"MySQL's 1267 or 3988 for letters the column's character set lacks, PostgreSQL's 22P05 or 22021; " +
+	"MySQL's 1267 or 3988 for letters the column's character set lacks, " +
+	"PostgreSQL's 22P05 or 22021; " +
 	"or the statement is put together as text instead of with parameters"
 
 // checks are all checks, in the order in which they run.
@@ -82,7 +83,8 @@ var checks = []check{
 	},
 	{
 		"finds nothing without an error",
-		"sql.ErrNoRows is returned, where no account is an answer and not a failure",
+		"sql.ErrNoRows is returned, where no account is an answer and not a " +
+			"failure",
 		findsNothing,
 	},
 	{
@@ -92,12 +94,14 @@ var checks = []check{
 	},
 	{
 		"folds ASCII letters in addresses",
-		"the address is compared byte for byte: compare LOWER(email) with LOWER(?), or use a case-insensitive column",
+		"the address is compared byte for byte: compare LOWER(email) with " +
+			"LOWER(?), or use a case-insensitive column",
 		foldsASCII,
 	},
 	{
 		"never returns a typed address as the stored one",
-		"User.Email is filled from the argument instead of the column; a look-alike would be mailed to its typist",
+		"User.Email is filled from the argument instead of the column; a " +
+			"look-alike would be mailed to its typist",
 		lookAlikes,
 	},
 	{
@@ -107,7 +111,9 @@ var checks = []check{
 	},
 	{
 		"finds an address among its other spellings",
-		"the look-up is bounded or fails before it gets to the exact spelling: order by it first, then LIMIT; and let a unique index on lower(email) keep other spellings out",
+		"the look-up is bounded or fails before it gets to the exact " +
+			"spelling: order by it first, then LIMIT; and let a unique index " +
+			"on lower(email) keep other spellings out",
 		otherSpellings,
 	},
 	{
@@ -117,7 +123,8 @@ var checks = []check{
 	},
 	{
 		"refuses unknown and malformed ids",
-		"the database coerces the id (MySQL reads '42abc' as 42), or its error about the value is passed on: return ErrUserNotFound",
+		"the database coerces the id (MySQL reads '42abc' as 42), or its " +
+			"error about the value is passed on: return ErrUserNotFound",
 		refusesIDs,
 	},
 	{
@@ -127,7 +134,9 @@ var checks = []check{
 	},
 	{
 		"stores a long hash exactly",
-		"the hash column is too short (VARCHAR(60) cuts or refuses an argon2id hash; VARCHAR(128) holds every one this library makes), padded, or of a lossy character set",
+		"the hash column is too short (VARCHAR(60) cuts or refuses an " +
+			"argon2id hash; VARCHAR(128) holds every one this library " +
+			"makes), padded, or of a lossy character set",
 		storesLongHash,
 	},
 	{
@@ -137,22 +146,26 @@ var checks = []check{
 	},
 	{
 		"refuses another old hash",
-		"the UPDATE lacks the condition on the old hash, or its count of rows is not looked at",
+		"the UPDATE lacks the condition on the old hash, or its count of " +
+			"rows is not looked at",
 		refusesOtherHash,
 	},
 	{
 		"refuses an old hash in another case",
-		"the hash column has a case-insensitive collation: declare it COLLATE ascii_bin, or VARBINARY",
+		"the hash column has a case-insensitive collation: declare it " +
+			"COLLATE ascii_bin, or VARBINARY",
 		refusesCaseFlip,
 	},
 	{
 		"refuses an old hash with a space more or less",
-		"the collation ignores trailing spaces (PAD SPACE, CHAR): compare BINARY, or use VARBINARY; or the value is trimmed in Go",
+		"the collation ignores trailing spaces (PAD SPACE, CHAR): compare " +
+			"BINARY, or use VARBINARY; or the value is trimmed in Go",
 		refusesPadding,
 	},
 	{
 		"lets a hash be replaced once",
-		"the same old hash was accepted twice: the write does not compare with what is stored",
+		"the same old hash was accepted twice: the write does not compare " +
+			"with what is stored",
 		replacesOnce,
 	},
 	{
@@ -177,17 +190,22 @@ var checks = []check{
 	},
 	{
 		"refuses a deleted account",
-		"no row was changed, and that was not reported as ErrStale; or, where deleting only marks the row, the UPDATE lacks the condition on the mark, and the row was changed",
+		"no row was changed, and that was not reported as ErrStale; or, " +
+			"where deleting only marks the row, the UPDATE lacks the " +
+			"condition on the mark, and the row was changed",
 		refusesDeleted,
 	},
 	{
 		"keeps a used invitation dead when the password is cleared",
-		"clearing brings back the very hash that the invitation was bound to: write '!' and random text, new each time, or the empty hash, or count the stamp up as well",
+		"clearing brings back the very hash that the invitation was bound " +
+			"to: write '!' and random text, new each time, or the empty " +
+			"hash, or count the stamp up as well",
 		invitationStaysDead,
 	},
 	{
 		"has one winner of 64 at a barrier",
-		"reading and writing are two steps: compare in the UPDATE itself; or a conflict that the database reports is not mapped to ErrStale",
+		"reading and writing are two steps: compare in the UPDATE itself; or " +
+			"a conflict that the database reports is not mapped to ErrStale",
 		oneWinner,
 	},
 	{
@@ -212,7 +230,9 @@ var checks = []check{
 	},
 	{
 		"serves many at once",
-		"shared state without a lock, a pool that deadlocks, or a conflict between two accounts that is passed on: repeat what the database refused because of another transaction",
+		"shared state without a lock, a pool that deadlocks, or a conflict " +
+			"between two accounts that is passed on: repeat what the " +
+			"database refused because of another transaction",
 		servesMany,
 	},
 }

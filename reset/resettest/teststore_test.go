@@ -10,11 +10,15 @@ import (
 func TestARightStorePassesEveryCheck(t *testing.T) {
 	t.Parallel()
 	for _, name := range resettest.Names() {
-		skipped, _, err := resettest.Run(t.Context(), name, newFaultyStore().fixture())
+		skipped, _, err := resettest.Run(
+			t.Context(), name, newFaultyStore().fixture(),
+		)
 		require.NoError(t, err, name)
 		require.False(t, skipped, name)
 	}
-	resettest.TestStore(t, func(*testing.T) resettest.Fixture { return newFaultyStore().fixture() })
+	resettest.TestStore(t, func(*testing.T) resettest.Fixture {
+		return newFaultyStore().fixture()
+	})
 }
 
 func TestChecksThatNeedMoreAreSkipped(t *testing.T) {
@@ -23,7 +27,10 @@ func TestChecksThatNeedMoreAreSkipped(t *testing.T) {
 	for _, name := range resettest.Names() {
 		full := newFaultyStore().fixture()
 		skipped, _, err := resettest.Run(t.Context(), name, resettest.Fixture{
-			Store: full.Store, Create: full.Create, UniqueEmail: true, LowercaseEmail: true,
+			Store:          full.Store,
+			Create:         full.Create,
+			UniqueEmail:    true,
+			LowercaseEmail: true,
 		})
 		if skipped {
 			require.ErrorContains(t, err, "needs")
@@ -32,6 +39,7 @@ func TestChecksThatNeedMoreAreSkipped(t *testing.T) {
 		}
 		require.NoError(t, err, name)
 	}
+
 	require.Equal(t, 10, skips)
 }
 
@@ -42,12 +50,17 @@ func TestEveryCheckCatchesItsFault(t *testing.T) {
 	for _, fault := range planted {
 		s := newFaultyStore()
 		fault.plant(s)
-		skipped, cause, err := resettest.Run(t.Context(), fault.check, s.fixture())
+		skipped, cause, err := resettest.Run(
+			t.Context(), fault.check, s.fixture(),
+		)
 		require.Error(t, err, "%s: %s", fault.check, fault.name)
 		require.False(t, skipped)
-		require.Contains(t, cause, fault.cause, "%s: %s: %v", fault.check, fault.name, err)
+		require.Contains(
+			t, cause, fault.cause, "%s: %s: %v", fault.check, fault.name, err,
+		)
 		caught[fault.check] = true
 	}
+
 	t.Logf("%d planted faults caught by %d checks", len(planted), len(caught))
 	for _, name := range resettest.Names() {
 		require.True(t, caught[name], "no planted fault for the check %q", name)
