@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
@@ -53,23 +52,4 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 		t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged),
 		"one notice, of the one change",
 	)
-}
-
-// The other tests use cheap parameters; this one shows what an application gets
-// that configures nothing.
-func TestDefaultHasherIsArgon2idOfTheStatedCost(t *testing.T) {
-	t.Parallel()
-	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = nil })
-	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
-	require.Contains(
-		t, fx.user(t, "7").PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$",
-	)
-	require.False(t, mustHasher(t).NeedsRehash(fx.user(t, "7").PasswordHash))
-}
-
-func mustHasher(t *testing.T) *hash.Hasher {
-	t.Helper()
-	h, err := hash.New(hash.Config{})
-	require.NoError(t, err)
-	return h
 }

@@ -35,18 +35,6 @@ type Refunder interface {
 	Refund(ctx context.Context, key string) error
 }
 
-// A LimiterFunc is a function that is a [Limiter].
-type LimiterFunc func(
-	ctx context.Context, key string,
-) (retryAfter time.Duration, ok bool, err error)
-
-// Allow calls f.
-func (f LimiterFunc) Allow(
-	ctx context.Context, key string,
-) (time.Duration, bool, error) {
-	return f(ctx, key)
-}
-
 // Limits throttle the flow. A nil field means the in-process default in its
 // comment, so that with n processes n times as much passes. A Limiter of one's
 // own can be shared between them. Keys begin with the name of the limit, so one

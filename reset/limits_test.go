@@ -5,51 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/stretchr/testify/require"
 )
-
-// keyLog admits everything and remembers under which keys.
-type keyLog struct {
-	mu   sync.Mutex
-	keys []string
-}
-
-func (l *keyLog) Allow(
-	_ context.Context, key string,
-) (time.Duration, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.keys = append(l.keys, key)
-	return 0, true, nil
-}
-
-func (l *keyLog) limits() reset.Limits {
-	return reset.Limits{
-		Global:        l,
-		Client:        l,
-		Network:       l,
-		Account:       l,
-		ConfirmClient: l,
-		ConfirmUser:   l,
-	}
-}
-
-func names(keys []string) []string {
-	var names []string
-	for _, key := range keys {
-		name, _, _ := strings.Cut(key, ":")
-		names = append(names, name)
-	}
-	return names
-}
 
 func (fx *fixture) ask(t *testing.T, email, client string) error {
 	t.Helper()
@@ -240,93 +202,6 @@ func TestDefaultLimits(t *testing.T) {
 	})
 }
 
-func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
-	t.Parallel()
-	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
-		var keys keyLog
-		fx, spy := newSpyFixture(
-			t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
-		)
-		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
-			require.Equal(
-				t, []string{"client", "network", "global", "account"},
-				names(keys.keys), "all are charged before the look-up",
-			)
-			return nil, nil
-		}
-		require.NoError(t, fx.ask(t, email, "192.0.2.1"))
-
-		fx.drain(t)
-		require.Len(t, keys.keys, 4)
-	}
-}
-
-// A client over its limit must not use up what everybody shares, nor an
-// address's share.
-func TestThrottledClientChargesNobodyElse(t *testing.T) {
-	t.Parallel()
-	var keys keyLog
-	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = keys.limits()
-		cfg.Limits.Client = reset.LimiterFunc(
-			func(context.Context, string) (time.Duration, bool, error) {
-				return 90 * time.Second, false, nil
-			},
-		)
-	})
-
-	err := fx.ask(t, "ana@example.com", "192.0.2.1")
-	throttled, ok := errors.AsType[*reset.ThrottledError](err)
-	require.True(t, ok)
-	require.Equal(t, 90*time.Second, throttled.RetryAfter)
-	require.Empty(t, keys.keys)
-}
-
-func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
-	t.Parallel()
-	var keys keyLog
-	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	raw := fx.link(t, "7")
-	client := netip.MustParseAddr("192.0.2.1")
-	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-		Token:    flipLast(raw),
-		Password: newPassword,
-		Client:   client,
-	}))
-	require.Equal(
-		t, []string{"confirm-client"}, names(keys.keys),
-		"a forger must not use up the victim's attempts",
-	)
-	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-		Token:    raw,
-		Password: newPassword,
-		Client:   client,
-	}))
-	require.Equal(
-		t, []string{"confirm-client", "confirm-user"}, names(keys.keys),
-	)
-}
-
-func TestThrottledAccountIsNotLoaded(t *testing.T) {
-	t.Parallel()
-	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
-		cfg.Limits.Off = false
-		cfg.Limits.ConfirmUser = reset.LimiterFunc(
-			func(context.Context, string) (time.Duration, bool, error) {
-				return time.Minute, false, nil
-			},
-		)
-	})
-
-	raw := fx.link(t, "7")
-	spy.findByID = func(context.Context, string) (reset.User, error) {
-		t.Error("loaded")
-		return ana(), nil
-	}
-	_, throttled := errors.AsType[*reset.ThrottledError](fx.confirm(t, raw))
-	require.True(t, throttled)
-}
-
 func TestClientKeys(t *testing.T) {
 	t.Parallel()
 	networks := map[string]string{
@@ -411,102 +286,6 @@ func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 	require.NoError(t, fx.confirm(t, fx.link(t, "zoe@example.com")))
 	require.Len(t, keys.keys, 1)
 	require.NotContains(t, keys.keys[0], "zoe")
-}
-
-func TestFailingLimiter(t *testing.T) {
-	t.Parallel()
-	for name, limiter := range map[string]reset.Limiter{
-		"error": reset.LimiterFunc(func(
-			context.Context, string,
-		) (time.Duration, bool, error) {
-			return 0, false, errLost
-		}),
-		"panic": reset.LimiterFunc(func(
-			context.Context, string,
-		) (time.Duration, bool, error) {
-			panic("boom")
-		}),
-		"hung": reset.LimiterFunc(func(
-			ctx context.Context, _ string,
-		) (time.Duration, bool, error) {
-			<-ctx.Done()
-			return 0, false, ctx.Err()
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				fx := newFixture(t, func(cfg *reset.Config) {
-					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{
-						Client:        limiter,
-						ConfirmClient: limiter,
-						ConfirmUser:   limiter,
-					}
-					cfg.Queue.Dispatch = func(
-						context.Context, reset.Job,
-					) error {
-						return nil
-					}
-				})
-
-				start := time.Now()
-				require.NoError(t, fx.ask(t, "user@example.com", "192.0.2.1"))
-				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
-
-				refused := 0
-				for i := range 30 {
-					if fx.ask(
-						t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1",
-					) != nil {
-						refused++
-					}
-				}
-				require.InDelta(
-					t, 10, refused, 2,
-					"requests fall back to the limiter in the process",
-				)
-				require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token:    fx.link(t, "7"),
-					Password: newPassword,
-					Client:   netip.MustParseAddr("192.0.2.1"),
-				}), "confirmations proceed")
-				require.ErrorIs(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token:    "junk",
-					Password: newPassword,
-					Client:   netip.MustParseAddr("192.0.2.1"),
-				}), reset.ErrRejected)
-
-				fx.drain(t)
-				reasons := fx.events.reasons(reset.OutcomeLimiterFailed)
-				require.Len(t, reasons, 33)
-				require.Contains(t, reasons, "confirm-user")
-				require.Contains(t, reasons, "confirm-client")
-				require.Error(
-					t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err,
-				)
-			})
-		})
-	}
-}
-
-func TestRetryAfterIsNeverZero(t *testing.T) {
-	t.Parallel()
-	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = reset.Limits{
-			Global: reset.LimiterFunc(
-				func(context.Context, string) (time.Duration, bool, error) {
-					return 0, false, nil
-				},
-			),
-		}
-	})
-
-	throttled, ok := errors.AsType[*reset.ThrottledError](
-		fx.ask(t, "ana@example.com", ""),
-	)
-	require.True(t, ok)
-	require.Equal(t, time.Second, throttled.RetryAfter)
 }
 
 // A flood of requests for one address leaves its owner able to use the links

@@ -131,7 +131,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 		cfg.Keys = ring
 		cfg.Events = reset.Sinks{cfg.Events, seen, reset.SlogSink(logger)}
 		cfg.Limits = reset.Limits{
-			Account: reset.LimiterFunc(
+			Account: limiterFunc(
 				func(
 					_ context.Context, key string,
 				) (time.Duration, bool, error) {

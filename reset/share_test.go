@@ -111,7 +111,7 @@ func TestFloodFromOneSideLeavesTheFlowToEverybodyElse(t *testing.T) {
 }
 
 // endless is a limiter that allows everything and takes nothing back.
-var endless = reset.LimiterFunc(
+var endless = limiterFunc(
 	func(context.Context, string) (time.Duration, bool, error) {
 		return 0, true, nil
 	},
@@ -128,7 +128,7 @@ func shareAlone(t *testing.T, now func() time.Time) reset.Limits {
 	})
 	require.NoError(t, err)
 	return reset.Limits{
-		Global:  reset.LimiterFunc(global.Allow),
+		Global:  limiterFunc(global.Allow),
 		Client:  endless,
 		Network: endless,
 		Account: endless,
@@ -352,7 +352,7 @@ func TestRefusalsAtOnceLowerTheBoundOnce(t *testing.T) {
 	arrived.Add(callers)
 	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = shareAlone(t, cfg.Now)
-		cfg.Limits.Global = reset.LimiterFunc(
+		cfg.Limits.Global = limiterFunc(
 			func(context.Context, string) (time.Duration, bool, error) {
 				if full.Load() {
 					arrived.Done()

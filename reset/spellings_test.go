@@ -42,7 +42,7 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 		// 5 and one each 12 minutes
 		"over an hour": {nil, 10 * time.Second, 9},
 		"limiter that takes nothing back": {
-			reset.LimiterFunc(new(keyLog).Allow), 10 * time.Second, 9,
+			limiterFunc(new(keyLog).Allow), 10 * time.Second, 9,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
 
 	for name, account := range map[string]reset.Limiter{
 		"by an engine": nil,
-		"by an engine, and a limiter without a refund": reset.LimiterFunc(
+		"by an engine, and a limiter without a refund": limiterFunc(
 			new(keyLog).Allow,
 		),
 	} {

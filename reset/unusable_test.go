@@ -1,14 +1,12 @@
 package reset_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 	"github.com/stretchr/testify/require"
 )
@@ -82,22 +80,15 @@ func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 	require.ErrorIs(t, fx.confirm(t, rawOf(link)), reset.ErrRejected)
 }
 
-// The policy of an application may let a NUL pass; no format can hold one.
-func TestAPasswordWithANULIsRefusedAndSpendsNothing(t *testing.T) {
+func TestUserHasPassword(t *testing.T) {
 	t.Parallel()
-	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Policy = policyFunc(
-			func(context.Context, string, []string) error { return nil },
+	for encoded, want := range map[string]bool{
+		"": false, "!": false, "*": false, "!!": false, "*LK*": false,
+		"!" + oldHash: false, oldHash: true, "plain": true, "x": false,
+		"NP": false, "disabled": false,
+	} {
+		require.Equal(
+			t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded,
 		)
-	})
-	raw := fx.link(t, "7")
-	err := fx.Confirm(
-		t.Context(),
-		reset.ConfirmInput{Token: raw, Password: newPassword + "\x00"},
-	)
-	var refused *policy.Error
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, policy.CodeControl, refused.Problems[0].Code)
-	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
-	require.NoError(t, fx.confirm(t, raw))
+	}
 }
