@@ -61,6 +61,7 @@ func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
 	raw := fx.link(t, "7")
 	client := netip.MustParseAddr("192.0.2.1")
+
 	require.Error(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 		Token:    flipLast(raw),
 		Password: newPassword,
@@ -70,6 +71,7 @@ func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
 		t, []string{"confirm-client"}, names(keys.keys),
 		"a forger must not use up the victim's attempts",
 	)
+
 	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 		Token:    raw,
 		Password: newPassword,
@@ -102,79 +104,69 @@ func TestThrottledAccountIsNotLoaded(t *testing.T) {
 
 func TestFailingLimiter(t *testing.T) {
 	t.Parallel()
-	for name, limiter := range map[string]reset.Limiter{
-		"error": limiterFunc(func(
-			context.Context, string,
-		) (time.Duration, bool, error) {
+	for name, allow := range map[string]limiterFunc{
+		"error": func(context.Context, string) (time.Duration, bool, error) {
 			return 0, false, errLost
-		}),
-		"panic": limiterFunc(func(
-			context.Context, string,
-		) (time.Duration, bool, error) {
+		},
+		"panic": func(context.Context, string) (time.Duration, bool, error) {
 			panic("boom")
-		}),
-		"hung": limiterFunc(func(
-			ctx context.Context, _ string,
-		) (time.Duration, bool, error) {
+		},
+		"hung": func(ctx context.Context, _ string) (time.Duration, bool, error) {
 			<-ctx.Done()
 			return 0, false, ctx.Err()
-		}),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				fx := newFixture(t, func(cfg *reset.Config) {
-					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{
-						Client:        limiter,
-						ConfirmClient: limiter,
-						ConfirmUser:   limiter,
-					}
-					cfg.Queue.Dispatch = func(
-						context.Context, reset.Job,
-					) error {
-						return nil
-					}
-				})
-
-				start := time.Now()
-				require.NoError(t, fx.ask(t, "user@example.com", "192.0.2.1"))
-				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
-
-				refused := 0
-				for i := range 30 {
-					if fx.ask(
-						t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1",
-					) != nil {
-						refused++
-					}
-				}
-				require.InDelta(
-					t, 10, refused, 2,
-					"requests fall back to the limiter in the process",
-				)
-				require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token:    fx.link(t, "7"),
-					Password: newPassword,
-					Client:   netip.MustParseAddr("192.0.2.1"),
-				}), "confirmations proceed")
-				require.ErrorIs(t, fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token:    "junk",
-					Password: newPassword,
-					Client:   netip.MustParseAddr("192.0.2.1"),
-				}), reset.ErrRejected)
-
-				fx.drain(t)
-				reasons := fx.events.reasons(reset.OutcomeLimiterFailed)
-				require.Len(t, reasons, 33)
-				require.Contains(t, reasons, "confirm-user")
-				require.Contains(t, reasons, "confirm-client")
-				require.Error(
-					t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err,
-				)
-			})
+			synctest.Test(t, func(t *testing.T) { withoutLimiter(t, allow) })
 		})
 	}
+}
+
+// withoutLimiter asks and confirms while every limiter of the application's own
+// fails.
+func withoutLimiter(t *testing.T, failing reset.Limiter) {
+	t.Helper()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Now = time.Now
+		cfg.Limits = reset.Limits{
+			Client: failing, ConfirmClient: failing, ConfirmUser: failing,
+		}
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
+		}
+	})
+
+	start := time.Now()
+	require.NoError(t, fx.ask(t, "user@example.com", "192.0.2.1"))
+	require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
+
+	refused := 0
+	for i := range 30 {
+		email := fmt.Sprintf("user%d@example.com", i)
+		if fx.ask(t, email, "192.0.2.1") != nil {
+			refused++
+		}
+	}
+	require.InDelta(
+		t, 10, refused, 2, "requests fall back to the limiter in the process",
+	)
+
+	in := reset.ConfirmInput{
+		Token:    fx.link(t, "7"),
+		Password: newPassword,
+		Client:   netip.MustParseAddr("192.0.2.1"),
+	}
+	require.NoError(t, fx.Confirm(t.Context(), in), "confirmations proceed")
+	in.Token = "junk"
+	require.ErrorIs(t, fx.Confirm(t.Context(), in), reset.ErrRejected)
+
+	fx.drain(t)
+	reasons := fx.events.reasons(reset.OutcomeLimiterFailed)
+	require.Len(t, reasons, 33)
+	require.Contains(t, reasons, "confirm-user")
+	require.Contains(t, reasons, "confirm-client")
+	require.Error(t, fx.events.of(reset.OutcomeLimiterFailed)[0].Err)
 }
 
 func TestRetryAfterIsNeverZero(t *testing.T) {
@@ -236,15 +228,19 @@ func TestJunkFromANeighbourDoesNotKeepGoodLinksOut(t *testing.T) {
 	require.Greater(t, throttledJunk, 30, "junk itself is limited")
 }
 
-// Whatever a visitor sends is charged once: to the account when the link is
-// signed and in time, before the account is loaded, and else to the client.
 func TestEachConfirmationIsChargedOnce(t *testing.T) {
 	t.Parallel()
 	update := func(change func(user *reset.User)) func(*fixture) {
 		return func(fx *fixture) { _ = fx.store.Update("7", change) }
 	}
+	after := func(d time.Duration) func(*fixture) {
+		return func(fx *fixture) { fx.clock.advance(d) }
+	}
 	nothing := func(*fixture) {}
 	same := func(raw string) string { return raw }
+	text := func(text string) func(string) string {
+		return func(string) string { return text }
+	}
 
 	for name, row := range map[string]struct {
 		change func(fx *fixture)
@@ -252,54 +248,57 @@ func TestEachConfirmationIsChargedOnce(t *testing.T) {
 		want   string
 	}{
 		"good": {nothing, same, "confirm-user"},
-		"stale": {update(func(user *reset.User) {
-			user.Stamp = "2"
-		}), same, "confirm-user"},
-		"disabled": {update(func(user *reset.User) {
-			user.Disabled = true
-		}), same, "confirm-user"},
-		"deleted": {func(fx *fixture) {
-			_ = fx.store.Delete("7")
-		}, same, "confirm-user"},
-		"expired": {func(fx *fixture) {
-			fx.clock.advance(time.Hour)
-		}, same, "confirm-client"},
-		"from the future": {func(fx *fixture) {
-			fx.clock.advance(-time.Minute)
-		}, same, "confirm-client"},
-		"forged": {nothing, flipLast, "confirm-client"},
-		"nonsense": {nothing, func(string) string {
-			return "junk"
-		}, "confirm-client"},
-		"empty": {nothing, func(string) string {
-			return ""
-		}, "confirm-client"},
+		"stale": {
+			update(func(user *reset.User) { user.Stamp = "2" }),
+			same, "confirm-user",
+		},
+		"disabled": {
+			update(func(user *reset.User) { user.Disabled = true }),
+			same, "confirm-user",
+		},
+		"deleted": {
+			func(fx *fixture) { _ = fx.store.Delete("7") },
+			same, "confirm-user",
+		},
+		"expired":         {after(time.Hour), same, "confirm-client"},
+		"from the future": {after(-time.Minute), same, "confirm-client"},
+		"forged":          {nothing, flipLast, "confirm-client"},
+		"nonsense":        {nothing, text("junk"), "confirm-client"},
+		"empty":           {nothing, text(""), "confirm-client"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var keys keyLog
-			fx, spy := newSpyFixture(
-				t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
-			)
-			raw := row.send(fx.link(t, "7"))
-			row.change(fx)
-
-			spy.findByID = func(
-				ctx context.Context, id string,
-			) (reset.User, error) {
-				require.Equal(
-					t, []string{"confirm-user"}, names(keys.keys),
-					"loaded before it was charged",
-				)
-				return spy.Store.FindByID(ctx, id)
-			}
-
-			_ = fx.Confirm(t.Context(), reset.ConfirmInput{
-				Token:    raw,
-				Password: newPassword,
-				Client:   netip.MustParseAddr("192.0.2.1"),
-			})
-			require.Equal(t, []string{row.want}, names(keys.keys))
+			requireOneCharge(t, row.change, row.send, row.want)
 		})
 	}
+}
+
+// requireOneCharge confirms by a link, after a change, and sees that one limit
+// is charged, before the account is loaded.
+func requireOneCharge(
+	t *testing.T, change func(*fixture), send func(raw string) string,
+	want string,
+) {
+	t.Helper()
+	var keys keyLog
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		cfg.Limits = keys.limits()
+	})
+	raw := send(fx.link(t, "7"))
+	change(fx)
+
+	spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+		require.Equal(
+			t, []string{"confirm-user"}, names(keys.keys),
+			"loaded before it was charged",
+		)
+		return spy.Store.FindByID(ctx, id)
+	}
+
+	_ = fx.Confirm(t.Context(), reset.ConfirmInput{
+		Token:    raw,
+		Password: newPassword,
+		Client:   netip.MustParseAddr("192.0.2.1"),
+	})
+	require.Equal(t, []string{want}, names(keys.keys))
 }

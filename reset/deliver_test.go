@@ -34,6 +34,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 				Email:        "kim@example.com",
 				PasswordHash: oldHash,
 			})
+
 			// A store whose collation takes everything for everything, as some
 			// do for most of these.
 			spy.findByEmail = func(
@@ -41,6 +42,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 			) ([]reset.User, error) {
 				return spy.Store.FindByEmail(ctx, "kim@example.com")
 			}
+
 			fx.request(t, typed)
 			fx.drain(t)
 			require.Empty(t, fx.outbox.Messages())
@@ -252,6 +254,7 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 		PasswordHash: oldHash,
 		Locale:       "es",
 	})
+
 	asked = nil
 	for _, email := range []string{"es@example.com", "ana@example.com"} {
 		require.NoError(t, fx.Request(

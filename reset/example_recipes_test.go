@@ -14,7 +14,8 @@ import (
 // newestOnly raises a counter with every look-up by address, and a link is
 // bound to the counter. Over SQL:
 //
-//	UPDATE users SET reset_count = reset_count + 1 WHERE lower(email) = lower($1)
+//	UPDATE users SET reset_count = reset_count + 1
+//	WHERE lower(email) = lower($1)
 //	RETURNING id, email, password_hash, reset_count
 //
 // It costs one write a request, made by the worker, and lets whoever knows an

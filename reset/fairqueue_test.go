@@ -76,10 +76,8 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	})
 }
 
-// The queue takes 20 mails a second. One network asks for 400.
 func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 	t.Parallel()
-	const visitors, flood = 100, 100 // requests of the flood for each visitor
 	for name, attacker := range map[string]func(i int) netip.Addr{
 		"IPv4 24": func(i int) netip.Addr {
 			return netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
@@ -94,55 +92,9 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var mu sync.Mutex
-				arrived := make(map[string]time.Time)
-				fx := newFixture(t, func(cfg *reset.Config) {
-					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
-					cfg.Mailer = mail.MailerFunc(
-						func(_ context.Context, msg mail.Message) error {
-							after(100 * time.Millisecond)
-							mu.Lock()
-							defer mu.Unlock()
-							arrived[msg.To] = time.Now()
-							return nil
-						},
-					)
-				})
+				got, slowest := visitorsInAFlood(t, attacker)
+				t.Logf("%d of 100 visitors, the slowest after %v", got, slowest)
 
-				for i := range visitors {
-					fx.add(t, reset.User{
-						ID:           fmt.Sprintf("v%d", i),
-						Email:        fmt.Sprintf("v%d@example.com", i),
-						PasswordHash: oldHash,
-					})
-				}
-
-				asked := make(map[string]time.Time)
-				for i := range visitors * flood {
-					fx.requestFrom(t, attacker(i), "ana@example.com")
-					if i%flood == flood-1 {
-						visitor := fmt.Sprintf("v%d@example.com", i/flood)
-						asked[visitor] = time.Now()
-						fx.requestFrom(t, clientOf(i/flood), visitor)
-					}
-					after(2500 * time.Microsecond)
-				}
-
-				after(5 * time.Second) // as long as the whole queue takes
-
-				mu.Lock()
-				defer mu.Unlock()
-				got, slowest := 0, time.Duration(0)
-				for visitor, at := range asked {
-					if mailed, ok := arrived[visitor]; ok {
-						got++
-						slowest = max(slowest, mailed.Sub(at))
-					}
-				}
-				t.Logf(
-					"%d of %d visitors got their mail, the slowest after %v",
-					got, visitors, slowest,
-				)
 				require.GreaterOrEqual(t, got, 95)
 				require.LessOrEqual(
 					t, slowest, 500*time.Millisecond,
@@ -151,6 +103,58 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// visitorsInAFlood returns how many of 100 visitors get their mail while an
+// attacker asks 100 times as often, and how long the slowest mail took.
+func visitorsInAFlood(
+	t *testing.T, attacker func(i int) netip.Addr,
+) (got int, slowest time.Duration) {
+	t.Helper()
+	const visitors, flood = 100, 100 // requests of the flood for each visitor
+	var mu sync.Mutex
+	arrived := make(map[string]time.Time)
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
+		cfg.Mailer = mail.MailerFunc(
+			func(_ context.Context, msg mail.Message) error {
+				after(100 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				arrived[msg.To] = time.Now()
+				return nil
+			},
+		)
+	})
+	for i := range visitors {
+		fx.add(t, reset.User{
+			ID:           fmt.Sprintf("v%d", i),
+			Email:        fmt.Sprintf("v%d@example.com", i),
+			PasswordHash: oldHash,
+		})
+	}
+
+	asked := make(map[string]time.Time)
+	for i := range visitors * flood {
+		fx.requestFrom(t, attacker(i), "ana@example.com")
+		if i%flood == flood-1 {
+			visitor := fmt.Sprintf("v%d@example.com", i/flood)
+			asked[visitor] = time.Now()
+			fx.requestFrom(t, clientOf(i/flood), visitor)
+		}
+		after(2500 * time.Microsecond)
+	}
+	after(5 * time.Second) // as long as the whole queue takes
+
+	mu.Lock()
+	defer mu.Unlock()
+	for visitor, at := range asked {
+		if mailed, ok := arrived[visitor]; ok {
+			got++
+			slowest = max(slowest, mailed.Sub(at))
+		}
+	}
+	return got, slowest
 }
 
 // The mail server is down for everybody but the last visitor.
@@ -377,80 +381,74 @@ func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 	})
 }
 
-// Whatever fails, whoever asks and whenever the process ends: each request that
-// was accepted is mailed, given up or dropped, once, and an event says which.
 func TestEachRequestHasOneEnd(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			var mu sync.Mutex
-			chance := func(n int) int {
+			requestsAtRandom(t, func(n int) int {
 				mu.Lock()
 				defer mu.Unlock()
 				return random.IntN(n)
-			}
-			fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
-				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(
-					16,
-				), 1+chance(4)
 			})
+		})
+	}
+}
 
-			spy.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				if chance(3) == 0 {
-					return nil, errLost
-				}
-				return spy.Store.FindByEmail(ctx, email)
-			}
+func requestsAtRandom(t *testing.T, chance func(n int) int) {
+	t.Helper()
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		cfg.Now = time.Now
+		cfg.Queue.Size, cfg.Queue.Workers = 1+chance(16), 1+chance(4)
+	})
+	spy.findByEmail = func(
+		ctx context.Context, email string,
+	) ([]reset.User, error) {
+		if chance(3) == 0 {
+			return nil, errLost
+		}
+		return spy.Store.FindByEmail(ctx, email)
+	}
+	fx.outbox.Fail(func(msg mail.Message) error {
+		after(time.Duration(chance(50)) * time.Millisecond)
+		if chance(2) == 0 {
+			return temporary(msg)
+		}
+		return nil
+	})
 
-			fx.outbox.Fail(func(msg mail.Message) error {
-				after(time.Duration(chance(50)) * time.Millisecond)
-				if chance(2) == 0 {
-					return temporary(msg)
-				}
-				return nil
-			})
-
-			var visitors sync.WaitGroup
-			for n := range 8 {
-				visitors.Go(func() {
-					for range 50 {
-						fx.requestFrom(
-							t, clientOf(chance(n+1)), "ana@example.com",
-						)
-						after(time.Duration(chance(400)) * time.Millisecond)
-					}
-				})
-			}
-
-			visitors.Wait()
-			ctx, cancel := context.WithTimeout(
-				t.Context(), time.Duration(chance(200))*time.Millisecond,
-			)
-			defer cancel()
-			err := fx.Shutdown(ctx)
-			synctest.Wait()
-			if err != nil {
-				require.NoError(t, fx.Shutdown(t.Context()))
-			}
-
-			ends := make(map[string]int)
-			for _, ev := range fx.events.all() {
-				switch ev.Outcome {
-				case reset.OutcomeMailed,
-					reset.OutcomeMailFailed,
-					reset.OutcomeDropped:
-					ends[ev.RequestID]++
-				}
-			}
-
-			require.Len(t, ends, 400)
-			for id, n := range ends {
-				require.Equal(t, 1, n, id)
+	var visitors sync.WaitGroup
+	for n := range 8 {
+		visitors.Go(func() {
+			for range 50 {
+				fx.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+				after(time.Duration(chance(400)) * time.Millisecond)
 			}
 		})
+	}
+	visitors.Wait()
+
+	ctx, cancel := context.WithTimeout(
+		t.Context(), time.Duration(chance(200))*time.Millisecond,
+	)
+	defer cancel()
+	err := fx.Shutdown(ctx)
+	synctest.Wait()
+	if err != nil {
+		require.NoError(t, fx.Shutdown(t.Context()))
+	}
+
+	ends := make(map[string]int)
+	for _, ev := range fx.events.all() {
+		switch ev.Outcome {
+		case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
+			ends[ev.RequestID]++
+		}
+	}
+	require.Len(t, ends, 400)
+	for id, n := range ends {
+		require.Equal(t, 1, n, id)
 	}
 }
 

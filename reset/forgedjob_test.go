@@ -244,51 +244,58 @@ func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	require.NoError(t, fx.Process(t.Context(), got))
 }
 
-// Whatever lies in a queue either is the job that was put there, or is refused
-// before anybody is asked about it.
-func FuzzJobFromAHostileQueue(f *testing.F) {
-	var asked int
+// countingService makes a service of a fixed key, the same in all processes,
+// that counts what it asks of its store and its mailer.
+func countingService(
+	f *testing.F, now time.Time, asked *int,
+) *reset.Service {
+	f.Helper()
 	store := &spyStore{
 		findByEmail: func(context.Context, string) ([]reset.User, error) {
-			asked++
+			*asked++
 			return nil, nil
 		},
 		findByID: func(context.Context, string) (reset.User, error) {
-			asked++
+			*asked++
 			return reset.User{}, reset.ErrUserNotFound
 		},
 	}
-
-	key, err := token.NewKey(
-		"k1", []byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*"),
-	) // the same in all processes
+	key, err := token.NewKey("k1", []byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*"))
 	require.NoError(f, err)
 	ring, err := token.NewKeys(key)
 	require.NoError(f, err)
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 	svc, err := reset.New(reset.Config{
 		Site:  site,
 		From:  "no-reply@app.example",
 		Keys:  ring,
 		Store: store,
-		Mailer: mail.MailerFunc(
-			func(context.Context, mail.Message) error { asked++; return nil },
-		),
+		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error {
+			*asked++
+			return nil
+		}),
 		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 		Now:      func() time.Time { return now },
 		Sessions: reset.KeepSessions(),
 		Queue:    reset.Queue{Synchronous: true},
 	})
-
 	require.NoError(f, err)
+	return svc
+}
+
+func FuzzJobFromAHostileQueue(f *testing.F) {
+	var asked int
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	svc := countingService(f, now, &asked)
+
 	good := svc.Sign(jobAt(now))
 	text, err := json.Marshal(good)
 	require.NoError(f, err)
 	f.Add(text)
 	for _, forged := range []string{
 		`{}`, `null`,
-		`{"id":"x","kind":"reset","email":"ana@example.com","requested_at":"2026-11-21T12:00:00Z"}`,
+		`{"id":"x","kind":"reset","email":"ana@example.com",` +
+			`"requested_at":"2026-11-21T12:00:00Z"}`,
 		strings.Replace(string(text), `"id"`, `"ID"`, 1),
 		strings.Replace(string(text), "{", `{"email":"eve@example.com",`, 1),
 		strings.Replace(string(text), "}", `,"email":"eve@example.com"}`, 1),
@@ -302,6 +309,7 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 		if json.Unmarshal(text, &job) != nil {
 			return
 		}
+
 		asked = 0
 		err := svc.Process(context.Background(), job)
 		same := job

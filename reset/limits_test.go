@@ -21,185 +21,154 @@ func (fx *fixture) ask(t *testing.T, email, client string) error {
 	)
 }
 
-func TestDefaultLimits(t *testing.T) {
-	t.Parallel()
-	defaults := func(cfg *reset.Config) {
+// withDefaultLimits makes a fixture whose jobs nobody works on.
+func withDefaultLimits(t *testing.T) *fixture {
+	t.Helper()
+	return newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
 		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 			return nil
 		}
-	}
-	accepted := func(fx *fixture) int {
-		return len(fx.events.of(reset.OutcomeRequested))
-	}
+	})
+}
 
-	t.Run(
-		"account: one a minute and five an hour, silently",
-		func(t *testing.T) {
-			t.Parallel()
-			fx := newFixture(t, defaults)
-			for _, wait := range []time.Duration{
-				0, time.Second, 58 * time.Second, time.Second,
-			} {
-				fx.clock.advance(wait)
-				require.NoError(t, fx.ask(t, "ana@example.com", ""))
-			}
-			for range 10 {
-				fx.clock.advance(time.Minute)
-				require.NoError(t, fx.ask(t, "ANA@example.com", ""))
-			}
-			require.NoError(
-				t, fx.ask(t, "bob@example.com", ""),
-				"another address has its own",
-			)
-
-			fx.drain(t)
-			require.Equal(t, 6, accepted(fx), "5 of ana's 14, and bob's")
-			require.Equal(
-				t, "account", fx.events.reasons(reset.OutcomeThrottled)[0],
-			)
-		},
+func TestAccountIsMailedOnceAMinuteAndFiveTimesAnHourSilently(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	for _, wait := range []time.Duration{
+		0, time.Second, 58 * time.Second, time.Second,
+	} {
+		fx.clock.advance(wait)
+		require.NoError(t, fx.ask(t, "ana@example.com", ""))
+	}
+	for range 10 {
+		fx.clock.advance(time.Minute)
+		require.NoError(t, fx.ask(t, "ANA@example.com", ""))
+	}
+	require.NoError(
+		t, fx.ask(t, "bob@example.com", ""), "another address has its own",
 	)
 
-	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, defaults)
-		refused := 0
-		for i := range 25 {
-			err := fx.ask(
-				t, fmt.Sprintf("user%d@example.com", i),
-				fmt.Sprintf("2001:db8:0:1::%x", i+1),
-			)
-			if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
-				require.Equal(t, 3*time.Minute, throttled.RetryAfter)
-				refused++
-				continue
-			}
-			require.NoError(t, err)
-		}
+	fx.drain(t)
+	require.Len(
+		t, fx.events.of(reset.OutcomeRequested), 6, "5 of ana's 14, and bob's",
+	)
+	require.Equal(t, "account", fx.events.reasons(reset.OutcomeThrottled)[0])
+}
 
-		require.Equal(t, 5, refused)
-		require.NoError(
-			t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64",
+func TestClientAsksTwentyTimesAnHour(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	refused := 0
+	for i := range 25 {
+		err := fx.ask(
+			t, fmt.Sprintf("user%d@example.com", i),
+			fmt.Sprintf("2001:db8:0:1::%x", i+1),
 		)
+		if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
+			require.Equal(t, 3*time.Minute, throttled.RetryAfter)
+			refused++
+			continue
+		}
+		require.NoError(t, err)
+	}
+	require.Equal(t, 5, refused)
+	require.NoError(
+		t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64",
+	)
 
-		fx.clock.advance(3*time.Minute - time.Second)
-		require.Error(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+	fx.clock.advance(3*time.Minute - time.Second)
+	require.Error(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+	fx.clock.advance(time.Second)
+	require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+}
+
+func TestNetworkAsksTwoHundredTimesAtOnceThenThreeHundredAnHour(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]func(n int) netip.Addr{
+		"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
+		"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
+	} {
+		fx := withDefaultLimits(t)
+		ask := func(n int, client netip.Addr) error {
+			return fx.Request(t.Context(), reset.RequestInput{
+				Email:  fmt.Sprintf("user%d@example.com", n),
+				Client: client,
+			})
+		}
+		for n := range 200 {
+			require.NoError(t, ask(n, client(n)), name)
+		}
+
+		err := ask(200, client(200))
+		throttled, ok := errors.AsType[*reset.ThrottledError](err)
+		require.True(t, ok, name)
+		require.Equal(t, 12*time.Second, throttled.RetryAfter)
+		require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
+
+		fx.clock.advance(11 * time.Second)
+		require.Error(t, ask(202, client(202)), name)
 		fx.clock.advance(time.Second)
-		require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
-	})
+		require.NoError(t, ask(203, client(203)), name)
+		require.Error(t, ask(204, client(204)), name)
 
-	t.Run(
-		"network: two hundred at once, then three hundred an hour",
-		func(t *testing.T) {
-			t.Parallel()
-			for name, client := range map[string]func(n int) netip.Addr{
-				"/48": func(n int) netip.Addr {
-					return ipv6(0x2001, 0xdb8, 1, n)
-				},
-				"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
-			} {
-				fx := newFixture(t, defaults)
-				ask := func(n int, client netip.Addr) error {
-					return fx.Request(t.Context(), reset.RequestInput{
-						Email:  fmt.Sprintf("user%d@example.com", n),
-						Client: client,
-					})
-				}
-				for n := range 200 {
-					require.NoError(t, ask(n, client(n)), name)
-				}
-				throttled, ok := errors.AsType[*reset.ThrottledError](
-					ask(200, client(200)),
-				)
-				require.True(t, ok, name)
-				require.Equal(t, 12*time.Second, throttled.RetryAfter)
-				require.NoError(
-					t, ask(201, fromElsewhere(1)), "the next network",
-				)
+		fx.drain(t)
+		require.Equal(
+			t, []string{"network", "network", "network"},
+			fx.events.reasons(reset.OutcomeThrottled),
+		)
+	}
+}
 
-				fx.clock.advance(11 * time.Second)
-				require.Error(t, ask(202, client(202)), name)
-				fx.clock.advance(time.Second)
-				require.NoError(t, ask(203, client(203)), name)
-				require.Error(t, ask(204, client(204)), name)
+func TestSiteIsAskedSixHundredTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	refused := 0
+	for i := range 610 {
+		err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), "")
+		if err != nil {
+			refused++
+		}
+	}
+	require.Equal(t, 10, refused)
+}
 
-				fx.drain(t)
-				require.Equal(
-					t, []string{"network", "network", "network"},
-					fx.events.reasons(reset.OutcomeThrottled),
-				)
-			}
-		},
-	)
-
-	t.Run("global: six hundred at once", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, defaults)
-		refused := 0
-		for i := range 610 {
-			if err := fx.ask(
-				t, fmt.Sprintf("user%d@example.com", i), "",
-			); err != nil {
-				refused++
+func TestConfirmationsAreThirtyForAClientAndTenForAnAccount(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	raw := fx.link(t, "7")
+	throttled := func(times int, raw string, client netip.Addr) (n int) {
+		for range times {
+			err := fx.Confirm(t.Context(), reset.ConfirmInput{
+				Token: raw, Password: "short", Client: client,
+			})
+			if _, ok := errors.AsType[*reset.ThrottledError](err); ok {
+				n++
 			}
 		}
-		require.Equal(t, 10, refused)
-	})
+		return n
+	}
 
-	t.Run(
-		"confirmation: thirty for each client, ten for each account",
-		func(t *testing.T) {
-			t.Parallel()
-			fx := newFixture(t, defaults)
-			raw := fx.link(t, "7")
-			confirm := func(raw, client string) bool {
-				addr, _ := netip.ParseAddr(client)
-				err := fx.Confirm(t.Context(), reset.ConfirmInput{
-					Token:    raw,
-					Password: "short",
-					Client:   addr,
-				})
-				_, throttled := errors.AsType[*reset.ThrottledError](err)
-				return throttled
-			}
+	require.Equal(t, 2, throttled(12, raw, netip.Addr{}))
+	require.Equal(t, 3, throttled(33, "nonsense", ipv4(192, 0, 2, 1)))
 
-			throttled := 0
-			for range 12 {
-				if confirm(raw, "") {
-					throttled++
-				}
-			}
-			require.Equal(t, 2, throttled)
+	fx.drain(t)
+	reasons := fx.events.reasons(reset.OutcomeThrottled)
+	require.Contains(t, reasons, "confirm-user")
+	require.Contains(t, reasons, "confirm-client")
+}
 
-			throttled = 0
-			for range 33 {
-				if confirm("nonsense", "192.0.2.1") {
-					throttled++
-				}
-			}
-			require.Equal(t, 3, throttled)
-
-			fx.drain(t)
-			require.Contains(
-				t, fx.events.reasons(reset.OutcomeThrottled), "confirm-user",
-			)
-			require.Contains(
-				t, fx.events.reasons(reset.OutcomeThrottled), "confirm-client",
-			)
-		},
-	)
-
-	t.Run("off", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, func(cfg *reset.Config) {
-			defaults(cfg)
-			cfg.Limits = reset.Limits{Off: true}
-		})
-		for range 700 {
-			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
+func TestLimitsOffRefuseNothing(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits = reset.Limits{Off: true}
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
 		}
 	})
+	for range 700 {
+		require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
+	}
 }
 
 func TestClientKeys(t *testing.T) {

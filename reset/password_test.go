@@ -145,6 +145,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 	require.NoError(t, err)
 	hasher, err := hash.New(hash.Config{Limiter: limiter})
 	require.NoError(t, err)
+
 	// Somebody else hashes without a pause, and somebody else waits: there is
 	// no room.
 	ctx, stop := context.WithCancel(t.Context())
@@ -156,6 +157,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 			}
 		})
 	}
+
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
 	for {
 		if err := fx.confirm(t, fx.link(t, "7")); err != nil {
@@ -164,6 +166,7 @@ func TestBusyHasherIsAnInternalError(t *testing.T) {
 			break
 		}
 	}
+
 	stop()
 	others.Wait()
 	require.Contains(t, fx.events.reasons(reset.OutcomeConfirmFailed), "busy")

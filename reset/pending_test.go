@@ -145,7 +145,6 @@ func TestWriteThatNeverComesIsForgottenWithoutANotice(t *testing.T) {
 	})
 }
 
-// An engine calls Process until it returns nil.
 func TestPendingNoticeInAnEngine(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -171,7 +170,7 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 			t.Helper()
 			require.NoError(t, late.store.Delete("7"))
 		}, false, 0, 1},
-		"the new hash, and the address is another by then": {func(
+		"the new hash and another address": {func(
 			t *testing.T, late *lateStore,
 		) {
 			t.Helper()
@@ -183,23 +182,8 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var queue []reset.Job
-			late := newLateStore(t, func(cfg *reset.Config) {
-				cfg.Queue.Dispatch = func(
-					_ context.Context, job reset.Job,
-				) error {
-					queue = append(queue, job)
-					return nil
-				}
-			})
-
-			late.suspect(t)
-			require.Len(t, queue, 1)
-			row.change(t, late)
-
-			err := late.Process(t.Context(), overTheWire(t, queue[0]))
+			late, err := processPending(t, row.change)
 			require.Equal(t, row.retry, err != nil, "%v", err)
-			require.Len(t, queue, 1)
 			require.Equal(t, row.ended, late.ended)
 			require.Equal(t, row.mails, late.hooked)
 			require.Len(t, late.outbox.Messages(), row.mails)
@@ -212,6 +196,28 @@ func TestPendingNoticeInAnEngine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// processPending queues a job for a write of unknown outcome, changes the
+// account, and processes the job.
+func processPending(
+	t *testing.T, change func(t *testing.T, late *lateStore),
+) (*lateStore, error) {
+	t.Helper()
+	var queue []reset.Job
+	late := newLateStore(t, func(cfg *reset.Config) {
+		cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
+			queue = append(queue, job)
+			return nil
+		}
+	})
+	late.suspect(t)
+	require.Len(t, queue, 1)
+
+	change(t, late)
+	err := late.Process(t.Context(), overTheWire(t, queue[0]))
+	require.Len(t, queue, 1)
+	return late, err
 }
 
 func (late *lateStore) set(t *testing.T, encoded string) {

@@ -92,77 +92,71 @@ func TestMailIsGivenUpWhenItWouldBeUseless(t *testing.T) {
 
 func TestVerdictsDecideAboutRetries(t *testing.T) {
 	t.Parallel()
+	lost := errors.New("timeout after the last byte")
 	for name, row := range map[string]struct {
-		err      error
-		panics   bool
+		send     func() error
 		attempts int
 		reason   string
 	}{
-		"permanent": {
-			err: &mail.SendError{
+		"permanent": {func() error {
+			return &mail.SendError{
 				Verdict: mail.VerdictPermanent, Err: errors.New("550 no"),
-			},
-			attempts: 1, reason: "refused",
-		},
-		"unknown": {
-			err: &mail.SendError{
-				Verdict: mail.VerdictUnknown,
-				Err:     errors.New("timeout after the last byte"),
-			},
-			attempts: 2, reason: "unknown",
-		},
-		"unsaid": {
-			err: errors.New("does not say"), attempts: 2, reason: "unknown",
-		},
-		"panic": {panics: true, attempts: 1, reason: "panic"},
+			}
+		}, 1, "refused"},
+		"unknown": {func() error {
+			return &mail.SendError{Verdict: mail.VerdictUnknown, Err: lost}
+		}, 2, "unknown"},
+		"unsaid": {func() error { return lost }, 2, "unknown"},
+		"panic":  {func() error { panic("boom") }, 1, "panic"},
 	} {
 		for _, mode := range []string{"pool", "process", "synchronous"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					fx := newFixture(t, func(cfg *reset.Config) {
-						cfg.Now = time.Now
-						cfg.Queue.Synchronous = mode == "synchronous"
-					})
-					attempts := 0
-					fx.outbox.Fail(func(mail.Message) error {
-						attempts++
-						if row.panics {
-							panic("boom")
-						}
-						return row.err
-					})
-
-					if mode == "process" {
-						require.NoError(
-							t, fx.Process(t.Context(), fx.Sign(job())),
-							"nothing that an engine could do better",
-						)
-					} else {
-						fx.request(t, "ana@example.com")
-					}
-
-					<-time.After(time.Hour)
-					synctest.Wait()
+					attempts, failed := attemptsAt(t, mode, row.send)
 					require.Equal(t, row.attempts, attempts)
-					require.Equal(
-						t, []string{row.reason},
-						fx.events.reasons(reset.OutcomeMailFailed),
-					)
+					require.Equal(t, reset.Reason(row.reason), failed.Reason)
 
-					text := fx.events.of(reset.OutcomeMailFailed)[0].Err.Error()
+					where := "panic in Mailer.Send: boom (process_test.go:"
 					require.Equal(
-						t,
-						row.panics,
-						strings.Contains(
-							text, "panic in Mailer.Send: boom (jobs_test.go:",
-						),
-						text,
+						t, name == "panic",
+						strings.Contains(failed.Err.Error(), where), failed.Err,
 					)
 				})
 			})
 		}
 	}
+}
+
+// attemptsAt asks for a link in one mode, and returns how often the mail was
+// attempted and the one event of its failure.
+func attemptsAt(
+	t *testing.T, mode string, send func() error,
+) (attempts int, failed reset.Event) {
+	t.Helper()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Now = time.Now
+		cfg.Queue.Synchronous = mode == "synchronous"
+	})
+	fx.outbox.Fail(func(mail.Message) error {
+		attempts++
+		return send()
+	})
+
+	if mode == "process" {
+		require.NoError(
+			t, fx.Process(t.Context(), fx.Sign(job())),
+			"nothing that an engine could do better",
+		)
+	} else {
+		fx.request(t, "ana@example.com")
+	}
+	<-time.After(time.Hour)
+	synctest.Wait()
+
+	events := fx.events.of(reset.OutcomeMailFailed)
+	require.Len(t, events, 1)
+	return attempts, events[0]
 }
 
 func job() reset.Job {
@@ -257,7 +251,8 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsAttempted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fx := newFixture(t, func(cfg *reset.Config) {
-			cfg.Now, cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = time.Now, true, true
+			cfg.Now = time.Now
+			cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = true, true
 		})
 		fx.add(t, reset.User{
 			ID:           "8",
@@ -266,16 +261,19 @@ func TestSkipsAreRecordedOnceHoweverOftenTheMailIsAttempted(t *testing.T) {
 			Disabled:     true,
 		})
 		fx.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+
 		fx.outbox.Fail(temporary)
 		for _, email := range []string{
 			"ana@example.com", "nobody@example.com", "sso@example.com",
 		} {
 			fx.request(t, email)
 		}
+
 		<-time.After(5 * time.Minute)
 		fx.outbox.Fail(nil)
 		_, err := fx.outbox.Wait(t.Context(), 3)
 		require.NoError(t, err)
+
 		fx.drain(t)
 		require.ElementsMatch(
 			t, []string{"disabled", "unknown-address", "no-password"},

@@ -214,6 +214,7 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 		}
 		return spy.Store.FindByID(ctx, id)
 	}
+
 	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
 	require.ErrorIs(t, err, reset.ErrUnknownOutcome)

@@ -100,9 +100,11 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 			fx := newFixture(
 				t, func(cfg *reset.Config) { cfg.Limits = books.limits() },
 			)
+
 			err := fx.ask(t, "ana@example.com", "192.0.2.1")
 			_, aloud := errors.AsType[*reset.ThrottledError](err)
 			require.Equal(t, full != "account", aloud)
+
 			fx.drain(t)
 			require.Equal(t, want, books.balance())
 			require.Equal(

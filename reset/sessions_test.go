@@ -3,6 +3,7 @@ package reset_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,83 +14,68 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSessions(t *testing.T) {
+func TestNoticePromisesNoMoreThanWasDoneAboutSessions(t *testing.T) {
 	t.Parallel()
-	t.Run("ended by the store", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(t, nil)
-		require.NoError(t, fx.confirm(t, fx.link(t, "7")))
-		fx.drain(t)
-		require.Contains(t, fx.outbox.Messages()[0].Text, "signed out")
-	})
+	ended := newFixture(t, nil)
+	require.NoError(t, ended.confirm(t, ended.link(t, "7")))
+	ended.drain(t)
+	require.Contains(t, ended.outbox.Messages()[0].Text, "signed out")
 
-	t.Run("kept on purpose", func(t *testing.T) {
-		t.Parallel()
-		fx := newFixture(
-			t, func(cfg *reset.Config) { cfg.Sessions = reset.KeepSessions() },
-		)
-		require.NoError(t, fx.confirm(t, fx.link(t, "7")))
-		fx.drain(t)
-		require.NotContains(
-			t, fx.outbox.Messages()[0].Text, "signed out",
-			"the notice must not promise what was not done",
-		)
+	kept := newFixture(t, func(cfg *reset.Config) {
+		cfg.Sessions = reset.KeepSessions()
 	})
+	require.NoError(t, kept.confirm(t, kept.link(t, "7")))
+	kept.drain(t)
+	require.NotContains(t, kept.outbox.Messages()[0].Text, "signed out")
+}
 
+func TestSessionsAreEndedByAFunction(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct{ failures, calls, failed int }{
-		"ended by a function":                          {0, 1, 0},
-		"ended by a function that fails twice":         {2, 3, 0},
-		"not ended by a function that fails for good":  {9, 3, 1},
-		"not ended by a function that fails by panics": {99, 3, 1},
+		"at once":                {0, 1, 0},
+		"that fails twice":       {2, 3, 0},
+		"that fails for good":    {9, 3, 1},
+		"that panics every time": {99, 3, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				calls := 0
 				ctx, hangUp := context.WithCancel(t.Context())
+				end := func(ctx context.Context, userID string) error {
+					hangUp()
+					require.NoError(
+						t, ctx.Err(), "a visitor who hangs up keeps no session",
+					)
+					require.Equal(t, "7", userID)
+
+					calls++
+					switch {
+					case calls > row.failures:
+						return nil
+					case row.failures == 99:
+						panic("boom")
+					}
+					return errLost
+				}
 				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
-					cfg.Sessions = reset.EndSessionsWith(
-						func(ctx context.Context, userID string) error {
-							hangUp()
-							require.NoError(
-								t, ctx.Err(),
-								"the visitor's hanging up must not keep "+
-									"sessions alive",
-							)
-							require.Equal(t, "7", userID)
-
-							if calls++; calls <= row.failures {
-								if row.failures == 99 {
-									panic("boom")
-								}
-								return errLost
-							}
-							return nil
-						},
-					)
+					cfg.Sessions = reset.EndSessionsWith(end)
 				})
 
 				require.NoError(t, fx.Confirm(ctx, reset.ConfirmInput{
-					Token:    fx.link(t, "7"),
-					Password: newPassword,
+					Token: fx.link(t, "7"), Password: newPassword,
 				}))
-
 				fx.drain(t)
 				require.Equal(t, row.calls, calls)
 				require.Len(
 					t, fx.events.of(reset.OutcomeSessionsFailed), row.failed,
 				)
 
-				if row.failed > 0 {
-					require.NotContains(
-						t, fx.outbox.Messages()[0].Text, "signed out",
-					)
-				} else {
-					require.Contains(
-						t, fx.outbox.Messages()[0].Text, "signed out",
-					)
-				}
+				promised := strings.Contains(
+					fx.outbox.Messages()[0].Text, "signed out",
+				)
+				require.Equal(t, row.failed == 0, promised)
 			})
 		})
 	}

@@ -50,7 +50,8 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 			var queue engine
 			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{Account: test.account}
-				cfg.Hooks.FindByIdentifier, cfg.Queue.Dispatch = byLooseName, queue.dispatch
+				cfg.Hooks.FindByIdentifier = byLooseName
+				cfg.Queue.Dispatch = queue.dispatch
 			})
 			for n := range 350 {
 				require.NoError(t, fx.ask(t, spelling(n), ""))
@@ -77,7 +78,8 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = reset.Limits{}, byLooseName, true
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+		cfg.Hooks.FindByIdentifier = byLooseName
 	})
 	require.NoError(t, fx.ask(t, "ana@example.com", ""))
 	require.NoError(t, fx.ask(t, "ana_the_first", ""))
@@ -93,7 +95,8 @@ func TestAccountsLimitIsByAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
 	fx := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = books.limits(), byLooseName, true
+		cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
+		cfg.Hooks.FindByIdentifier = byLooseName
 	})
 	for i := range 3 {
 		fx.add(t, reset.User{
@@ -118,77 +121,73 @@ func TestAccountsLimitIsByAccount(t *testing.T) {
 	}
 }
 
-// What a mail was charged is given back when it was not sent: a retry must not
-// be throttled by the attempt before it.
-func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
+func TestRetryInThisProcessIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	t.Parallel()
-	t.Run("in this process", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			fx := newFixture(t, func(cfg *reset.Config) {
-				cfg.Now, cfg.Limits = time.Now, reset.Limits{}
-			})
-			failures := 4
-			fx.outbox.Fail(func(msg mail.Message) error {
-				if failures--; failures >= 0 {
-					return temporary(msg)
-				}
-				return nil
-			})
-			fx.request(t, "ana@example.com")
-			_, err := fx.outbox.Wait(t.Context(), 1)
-			require.NoError(t, err)
-			fx.drain(t)
-			require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4)
-			require.Empty(t, fx.events.of(reset.OutcomeSkipped))
+	synctest.Test(t, func(t *testing.T) {
+		fx := newFixture(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Limits = time.Now, reset.Limits{}
 		})
-	})
+		failures := 4
+		fx.outbox.Fail(func(msg mail.Message) error {
+			if failures--; failures >= 0 {
+				return temporary(msg)
+			}
+			return nil
+		})
 
+		fx.request(t, "ana@example.com")
+		_, err := fx.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+
+		fx.drain(t)
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4)
+		require.Empty(t, fx.events.of(reset.OutcomeSkipped))
+	})
+}
+
+func TestRetryByAnEngineIsNotThrottledByItsFirstAttempt(t *testing.T) {
+	t.Parallel()
 	for name, account := range map[string]reset.Limiter{
-		"by an engine": nil,
-		"by an engine, and a limiter without a refund": limiterFunc(
-			new(keyLog).Allow,
-		),
+		"the default limiter":        nil,
+		"a limiter without a refund": limiterFunc(new(keyLog).Allow),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			fx := newFixture(t, func(cfg *reset.Config) {
-				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{
-					Account: account,
-				}, queue.dispatch
+				cfg.Limits = reset.Limits{Account: account}
+				cfg.Queue.Dispatch = queue.dispatch
 			})
 			fx.request(t, "ana@example.com")
 			fx.outbox.Fail(temporary)
 			for range 3 {
 				require.Len(t, queue.run(t, fx.Service), 1)
 			}
+
 			fx.outbox.Fail(nil)
 			require.Empty(t, queue.run(t, fx.Service))
 			require.Len(t, fx.outbox.Messages(), 1)
 			require.Empty(t, fx.events.of(reset.OutcomeSkipped))
 		})
 	}
+}
 
-	t.Run(
-		"an attempt nobody can tell of, repeated at once",
-		func(t *testing.T) {
-			t.Parallel()
-			fx := newFixture(t, func(cfg *reset.Config) {
-				cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
-			})
-			attempts := 0
-			fx.outbox.Fail(func(mail.Message) error {
-				if attempts++; attempts == 1 {
-					return errLost
-				}
-				return nil
-			})
-			fx.request(t, "ana@example.com")
-			require.Equal(t, 2, attempts)
-			require.Len(t, fx.outbox.Messages(), 1)
-		},
-	)
+func TestAttemptNobodyCanTellOfIsRepeatedWithinTheLimit(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+	})
+	attempts := 0
+	fx.outbox.Fail(func(mail.Message) error {
+		if attempts++; attempts == 1 {
+			return errLost
+		}
+		return nil
+	})
+
+	fx.request(t, "ana@example.com")
+	require.Equal(t, 2, attempts)
+	require.Len(t, fx.outbox.Messages(), 1)
 }
 
 func TestMailIsChargedOnceForItsAccount(t *testing.T) {
@@ -212,6 +211,7 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
 			})
+
 			fx.outbox.Fail(test.fail)
 			fx.request(t, "ana@example.com")
 			require.Equal(

@@ -13,6 +13,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
+
 	for _, password := range []string{
 		"geese", "Acme-Shop-2026!!", "eleven geese in a row",
 	} {

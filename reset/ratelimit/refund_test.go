@@ -99,6 +99,7 @@ func TestRefundGivesBackToEveryRate(t *testing.T) {
 		require.True(t, ok, "what was given back counts under neither rate")
 		refund(t, l, "k")
 	}
+
 	// The minute is earned back, the hour's is not: each rate for itself.
 	allow(t, l, "k")
 	c.advance(2 * time.Minute)
@@ -108,6 +109,7 @@ func TestRefundGivesBackToEveryRate(t *testing.T) {
 		require.True(t, ok, "event %d", i)
 		c.advance(time.Minute)
 	}
+
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok)
 	require.Equal(t, 7*time.Minute, wait)

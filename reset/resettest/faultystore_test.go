@@ -9,8 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resettest"
 )
 
-// A faultyStore is a store that is right, unless a test replaces one of its functions
-// by a wrong one.
+// A faultyStore is a store that is right, unless a test replaces one of its
+// functions by a wrong one.
 type faultyStore struct {
 	*memstore.Store
 	sessionsFail bool

@@ -69,10 +69,10 @@ type needs string
 func (n needs) Error() string { return "resettest: needs " + string(n) }
 
 // causeUnfit is the usual cause of a look-up that fails on a value.
-const causeUnfit = "the database's error about the value is passed on, where it means that no row can match: " +
-	"MySQL's 1267 or 3988 for letters the column's character set lacks, " +
-	"PostgreSQL's 22P05 or 22021; " +
-	"or the statement is put together as text instead of with parameters"
+const causeUnfit = "the database's error about the value is passed on, " +
+	"where it means that no row can match: MySQL's 1267 or 3988 for letters " +
+	"the column's character set lacks, PostgreSQL's 22P05 or 22021; or the " +
+	"statement is put together as text instead of with parameters"
 
 // checks are all checks, in the order in which they run.
 var checks = []check{
