@@ -99,7 +99,7 @@
 //
 // # Compatibility
 //
-// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable.
+// The texts of [Outcome] and [Reason], and the JSON form of [Job], are stable.
 // Jobs of one version are processed by the next, though not by the one before.
 // Links survive upgrades as long as the token package's format does.
 package reset

@@ -100,7 +100,7 @@ func (s *Service) checkLifetime(
 
 	if lifetime != 0 && (lifetime < minLifetime || lifetime > top) {
 		return fmt.Errorf(
-			"reset: a lifetime of %v is not between %v and %v",
+			"reset: the lifetime is %v, want %v to %v",
 			lifetime, minLifetime, top,
 		)
 	}

@@ -104,7 +104,8 @@ func (c *Config) validateNumbers() error {
 		}
 		if *n.value < 0 || *n.value > n.top {
 			return fmt.Errorf(
-				"reset: Config.%s is not between 1 and %d", n.field, n.top,
+				"reset: Config.%s is %d, want 1 to %d",
+				n.field, *n.value, n.top,
 			)
 		}
 	}
@@ -127,8 +128,8 @@ func (c *Config) validateNumbers() error {
 		}
 		if *d.value < minLifetime || *d.value > d.top {
 			return fmt.Errorf(
-				"reset: Config.%s is not between %v and %v",
-				d.field, minLifetime, d.top,
+				"reset: Config.%s is %v, want %v to %v",
+				d.field, *d.value, minLifetime, d.top,
 			)
 		}
 	}

@@ -1,10 +1,12 @@
 // Command check holds what no linter holds: the exported API against a saved
-// listing, and the paragraphs of the code.
+// listing, the paragraphs of the code, and the way through it.
 //
 //	go run ./.ci/check api            compares each package with .ci/api
 //	go run ./.ci/check api -accept    writes the listings anew
 //	go run ./.ci/check style          refuses long functions without a paragraph
 //	go run ./.ci/check measure        prints the figures of the house style
+//	go run ./.ci/check walk           compares the lines that CONTRIBUTING names
+//	go run ./.ci/check walk -accept   writes those lines anew
 package main
 
 import (
@@ -19,11 +21,11 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: check api|style|measure")
+		fail("usage: check api|style|measure|walk")
 	}
 
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
-	accept := flags.Bool("accept", false, "write the listings anew")
+	accept := flags.Bool("accept", false, "write the saved text anew")
 	_ = flags.Parse(os.Args[2:])
 
 	dirs, err := packages(".")
@@ -38,6 +40,8 @@ func main() {
 		err = checkStyle(dirs)
 	case "measure":
 		err = measure(dirs)
+	case "walk":
+		err = checkWalk(*accept)
 	default:
 		err = fmt.Errorf("unknown check %q", os.Args[1])
 	}

@@ -126,11 +126,17 @@ func wideLines(dir string) ([]string, error) {
 
 	var found []string
 	for _, name := range names {
+		output := false // of an example, as it is printed.
 		err := eachLine(name, func(n int, line string, columns int) {
 			text := strings.TrimSpace(line)
 			bound := maxCode
 			if strings.HasPrefix(text, "//") {
 				bound = maxComment
+			}
+			output = strings.HasPrefix(text, "// Output:") ||
+				output && strings.HasPrefix(text, "//")
+			if output {
+				return
 			}
 			if columns > bound && breakable(text) {
 				found = append(found, fmt.Sprintf("%s:%d: %d columns, want at most %d", name, n, columns, bound))

@@ -63,16 +63,16 @@ func NewRangeClient(cfg RangeConfig) (*RangeClient, error) {
 	case err != nil || u.Host == "" || u.User != nil ||
 		u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New(
-			"policy: RangeConfig.BaseURL must be a plain absolute URL",
+			"policy: RangeConfig.BaseURL is not a plain absolute URL",
 		)
 	case u.Scheme != "https" && (u.Scheme != "http" || !nearby(u.Hostname())):
 		return nil, errors.New(
-			"policy: RangeConfig.BaseURL must be https, or http on a " +
+			"policy: RangeConfig.BaseURL is not https, nor http on a " +
 				"loopback or private address",
 		)
 	case cfg.Timeout < 0 || cfg.Timeout > time.Minute:
-		return nil, errors.New(
-			"policy: RangeConfig.Timeout must lie between 0 and 1 minute",
+		return nil, fmt.Errorf(
+			"policy: RangeConfig.Timeout is %v, want 0s to 1m0s", cfg.Timeout,
 		)
 	}
 

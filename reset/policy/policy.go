@@ -72,19 +72,18 @@ func New(cfg Config) (*Policy, error) {
 		cfg.MinLength = minWithMFA
 	case cfg.MinLength == 0:
 		cfg.MinLength = minSingleFactor
-	case cfg.MinLength < minWithMFA:
+	case cfg.MinLength < minWithMFA || cfg.MinLength > maxMinLength:
 		return nil, fmt.Errorf(
-			"policy: Config.MinLength is below %d", minWithMFA,
-		)
-	case cfg.MinLength > maxMinLength:
-		return nil, fmt.Errorf(
-			"policy: Config.MinLength is above %d", maxMinLength,
+			"policy: Config.MinLength is %d, want %d to %d",
+			cfg.MinLength, minWithMFA, maxMinLength,
 		)
 	}
 
 	switch {
 	case cfg.MinBreaches < 0:
-		return nil, errors.New("policy: Config.MinBreaches is negative")
+		return nil, fmt.Errorf(
+			"policy: Config.MinBreaches is %d, want 0 or more", cfg.MinBreaches,
+		)
 	case cfg.FailClosed && cfg.Breaches == nil:
 		return nil, errors.New(
 			"policy: Config.FailClosed needs Config.Breaches",

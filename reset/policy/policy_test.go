@@ -287,19 +287,19 @@ func TestAServiceThatIsDownFailsOpenWithAReportOrClosed(t *testing.T) {
 func TestNewNamesTheField(t *testing.T) {
 	t.Parallel()
 	for field, cfg := range map[string]policy.Config{
-		"Config.MinLength is below": {MinLength: 7},
-		"Config.MinLength is above": {MinLength: 65},
-		"Config.MinBreaches":        {MinBreaches: -1},
-		"Config.FailClosed":         {FailClosed: true},
+		"Config.MinLength is 7,":  {MinLength: 7},
+		"Config.MinLength is 65,": {MinLength: 65},
+		"Config.MinBreaches":      {MinBreaches: -1},
+		"Config.FailClosed":       {FailClosed: true},
 	} {
 		_, err := policy.New(cfg)
 		require.ErrorContains(t, err, field)
 	}
 
 	for field, cfg := range map[string]policy.RangeConfig{
-		"BaseURL must be a plain": {BaseURL: "range"},
-		"BaseURL must be https":   {BaseURL: "http://breaches.example/range/"},
-		"Timeout":                 {Timeout: time.Hour},
+		"BaseURL is not a plain": {BaseURL: "range"},
+		"BaseURL is not https":   {BaseURL: "http://breaches.example/range/"},
+		"Timeout":                {Timeout: time.Hour},
 	} {
 		_, err := policy.NewRangeClient(cfg)
 		require.ErrorContains(t, err, "RangeConfig."+field)

@@ -89,7 +89,7 @@ func New(cfg Config) (*Limiter, error) {
 	}
 	if size < minBytes {
 		return nil, fmt.Errorf(
-			"ratelimit: Config.MaxBytes is %d, need at least %d", size,
+			"ratelimit: Config.MaxBytes is %d, want at least %d", size,
 			minBytes,
 		)
 	}

@@ -193,16 +193,16 @@ func TestNewRefusesWeakAndMissingValues(t *testing.T) {
 	}{
 		{"no burst", func(c *ratelimit.Config) {
 			c.Burst = 0
-		}, "ratelimit: Config.Burst is 0, need at least 1"},
+		}, "ratelimit: Config.Burst is 0, want at least 1"},
 		{"negative burst", func(c *ratelimit.Config) {
 			c.Burst = -1
-		}, "ratelimit: Config.Burst is -1, need at least 1"},
+		}, "ratelimit: Config.Burst is -1, want at least 1"},
 		{"no interval", func(c *ratelimit.Config) {
 			c.Every = 0
-		}, "ratelimit: Config.Every is 0s, need more than 0"},
+		}, "ratelimit: Config.Every is 0s, want more than 0"},
 		{"negative interval", func(c *ratelimit.Config) {
 			c.Every = -1
-		}, "ratelimit: Config.Every is -1ns, need more than 0"},
+		}, "ratelimit: Config.Every is -1ns, want more than 0"},
 		{
 			"window that overflows",
 			func(c *ratelimit.Config) {
@@ -215,7 +215,7 @@ func TestNewRefusesWeakAndMissingValues(t *testing.T) {
 			func(c *ratelimit.Config) {
 				c.Also = []ratelimit.Rate{{Burst: 1, Every: 1}, {Burst: 1}}
 			},
-			"ratelimit: Config.Also[1].Every is 0s, need more than 0",
+			"ratelimit: Config.Also[1].Every is 0s, want more than 0",
 		},
 		{
 			"too many rates",
@@ -224,10 +224,10 @@ func TestNewRefusesWeakAndMissingValues(t *testing.T) {
 		},
 		{"too little memory", func(c *ratelimit.Config) {
 			c.MaxBytes = 65535
-		}, "ratelimit: Config.MaxBytes is 65535, need at least 65536"},
+		}, "ratelimit: Config.MaxBytes is 65535, want at least 65536"},
 		{"negative memory", func(c *ratelimit.Config) {
 			c.MaxBytes = -1
-		}, "ratelimit: Config.MaxBytes is -1, need at least 65536"},
+		}, "ratelimit: Config.MaxBytes is -1, want at least 65536"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
