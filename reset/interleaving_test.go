@@ -297,15 +297,18 @@ func TestExplorerFindsPlantedFaults(t *testing.T) {
 		claim   string
 	}{
 		"read-then-write": {
-			explorer{confirms: 2}, readThenWrite,
+			explorer{confirms: 2},
+			readThenWrite,
 			"2 visitors were told of success",
 		},
 		"no re-read": {
-			explorer{confirms: 1, faults: 1}, noReread,
+			explorer{confirms: 1, faults: 1},
+			noReread,
 			"was rejected, and the new password is in force",
 		},
 		"re-read believed": {
-			explorer{confirms: 1, faults: 1}, rereadBelieved,
+			explorer{confirms: 1, faults: 1},
+			rereadBelieved,
 			"was rejected, and the new password is in force",
 		},
 	} {

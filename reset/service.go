@@ -27,9 +27,9 @@ type Service struct {
 }
 
 // New makes a Service, or says which field of cfg is missing or weak, without
-// printing its value. Unless cfg.Synchronous is set, it starts goroutines,
+// printing a secret. Unless cfg.Queue.Synchronous is set, it starts goroutines,
 // which Shutdown ends. There is one for events of requests and, without
-// cfg.Dispatch, there are cfg.Workers for mail.
+// cfg.Queue.Dispatch, there are cfg.Queue.Workers for mail.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
