@@ -36,7 +36,7 @@ var harmless = strings.Fields(`
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.LogMailer
 	smtpmail.Error smtpmail.Stage
-	reset.CheckResult reset.Confirmation reset.Event reset.Pages reset.Mail
+	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.Limits reset.LinkOptions reset.LinkStyle
@@ -236,6 +236,8 @@ func (c *collection) addReset(
 		"reset.RequestInput",
 		reset.RequestInput{Email: user.Email, Client: client},
 	)
+	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
+	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open(
 		"reset.ConfirmInput",
 		reset.ConfirmInput{Token: canary, Password: canary, Client: client},

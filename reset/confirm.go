@@ -7,41 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/lostkey-go/lostkey/token"
 )
-
-// CheckResult is what a page may show about a good link.
-type CheckResult struct {
-	ExpiresAt time.Time
-	// MaskedEmail is the account's address with all but its first character and
-	// its domain hidden.
-	MaskedEmail string
-	// Purpose is token.PurposeReset or token.PurposeInvite.
-	Purpose token.Purpose
-}
-
-// Check says whether Confirm would take the link now. It changes nothing and
-// may be called any number of times. It charges no limits, since it reads the
-// store only for links that this site has signed. The error matches
-// [ErrRejected], or is internal.
-func (s *Service) Check(ctx context.Context, raw string) (CheckResult, error) {
-	user, claims, ev, err := s.verify(ctx, raw, nil)
-	if err != nil {
-		if errors.Is(err, ErrRejected) {
-			ev.Outcome = OutcomeCheckRejected
-			s.events.record(ctx, ev)
-		}
-		return CheckResult{}, err
-	}
-
-	return CheckResult{
-		ExpiresAt:   claims.ExpiresAt,
-		MaskedEmail: maskAddress(user.Email),
-		Purpose:     claims.Purpose,
-	}, nil
-}
 
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
 // marshals without token and password. That protection is lost in an unexported

@@ -78,7 +78,7 @@ func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 			raw := fx.link(t, "7")
 			row.change(t, fx)
 			before, _ := fx.store.FindByID(t.Context(), "7")
-			_, checkErr := fx.Check(t.Context(), raw)
+			_, checkErr := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 			err := fx.confirm(t, raw)
 			if row.reason == "" {
 				require.NoError(t, checkErr)
@@ -228,7 +228,7 @@ func TestBadTokensReachNeitherStoreNorPolicy(t *testing.T) {
 		err := fx.confirm(t, raw)
 		require.ErrorIs(t, err, reset.ErrRejected, name)
 		require.Equal(t, reset.ErrRejected.Error(), err.Error(), name)
-		_, err = fx.Check(t.Context(), raw)
+		_, err = fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.ErrorIs(t, err, reset.ErrRejected, name)
 	}
 
@@ -284,7 +284,7 @@ func TestClockOfTheIssuerMayBeTenSecondsAhead(t *testing.T) {
 		fx.clock.advance(ahead)
 		raw := fx.link(t, "7")
 		fx.clock.advance(-ahead)
-		_, err := fx.Check(t.Context(), raw)
+		_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.Equal(t, good, err == nil, ahead)
 	}
 }
@@ -319,7 +319,7 @@ func TestStoreDownAtConfirmIsNoRejection(t *testing.T) {
 	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	_, err = fx.Check(t.Context(), raw)
+	_, err = fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.ErrorIs(t, err, errLost)
 	spy.findByID = nil
 	require.NoError(t, fx.confirm(t, raw))
@@ -330,7 +330,7 @@ func TestCheckChangesNothing(t *testing.T) {
 	fx := newFixture(t, nil)
 	raw := fx.link(t, "7")
 	for range 100 {
-		_, err := fx.Check(t.Context(), raw)
+		_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 	}
 	require.True(t, ana() == fx.user(t, "7"))
@@ -354,7 +354,7 @@ func TestStampKillsLinks(t *testing.T) {
 		t, fx.store.Update("7", func(user *reset.User) { user.Stamp = "1" }),
 	)
 	raw := fx.link(t, "7")
-	_, err := fx.Check(t.Context(), raw)
+	_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.NoError(t, err)
 	require.NoError(
 		t, fx.store.Update("7", func(user *reset.User) { user.Stamp = "2" }),

@@ -72,7 +72,9 @@ func TestJobsSurviveAQueueOfTheApplications(t *testing.T) {
 
 	mails := fx.outbox.Messages()
 	require.Len(t, mails, 1)
-	checked, err := fx.Check(t.Context(), mailtest.Token(mails[0]))
+	checked, err := fx.Check(
+		t.Context(), reset.CheckInput{Token: mailtest.Token(mails[0])},
+	)
 	require.NoError(t, err)
 	require.Equal(t, 2*time.Hour, checked.ExpiresAt.Sub(fx.clock.Now()))
 	require.Equal(

@@ -151,8 +151,8 @@ type Event struct {
 //
 // Which limit was reached, or failed. They are the fields of [Limits].
 //
-//   - "global", "client", "network", "account", "confirm-client" and
-//     "confirm-user".
+//   - "global", "client", "network", "account", "confirm-client",
+//     "confirm-user" and "check".
 //   - "share": the site is at its bound, and this network was granted more than
 //     its share.
 //
@@ -210,6 +210,7 @@ const (
 	limitAccount       Reason = "account"
 	limitConfirmClient Reason = "confirm-client"
 	limitConfirmUser   Reason = "confirm-user"
+	limitCheck         Reason = "check"
 
 	reasonRefused  Reason = "refused"
 	reasonRender   Reason = "render"
@@ -232,7 +233,7 @@ func Reasons() []Reason {
 		reasonTooMany, reasonTooLate, reasonThrottled,
 		reasonBadMAC, reasonBadDate, reasonBadKind,
 		limitGlobal, limitClient, limitNetwork, limitShare, limitAccount,
-		limitConfirmClient, limitConfirmUser,
+		limitConfirmClient, limitConfirmUser, limitCheck,
 		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,
 		reasonShutdown, reasonQueue, reasonPanic, reasonBusy,
 		reasonStore, reasonHash, reasonPolicy,

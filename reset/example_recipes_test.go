@@ -48,7 +48,7 @@ func Example_onlyTheNewestLink() {
 		_, _ = outbox.Wait(ctx, n+1)
 	}
 	for _, msg := range outbox.Messages() {
-		_, err := svc.Check(ctx, mailtest.Token(msg))
+		_, err := svc.Check(ctx, reset.CheckInput{Token: mailtest.Token(msg)})
 		fmt.Println(err)
 	}
 	_ = svc.Shutdown(ctx)
@@ -71,10 +71,10 @@ func Example_deadAfterSignIn() {
 	}
 	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@example.com"})
 	mails, _ := outbox.Wait(ctx, 1)
-	_, err := svc.Check(ctx, mailtest.Token(mails[0]))
+	_, err := svc.Check(ctx, reset.CheckInput{Token: mailtest.Token(mails[0])})
 	fmt.Println(err)
 	_ = signIn("7")
-	_, err = svc.Check(ctx, mailtest.Token(mails[0]))
+	_, err = svc.Check(ctx, reset.CheckInput{Token: mailtest.Token(mails[0])})
 	fmt.Println(err)
 	_ = svc.Shutdown(ctx)
 	// Output:
@@ -178,9 +178,9 @@ func Example_severalSites() {
 	}
 	link, _ := first.Link(ctx, "7", reset.LinkOptions{})
 	_, raw, _ := strings.Cut(link.Reveal(), "#token=")
-	_, err = second.Check(ctx, raw)
+	_, err = second.Check(ctx, reset.CheckInput{Token: raw})
 	fmt.Println(err)
-	_, err = first.Check(ctx, raw)
+	_, err = first.Check(ctx, reset.CheckInput{Token: raw})
 	fmt.Println(err)
 	_, _ = first.Shutdown(ctx), second.Shutdown(ctx)
 	// Output:

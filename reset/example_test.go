@@ -86,7 +86,7 @@ func Example() {
 
 	// The reset page.
 	raw := mailtest.Token(mails[0])
-	checked, err := svc.Check(ctx, raw)
+	checked, err := svc.Check(ctx, reset.CheckInput{Token: raw})
 	fmt.Println(checked.MaskedEmail, err)
 	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{
 		Token:    raw,
@@ -196,9 +196,9 @@ func ExampleService_Check() {
 	defer func() { _ = svc.Shutdown(ctx) }()
 	link, _ := svc.Link(ctx, "7", reset.LinkOptions{})
 	_, raw, _ := strings.Cut(link.Reveal(), "#token=")
-	checked, err := svc.Check(ctx, raw)
+	checked, err := svc.Check(ctx, reset.CheckInput{Token: raw})
 	fmt.Println(checked.MaskedEmail, checked.Purpose, err)
-	_, err = svc.Check(ctx, raw+"x")
+	_, err = svc.Check(ctx, reset.CheckInput{Token: raw + "x"})
 	fmt.Println(errors.Is(err, reset.ErrRejected))
 	// Output:
 	// a•••@example.com reset <nil>

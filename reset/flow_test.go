@@ -23,13 +23,14 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	raw := mailtest.Token(mails[0])
 	require.NotEmpty(t, raw)
 
-	checked, err := fx.Check(t.Context(), raw)
+	checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.NoError(t, err)
 	require.Equal(
 		t,
 		reset.CheckResult{
 			ExpiresAt:   fx.clock.Now().Add(time.Hour),
 			MaskedEmail: "a•••@example.com",
+			Email:       "ana@example.com",
 			Purpose:     token.PurposeReset,
 		},
 		checked,
@@ -44,7 +45,7 @@ func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	require.True(t, result.OK)
 
 	require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected, "a used link")
-	_, err = fx.Check(t.Context(), raw)
+	_, err = fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.ErrorIs(t, err, reset.ErrRejected)
 
 	fx.drain(t)

@@ -134,7 +134,7 @@ func (x *explorer) checkLinks(t *testing.T) string {
 			continue
 		}
 		x.run.events = nil
-		_, err := x.svc.Check(t.Context(), x.links[i])
+		_, err := x.svc.Check(t.Context(), reset.CheckInput{Token: x.links[i]})
 		good := matches(x.run.row(), ana())
 		if good != (err == nil) {
 			return fmt.Sprintf(

@@ -52,7 +52,7 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 			)
 			fx.add(t, withoutPassword("new"))
 			first, second := invite(t, fx, "new"), invite(t, fx, "new")
-			_, err := fx.Check(t.Context(), first)
+			_, err := fx.Check(t.Context(), reset.CheckInput{Token: first})
 			require.NoError(t, err, "both live until one is used")
 			require.NoError(t, fx.confirm(t, second))
 
@@ -61,7 +61,7 @@ func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 			))
 
 			for _, raw := range []string{first, second} {
-				_, err := fx.Check(t.Context(), raw)
+				_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 				require.ErrorIs(t, err, reset.ErrRejected)
 				require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 			}
@@ -176,7 +176,7 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	spy.replace = nil
 
 	for _, raw := range links {
-		_, err := fx.Check(t.Context(), raw)
+		_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 	}
 	require.NoError(t, fx.confirm(t, links[racers-1]))
@@ -341,7 +341,9 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	require.NoError(t, fx.Process(t.Context(), job), "an engine may call twice")
 
 	for _, msg := range fx.outbox.Messages() {
-		_, err := fx.Check(t.Context(), mailtest.Token(msg))
+		_, err := fx.Check(
+			t.Context(), reset.CheckInput{Token: mailtest.Token(msg)},
+		)
 		require.NoError(t, err)
 	}
 }
@@ -394,7 +396,7 @@ func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	second := inviteByMail(t, fx, "new")
 	require.Equal(t, "1", fx.user(t, "new").Stamp)
 
-	_, err := fx.Check(t.Context(), first)
+	_, err := fx.Check(t.Context(), reset.CheckInput{Token: first})
 	require.NoError(t, err)
 	require.NoError(t, fx.confirm(t, second))
 }

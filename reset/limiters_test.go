@@ -32,6 +32,7 @@ func (l *keyLog) limits() reset.Limits {
 		Account:       l,
 		ConfirmClient: l,
 		ConfirmUser:   l,
+		Check:         l,
 	}
 }
 

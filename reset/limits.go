@@ -111,6 +111,10 @@ type Limits struct {
 	// ConfirmUser is 10 at once for each account, then 1 a minute.
 	ConfirmUser Limiter
 
+	// Check is 30 at once for each account whose link is looked at, and for
+	// each client prefix that sends junk, then 6 a minute.
+	Check Limiter
+
 	// Off switches all of them off, whatever the other fields say. It is for
 	// tests, and for sites behind something that throttles already.
 	Off bool
@@ -132,6 +136,8 @@ type throttle struct {
 type throttles struct {
 	global, client, network, account, confirmClient, confirmUser throttle
 
+	check throttle
+
 	mailed throttle // the account's, as the worker charges it.
 	share  *share   // nil without limits.
 	events *recorder
@@ -143,52 +149,22 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		return all, nil
 	}
 
-	for _, t := range []struct {
-		into    *throttle
-		name    Reason
-		own     Limiter
-		confirm bool
-		rates   ratelimit.Config
-	}{
-		{&all.global, limitGlobal, limits.Global, false, ratelimit.Config{
-			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
-		}},
-		{&all.client, limitClient, limits.Client, false, ratelimit.Config{
-			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
-		}},
-		{&all.network, limitNetwork, limits.Network, false, ratelimit.Config{
-			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
-		}},
-		{&all.account, limitAccount, limits.Account, false, ratelimit.Config{
-			Burst: 1, Every: time.Minute,
-			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
-			MaxBytes: 4 << 20,
-		}},
-
-		{
-			&all.confirmClient, limitConfirmClient, limits.ConfirmClient, true,
-			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
-		},
-		{
-			&all.confirmUser, limitConfirmUser, limits.ConfirmUser, true,
-			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
-		},
-	} {
-		*t.into = throttle{
-			name: t.name, limiter: t.own, custom: t.own != nil,
+	for _, d := range all.defaults(limits) {
+		*d.into = throttle{
+			name: d.name, limiter: d.own, custom: d.own != nil,
 		}
-		if t.own != nil && t.confirm {
+		if d.own != nil && d.confirm {
 			continue
 		}
 
-		t.rates.Now = now
-		fallback, err := ratelimit.New(t.rates)
+		d.rates.Now = now
+		fallback, err := ratelimit.New(d.rates)
 		if err != nil {
-			return all, fmt.Errorf("reset: default limit %s: %w", t.name, err)
+			return all, fmt.Errorf("reset: default limit %s: %w", d.name, err)
 		}
-		t.into.fallback = fallback
-		if t.own == nil {
-			t.into.limiter = fallback
+		d.into.fallback = fallback
+		if d.own == nil {
+			d.into.limiter = fallback
 		}
 	}
 
@@ -198,6 +174,46 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		all.mailed.limiter, all.mailed.custom = all.mailed.fallback, false
 	}
 	return all, nil
+}
+
+// A defaultLimit is what holds where Limits does not say, or fails.
+type defaultLimit struct {
+	into    *throttle
+	name    Reason
+	own     Limiter
+	confirm bool // a failure of the application's own lets the attempt pass.
+	rates   ratelimit.Config
+}
+
+func (l *throttles) defaults(limits Limits) []defaultLimit {
+	return []defaultLimit{
+		{&l.global, limitGlobal, limits.Global, false, ratelimit.Config{
+			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
+		}},
+		{&l.client, limitClient, limits.Client, false, ratelimit.Config{
+			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
+		}},
+		{&l.network, limitNetwork, limits.Network, false, ratelimit.Config{
+			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
+		}},
+		{&l.account, limitAccount, limits.Account, false, ratelimit.Config{
+			Burst: 1, Every: time.Minute,
+			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+			MaxBytes: 4 << 20,
+		}},
+
+		{
+			&l.confirmClient, limitConfirmClient, limits.ConfirmClient, true,
+			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
+		},
+		{
+			&l.confirmUser, limitConfirmUser, limits.ConfirmUser, true,
+			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
+		},
+		{&l.check, limitCheck, limits.Check, true, ratelimit.Config{
+			Burst: 30, Every: 10 * time.Second, MaxBytes: 1 << 20,
+		}},
+	}
 }
 
 // A digester turns what was typed into a limiter's key. Its key comes from the

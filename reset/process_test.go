@@ -54,7 +54,9 @@ func TestTemporaryFailuresAreRetriedUntilTheMailGoesOut(t *testing.T) {
 			"2 s, 4 s, 8 s and 16 s at most",
 		)
 
-		_, err = fx.Check(t.Context(), mailtest.Token(mails[0]))
+		_, err = fx.Check(
+			t.Context(), reset.CheckInput{Token: mailtest.Token(mails[0])},
+		)
 		require.NoError(t, err)
 		fx.drain(t)
 		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4)

@@ -82,6 +82,7 @@ func (l *ledger) limits() reset.Limits {
 		Account:       l,
 		ConfirmClient: l,
 		ConfirmUser:   l,
+		Check:         l,
 	}
 }
 

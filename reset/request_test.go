@@ -213,8 +213,9 @@ func TestRequestRefusesWhatIsNoPlainAddress(t *testing.T) {
 		"space list":      "ana@example.com eve@evil.example",
 		"line break list": "ana@example.com\neve@evil.example",
 		"header":          "ana@example.com\r\nBcc: eve@evil.example",
-		"NUL":             "ana@example.com\x00", "display name": "Ana <ana@example.com>",
-		"comment": "ana@example.com (Ana)", "group": "g: ana@example.com;",
+		"NUL":             "ana@example.com\x00",
+		"display name":    "Ana <ana@example.com>",
+		"comment":         "ana@example.com (Ana)", "group": "g: ana@example.com;",
 		"quoted": `"ana"@example.com`, "route": "ana%example.com@evil.example",
 		"literal": "ana@[127.0.0.1]", "dash": "-oQ/tmp@example.com",
 		"bidi": "ana\u202e@example.com", "not UTF-8": "ana\xff@example.com",
@@ -261,7 +262,9 @@ func TestRequestLifetime(t *testing.T) {
 	fx.drain(t)
 	lifetimes := make(map[time.Duration]bool)
 	for _, msg := range fx.outbox.Messages() {
-		checked, err := fx.Check(t.Context(), mailtest.Token(msg))
+		checked, err := fx.Check(
+			t.Context(), reset.CheckInput{Token: mailtest.Token(msg)},
+		)
 		require.NoError(t, err)
 		lifetimes[checked.ExpiresAt.Sub(fx.clock.Now())] = true
 	}

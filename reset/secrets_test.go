@@ -206,9 +206,9 @@ func resetWithFault(
 		struct{ l reset.Link }{link},
 	)
 
-	checked, err := fx.Check(t.Context(), raw)
+	checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	seen.see(checked, err)
-	_, err = fx.Check(t.Context(), raw+"x")
+	_, err = fx.Check(t.Context(), reset.CheckInput{Token: raw + "x"})
 	seen.see(err)
 	seen.see(fx.Confirm(t.Context(), in))
 	seen.see(fx.Confirm(t.Context(), in))

@@ -34,6 +34,10 @@ type User struct {
 	// account, such as a session version. It is optional. Prefer an integer,
 	// because a timestamp may lose digits between the database and Go.
 	Stamp string
+	// Label tells this account from others of the same address, such as a user
+	// name or a team. It is shown in mails and on the page of the link, to
+	// whoever holds the link. It is optional.
+	Label string
 	// Locale picks the language of mail to this account. Empty means the one
 	// the visitor asked in.
 	Locale string

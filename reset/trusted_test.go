@@ -35,7 +35,7 @@ func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 		require.Equal(t, mail.KindInvite, mails[0].Kind)
 
 		raw := mailtest.Token(mails[0])
-		checked, err := fx.Check(t.Context(), raw)
+		checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 		require.Equal(t, token.PurposeInvite, checked.Purpose)
 		require.Equal(t, fx.clock.Now().Add(72*time.Hour), checked.ExpiresAt)

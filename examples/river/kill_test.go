@@ -17,6 +17,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
+	"github.com/lostkey-go/lostkey/reset"
 )
 
 // Environment of a worker process.
@@ -120,7 +121,9 @@ func TestMailOfKilledWorkerStillGoesOutOnce(t *testing.T) {
 	require.Len(t, sent, 1)
 	require.Equal(t, addrOf(7), sent[0][2])
 	require.Equal(t, out.of("sending")[0][1], sent[0][1], "both tries are the same message")
-	_, err := w.svc.Check(t.Context(), sent[0][3])
+	_, err := w.svc.Check(
+		t.Context(), reset.CheckInput{Token: sent[0][3]},
+	)
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(t, "true"))
 }

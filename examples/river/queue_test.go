@@ -43,7 +43,7 @@ func TestRequestBecomesAJobAndTheJobAMail(t *testing.T) {
 	got := mails.Messages()
 	require.Len(t, got, 1)
 	require.Equal(t, addrOf(1), got[0].To)
-	_, err := w.svc.Check(t.Context(), mailtest.Token(got[0]))
+	_, err := w.svc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(got[0])})
 	require.NoError(t, err)
 }
 

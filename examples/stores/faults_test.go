@@ -109,7 +109,7 @@ func TestConnectionKilledByTheServerLeavesTheLinkGood(t *testing.T) {
 		require.NotErrorIs(t, err, reset.ErrRejected)
 		require.Equal(t, 1, killed)
 		app.requireUntouched(t)
-		_, err = app.service.Check(t.Context(), raw)
+		_, err = app.service.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 		require.NoError(t, confirm(t.Context(), app.service, raw))
 		app.requireChanged(t)

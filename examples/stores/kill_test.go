@@ -38,7 +38,7 @@ func TestKilledProcessLeavesAllOrNothing(t *testing.T) {
 			} else {
 				complete++
 				window -= window / 16
-				_, err := app.service.Check(t.Context(), raw)
+				_, err := app.service.Check(t.Context(), reset.CheckInput{Token: raw})
 				require.ErrorIs(t, err, reset.ErrRejected)
 			}
 			app.requireChanged(t)

@@ -102,7 +102,7 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 		return err
 	}
 	// Connects, so that the time after the line is spent on confirming alone.
-	if _, err := service.Check(ctx, o.Token); err != nil {
+	if _, err := service.Check(ctx, reset.CheckInput{Token: o.Token}); err != nil {
 		return err
 	}
 	sum := make(chan tally)

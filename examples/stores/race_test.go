@@ -139,7 +139,7 @@ func TestStaleReplicaLetsNoReplayThrough(t *testing.T) {
 		app.requireChanged(t)
 		inForce := app.storedHash(t)
 		for range 200 {
-			_, err := app.service.Check(t.Context(), raw)
+			_, err := app.service.Check(t.Context(), reset.CheckInput{Token: raw})
 			require.NoError(t, err, "the replica must still show the old hash")
 			require.ErrorIs(t, confirm(t.Context(), app.service, raw), reset.ErrRejected)
 		}

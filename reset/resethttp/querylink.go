@@ -55,7 +55,9 @@ func (p *pages) showResetQuery(
 			raw = tokenText(tokens[0])
 		}
 
-		checked, err := p.svc.Check(r.Context(), raw)
+		checked, err := p.svc.Check(r.Context(), reset.CheckInput{
+			Token: raw, Client: p.client(r),
+		})
 		if err != nil {
 			p.refuseLink(w, r, raw, err)
 			return
@@ -68,7 +70,9 @@ func (p *pages) showResetQuery(
 
 	page := p.page(r, pageReset)
 	if raw := p.heldLink(r); raw != "" {
-		checked, err := p.svc.Check(r.Context(), raw)
+		checked, err := p.svc.Check(r.Context(), reset.CheckInput{
+			Token: raw, Client: p.client(r),
+		})
 		if err != nil {
 			p.refuseLink(w, r, raw, err)
 			return
