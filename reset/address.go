@@ -3,7 +3,6 @@ package reset
 import (
 	"net/netip"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -13,32 +12,7 @@ import (
 // brackets), and the longest identifier taken.
 const maxTyped = 254
 
-// parseTyped checks what a visitor typed, length first.
-func (s *Service) parseTyped(typed string) (text string, err error) {
-	// A form may send some white space around. Anything beyond that is no
-	// address, and to trim a megabyte is work.
-	if len(typed) > maxTyped+16 {
-		return "", ErrInvalidAddress
-	}
-
-	text = strings.Trim(typed, " \t\r\n")
-	if isAddress(text) {
-		return text, nil
-	}
-	if s.cfg.Hooks.FindByIdentifier == nil || !isIdentifier(text) {
-		return "", ErrInvalidAddress
-	}
-	return text, nil
-}
-
 func isAddress(text string) bool { return mail.ValidateAddress(text) == nil }
-
-func isIdentifier(text string) bool {
-	return text != "" && len(text) <= maxTyped && utf8.ValidString(text) &&
-		strings.IndexFunc(text, func(r rune) bool {
-			return !unicode.IsGraphic(r)
-		}) < 0
-}
 
 // foldASCII lowers A to Z and nothing else. Every wider folding,
 // strings.EqualFold among them, makes some look-alike address equal to somebody

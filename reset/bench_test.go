@@ -14,15 +14,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func benchService(b *testing.B, change func(cfg *reset.Config)) (*reset.Service, *memstore.Store) {
+func benchService(
+	b *testing.B, change func(cfg *reset.Config),
+) (*reset.Service, *memstore.Store) {
 	b.Helper()
 	store := memstore.New()
 	require.NoError(b, store.Add(ana()))
+
 	cfg := reset.Config{
-		Site: site, From: "no-reply@app.example", Keys: testKeys(), Store: store, Sessions: reset.EndSessionsInStore(),
-		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error { return nil }),
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}), Hasher: cheapHasher(), Limits: reset.Limits{Off: true},
+		Site:     site,
+		From:     "no-reply@app.example",
+		Keys:     testKeys(),
+		Store:    store,
+		Sessions: reset.EndSessionsInStore(),
+		Mailer: mail.MailerFunc(
+			func(context.Context, mail.Message) error { return nil },
+		),
+		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Hasher: cheapHasher(),
+		Limits: reset.Limits{Off: true},
 	}
+
 	if change != nil {
 		change(&cfg)
 	}
@@ -38,7 +50,9 @@ func BenchmarkRequest(b *testing.B) {
 		b.Run(fmt.Sprintf("limits=%t", limits), func(b *testing.B) {
 			now := time.Now()
 			svc, _ := benchService(b, func(cfg *reset.Config) {
-				cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
+				cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+					return nil
+				}
 				if limits {
 					cfg.Limits = reset.Limits{}
 					cfg.Now = func() time.Time {
@@ -47,7 +61,11 @@ func BenchmarkRequest(b *testing.B) {
 					}
 				}
 			})
-			in := reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("2001:db8::1")}
+
+			in := reset.RequestInput{
+				Email:  "ana@example.com",
+				Client: netip.MustParseAddr("2001:db8::1"),
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := svc.Request(b.Context(), in); err != nil {
@@ -60,9 +78,14 @@ func BenchmarkRequest(b *testing.B) {
 
 // The worker's part of a request, without a mail server.
 func BenchmarkProcess(b *testing.B) {
-	svc, _ := benchService(b, func(cfg *reset.Config) { cfg.Queue.Synchronous = true })
+	svc, _ := benchService(
+		b, func(cfg *reset.Config) { cfg.Queue.Synchronous = true },
+	)
 	job := svc.Sign(reset.Job{
-		ID: "x", Kind: mail.KindReset, Email: "ana@example.com", RequestedAt: time.Now(),
+		ID:          "x",
+		Kind:        mail.KindReset,
+		Email:       "ana@example.com",
+		RequestedAt: time.Now(),
 	})
 	b.ReportAllocs()
 	for b.Loop() {
@@ -72,10 +95,12 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-// Everything in a confirmation but the derivation, in percent of a derivation of the default cost, all measured
-// in this run.
+// Everything in a confirmation but the derivation, in percent of a derivation
+// of the default cost, all measured in this run.
 func BenchmarkConfirmBesideTheHash(b *testing.B) {
-	svc, store := benchService(b, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
+	svc, store := benchService(
+		b, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true },
+	)
 	full, err := hash.New(hash.Config{})
 	require.NoError(b, err)
 	// The least of many: a machine that does other things can only add.
@@ -88,21 +113,37 @@ func BenchmarkConfirmBesideTheHash(b *testing.B) {
 		}
 		return best
 	}
-	cheap := least(500, func() { _, _ = cheapHasher().Hash(b.Context(), newPassword) })
-	derivation := least(10, func() { _, _ = full.Hash(b.Context(), newPassword) })
+
+	cheap := least(
+		500, func() { _, _ = cheapHasher().Hash(b.Context(), newPassword) },
+	)
+	derivation := least(
+		10, func() { _, _ = full.Hash(b.Context(), newPassword) },
+	)
 	confirm := time.Hour
+
 	for b.Loop() {
-		require.NoError(b, store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
+		require.NoError(b, store.Update(
+			"7", func(user *reset.User) { user.PasswordHash = oldHash },
+		))
 		link, err := svc.Link(b.Context(), "7", reset.LinkOptions{})
 		require.NoError(b, err)
 		start := time.Now()
-		err = svc.Confirm(b.Context(), reset.ConfirmInput{Token: rawOf(link), Password: newPassword})
+		err = svc.Confirm(
+			b.Context(),
+			reset.ConfirmInput{Token: rawOf(link), Password: newPassword},
+		)
 		confirm = min(confirm, time.Since(start))
 		require.NoError(b, err)
 	}
+
 	percent := 100 * float64(confirm-cheap) / float64(derivation)
 	b.ReportMetric(percent, "%beside")
 	if percent > 5 {
-		b.Fatalf("a confirmation spends %v beside a derivation of %v: %.1f %%, at most 5 wanted", confirm-cheap, derivation, percent)
+		b.Fatalf(
+			"a confirmation spends %v beside a derivation of %v: %.1f %%, at "+
+				"most 5 wanted",
+			confirm-cheap, derivation, percent,
+		)
 	}
 }

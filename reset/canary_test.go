@@ -42,16 +42,21 @@ func exportedTypes(t *testing.T) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
 	for _, root := range []string{"../token", "../hash", "../mail", "."} {
-		require.NoError(t, filepath.WalkDir(root, func(dir string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.IsDir() {
-				return err
-			}
-			if entry.Name() == "internal" || entry.Name() == "testdata" {
-				return filepath.SkipDir
-			}
-			return typesOf(dir, found)
-		}))
+		require.NoError(t, filepath.WalkDir(
+			root,
+			func(dir string, entry fs.DirEntry, err error) error {
+				if err != nil || !entry.IsDir() {
+					return err
+				}
+				if entry.Name() == "internal" ||
+					entry.Name() == "testdata" {
+					return filepath.SkipDir
+				}
+				return typesOf(dir, found)
+			},
+		))
 	}
+
 	return found
 }
 
@@ -62,6 +67,7 @@ func typesOf(dir string, found map[string]string) error {
 	}
 	set := gotoken.NewFileSet()
 	var files []*ast.File
+
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -72,6 +78,7 @@ func typesOf(dir string, found map[string]string) error {
 		}
 		files = append(files, file)
 	}
+
 	if len(files) == 0 {
 		return nil
 	}
@@ -80,7 +87,9 @@ func typesOf(dir string, found map[string]string) error {
 		return err
 	}
 	for _, typ := range pkg.Types {
-		found[pkg.Name+"."+typ.Name] = strings.Join(strings.Fields(typ.Doc), " ")
+		found[pkg.Name+"."+typ.Name] = strings.Join(
+			strings.Fields(typ.Doc), " ",
+		)
 	}
 	return nil
 }
@@ -103,7 +112,10 @@ func TestTheDocumentationSaysWhatCannotHideInAnUnexportedField(t *testing.T) {
 	t.Parallel()
 	docs := exportedTypes(t)
 	for name, s := range specimens(t).all {
-		require.Equal(t, s.open, strings.Contains(docs[name], limitOfHiding), "%s: %s", name, docs[name])
+		require.Equal(
+			t, s.open, strings.Contains(docs[name], limitOfHiding), "%s: %s",
+			name, docs[name],
+		)
 	}
 }
 
@@ -123,14 +135,30 @@ func TestNoExportedTypeShowsASecretWhereverItSits(t *testing.T) {
 					if s.open && strings.ContainsAny(verb, "pw") {
 						continue
 					}
-					requireHidden(t, forms, where+" under "+verb, fmt.Sprintf(verb, v))
+					requireHidden(
+						t, forms, where+" under "+verb, fmt.Sprintf(verb, v),
+					)
 				}
-				requireHidden(t, forms, where+" without a verb", fmt.Sprint(v)+fmt.Sprintf(strings.ToLower("NONE"), v))
-				requireHidden(t, forms, where+" in an error", fmt.Errorf("wrapped: %v", v).Error())
-				requireHidden(t, forms, where+" in slog's text", logged(v, slog.NewTextHandler))
+
+				requireHidden(
+					t, forms, where+" without a verb",
+					fmt.Sprint(v)+fmt.Sprintf(strings.ToLower("NONE"), v),
+				)
+				requireHidden(
+					t, forms, where+" in an error",
+					fmt.Errorf("wrapped: %v", v).Error(),
+				)
+				requireHidden(
+					t, forms, where+" in slog's text",
+					logged(v, slog.NewTextHandler),
+				)
+
 				// slog writes what is not a LogValuer itself as JSON.
 				if !s.wire || where == "value" {
-					requireHidden(t, forms, where+" in slog's JSON", logged(v, slog.NewJSONHandler))
+					requireHidden(
+						t, forms, where+" in slog's JSON",
+						logged(v, slog.NewJSONHandler),
+					)
 				}
 				if !s.wire {
 					requireHidden(t, forms, where+" in JSON", marshalled(v))
@@ -151,9 +179,16 @@ func TestOpenTypesNeedTheirSentence(t *testing.T) {
 	for name, s := range found.all {
 		if s.open {
 			text := fmt.Sprintf("%+v", places(s.value)["unexported field"])
-			require.True(t, slices.ContainsFunc(formsOf(found.secrets...), func(form string) bool {
-				return strings.Contains(text, form)
-			}), name)
+			require.True(
+				t,
+				slices.ContainsFunc(
+					formsOf(found.secrets...),
+					func(form string) bool {
+						return strings.Contains(text, form)
+					},
+				),
+				name,
+			)
 		}
 	}
 }
@@ -171,13 +206,34 @@ func places(v any) map[string]any {
 	typed.Index(0).Set(reflect.ValueOf(v))
 
 	return map[string]any{
-		"value": v, "pointer": p, "pointer to an interface": &v,
-		"slice": []any{v}, "typed slice": typed.Interface(), "array": [1]any{v}, "map": map[string]any{"k": v},
-		"exported field": exported{v}, "pointer in an exported field": exported{p}, "pointer to an exported field": &exported{v},
+		"value":                   v,
+		"pointer":                 p,
+		"pointer to an interface": &v,
+		"slice": []any{
+			v,
+		},
+		"typed slice": typed.Interface(),
+		"array":       [1]any{v},
+		"map":         map[string]any{"k": v},
+		"exported field": exported{
+			v,
+		},
+		"pointer in an exported field": exported{p},
+		"pointer to an exported field": &exported{v},
 
-		"unexported field": unexported{v}, "unexported field with a pointer": unexported{p}, "unexported field behind a pointer": &unexported{v},
-		"unexported slice": unexported{[]any{v}}, "unexported typed slice": unexported{typed.Interface()}, "unexported map": unexported{map[string]any{"k": v}},
-		"unexported, deep": []any{map[string]any{"k": &deep{&unexported{v}}}},
+		"unexported field": unexported{
+			v,
+		},
+		"unexported field with a pointer":   unexported{p},
+		"unexported field behind a pointer": &unexported{v},
+		"unexported slice": unexported{
+			[]any{v},
+		},
+		"unexported typed slice": unexported{typed.Interface()},
+		"unexported map":         unexported{map[string]any{"k": v}},
+		"unexported, deep": []any{
+			map[string]any{"k": &deep{&unexported{v}}},
+		},
 	}
 }
 
@@ -201,16 +257,23 @@ func formsOf(secrets ...string) []string {
 	for _, secret := range secrets {
 		part := secret[:9]
 		raw := []byte(part)
-		all = append(all,
-			part, strings.ToUpper(part), hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw)),
-			fmt.Sprintf("% x", raw), fmt.Sprintf("% X", raw), fmt.Sprintf("% #x", raw), fmt.Sprintf("% #X", raw),
-			base64.StdEncoding.EncodeToString(raw), base64.URLEncoding.EncodeToString(raw),
+		all = append(
+			all, part, strings.ToUpper(part), hex.EncodeToString(raw),
+			strings.ToUpper(hex.EncodeToString(raw)), fmt.Sprintf("% x", raw),
+			fmt.Sprintf("% X", raw), fmt.Sprintf("% #x", raw),
+			fmt.Sprintf("% #X", raw), base64.StdEncoding.EncodeToString(raw),
+			base64.URLEncoding.EncodeToString(raw),
 		)
-		for _, list := range []string{"%d", "%b", "%o", "%O", "%#o", "%#b", "%c", "%q", "%U", "%#U"} {
+		for _, list := range []string{
+			"%d", "%b", "%o", "%O", "%#o", "%#b", "%c", "%q", "%U", "%#U",
+		} {
 			all = append(all, strings.Trim(fmt.Sprintf(list, raw), "[]"))
 		}
-		all = append(all, strings.Trim(strings.TrimPrefix(fmt.Sprintf("%#v", raw), "[]byte"), "{}"))
+		all = append(all, strings.Trim(
+			strings.TrimPrefix(fmt.Sprintf("%#v", raw), "[]byte"), "{}",
+		))
 	}
+
 	return all
 }
 
@@ -223,11 +286,15 @@ func requireHidden(t *testing.T, forms []string, where, text string) {
 	}
 }
 
-func logged[H slog.Handler](v any, newHandler func(io.Writer, *slog.HandlerOptions) H) string {
+func logged[H slog.Handler](
+	v any, newHandler func(io.Writer, *slog.HandlerOptions) H,
+) string {
 	var out bytes.Buffer
 	log := slog.New(newHandler(&out, nil))
 	log.Info("value", "v", v)
-	log.With("v", v).WithGroup("g").Warn("with", slog.Group("h", slog.Any("v", v)))
+	log.With(
+		"v", v,
+	).WithGroup("g").Warn("with", slog.Group("h", slog.Any("v", v)))
 	return out.String()
 }
 

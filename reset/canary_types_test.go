@@ -41,12 +41,12 @@ var harmless = strings.Fields(`
 	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
-	reset.LimiterFunc reset.Limits reset.LinkOptions reset.LinkStyle
-	reset.Outcome reset.PanicError reset.Policy reset.Sessions reset.Settings
+	reset.Limits reset.LinkOptions reset.LinkStyle
+	reset.Outcome reset.Policy reset.Reason reset.Sessions reset.Settings
 	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
 	reset.ThrottledError
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
-	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
+	policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
 	resethttp.APIConfig resethttp.Config resethttp.FieldError
 	resettest.Fixture
@@ -76,19 +76,34 @@ func specimens(t *testing.T) collection {
 	return c
 }
 
-func (c *collection) hidden(name string, value any) { c.all[name] = specimen{value: value} }
-func (c *collection) open(name string, value any)   { c.all[name] = specimen{value: value, open: true} }
+func (c *collection) hidden(
+	name string, value any,
+) {
+	c.all[name] = specimen{value: value}
+}
+
+func (c *collection) open(
+	name string, value any,
+) {
+	c.all[name] = specimen{value: value, open: true}
+}
 
 func (c *collection) addToken(t *testing.T) token.Keys {
 	t.Helper()
+	secret := []byte(canary + "V2!zR9@kL4$wT6%nB8^hJ3&")
 	ring, err := token.ParseKeys(
-		"k1:" + base64.StdEncoding.EncodeToString([]byte(canary+"V2!zR9@kL4$wT6%nB8^hJ3&")),
+		"k1:" + base64.StdEncoding.EncodeToString(secret),
 	)
 	require.NoError(t, err)
 	cfg := token.Config{Site: site, Keys: ring}
 	signer, err := token.New(cfg)
 	require.NoError(t, err)
-	state := token.State{UserID: "7", PasswordHash: token.Hide(canary), Email: token.Hide(canary + "@example.com"), Stamp: token.Hide(canary)}
+	state := token.State{
+		UserID:       "7",
+		PasswordHash: token.Hide(canary),
+		Email:        token.Hide(canary + "@example.com"),
+		Stamp:        token.Hide(canary),
+	}
 	issued, err := signer.Issue(token.PurposeReset, state, 0)
 	require.NoError(t, err)
 	_, signature, _ := strings.Cut(issued.Reveal(), ".")
@@ -109,16 +124,26 @@ func (c *collection) addToken(t *testing.T) token.Keys {
 
 func (c *collection) addHash(t *testing.T) *hash.Hasher {
 	t.Helper()
-	pepper, err := hash.NewPepper("k1", []byte(canary+" a pepper of 32 bytes or more"))
+	pepper, err := hash.NewPepper(
+		"k1", []byte(canary+" a pepper of 32 bytes or more"),
+	)
 	require.NoError(t, err)
 	spring := hash.SpringConfig{Default: "pbkdf2", PBKDF2Secret: canary}
-	schemes := hash.With(hash.SpringWith(spring), hash.FlaskSecurity(canary, nil)...)
+	schemes := hash.With(
+		hash.SpringWith(spring),
+		hash.FlaskSecurity(canary, nil)...)
 	schemes = hash.With(schemes, hash.Devise(canary)...)
-	cfg := hash.Config{Accept: schemes, Peppers: []hash.Pepper{pepper}, Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}}
+	cfg := hash.Config{
+		Accept:  schemes,
+		Peppers: []hash.Pepper{pepper},
+		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+	}
 	hasher, err := hash.NewInsecure(cfg)
 	require.NoError(t, err)
 	row := "{pbkdf2}" + strings.Repeat("ca", 40)
-	record, err := hash.SpringWith(spring)[0].Parse(row, hash.Limits{PBKDF2Rounds: 1 << 20})
+	record, err := hash.SpringWith(spring)[0].Parse(
+		row, hash.Limits{PBKDF2Rounds: 1 << 20},
+	)
 	require.NoError(t, err)
 	c.secrets = append(c.secrets, strings.Repeat("\xca", 9))
 
@@ -135,9 +160,16 @@ func (c *collection) addMail(t *testing.T) mail.Mailer {
 	t.Helper()
 	const link = site + "/reset-password#token=" + canary
 	msg := mail.Message{
-		ID: "1", Kind: mail.KindReset, From: "no-reply@app.example", To: canary + "@example.com",
-		Subject: canary, Text: link, HTML: link, Date: time.Unix(1e9, 0),
+		ID:      "1",
+		Kind:    mail.KindReset,
+		From:    "no-reply@app.example",
+		To:      canary + "@example.com",
+		Subject: canary,
+		Text:    link,
+		HTML:    link,
+		Date:    time.Unix(1e9, 0),
 	}
+
 	recorder := &mailtest.Recorder{}
 	require.NoError(t, recorder.Send(t.Context(), msg))
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})
@@ -145,7 +177,11 @@ func (c *collection) addMail(t *testing.T) mail.Mailer {
 	shown := preview.Config{Renderer: templates, Sent: recorder.Messages}
 	handler, err := preview.New(shown)
 	require.NoError(t, err)
-	cfg := smtpmail.Config{Host: "smtp.example", Username: canary, Password: canary}
+	cfg := smtpmail.Config{
+		Host:     "smtp.example",
+		Username: canary,
+		Password: canary,
+	}
 	mailer, err := smtpmail.New(cfg)
 	require.NoError(t, err)
 	cfg.URL = "smtps://" + canary + ":" + canary + "@smtp.example"
@@ -160,16 +196,31 @@ func (c *collection) addMail(t *testing.T) mail.Mailer {
 	return mailer
 }
 
-func (c *collection) addReset(t *testing.T, ring token.Keys, hasher *hash.Hasher, mailer mail.Mailer) {
+func (c *collection) addReset(
+	t *testing.T, ring token.Keys, hasher *hash.Hasher, mailer mail.Mailer,
+) {
 	t.Helper()
-	user := reset.User{ID: "7", Email: canary + "@example.com", PasswordHash: canary, Stamp: canary}
+	user := reset.User{
+		ID:           "7",
+		Email:        canary + "@example.com",
+		PasswordHash: canary,
+		Stamp:        canary,
+	}
 	store := memstore.New()
 	require.NoError(t, store.Add(user))
+
 	cfg := reset.Config{
-		Site: site, From: "App <no-reply@app.example>", Keys: ring, Store: store, Mailer: mailer,
-		Sessions: reset.EndSessionsInStore(), Hasher: hasher, Queue: reset.Queue{Synchronous: true},
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Site:     site,
+		From:     "App <no-reply@app.example>",
+		Keys:     ring,
+		Store:    store,
+		Mailer:   mailer,
+		Sessions: reset.EndSessionsInStore(),
+		Hasher:   hasher,
+		Queue:    reset.Queue{Synchronous: true},
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
+
 	svc, err := reset.New(cfg)
 	require.NoError(t, err)
 	link, err := svc.Link(t.Context(), "7", reset.LinkOptions{})
@@ -183,26 +234,52 @@ func (c *collection) addReset(t *testing.T, ring token.Keys, hasher *hash.Hasher
 	c.hidden("reset.Link", link)
 	c.hidden("memstore.Store", store)
 	c.open("reset.User", user)
-	c.open("reset.RequestInput", reset.RequestInput{Email: user.Email, Client: client})
+	c.open(
+		"reset.RequestInput",
+		reset.RequestInput{Email: user.Email, Client: client},
+	)
 	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
 	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
-	c.open("reset.ConfirmInput", reset.ConfirmInput{Token: canary, Password: canary, Client: client})
-	c.all["reset.Job"] = specimen{value: reset.Job{ID: "1", Email: user.Email, Client: client}, open: true, wire: true}
-	c.open("resethttp.Page", resethttp.Page{Name: "reset", Email: user.Email, Link: canary})
+	c.open(
+		"reset.ConfirmInput",
+		reset.ConfirmInput{Token: canary, Password: canary, Client: client},
+	)
+	c.all["reset.Job"] = specimen{
+		value: reset.Job{ID: "1", Email: user.Email, Client: client},
+		open:  true,
+		wire:  true,
+	}
+	c.open(
+		"resethttp.Page",
+		resethttp.Page{Name: "reset", Email: user.Email, Link: canary},
+	)
 }
 
 func (c *collection) addStores(t *testing.T) {
 	t.Helper()
-	db := sql.OpenDB(connector{dsn: canary + ":" + canary + "@tcp(db.example)/app"})
+	db := sql.OpenDB(
+		connector{dsn: canary + ":" + canary + "@tcp(db.example)/app"},
+	)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	store, err := sqlstore.New(db, sqlstore.Config{
-		Dialect: sqlstore.SQLite, Table: sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "hash"},
+		Dialect: sqlstore.SQLite,
+		Table: sqlstore.Table{
+			Name:  "users",
+			ID:    "id",
+			Email: "email",
+			Hash:  "hash",
+		},
 	})
+
 	require.NoError(t, err)
 	quiet := slog.New(slog.DiscardHandler)
-	trail, err := sqlaudit.New(db, sqlaudit.Config{Dialect: sqlstore.SQLite, Logger: quiet})
+	trail, err := sqlaudit.New(
+		db, sqlaudit.Config{Dialect: sqlstore.SQLite, Logger: quiet},
+	)
 	require.NoError(t, err)
-	blocks, err := sqlaudit.NewBlocks(db, sqlaudit.BlocksConfig{Dialect: sqlstore.SQLite, Logger: quiet})
+	blocks, err := sqlaudit.NewBlocks(
+		db, sqlaudit.BlocksConfig{Dialect: sqlstore.SQLite, Logger: quiet},
+	)
 	require.NoError(t, err)
 
 	c.hidden("sqlstore.Store", store)

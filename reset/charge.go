@@ -5,14 +5,116 @@ import (
 	"errors"
 	"net/netip"
 	"time"
-
-	"github.com/lostkey-go/lostkey/mail"
 )
+
+// A bill is all that one request was charged.
+type bill struct {
+	charges [4]charge
+	count   int
+	entry   shareEntry
+	shared  bool // entry is counted.
+}
+
+func (b *bill) add(paid charge) {
+	b.charges[b.count] = paid
+	b.count++
+}
+
+// chargeRequest charges a request to its limits, the narrowest first. The share
+// comes before them all, since it charges nothing and spares them most of a
+// flood. The account is a digest of what was typed. One over its limit is no
+// error. Instead, mute says that nothing is to be sent.
+func (l *throttles) chargeRequest(
+	ctx context.Context, client netip.Addr, account string, ev Event,
+) (paid bill, mute bool, err error) {
+	if l.share == nil {
+		return bill{}, false, nil // without limits.
+	}
+
+	var wait time.Duration
+	if paid.entry, wait = l.share.ask(client); wait > 0 {
+		return bill{}, false, l.throttled(limitShare, wait, ev)
+	}
+
+	for _, step := range []struct {
+		throttle *throttle
+		key      string
+	}{
+		{&l.client, clientKey(client)},
+		{&l.network, networkKey(client)},
+		{&l.global, string(limitGlobal)},
+	} {
+		if step.key == "" {
+			continue
+		}
+
+		charged, wait, ok := l.charge(ctx, step.throttle, step.key, ev)
+		if !ok {
+			if step.throttle == &l.global {
+				l.share.refused(paid.entry)
+			}
+			l.giveBack(ctx, paid, ev)
+			return bill{}, false, l.throttled(step.throttle.name, wait, ev)
+		}
+		paid.add(charged)
+	}
+	l.share.add(paid.entry, 1)
+	paid.shared = true
+
+	charged, wait, ok := l.charge(ctx, &l.account, account, ev)
+	if !ok {
+		_ = l.throttled(l.account.name, wait, ev)
+		// To give nothing back takes as long as to give a charge back.
+		charged = charge{
+			limitAccount,
+			string(limitAccount) + ":",
+			l.account.limiter,
+			l.account.custom,
+		}
+	}
+
+	paid.add(charged)
+	return paid, !ok, nil
+}
+
+// giveBack undoes chargeRequest. Whoever hung up gets nothing back, because
+// nobody waits for the answer, and the work may be done all the same.
+func (l *throttles) giveBack(ctx context.Context, paid bill, ev Event) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	for _, charged := range paid.charges[:paid.count] {
+		l.refund(ctx, charged, ev)
+	}
+	if paid.shared {
+		l.share.add(paid.entry, -1)
+	}
+}
+
+// allow charges one event and returns a *ThrottledError when the limit is used
+// up.
+func (l *throttles) allow(
+	ctx context.Context, t *throttle, key string, ev Event,
+) error {
+	if _, wait, ok := l.charge(ctx, t, key, ev); !ok {
+		return l.throttled(t.name, wait, ev)
+	}
+	return nil
+}
+
+func (l *throttles) allowClient(
+	ctx context.Context, t *throttle, client netip.Addr, ev Event,
+) error {
+	if !client.IsValid() {
+		return nil
+	}
+	return l.allow(ctx, t, clientKey(client), ev)
+}
 
 // A charge is what one event was charged to one limit. The zero charge is
 // nothing.
 type charge struct {
-	limit   string
+	limit   Reason
 	key     string
 	limiter Limiter // the one that was charged, which may be the fallback.
 	custom  bool    // it is the application's own.
@@ -20,18 +122,18 @@ type charge struct {
 
 // charge charges one event to a limit. When the limit is used up, wait is how
 // long to wait for one more event.
-func (s *Service) charge(
+func (l *throttles) charge(
 	ctx context.Context, t *throttle, key string, ev Event,
 ) (paid charge, wait time.Duration, ok bool) {
 	if t.limiter == nil {
 		return charge{}, 0, true
 	}
 
-	key = t.name + ":" + key // one Limiter may serve several limits.
+	key = string(t.name) + ":" + key // one Limiter may serve several limits.
 	paid = charge{t.name, key, t.limiter, t.custom}
 	wait, ok, err := t.ask(ctx, key)
 	if err != nil {
-		s.limiterFailed(t.name, err, ev)
+		l.limiterFailed(t.name, err, ev)
 		if t.fallback == nil {
 			return charge{}, 0, true
 		}
@@ -62,14 +164,9 @@ func (t *throttle) ask(
 	return wait, ok, err
 }
 
-func (s *Service) limiterFailed(limit string, err error, ev Event) {
-	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
-	s.recordLater(ev)
-}
-
 // refund gives a charge back if the limiter can take it. The visitor may be
 // gone by now.
-func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
+func (l *throttles) refund(ctx context.Context, paid charge, ev Event) {
 	limiter, ok := paid.limiter.(Refunder)
 	if !ok {
 		return
@@ -87,153 +184,20 @@ func (s *Service) refund(ctx context.Context, paid charge, ev Event) {
 		return limiter.Refund(ctx, paid.key)
 	})
 	if err != nil {
-		s.limiterFailed(paid.limit, err, ev)
+		l.limiterFailed(paid.limit, err, ev)
 	}
 }
 
 // throttled records that a limit was reached.
-func (s *Service) throttled(limit string, wait time.Duration, ev Event) error {
+func (l *throttles) throttled(
+	limit Reason, wait time.Duration, ev Event,
+) error {
 	ev.Outcome, ev.Reason = OutcomeThrottled, limit
-	s.recordLater(ev)
+	l.events.recordLater(ev)
 	return &ThrottledError{RetryAfter: max(wait, time.Second)}
 }
 
-// allow charges one event and returns a *ThrottledError when the limit is used
-// up.
-func (s *Service) allow(
-	ctx context.Context, t *throttle, key string, ev Event,
-) error {
-	if _, wait, ok := s.charge(ctx, t, key, ev); !ok {
-		return s.throttled(t.name, wait, ev)
-	}
-	return nil
-}
-
-func (s *Service) allowClient(
-	ctx context.Context, t *throttle, client netip.Addr, ev Event,
-) error {
-	if !client.IsValid() {
-		return nil
-	}
-	return s.allow(ctx, t, clientKey(client), ev)
-}
-
-// A bill is all that one request was charged.
-type bill struct {
-	charges [4]charge
-	count   int
-	entry   shareEntry
-	shared  bool // entry is counted.
-}
-
-// chargeRequest charges a request to its limits, the narrowest first. The share
-// comes before them all, since it charges nothing and spares them most of a
-// flood. An account over its limit is no error. Instead, mute says that nothing
-// is to be sent.
-func (s *Service) chargeRequest(
-	ctx context.Context, client netip.Addr, typed string, ev Event,
-) (paid bill, mute bool, err error) {
-	limits := &s.limits
-	if limits.share == nil {
-		return bill{}, false, nil
-	}
-
-	var wait time.Duration
-	if paid.entry, wait = limits.share.ask(client); wait > 0 {
-		return bill{}, false, s.throttled(LimitShare, wait, ev)
-	}
-
-	for _, step := range []struct {
-		throttle *throttle
-		key      string
-	}{
-		{&limits.client, clientKey(client)},
-		{&limits.network, networkKey(client)},
-		{&limits.global, LimitGlobal},
-	} {
-		if step.key == "" {
-			continue
-		}
-
-		charged, wait, ok := s.charge(ctx, step.throttle, step.key, ev)
-		if !ok {
-			if step.throttle == &limits.global {
-				limits.share.refused(paid.entry)
-			}
-			s.giveBack(ctx, paid, ev)
-			return bill{}, false, s.throttled(step.throttle.name, wait, ev)
-		}
-		paid.add(charged)
-	}
-	limits.share.add(paid.entry, 1)
-	paid.shared = true
-
-	charged, wait, ok := s.charge(
-		ctx, &limits.account, s.digest(foldASCII(typed)), ev,
-	)
-	if !ok {
-		_ = s.throttled(limits.account.name, wait, ev)
-		// To give nothing back takes as long as to give a charge back.
-		charged = charge{
-			LimitAccount,
-			LimitAccount + ":",
-			limits.account.limiter,
-			limits.account.custom,
-		}
-	}
-
-	paid.add(charged)
-	return paid, !ok, nil
-}
-
-func (b *bill) add(paid charge) {
-	b.charges[b.count] = paid
-	b.count++
-}
-
-// giveBack undoes chargeRequest. Whoever hung up gets nothing back, because
-// nobody waits for the answer, and the work may be done all the same.
-func (s *Service) giveBack(ctx context.Context, paid bill, ev Event) {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return
-	}
-	for _, charged := range paid.charges[:paid.count] {
-		s.refund(ctx, charged, ev)
-	}
-	if paid.shared {
-		s.limits.share.add(paid.entry, -1)
-	}
-}
-
-// sendLimited sends one mail of a job within the account's limit. It charges
-// the account by its id, because what was typed may be one of many texts that
-// lead to it.
-func (s *Service) sendLimited(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	if t.job.Kind != mail.KindReset || t.job.Email == "" || l.user.ID == "" {
-		return s.send(ctx, t, l)
-	}
-
-	// No text that can be typed has this digest.
-	key := s.digest("\x00" + l.user.ID)
-	ev := Event{
-		RequestID: t.job.ID,
-		UserID:    l.user.ID,
-		Client:    plainClient(t.job.Client),
-		Purpose:   l.purpose(),
-	}
-	paid, _, ok := s.charge(ctx, &s.limits.mailed, key, ev)
-	if !ok {
-		ev.Outcome, ev.Reason = OutcomeSkipped, ReasonThrottled
-		s.recordOf(ctx, t.job, ev)
-		return nil, nil
-	}
-
-	again, err = s.send(ctx, t, l)
-	if again != nil ||
-		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
-		s.refund(ctx, paid, ev)
-	}
-	return again, err
+func (l *throttles) limiterFailed(limit Reason, err error, ev Event) {
+	ev.Outcome, ev.Reason, ev.Err = OutcomeLimiterFailed, limit, err
+	l.events.recordLater(ev)
 }

@@ -14,17 +14,17 @@ import (
 
 func TestCheckShowsTheAccountAndSpendsNothing(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	require.NoError(t, sc.store.Update("7", func(user *reset.User) {
+	fx := newFixture(t, nil)
+	require.NoError(t, fx.store.Update("7", func(user *reset.User) {
 		user.Label = "Bakery"
 	}))
-	raw := sc.link(t, "7")
+	raw := fx.link(t, "7")
 
 	for range 3 {
-		checked, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
+		checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 		require.Equal(t, reset.CheckResult{
-			ExpiresAt:   sc.clock.Now().Add(time.Hour),
+			ExpiresAt:   fx.clock.Now().Add(time.Hour),
 			MaskedEmail: "a•••@example.com",
 			Email:       "ana@example.com",
 			Label:       "Bakery",
@@ -32,7 +32,7 @@ func TestCheckShowsTheAccountAndSpendsNothing(t *testing.T) {
 		}, checked)
 	}
 
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 		Token: raw, Password: newPassword,
 	}))
 }
@@ -41,13 +41,13 @@ func TestCheckShowsTheAccountAndSpendsNothing(t *testing.T) {
 // of it, and looking at links must not use up the limits of confirming.
 func TestChecksHaveALimitOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
 	bo := reset.User{ID: "8", Email: "bo@example.com", PasswordHash: oldHash}
-	sc.add(t, bo)
+	fx.add(t, bo)
 	client := netip.MustParseAddr("192.0.2.1")
-	raw, neighbour := sc.link(t, "7"), sc.link(t, "8")
+	raw, neighbour := fx.link(t, "7"), fx.link(t, "8")
 	throttled := func(in string) bool {
-		_, err := sc.Check(
+		_, err := fx.Check(
 			t.Context(), reset.CheckInput{Token: in, Client: client},
 		)
 		_, ok := errors.AsType[*reset.ThrottledError](err)
@@ -66,14 +66,14 @@ func TestChecksHaveALimitOfTheirOwn(t *testing.T) {
 	require.Equal(t, 3, count(raw, 33), "the junk was charged to the link")
 	require.Zero(t, count(neighbour, 1), "one account was charged for another")
 
-	sc.clock.advance(10 * time.Second)
+	fx.clock.advance(10 * time.Second)
 	require.False(t, throttled(raw))
 	require.True(t, throttled(raw))
 
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
+	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 		Token: raw, Password: newPassword, Client: client,
 	}))
-	sc.drain(t)
+	fx.drain(t)
 	require.Contains(t,
-		sc.events.reasons(reset.OutcomeThrottled), reset.LimitCheck)
+		fx.events.reasons(reset.OutcomeThrottled), "check")
 }

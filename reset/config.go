@@ -3,6 +3,7 @@ package reset
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
@@ -66,6 +67,19 @@ type Pages struct {
 	// machine. Links and passwords can then be read on the way.
 	InsecureHTTP bool
 }
+
+// LinkStyle is where a link carries its token.
+type LinkStyle int
+
+const (
+	// LinkFragment puts the token behind '#'. Browsers keep that part to
+	// themselves, so it reaches no server log, proxy, Referer header or mail
+	// scanner. A script on the page moves it into the form.
+	LinkFragment LinkStyle = iota
+	// LinkQuery puts the token into the query, which works without scripts, and
+	// is written to access logs.
+	LinkQuery
+)
 
 // Mail says what stands in the mails and which are sent. The zero value works.
 type Mail struct {
@@ -181,4 +195,53 @@ type Confirmation struct {
 // concurrent use.
 type Policy interface {
 	Check(ctx context.Context, password string, words []string) error
+}
+
+// Sessions says who ends the sessions of an account when its password has been
+// reset. Whoever knew the old password may still be signed in. A reset that
+// leaves them signed in has not helped. The zero value is no decision, and
+// [New] refuses it.
+type Sessions struct {
+	decided bool
+	inStore bool
+	end     func(ctx context.Context, userID string) error
+}
+
+// EndSessionsInStore says that Store.ReplaceHash ends the account's sessions in
+// the same transaction as it writes the hash. This is the best of the three,
+// because no crash can leave a new password with old sessions.
+func EndSessionsInStore() Sessions {
+	return Sessions{decided: true, inStore: true}
+}
+
+// EndSessionsWith says that end ends the account's sessions, with its refresh
+// and remember-me tokens. It is called after the hash is written, before
+// Confirm returns, with a context that the visitor cannot cancel, and up to
+// three times until it succeeds. If it never does, or the process dies in
+// between, the password is changed while old sessions live. See
+// [OutcomeSessionsFailed].
+func EndSessionsWith(
+	end func(ctx context.Context, userID string) error,
+) Sessions {
+	return Sessions{decided: end != nil, end: end}
+}
+
+// KeepSessions says that the application has no sessions, or checks
+// each request against the stored hash or stamp.
+func KeepSessions() Sessions { return Sessions{decided: true} }
+
+// facts returns what every mail of one kind says.
+func (c *Config) facts(kind mail.Kind) mail.Data {
+	data := mail.Data{
+		Kind:      kind,
+		Product:   c.Mail.Product,
+		Site:      c.Site,
+		Support:   c.Mail.Support,
+		ForgotURL: c.Site + c.Pages.Forgot,
+	}
+	data.LoginURL = c.Pages.Login
+	if strings.HasPrefix(data.LoginURL, "/") {
+		data.LoginURL = c.Site + data.LoginURL
+	}
+	return data
 }

@@ -2,81 +2,44 @@ package reset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"log/slog"
+	"net/netip"
 
-	"github.com/lostkey-go/lostkey/hash"
-	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// CheckResult is what a page may show about a good link. It prints, logs and
-// marshals to JSON without the whole address. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt package
-// does not call methods.
-type CheckResult struct {
-	ExpiresAt time.Time
-	// MaskedEmail is the account's address with all but its first character and
-	// its domain hidden.
-	MaskedEmail string
-	// Email is the whole address, for the field of a form where a password
-	// manager looks for the name to save the password under. Show MaskedEmail
-	// instead. Whoever found a link need not learn which account it opens.
-	Email string
-	// Label is the account's User.Label.
-	Label string
-	// Purpose is token.PurposeReset or token.PurposeInvite.
-	Purpose token.Purpose
+// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
+// marshals without token and password. That protection is lost in an unexported
+// field of another struct, and under %p and %w, where the fmt package does not
+// call methods.
+type ConfirmInput struct {
+	// Token is the text of the token, without the rest of the link.
+	Token string
+	// Password is the new password, taken byte for byte. Nothing is trimmed,
+	// folded or cut.
+	Password string
+	// Client, Locale and UserAgent are as in [RequestInput]. The last two are
+	// for the notice.
+	Client            netip.Addr
+	Locale, UserAgent string
 }
 
-// Check says whether Confirm would take the link now. It changes nothing,
-// spends nothing and may be called by every page that opens a link.
-//
-// It charges Limits.Check, and none of the limits of Confirm. A link that this
-// site has signed and that is in time charges its account, before the store is
-// read. Anything else charges the client, which bounds the events it makes. A
-// page that gets a *[ThrottledError] should show its form as it would without
-// a check, because Confirm has limits of its own.
-//
-// The error matches [ErrRejected] when the link is refused, is a
-// *[ThrottledError], or is internal.
-func (s *Service) Check(
-	ctx context.Context, in CheckInput,
-) (CheckResult, error) {
-	client := plainClient(in.Client)
-	charged := false
-	user, claims, ev, err := s.verify(
-		ctx,
-		in.Token,
-		func(userID string, purpose token.Purpose) error {
-			charged = true
-			ev := Event{Client: client, UserID: userID, Purpose: purpose}
-			return s.allow(ctx, &s.limits.check, s.digest(userID), ev)
-		},
-	)
-	ev.Client = client
-	if err == nil {
-		return CheckResult{
-			ExpiresAt:   claims.ExpiresAt,
-			MaskedEmail: maskAddress(user.Email),
-			Email:       user.Email,
-			Label:       user.Label,
-			Purpose:     claims.Purpose,
-		}, nil
-	}
+// Format prints the client alone under every verb.
+func (in ConfirmInput) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.ConfirmInput{%s}", in.Client)
+}
 
-	if !charged {
-		if err := s.allowClient(ctx, &s.limits.check, client, ev); err != nil {
-			return CheckResult{}, err
-		}
-	}
-	if errors.Is(err, ErrRejected) {
-		ev.Outcome = OutcomeCheckRejected
-		s.record(ctx, ev)
-	}
-	return CheckResult{}, err
+// LogValue logs the client alone.
+func (in ConfirmInput) LogValue() slog.Value {
+	return slog.StringValue(in.Client.String())
+}
+
+// MarshalJSON writes the client alone.
+func (in ConfirmInput) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
 // Confirm sets a new password by a link, from [Service.Request],
@@ -103,9 +66,9 @@ func (s *Service) Check(
 // because the write may be committed later, and Confirm says
 // [ErrUnknownOutcome]. It ends sessions all the same, and queues a job that
 // looks again until the notice would be too late, which is 24 hours or
-// Config.Queue.Window, whichever is longer. Once the new hash shows, the job ends
-// sessions again, calls the hooks and mails the notice. With Config.Queue.Synchronous
-// it looks once.
+// Config.Queue.Window, whichever is longer. Once the new hash shows, the job
+// ends sessions again, calls the hooks and mails the notice. With
+// Config.Queue.Synchronous it looks once.
 //
 // The end of ctx matters until the derivation has begun. From then on the
 // visitor may hang up.
@@ -114,7 +77,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	ev := Event{Client: client}
 	if s.blocked(client) {
 		ev.Outcome = OutcomeBlocked
-		s.recordLater(ev)
+		s.events.recordLater(ev)
 		return ErrRejected
 	}
 
@@ -124,10 +87,8 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		in.Token,
 		func(userID string, purpose token.Purpose) error {
 			charged = true
-			return s.allow(
-				ctx,
-				&s.limits.confirmUser,
-				s.digest(userID),
+			return s.limits.allow(
+				ctx, &s.limits.confirmUser, s.digest(userID),
 				Event{Client: client, UserID: userID, Purpose: purpose},
 			)
 		},
@@ -135,7 +96,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	ev.Client = client
 	if err != nil && !charged {
 		// This is cheap to tell, a MAC at most, and no attempt to use a link.
-		if err := s.allowClient(
+		if err := s.limits.allowClient(
 			ctx, &s.limits.confirmClient, client, ev,
 		); err != nil {
 			return err
@@ -152,17 +113,19 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 
 	err = s.replace(ctx, user, encoded, ev)
 	ctx = context.WithoutCancel(ctx)
-	if errors.Is(err, ErrUnknownOutcome) {
-		return s.suspect(ctx, user, encoded, in, ev, err)
-	}
-	if err != nil {
+	unknown := errors.Is(err, ErrUnknownOutcome)
+	if err != nil && !unknown {
 		return err
 	}
 
-	job := s.notice(user, ev.Client, in.Locale, in.UserAgent)
+	job := s.notice(user, client, in.Locale, in.UserAgent)
+	if unknown {
+		return s.suspect(ctx, job, user, encoded, ev, err)
+	}
+
 	job.SessionsEnded = s.conclude(ctx, user, ev)
 	if !s.cfg.Mail.SkipNotice {
-		s.deliver(ctx, job, ev)
+		s.sendNotice(ctx, job, ev)
 	}
 	return nil
 }
@@ -194,7 +157,7 @@ func (s *Service) verify(
 				case err != nil:
 					return token.State{}, err
 				case found.Disabled:
-					ev.Reason = ReasonDisabled
+					ev.Reason = reasonDisabled
 					return token.State{}, token.ErrUnknownUser
 				}
 
@@ -218,7 +181,7 @@ func (s *Service) verify(
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
 		ev.UserID, ev.TokenID = rejected.UserID, rejected.TokenID
 		if ev.Reason == "" {
-			ev.Reason = rejected.Reason.String()
+			ev.Reason = Reason(rejected.Reason)
 		}
 	}
 	return User{}, token.Claims{}, ev, err
@@ -231,81 +194,12 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	}
 	if errors.Is(err, ErrRejected) {
 		ev.Outcome = OutcomeRejected
-		s.record(ctx, ev)
+		s.events.record(ctx, ev)
 		return err
 	}
 
 	err = fmt.Errorf("reset: load the account: %w", err)
-	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, ReasonStore, err
-	s.record(ctx, ev)
+	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
+	s.events.record(ctx, ev)
 	return err
-}
-
-// makeHash asks the policy and hashes.
-func (s *Service) makeHash(
-	ctx context.Context, password string, user User, ev Event,
-) (string, error) {
-	fail := func(reason, doing string, err error) (string, error) {
-		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
-		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
-		s.record(ctx, ev)
-		return "", err
-	}
-	refuse := func(refused *policy.Error) (string, error) {
-		ev.Outcome, ev.Reason = OutcomePasswordRefused, refusal(refused)
-		s.record(ctx, ev)
-		return "", refused
-	}
-
-	err := s.cfg.Policy.Check(ctx, password, s.words(user))
-	if refused, ok := errors.AsType[*policy.Error](err); ok {
-		return refuse(refused)
-	}
-	if err != nil {
-		return fail(ReasonPolicy, "ask the password policy", err)
-	}
-
-	encoded, err := s.cfg.Hasher.Hash(ctx, password)
-	switch {
-	case errors.Is(err, hash.ErrPasswordTooLong):
-		// A policy of the application's own need not know this bound.
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeTooLong, Max: hash.MaxPasswordBytes},
-		}})
-	case errors.Is(err, hash.ErrEmptyPassword):
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeTooShort, Min: 1},
-		}})
-	case errors.Is(err, hash.ErrNUL):
-		return refuse(&policy.Error{Problems: []policy.Problem{
-			{Code: policy.CodeControl},
-		}})
-	case errors.Is(err, hash.ErrBusy):
-		return fail(ReasonBusy, "hash the password", err)
-	case err != nil:
-		return fail(ReasonHash, "hash the password", err)
-	case encoded == user.PasswordHash:
-		// Only a hasher without a salt can do this. The link would stay alive.
-		return fail(
-			ReasonHash,
-			"hash the password",
-			errors.New("the new hash equals the old one"),
-		)
-	}
-
-	return encoded, nil
-}
-
-func refusal(refused *policy.Error) string {
-	codes := make([]string, len(refused.Problems))
-	for i, problem := range refused.Problems {
-		codes[i] = string(problem.Code)
-	}
-	return strings.Join(codes, ",")
-}
-
-// words are what an attacker would try first for this account.
-func (s *Service) words(user User) []string {
-	local, _, _ := strings.Cut(user.Email, "@")
-	return []string{s.cfg.Mail.Product, s.host, user.Email, local}
 }

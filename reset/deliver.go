@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -27,14 +26,14 @@ type delivery struct {
 	user User
 }
 
-func (l delivery) hasLink() bool {
-	return l.kind == mail.KindReset || l.kind == mail.KindInvite
+func (d delivery) hasLink() bool {
+	return d.kind == mail.KindReset || d.kind == mail.KindInvite
 }
 
-func (l delivery) purpose() token.Purpose { return purposeOf(l.kind) }
+func (d delivery) purpose() token.Purpose { return purposeOf(d.kind) }
 
-func (l delivery) outcome() (outcome Outcome, reason string) {
-	switch l.kind {
+func (d delivery) outcome() (outcome Outcome, reason Reason) {
+	switch d.kind {
 	case mail.KindReset:
 		return OutcomeMailed, ""
 	case mail.KindInvite:
@@ -42,23 +41,23 @@ func (l delivery) outcome() (outcome Outcome, reason string) {
 	case mail.KindPasswordChanged:
 		return OutcomeNoticeMailed, ""
 	default:
-		return OutcomeHinted, string(l.kind)
+		return OutcomeHinted, Reason(d.kind)
 	}
 }
 
-// deliveries looks up whom a job is for, and records everybody who gets no link.
-// several says that there was more than one account to look at.
+// deliveries looks up whom a job is for, and records everybody who gets no
+// link. several says that there was more than one account to look at.
 func (s *Service) deliveries(
-	ctx context.Context, t attempt,
+	ctx context.Context, a attempt,
 ) (made []delivery, several bool, err error) {
-	job := t.job
+	job := a.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
 		// The address was read with the row that changed. A second look-up
 		// would let whoever took the account over redirect the notice.
 		if !isAddress(job.Email) {
-			s.recordFailure(ctx, job, Event{
-				UserID: job.UserID, Reason: ReasonBadAddress,
+			s.events.recordFailure(ctx, job, Event{
+				UserID: job.UserID, Reason: reasonBadAddress,
 			})
 			return nil, false, nil
 		}
@@ -76,7 +75,7 @@ func (s *Service) deliveries(
 	}
 
 	if len(users) == 0 {
-		return s.forNobody(ctx, t), false, nil
+		return s.forNobody(ctx, a), false, nil
 	}
 
 	seen := make(map[string]bool, len(users))
@@ -94,11 +93,11 @@ func (s *Service) deliveries(
 			kind, reason = s.kindFor(job, user)
 		}
 		if kind != "" && len(made) == maxAccounts {
-			kind, reason = "", ReasonTooMany
+			kind, reason = "", reasonTooMany
 		}
 
-		if reason != "" && (kind == "" || kind != t.hint) {
-			s.recordOf(ctx, job, Event{
+		if reason != "" && (kind == "" || kind != a.hint) {
+			s.events.recordOf(ctx, job, Event{
 				Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason,
 			})
 		}
@@ -113,12 +112,12 @@ func (s *Service) deliveries(
 
 // forNobody records that there is no such account, and returns the hint that
 // says so, if the application wants it.
-func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
-	job := t.job
-	if t.hint != mail.KindNoAccount {
-		s.recordOf(ctx, job, Event{
+func (s *Service) forNobody(ctx context.Context, a attempt) []delivery {
+	job := a.job
+	if a.hint != mail.KindNoAccount {
+		s.events.recordOf(ctx, job, Event{
 			Outcome: OutcomeSkipped, UserID: job.UserID,
-			Reason: ReasonUnknownAddress,
+			Reason: reasonUnknownAddress,
 		})
 	}
 
@@ -129,89 +128,118 @@ func (s *Service) forNobody(ctx context.Context, t attempt) []delivery {
 	return nil
 }
 
-// find reads the accounts a job may be for.
-func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
-	if job.UserID != "" {
-		user, err := s.findByID(ctx, job.UserID)
-		if errors.Is(err, ErrUserNotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		return []User{user}, nil
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
-	if !isAddress(job.Email) {
-		lookUp, step = s.cfg.Hooks.FindByIdentifier, "Config.Hooks.FindByIdentifier"
-		if lookUp == nil {
-			return nil, nil
-		}
-	}
-
-	var users []User
-	err := guard(step, func() error {
-		var err error
-		users, err = lookUp(ctx, job.Email)
-		return err
-	})
-	if errors.Is(err, ErrUserNotFound) {
-		return nil, nil
-	}
-	return byLikeness(users, job.Email), err
-}
-
-// byLikeness puts the accounts first whose address is spelled as it was typed,
-// then those that differ in the case of ASCII letters alone, so that accounts
-// under other spellings do not use up the mails of one request. It leaves the
-// store's slice as it is.
-func byLikeness(users []User, typed string) []User {
-	folded := foldASCII(typed)
-	difference := func(user User) int {
-		switch {
-		case user.Email == typed:
-			return 0
-		case foldASCII(user.Email) == folded:
-			return 1
-		default:
-			return 2
-		}
-	}
-
-	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
-		return difference(a) - difference(b)
-	})
-}
-
 // kindFor decides which mail an account gets, if any, and why it gets no link.
-func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason string) {
+func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 	switch {
 	case user.ID == "":
-		return "", ReasonBadUser
+		return "", reasonBadUser
 	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
 		// The store's collation may hold ı and i for equal. Their owners are
 		// two people.
-		return "", ReasonAddressMismatch
+		return "", reasonAddressMismatch
 	case user.Disabled:
-		return "", ReasonDisabled
+		return "", reasonDisabled
 	case !isAddress(user.Email):
-		return "", ReasonBadAddress
+		return "", reasonBadAddress
 
 	case job.Kind == mail.KindInvite &&
 		s.cfg.Hasher.HasPassword(user.PasswordHash):
-		return "", ReasonHasPassword
+		return "", reasonHasPassword
 	case job.Kind == mail.KindReset &&
 		!s.cfg.Hasher.HasPassword(user.PasswordHash):
 		if s.cfg.Mail.HintSignsInElsewhere {
-			return mail.KindSignsInElsewhere, ReasonNoPassword
+			return mail.KindSignsInElsewhere, reasonNoPassword
 		}
-		return "", ReasonNoPassword
+		return "", reasonNoPassword
 	}
 
 	return job.Kind, ""
+}
+
+// sendLimited sends one mail of a job within the account's limit. It charges
+// the account by its id, because what was typed may be one of many texts that
+// lead to it.
+func (s *Service) sendLimited(
+	ctx context.Context, a attempt, d delivery,
+) (retry *attempt, err error) {
+	if a.job.Kind != mail.KindReset || a.job.Email == "" || d.user.ID == "" {
+		return s.send(ctx, a, d)
+	}
+
+	// No text that can be typed has this digest.
+	key := s.digest("\x00" + d.user.ID)
+	ev := Event{
+		RequestID: a.job.ID,
+		UserID:    d.user.ID,
+		Client:    plainClient(a.job.Client),
+		Purpose:   d.purpose(),
+	}
+	paid, _, ok := s.limits.charge(ctx, &s.limits.mailed, key, ev)
+	if !ok {
+		ev.Outcome, ev.Reason = OutcomeSkipped, reasonThrottled
+		s.events.recordOf(ctx, a.job, ev)
+		return nil, nil
+	}
+
+	retry, err = s.send(ctx, a, d)
+	if retry != nil ||
+		err != nil && mail.VerdictOf(err) != mail.VerdictUnknown {
+		s.limits.refund(ctx, paid, ev)
+	}
+	return retry, err
+}
+
+// send makes and sends one mail. retry is the attempt that is due later, or nil
+// when the mail is sent or given up.
+func (s *Service) send(
+	ctx context.Context, a attempt, d delivery,
+) (retry *attempt, err error) {
+	ev := Event{UserID: d.user.ID, Purpose: d.purpose()}
+	msg, made, err := s.compose(a.job, d)
+	if err != nil {
+		// Whatever cannot be made now cannot be made later.
+		ev.Reason, ev.Err = reasonRender, err
+		s.events.recordFailure(ctx, a.job, ev)
+		return nil, err
+	}
+	ev.TokenID = made.link.tokenID
+
+	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	err = guard("Mailer.Send", func() error {
+		return s.cfg.Mailer.Send(sendCtx, msg)
+	})
+	if err == nil {
+		ev.Outcome, ev.Reason = d.outcome()
+		s.events.recordOf(ctx, a.job, ev)
+		return nil, nil
+	}
+
+	err = fmt.Errorf("reset: send mail: %w",
+		scrub(err, made.raw, a.job.Email, d.to, d.user.PasswordHash))
+	ev.Err = err
+	a.count++
+	verdict := mail.VerdictOf(err)
+	_, panicked := errors.AsType[*panicError](err)
+	switch {
+	case panicked:
+		ev.Reason = reasonPanic
+	case verdict == mail.VerdictPermanent:
+		ev.Reason = reasonRefused
+	case verdict == mail.VerdictUnknown && a.unsure && ctx.Err() == nil:
+		ev.Reason = reasonUnknown
+	default:
+		if !d.hasLink() {
+			a.hint = d.kind
+		}
+		a.unsure = a.unsure ||
+			verdict == mail.VerdictUnknown && ctx.Err() == nil
+		s.events.recordRetry(ctx, a.job, ev)
+		return &a, err
+	}
+
+	s.events.recordFailure(ctx, a.job, ev)
+	return nil, err
 }
 
 // secrets holds what is unique to one mail, for removal from errors.
@@ -221,22 +249,22 @@ type secrets struct {
 }
 
 // compose makes the link and the mail.
-func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
+func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
-	data := s.cfg.facts(l.kind)
+	data := s.cfg.facts(d.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale = languages(l.user.Locale, job.Locale)
+	data.Locale = languages(d.user.Locale, job.Locale)
 	// A queue is no reason to believe what it says of the browser.
 	data.Client = mail.CoarseClient(job.Browser)
 
 	var made secrets
-	if l.hasLink() {
+	if d.hasLink() {
 		var err error
 		if made.link, made.raw, err = s.issue(
-			l.user, l.purpose(), job.Lifetime,
+			d.user, d.purpose(), job.Lifetime,
 		); err != nil {
 			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-				scrub(err, l.to, l.user.PasswordHash))
+				scrub(err, d.to, d.user.PasswordHash))
 		}
 		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
 		// Whole minutes, counted from the sending, since that is when the
@@ -252,12 +280,12 @@ func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
 	})
 	if err != nil {
 		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
-			scrub(err, made.raw, l.to))
+			scrub(err, made.raw, d.to))
 	}
 
 	return mail.Message{
-		ID: messageID(job, l), Kind: l.kind, Locale: content.Locale,
-		From: s.cfg.From, To: l.to, ReplyTo: s.cfg.Mail.ReplyTo,
+		ID: messageID(job, d), Kind: d.kind, Locale: content.Locale,
+		From: s.cfg.From, To: d.to, ReplyTo: s.cfg.Mail.ReplyTo,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
 		Date: now,
 	}, made, nil
@@ -265,9 +293,9 @@ func (s *Service) compose(job Job, l delivery) (mail.Message, secrets, error) {
 
 // messageID is the same for every attempt at one mail, so that a mailbox can
 // drop the second copy. It gives away neither account nor job.
-func messageID(job Job, l delivery) string {
+func messageID(job Job, d delivery) string {
 	sum := sha256.Sum256(
-		[]byte(job.ID + "\x00" + string(l.kind) + "\x00" + l.user.ID),
+		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID),
 	)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

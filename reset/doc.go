@@ -47,9 +47,9 @@
 //   - Limits are charged before any look-up. See [Limits]. What a stranger can
 //     make the package hold, queue and counters, is bounded. What fails keeps
 //     no new request out. See [Config.Queue.Size].
-//   - Jobs carry a MAC. Whoever can write to the queue behind Config.Queue.Dispatch
-//     can repeat a mail while it is of use, and suppress one, but can have
-//     nothing mailed to an address of their choice.
+//   - Jobs carry a MAC. Whoever can write to the queue behind
+//     Config.Queue.Dispatch can repeat a mail while it is of use, and suppress
+//     one, but can have nothing mailed to an address of their choice.
 //   - One network cannot take the flow from everybody. Clients are counted by
 //     address and by network, and where the site is at its bound, the networks
 //     that were granted most wait first. The same holds for places in the queue
@@ -99,7 +99,7 @@
 //
 // # Compatibility
 //
-// The texts of [Outcome], of reasons and of the JSON form of [Job] are stable.
+// The texts of [Outcome] and [Reason], and the JSON form of [Job], are stable.
 // Jobs of one version are processed by the next, though not by the one before.
 // Links survive upgrades as long as the token package's format does.
 package reset

@@ -44,7 +44,8 @@ var (
 	// visitor should try to sign in with the new password, and if that fails
 	// open the link again.
 	ErrUnknownOutcome = errors.New(
-		"reset: it is not known whether the new password is stored; try to sign in with it",
+		"reset: it is not known whether the new password is stored; try to " +
+			"sign in with it",
 	)
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.
@@ -62,21 +63,21 @@ type ThrottledError struct {
 }
 
 func (e *ThrottledError) Error() string {
-	return "reset: too many tries, try again later"
+	return "reset: too many attempts, try again later"
 }
 
 // A ShutdownError says that Shutdown's context ended before everything was
 // sent.
 type ShutdownError struct {
-	// Left is the number of queued mails that were given up.
-	Left int
+	// Unfinished is the number of queued mails that were given up.
+	Unfinished int
 	// Err is the context's error.
 	Err error
 }
 
 func (e *ShutdownError) Error() string {
 	return fmt.Sprintf(
-		"reset: shutdown gave up %d queued mails: %v", e.Left, e.Err,
+		"reset: shutdown gave up %d queued mails: %v", e.Unfinished, e.Err,
 	)
 }
 

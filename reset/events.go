@@ -1,10 +1,12 @@
 package reset
 
 import (
-	"context"
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -89,91 +91,6 @@ const (
 	OutcomeLinkMade Outcome = "link-made"
 )
 
-// Reasons of [OutcomeSkipped]. Rejections carry the text of a [token.Reason],
-// or one of ReasonDisabled, ReasonNoPassword and ReasonHasPassword.
-const (
-	ReasonUnknownAddress = "unknown-address"
-	// ReasonAddressMismatch says that the store returned an account with
-	// another address, a look-alike perhaps.
-	ReasonAddressMismatch = "address-mismatch"
-	// ReasonBadAddress says that the stored address is not one that mail can be
-	// sent to.
-	ReasonBadAddress = "bad-address"
-	// ReasonBadUser says that the store returned an account without an id, or
-	// with another id.
-	ReasonBadUser = "bad-user"
-	// ReasonDisabled is also used at confirmation.
-	ReasonDisabled = "disabled"
-	// ReasonNoPassword is also used at confirmation.
-	ReasonNoPassword = "no-password"
-	// ReasonHasPassword says that the mail is an invitation, and the account
-	// has a password by now.
-	ReasonHasPassword = "has-password"
-	// ReasonTooMany says that one address has more accounts than are mailed.
-	ReasonTooMany = "too-many-accounts"
-	// ReasonTooLate says that the job waited longer than the mail would be of
-	// use.
-	ReasonTooLate = "too-late"
-	// ReasonThrottled says that the account has had its share of mail, whatever
-	// was typed.
-	ReasonThrottled = "throttled"
-)
-
-// Reasons of [OutcomeJobRefused].
-const (
-	// ReasonBadMAC says that the job is forged, changed, or made with a key
-	// that the ring no longer has. The event says nothing that the job says.
-	ReasonBadMAC = "bad-mac"
-	// ReasonBadDate says that the job is from the future, beyond what clocks
-	// may disagree, or without a date.
-	ReasonBadDate = "bad-date"
-	// ReasonBadKind says that the job is of a kind that this version does not
-	// know.
-	ReasonBadKind = "bad-kind"
-)
-
-// Reasons of [OutcomeThrottled] and [OutcomeLimiterFailed].
-const (
-	LimitGlobal  = "global"
-	LimitClient  = "client"
-	LimitNetwork = "network"
-	// LimitShare says that the site is at its bound, and this network was
-	// granted more than its share.
-	LimitShare         = "share"
-	LimitAccount       = "account"
-	LimitConfirmClient = "confirm-client"
-	LimitConfirmUser   = "confirm-user"
-	LimitCheck         = "check"
-)
-
-// Reasons of [OutcomeMailFailed], [OutcomeNoticeFailed] and
-// [OutcomeConfirmFailed].
-const (
-	// ReasonRefused says that the mailer said that the mail can never be
-	// delivered.
-	ReasonRefused = "refused"
-	// ReasonRender says that the mail or its link could not be made.
-	ReasonRender = "render"
-	// ReasonGaveUp says that the mail was attempted until it would have been of
-	// no use.
-	ReasonGaveUp = "gave-up"
-	// ReasonUnknown says that nobody can tell whether it was done. The mailer
-	// could not tell twice, or the store could not.
-	ReasonUnknown = "unknown"
-	// ReasonShutdown says that the process ended first.
-	ReasonShutdown = "shutdown"
-	// ReasonQueue says that the mail could not be queued, or found no room to
-	// wait for its next attempt.
-	ReasonQueue = "queue"
-	// ReasonPanic says that Err is a *PanicError.
-	ReasonPanic = "panic"
-	// ReasonBusy says that the hasher's queue was full.
-	ReasonBusy   = "busy"
-	ReasonStore  = "store"
-	ReasonHash   = "hash"
-	ReasonPolicy = "policy"
-)
-
 // An Event is one outcome. It never holds a token, a link, an address, a
 // password, a hash or a key, and texts that come from errors of the
 // application's own store and mailer have those removed which the Service knows
@@ -193,37 +110,152 @@ type Event struct {
 	// rejected. See [token.Token.ID].
 	TokenID string
 	Purpose token.Purpose
-	// Reason is one of the constants above, the text of a [token.Reason], for
-	// OutcomePasswordRefused the codes of package policy with commas between
-	// them, for OutcomeHinted the kind of the mail, or empty.
-	Reason string
+	// Reason is one of [Reasons], or empty.
+	Reason Reason
 	// Count is how many events OutcomeEventsLost stands for, else 0.
 	Count int
-	// Err is the internal error behind the outcome, or nil.
+	// Err is the internal error behind the outcome, what the policy said of a
+	// password, or nil.
 	Err error
 }
 
-// A Sink records events, concurrently. Record is called on the goroutine that
-// made the event, except for what [Service.Request] records. A background
-// goroutine passes that on, so that a slow sink cannot slow, or vary, the
-// answer. The context is not the visitor's. It ends after five seconds. A panic
-// in Record is recovered and lost.
-type Sink interface {
-	Record(ctx context.Context, ev Event)
-}
+// A Reason says why a step ended as its [Outcome] says. The set is closed, and
+// [Reasons] returns all of it, so a Reason is fit for the label of a metric.
+// The texts are stable. They may be stored and searched for. A later version
+// may add some.
+//
+// Why an account gets no link, or no mail. The first two are also used at
+// confirmation.
+//
+//   - "disabled": the account is disabled.
+//   - "unknown-user": it is gone.
+//   - "unknown-address": no account has the address.
+//   - "address-mismatch": the store returned an account with another address,
+//     a look-alike perhaps.
+//   - "bad-address": no mail can be sent to the stored address.
+//   - "bad-user": the store returned an account without an id, or with another.
+//   - "no-password": the account has no password to forget.
+//   - "has-password": the mail is an invitation, and the account has a password
+//     by now.
+//   - "too-many-accounts": one address has more accounts than are mailed.
+//   - "too-late": the job waited longer than the mail would be of use.
+//   - "throttled": the account has had its share of mail, whatever was typed.
+//
+// Why [Service.Process] refused a job.
+//
+//   - "bad-mac": it is forged, changed, or made with a key that the ring no
+//     longer has. The event says nothing that the job says.
+//   - "bad-date": it has no date, or one in the future beyond what clocks may
+//     disagree.
+//   - "bad-kind": this version does not know its kind.
+//
+// Which limit was reached, or failed. They are the fields of [Limits].
+//
+//   - "global", "client", "network", "account", "confirm-client",
+//     "confirm-user" and "check".
+//   - "share": the site is at its bound, and this network was granted more than
+//     its share.
+//
+// Why a mail was given up or is delayed, or a confirmation failed.
+//
+//   - "refused": the mailer said that the mail can never be delivered.
+//   - "render": the mail or its link could not be made.
+//   - "gave-up": it was attempted until it would have been of no use.
+//   - "unknown": nobody can tell whether it was done. The mailer could not tell
+//     twice, or the store could not.
+//   - "shutdown": the process ended first.
+//   - "queue": the mail could not be queued, or found no room to wait for its
+//     next attempt.
+//   - "panic": the mailer panicked. Err says where.
+//   - "busy": the hasher's queue was full.
+//   - "store", "hash" and "policy": that part failed. Err says how.
+//
+// Why a link was refused, as package token says it. See [token.Reason].
+//
+//   - "malformed", "unknown-key", "wrong-purpose", "signature", "expired",
+//     "not-yet-valid", "too-long-lived" and "stale".
+//
+// Why a password was refused, as package policy says it. It is the first
+// problem's code. Err lists them all.
+//
+//   - "too-short", "too-long", "invalid-utf8", "control-characters", "common",
+//     "context" and "breached".
+//   - "policy": a code of the application's own.
+//
+// Which mail without a link was sent.
+//
+//   - "no-account" and "signs-in-elsewhere".
+type Reason string
 
-// A SinkFunc is a function that is a [Sink].
-type SinkFunc func(ctx context.Context, ev Event)
+const (
+	reasonDisabled        Reason = "disabled"
+	reasonUnknownAddress  Reason = "unknown-address"
+	reasonAddressMismatch Reason = "address-mismatch"
+	reasonBadAddress      Reason = "bad-address"
+	reasonBadUser         Reason = "bad-user"
+	reasonNoPassword      Reason = "no-password"
+	reasonHasPassword     Reason = "has-password"
+	reasonTooMany         Reason = "too-many-accounts"
+	reasonTooLate         Reason = "too-late"
+	reasonThrottled       Reason = "throttled"
 
-// Record calls f.
-func (f SinkFunc) Record(ctx context.Context, ev Event) { f(ctx, ev) }
+	reasonBadMAC  Reason = "bad-mac"
+	reasonBadDate Reason = "bad-date"
+	reasonBadKind Reason = "bad-kind"
 
-// Sinks is a [Sink] that records to each of its members in turn.
-type Sinks []Sink
+	limitGlobal        Reason = "global"
+	limitClient        Reason = "client"
+	limitNetwork       Reason = "network"
+	limitShare         Reason = "share"
+	limitAccount       Reason = "account"
+	limitConfirmClient Reason = "confirm-client"
+	limitConfirmUser   Reason = "confirm-user"
+	limitCheck         Reason = "check"
 
-// Record records to each member.
-func (s Sinks) Record(ctx context.Context, ev Event) {
-	for _, sink := range s {
-		sink.Record(ctx, ev)
+	reasonRefused  Reason = "refused"
+	reasonRender   Reason = "render"
+	reasonGaveUp   Reason = "gave-up"
+	reasonUnknown  Reason = "unknown"
+	reasonShutdown Reason = "shutdown"
+	reasonQueue    Reason = "queue"
+	reasonPanic    Reason = "panic"
+	reasonBusy     Reason = "busy"
+	reasonStore    Reason = "store"
+	reasonHash     Reason = "hash"
+	reasonPolicy   Reason = "policy"
+)
+
+// Reasons returns every Reason, sorted.
+func Reasons() []Reason {
+	all := []Reason{
+		reasonDisabled, reasonUnknownAddress, reasonAddressMismatch,
+		reasonBadAddress, reasonBadUser, reasonNoPassword, reasonHasPassword,
+		reasonTooMany, reasonTooLate, reasonThrottled,
+		reasonBadMAC, reasonBadDate, reasonBadKind,
+		limitGlobal, limitClient, limitNetwork, limitShare, limitAccount,
+		limitConfirmClient, limitConfirmUser, limitCheck,
+		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,
+		reasonShutdown, reasonQueue, reasonPanic, reasonBusy,
+		reasonStore, reasonHash, reasonPolicy,
+		Reason(mail.KindNoAccount), Reason(mail.KindSignsInElsewhere),
 	}
+
+	for _, reason := range []token.Reason{
+		token.ReasonMalformed, token.ReasonUnknownKey,
+		token.ReasonWrongPurpose, token.ReasonSignature, token.ReasonExpired,
+		token.ReasonNotYetValid, token.ReasonTooLongLived,
+		token.ReasonUnknownUser, token.ReasonStale,
+	} {
+		all = append(all, Reason(reason))
+	}
+	for _, code := range []policy.Code{
+		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
+		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
+		policy.CodeBreached,
+	} {
+		all = append(all, Reason(code))
+	}
+
+	slices.Sort(all)
+	return all
 }

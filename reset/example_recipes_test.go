@@ -11,15 +11,20 @@ import (
 	"github.com/lostkey-go/lostkey/reset/memstore"
 )
 
-// newestOnly raises a counter with every look-up by address, and a link is bound to the counter. Over SQL:
+// newestOnly raises a counter with every look-up by address, and a link is
+// bound to the counter. Over SQL:
 //
-//	UPDATE users SET reset_count = reset_count + 1 WHERE lower(email) = lower($1)
+//	UPDATE users SET reset_count = reset_count + 1
+//	WHERE lower(email) = lower($1)
 //	RETURNING id, email, password_hash, reset_count
 //
-// It costs one write a request, made by the worker, and lets whoever knows an address kill the link its owner has just been sent.
+// It costs one write a request, made by the worker, and lets whoever knows an
+// address kill the link its owner has just been sent.
 type newestOnly struct{ *memstore.Store }
 
-func (s newestOnly) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s newestOnly) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	users, err := s.Store.FindByEmail(ctx, email)
 	for i := range users {
 		err = s.Update(users[i].ID, func(user *reset.User) {
@@ -52,8 +57,9 @@ func Example_onlyTheNewestLink() {
 	// <nil>
 }
 
-// A Stamp that a sign-in changes kills the links of a user who remembered the password after all. A session version does, or a
-// counter of sign-ins; a time may lose digits on its way through the database.
+// A Stamp that a sign-in changes kills the links of a user who remembered the
+// password after all. A session version does, or a counter of sign-ins; a time
+// may lose digits on its way through the database.
 func Example_deadAfterSignIn() {
 	ctx := context.Background()
 	svc, store, outbox := exampleService(nil)
@@ -76,18 +82,25 @@ func Example_deadAfterSignIn() {
 	// token: rejected
 }
 
-// severalAddresses serves accounts with several verified addresses. To this package an id is opaque, so it can name the account and the
-// address that the link went to: "7/private". A link then dies with the address it was sent to, and not with the others.
+// severalAddresses serves accounts with several verified addresses. To this
+// package an id is opaque, so it can name the account and the address that the
+// link went to: "7/private". A link then dies with the address it was sent to,
+// and not with the others.
 type severalAddresses struct {
 	*memstore.Store
-	addresses map[string]map[string]string // account, name of the address, address
+	// account, name of the address, address
+	addresses map[string]map[string]string
 }
 
-func (s severalAddresses) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s severalAddresses) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	var users []reset.User
 	for account, addresses := range s.addresses {
 		for name, address := range addresses {
-			if !strings.EqualFold(address, email) { // wider than needed: the Service compares again
+			if !strings.EqualFold(
+				address, email,
+			) { // wider than needed: the Service compares again
 				continue
 			}
 			user, err := s.FindByID(ctx, account+"/"+name)
@@ -97,10 +110,13 @@ func (s severalAddresses) FindByEmail(ctx context.Context, email string) ([]rese
 			users = append(users, user)
 		}
 	}
+
 	return users, nil
 }
 
-func (s severalAddresses) FindByID(ctx context.Context, id string) (reset.User, error) {
+func (s severalAddresses) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
 	account, name, _ := strings.Cut(id, "/")
 	address, ok := s.addresses[account][name]
 	if !ok {
@@ -111,7 +127,9 @@ func (s severalAddresses) FindByID(ctx context.Context, id string) (reset.User, 
 	return user, err
 }
 
-func (s severalAddresses) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s severalAddresses) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	account, name, _ := strings.Cut(seen.ID, "/")
 	if s.addresses[account][name] != seen.Email {
 		return reset.ErrStale // over SQL: a join in the WHERE clause
@@ -120,26 +138,34 @@ func (s severalAddresses) ReplaceHash(ctx context.Context, seen reset.User, enco
 	return s.Store.ReplaceHash(ctx, seen, encoded)
 }
 
-// An account may be reset through any of its verified addresses. The mail goes to the one that was typed, and to no other.
+// An account may be reset through any of its verified addresses. The mail goes
+// to the one that was typed, and to no other.
 func Example_severalAddresses() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
 		cfg.Store = severalAddresses{
-			Store:     cfg.Store.(*memstore.Store),
-			addresses: map[string]map[string]string{"7": {"main": "ana@example.com", "private": "ana@home.example"}},
+			Store: cfg.Store.(*memstore.Store),
+			addresses: map[string]map[string]string{
+				"7": {"main": "ana@example.com", "private": "ana@home.example"},
+			},
 		}
 	})
+
 	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@home.example"})
 	mails, _ := outbox.Wait(ctx, 1)
 	fmt.Println(len(mails), mails[0].To)
-	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{Token: mailtest.Token(mails[0]), Password: "correct horse battery"}))
+	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    mailtest.Token(mails[0]),
+		Password: "correct horse battery",
+	}))
 	_ = svc.Shutdown(ctx)
 	// Output:
 	// 1 ana@home.example
 	// <nil>
 }
 
-// Two sites in one process: each has its own Service. A link of one is refused by the other, even with the same keys and users.
+// Two sites in one process: each has its own Service. A link of one is refused
+// by the other, even with the same keys and users.
 func Example_severalSites() {
 	ctx := context.Background()
 	var shared reset.Config

@@ -20,8 +20,11 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// exampleService is what the other examples start from: one account, mail that is recorded, a hasher for tests.
-func exampleService(change func(cfg *reset.Config)) (*reset.Service, *memstore.Store, *mailtest.Recorder) {
+// exampleService is what the other examples start from: one account, mail that
+// is recorded, a hasher for tests.
+func exampleService(
+	change func(cfg *reset.Config),
+) (*reset.Service, *memstore.Store, *mailtest.Recorder) {
 	ring, err := token.GenerateKeys("2026-11")
 	if err != nil {
 		panic(err)
@@ -32,13 +35,23 @@ func exampleService(change func(cfg *reset.Config)) (*reset.Service, *memstore.S
 	if err != nil {
 		panic(err)
 	}
-	if err := store.Add(reset.User{ID: "7", Email: "ana@example.com", PasswordHash: encoded}); err != nil {
+	if err := store.Add(
+		reset.User{ID: "7", Email: "ana@example.com", PasswordHash: encoded},
+	); err != nil {
 		panic(err)
 	}
+
 	cfg := reset.Config{
-		Site: "https://app.example", From: "App <no-reply@app.example>", Keys: ring, Store: store, Mailer: outbox,
-		Sessions: reset.EndSessionsInStore(), Hasher: hasher, Events: reset.SlogSink(slog.New(slog.DiscardHandler)),
+		Site:     "https://app.example",
+		From:     "App <no-reply@app.example>",
+		Keys:     ring,
+		Store:    store,
+		Mailer:   outbox,
+		Sessions: reset.EndSessionsInStore(),
+		Hasher:   hasher,
+		Events:   reset.SlogSink(slog.New(slog.DiscardHandler)),
 	}
+
 	if change != nil {
 		change(&cfg)
 	}
@@ -54,10 +67,15 @@ func Example() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(nil)
 
-	// The forgot page: the answer is the same whether there is an account or not.
+	// The forgot page: the answer is the same whether there is an account or
+	// not.
 	client := netip.MustParseAddr("192.0.2.1")
-	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "nobody@example.com", Client: client}))
-	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "Ana@example.com", Client: client}))
+	fmt.Println(svc.Request(
+		ctx, reset.RequestInput{Email: "nobody@example.com", Client: client},
+	))
+	fmt.Println(svc.Request(
+		ctx, reset.RequestInput{Email: "Ana@example.com", Client: client},
+	))
 
 	mails, _ := outbox.Wait(ctx, 1)
 	fmt.Println("mailed", mails[0].To)
@@ -66,8 +84,16 @@ func Example() {
 	raw := mailtest.Token(mails[0])
 	checked, err := svc.Check(ctx, reset.CheckInput{Token: raw})
 	fmt.Println(checked.MaskedEmail, err)
-	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: "correct horse battery", Client: client}))
-	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: "somebody else's idea", Client: client}))
+	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    raw,
+		Password: "correct horse battery",
+		Client:   client,
+	}))
+	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    raw,
+		Password: "somebody else's idea",
+		Client:   client,
+	}))
 
 	// Before the process ends: send what is queued.
 	if err := svc.Shutdown(ctx); err != nil {
@@ -85,7 +111,12 @@ func Example() {
 }
 
 func ExampleNew() {
-	_, err := reset.New(reset.Config{Site: "https://app.example", From: "no-reply@app.example", Store: memstore.New(), Mailer: &mailtest.Recorder{}})
+	_, err := reset.New(reset.Config{
+		Site:   "https://app.example",
+		From:   "no-reply@app.example",
+		Store:  memstore.New(),
+		Mailer: &mailtest.Recorder{},
+	})
 	fmt.Println(err)
 	// Output: reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions
 }
@@ -96,12 +127,23 @@ func ExampleService_Request() {
 	svc, _, _ := exampleService(nil)
 	defer func() { _ = svc.Shutdown(ctx) }()
 	for range 21 {
-		err := svc.Request(ctx, reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("2001:db8::1")})
+		err := svc.Request(ctx, reset.RequestInput{
+			Email:  "ana@example.com",
+			Client: netip.MustParseAddr("2001:db8::1"),
+		})
 		if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
-			fmt.Println("429, retry after", throttled.RetryAfter.Round(time.Minute))
+			fmt.Println(
+				"429, retry after", throttled.RetryAfter.Round(time.Minute),
+			)
 		}
 	}
-	if errors.Is(svc.Request(ctx, reset.RequestInput{Email: "ana@example.com, eve@example.com"}), reset.ErrInvalidAddress) {
+
+	if errors.Is(
+		svc.Request(
+			ctx, reset.RequestInput{Email: "ana@example.com, eve@example.com"},
+		),
+		reset.ErrInvalidAddress,
+	) {
 		fmt.Println("422, not a mail address")
 	}
 	// Output:
@@ -117,7 +159,10 @@ func ExampleService_Confirm() {
 	link, _ := svc.Link(ctx, "7", reset.LinkOptions{})
 	_, raw, _ := strings.Cut(link.Reveal(), "#token=")
 
-	for _, in := range []reset.ConfirmInput{{Token: raw, Password: "short"}, {Token: "made up", Password: "correct horse battery"}} {
+	for _, in := range []reset.ConfirmInput{
+		{Token: raw, Password: "short"},
+		{Token: "made up", Password: "correct horse battery"},
+	} {
 		err := svc.Confirm(ctx, in)
 		refused, isRefused := errors.AsType[*policy.Error](err)
 		throttled, isThrottled := errors.AsType[*reset.ThrottledError](err)
@@ -127,7 +172,9 @@ func ExampleService_Confirm() {
 		case errors.Is(err, reset.ErrRejected):
 			fmt.Println("400, this link does not work any more")
 		case isRefused:
-			fmt.Println("422,", refused.Problems[0].Code, refused.Problems[0].Min)
+			fmt.Println(
+				"422,", refused.Problems[0].Code, refused.Problems[0].Min,
+			)
 		case isThrottled:
 			fmt.Println("429,", throttled.RetryAfter)
 		default:
@@ -154,12 +201,15 @@ func ExampleService_Check() {
 	// true
 }
 
-// Support staff hand a link over themselves. It prints redacted; only Reveal gives it away.
+// Support staff hand a link over themselves. It prints redacted; only Reveal
+// gives it away.
 func ExampleService_Link() {
 	ctx := context.Background()
 	svc, _, _ := exampleService(nil)
 	defer func() { _ = svc.Shutdown(ctx) }()
-	link, err := svc.Link(ctx, "7", reset.LinkOptions{Lifetime: 10 * time.Minute})
+	link, err := svc.Link(
+		ctx, "7", reset.LinkOptions{Lifetime: 10 * time.Minute},
+	)
 	if err != nil {
 		fmt.Println(err)
 	}
@@ -172,12 +222,15 @@ func ExampleService_Link() {
 	// true
 }
 
-// An administrator makes an account without a password, and its owner chooses the first one.
+// An administrator makes an account without a password, and its owner chooses
+// the first one.
 func ExampleService_Invite() {
 	ctx := context.Background()
 	svc, store, outbox := exampleService(nil)
 	_ = store.Add(reset.User{ID: "8", Email: "new@example.com"})
-	fmt.Println(svc.Invite(ctx, reset.InviteInput{UserID: "8", Lifetime: 48 * time.Hour}))
+	fmt.Println(svc.Invite(
+		ctx, reset.InviteInput{UserID: "8", Lifetime: 48 * time.Hour},
+	))
 	fmt.Println(svc.Invite(ctx, reset.InviteInput{UserID: "7"}))
 	_ = svc.Shutdown(ctx)
 	for _, msg := range outbox.Messages() {
@@ -193,7 +246,9 @@ func ExampleService_Invite() {
 func ExampleService_NotifyChanged() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(nil)
-	fmt.Println(svc.NotifyChanged(ctx, reset.NotifyInput{UserID: "7", SessionsEnded: true}))
+	fmt.Println(svc.NotifyChanged(
+		ctx, reset.NotifyInput{UserID: "7", SessionsEnded: true},
+	))
 	_ = svc.Shutdown(ctx) // waits for the mail
 	fmt.Println(outbox.Messages()[0].Kind, outbox.Messages()[0].To)
 	// Output:
@@ -201,7 +256,8 @@ func ExampleService_NotifyChanged() {
 	// password-changed ana@example.com
 }
 
-// A queue of one's own stores jobs as JSON; they hold no token. Its worker calls Process.
+// A queue of one's own stores jobs as JSON; they hold no token. Its worker
+// calls Process.
 func ExampleService_Process() {
 	ctx := context.Background()
 	var queue [][]byte // a table of River's, a list in Redis, SQS
@@ -231,14 +287,19 @@ func ExampleService_Process() {
 func ExampleService_Shutdown() {
 	svc, _, outbox := exampleService(nil)
 	outbox.Fail(func(mail.Message) error {
-		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("mail server is down")}
+		return &mail.SendError{
+			Verdict: mail.VerdictTemporary,
+			Err:     errors.New("mail server is down"),
+		}
 	})
-	_ = svc.Request(context.Background(), reset.RequestInput{Email: "ana@example.com"})
+	_ = svc.Request(
+		context.Background(), reset.RequestInput{Email: "ana@example.com"},
+	)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err := svc.Shutdown(ctx)
-	if left, ok := errors.AsType[*reset.ShutdownError](err); ok {
-		fmt.Println(left.Left, "mails were left")
+	if unfinished, ok := errors.AsType[*reset.ShutdownError](err); ok {
+		fmt.Println(unfinished.Unfinished, "mails were not sent")
 	}
 	fmt.Println(err)
 	// Output: <nil>
@@ -256,15 +317,24 @@ func ExampleSinks() {
 			return attr
 		},
 	})
+
 	svc, _, _ := exampleService(func(cfg *reset.Config) {
-		cfg.Queue.Synchronous = true // so that the example's lines come in order
+		// so that the example's lines come in order
+		cfg.Queue.Synchronous = true
 		cfg.Events = reset.Sinks{
 			reset.SlogSink(slog.New(handler)),
-			reset.SinkFunc(func(_ context.Context, ev reset.Event) { counts[ev.Outcome]++ }),
+			reset.SinkFunc(func(_ context.Context, ev reset.Event) {
+				counts[ev.Outcome]++
+			}),
 		}
 	})
+
 	_, _ = svc.Link(ctx, "7", reset.LinkOptions{})
-	_ = svc.Confirm(ctx, reset.ConfirmInput{Token: "made up", Password: "correct horse battery", Client: netip.MustParseAddr("192.0.2.1")})
+	_ = svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    "made up",
+		Password: "correct horse battery",
+		Client:   netip.MustParseAddr("192.0.2.1"),
+	})
 	fmt.Println(counts)
 	// Output:
 	// level=INFO msg="password reset link-made" outcome=link-made user=7 purpose=reset
@@ -277,27 +347,39 @@ func ExampleConfig_onConfirmed() {
 	ctx := context.Background()
 	failures := map[string]int{"7": 12}
 	svc, _, _ := exampleService(func(cfg *reset.Config) {
-		cfg.Hooks.OnConfirmed = []func(context.Context, reset.Confirmation) error{
+		cfg.Hooks.OnConfirmed = []func(
+			context.Context, reset.Confirmation,
+		) error{
 			func(_ context.Context, done reset.Confirmation) error {
 				delete(failures, done.UserID)
 				return nil
 			},
 		}
 	})
+
 	defer func() { _ = svc.Shutdown(ctx) }()
 	link, _ := svc.Link(ctx, "7", reset.LinkOptions{})
 	_, raw, _ := strings.Cut(link.Reveal(), "#token=")
-	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: "correct horse battery"}), len(failures))
+	fmt.Println(
+		svc.Confirm(
+			ctx,
+			reset.ConfirmInput{Token: raw, Password: "correct horse battery"},
+		),
+		len(failures),
+	)
 	// Output: <nil> 0
 }
 
-// Users who sign in with a name may type that, and the mail still goes to the address of the account.
+// Users who sign in with a name may type that, and the mail still goes to the
+// address of the account.
 func ExampleConfig_findByIdentifier() {
 	ctx := context.Background()
 	svc, _, outbox := exampleService(func(cfg *reset.Config) {
 		byName := map[string]string{"ana_the_first": "7"}
 		store := cfg.Store
-		cfg.Hooks.FindByIdentifier = func(ctx context.Context, name string) ([]reset.User, error) {
+		cfg.Hooks.FindByIdentifier = func(
+			ctx context.Context, name string,
+		) ([]reset.User, error) {
 			id, ok := byName[name]
 			if !ok {
 				return nil, nil
@@ -306,6 +388,7 @@ func ExampleConfig_findByIdentifier() {
 			return []reset.User{user}, err
 		}
 	})
+
 	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "ana_the_first"}))
 	fmt.Println(svc.Request(ctx, reset.RequestInput{Email: "nobody_at_all"}))
 	_ = svc.Shutdown(ctx)

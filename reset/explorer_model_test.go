@@ -11,18 +11,29 @@ import (
 )
 
 // FindByID reads the row, an older version of it, or fails.
-func (x *explorer) FindByID(ctx context.Context, _ string) (user reset.User, err error) {
+func (x *explorer) FindByID(
+	ctx context.Context, _ string,
+) (user reset.User, err error) {
 	alive := x.step(ctx, func() []move {
 		last := len(x.run.rows) - 1
 		moves := []move{{name: "reads", do: func() { user = x.run.rows[last] }}}
 		for i, row := range x.run.rows[:last] {
 			moves = append(moves, move{
-				name: fmt.Sprintf("reads what the row was %d changes ago", last-i), fault: true,
-				do: func() { user = row },
+				name: fmt.Sprintf(
+					"reads what the row was %d changes ago", last-i,
+				),
+				fault: true,
+				do:    func() { user = row },
 			})
 		}
-		return append(moves, move{name: "fails to read", fault: true, do: func() { err = errModel }})
+
+		return append(moves, move{
+			name:  "fails to read",
+			fault: true,
+			do:    func() { err = errModel },
+		})
 	})
+
 	if !alive {
 		return reset.User{}, errModel
 	}
@@ -36,7 +47,9 @@ func (x *explorer) FindByEmail(context.Context, string) ([]reset.User, error) {
 
 // ReplaceHash compares and writes in one step, which may fail on either side of
 // it, be refused for nothing, or be committed later.
-func (x *explorer) ReplaceHash(ctx context.Context, seen reset.User, encoded string) (err error) {
+func (x *explorer) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) (err error) {
 	by, _ := ctx.Value(actorKey{}).(*actor)
 	if by != nil {
 		by.encoded = encoded
@@ -44,27 +57,45 @@ func (x *explorer) ReplaceHash(ctx context.Context, seen reset.User, encoded str
 	alive := x.step(ctx, func() []move {
 		run := x.run
 		moves := []move{
-			{name: "replaces the hash", do: func() { err = x.swap(by, seen, encoded) }},
-			{name: "fails before the write", fault: true, do: func() { err = errModel }},
+			{
+				name: "replaces the hash",
+				do:   func() { err = x.swap(by, seen, encoded) },
+			},
+			{
+				name:  "fails before the write",
+				fault: true,
+				do:    func() { err = errModel },
+			},
 		}
+
 		if !matches(run.row(), seen) {
 			return moves
 		}
-		return append(moves,
-			move{name: "is told stale for nothing", fault: true, do: func() { err = reset.ErrStale }},
+		return append(
+			moves,
+			move{
+				name:  "is told stale for nothing",
+				fault: true,
+				do:    func() { err = reset.ErrStale },
+			},
 			move{name: "fails after the write", fault: true, do: func() {
 				_ = x.swap(by, seen, encoded)
 				err = errModel
 			}},
-			move{name: "fails, and the write will be committed later", fault: true, do: func() {
-				run.pending = append(run.pending, move{
-					name: "the write of " + by.name + " is committed",
-					do:   func() { _ = x.swap(by, seen, encoded) },
-				})
-				err = errModel
-			}},
+			move{
+				name:  "fails, and the write will be committed later",
+				fault: true,
+				do: func() {
+					run.pending = append(run.pending, move{
+						name: "the write of " + by.name + " is committed",
+						do:   func() { _ = x.swap(by, seen, encoded) },
+					})
+					err = errModel
+				},
+			},
 		)
 	})
+
 	if !alive {
 		return errModel
 	}
@@ -115,13 +146,22 @@ func (x *explorer) endSessions(ctx context.Context, _ string) (err error) {
 	alive := x.step(ctx, func() []move {
 		return []move{
 			{name: "ends sessions", do: end},
-			{name: "fails before it ends sessions", fault: true, do: func() { err = errModel }},
-			{name: "fails after it has ended sessions", fault: true, do: func() {
-				end()
-				err = errModel
-			}},
+			{
+				name:  "fails before it ends sessions",
+				fault: true,
+				do:    func() { err = errModel },
+			},
+			{
+				name:  "fails after it has ended sessions",
+				fault: true,
+				do: func() {
+					end()
+					err = errModel
+				},
+			},
 		}
 	})
+
 	if !alive {
 		return errModel
 	}
@@ -137,25 +177,41 @@ func (x *explorer) dispatch(ctx context.Context, job reset.Job) (err error) {
 		q = &queued{job: job, by: by}
 		x.run.queue = append(x.run.queue, q)
 	}
+
 	alive := x.step(ctx, func() []move {
 		return []move{
 			{name: "queues a notice", do: queue},
-			{name: "fails before it queues a notice", fault: true, do: func() { err = errModel }},
-			{name: "fails after it has queued a notice", fault: true, do: func() {
-				queue()
-				err = errModel
-			}},
+			{
+				name:  "fails before it queues a notice",
+				fault: true,
+				do:    func() { err = errModel },
+			},
+			{
+				name:  "fails after it has queued a notice",
+				fault: true,
+				do: func() {
+					queue()
+					err = errModel
+				},
+			},
 		}
 	})
+
 	if !alive {
 		return errModel
 	}
 
 	if q != nil && isFollowUp(job) {
-		x.launch(context.WithValue(context.WithoutCancel(ctx), jobKey{}, q), "the worker", false, func(ctx context.Context, _ *actor) {
-			q.done = x.svc.Process(ctx, job) == nil
-		})
+		x.launch(
+			context.WithValue(context.WithoutCancel(ctx), jobKey{}, q),
+			"the worker",
+			false,
+			func(ctx context.Context, _ *actor) {
+				q.done = x.svc.Process(ctx, job) == nil
+			},
+		)
 	}
+
 	return err
 }
 

@@ -63,7 +63,9 @@ func (plainRenderer) Render(mail.Data) (mail.Message, error) {
 func (x *explorer) start(t *testing.T) {
 	t.Helper()
 
-	hasher, err := hash.NewInsecure(hash.Config{Params: hash.PBKDF2SHA256{Rounds: 1}})
+	hasher, err := hash.NewInsecure(
+		hash.Config{Params: hash.PBKDF2SHA256{Rounds: 1}},
+	)
 	require.NoError(t, err)
 	x.clock = &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	var store reset.Store = x
@@ -76,13 +78,23 @@ func (x *explorer) start(t *testing.T) {
 	}
 
 	x.svc, err = reset.New(reset.Config{
-		Site: site, From: "app@app.example", Keys: testKeys(), Store: store,
-		Mailer: mail.MailerFunc(x.send), Sessions: sessions, Hasher: hasher,
-		Events: reset.SinkFunc(x.record), Limits: reset.Limits{Off: true},
-		Queue: reset.Queue{Dispatch: x.dispatch}, Now: x.clock.Now,
-		Policy: policyFunc(func(context.Context, string, []string) error { return nil }),
-		Mail:   reset.Mail{Renderer: plainRenderer{}},
+		Site:     site,
+		From:     "app@app.example",
+		Keys:     testKeys(),
+		Store:    store,
+		Mailer:   mail.MailerFunc(x.send),
+		Sessions: sessions,
+		Hasher:   hasher,
+		Events:   reset.SinkFunc(x.record),
+		Limits:   reset.Limits{Off: true},
+		Queue:    reset.Queue{Dispatch: x.dispatch},
+		Now:      x.clock.Now,
+		Policy: policyFunc(
+			func(context.Context, string, []string) error { return nil },
+		),
+		Mail: reset.Mail{Renderer: plainRenderer{}},
 	})
+
 	require.NoError(t, err)
 
 	x.run = newSchedule()
@@ -121,17 +133,30 @@ func (x *explorer) explore(t *testing.T) (schedules int, broken string) {
 	}
 }
 
-// replay runs one schedule: as the path says, and then the first move each time.
+// replay runs one schedule: as the path says, and then the first move each
+// time.
 func (x *explorer) replay(ctx context.Context) {
 	run := newSchedule()
 	x.run = run
 	for i := range x.confirms {
-		x.launch(ctx, fmt.Sprintf("visitor %d", i+1), true, func(ctx context.Context, a *actor) {
-			a.err = x.svc.Confirm(ctx, reset.ConfirmInput{Token: x.links[i], Password: newPassword})
-		})
+		x.launch(
+			ctx,
+			fmt.Sprintf("visitor %d", i+1),
+			true,
+			func(ctx context.Context, a *actor) {
+				a.err = x.svc.Confirm(ctx, reset.ConfirmInput{
+					Token:    x.links[i],
+					Password: newPassword,
+				})
+			},
+		)
 	}
+
 	for _, name := range x.others {
-		x.launch(ctx, name, false, func(ctx context.Context, _ *actor) { x.change(ctx, name) })
+		x.launch(
+			ctx, name, false,
+			func(ctx context.Context, _ *actor) { x.change(ctx, name) },
+		)
 	}
 
 	for depth := 0; ; depth++ {
@@ -158,7 +183,9 @@ func (x *explorer) settle(ctx context.Context) {
 	x.run.now++
 	for _, q := range x.run.queue {
 		if isFollowUp(q.job) && !q.done {
-			q.done = x.svc.Process(context.WithValue(ctx, jobKey{}, q), q.job) == nil
+			q.done = x.svc.Process(
+				context.WithValue(ctx, jobKey{}, q), q.job,
+			) == nil
 		}
 	}
 }
@@ -226,7 +253,10 @@ type (
 	jobKey   struct{}
 )
 
-func (x *explorer) launch(ctx context.Context, name string, visitor bool, body func(context.Context, *actor)) {
+func (x *explorer) launch(
+	ctx context.Context, name string, visitor bool,
+	body func(context.Context, *actor),
+) {
 	a := &actor{name: name, visitor: visitor}
 	a.next, a.stop = iter.Pull(func(yield func(struct{}) bool) {
 		a.pause = yield
@@ -271,9 +301,14 @@ func (s *schedule) moves(faults int) []move {
 			}
 		}
 		if a.visitor && s.faults < faults {
-			all = append(all, move{name: a.name + " crashes", fault: true, do: func() { a.begun, a.crashed = true, true }})
+			all = append(all, move{
+				name:  a.name + " crashes",
+				fault: true,
+				do:    func() { a.begun, a.crashed = true, true },
+			})
 		}
 	}
+
 	return append(all, s.pending...)
 }
 
@@ -288,5 +323,7 @@ func (s *schedule) take(m move) {
 		m.by.begun = true
 		m.by.next()
 	}
-	s.pending = slices.DeleteFunc(s.pending, func(p move) bool { return p.name == m.name })
+	s.pending = slices.DeleteFunc(
+		s.pending, func(p move) bool { return p.name == m.name },
+	)
 }

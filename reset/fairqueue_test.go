@@ -22,9 +22,9 @@ func clientOf(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 8), byte(n), 1})
 }
 
-func (sc *fixture) requestFrom(t *testing.T, client netip.Addr, email string) {
+func (fx *fixture) requestFrom(t *testing.T, client netip.Addr, email string) {
 	t.Helper()
-	require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
+	require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
 		Email: email, Client: client,
 	}))
 }
@@ -38,10 +38,12 @@ func after(d time.Duration) { <-time.After(d) }
 func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Workers, cfg.Limits = time.Now, 0, reset.Limits{}
 		})
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if strings.HasPrefix(email, "я") {
 				return nil, errLost
 			}
@@ -49,30 +51,33 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 		}
 
 		for i := range 1010 {
-			sc.requestFrom(t, clientOf(i%67), fmt.Sprintf("я%d@example.org", i))
+			fx.requestFrom(t, clientOf(i%67), fmt.Sprintf("я%d@example.org", i))
 			after(41 * time.Second / 1000)
 		}
 		after(time.Second)
-		sc.requestFrom(t, clientOf(1000), "ana@example.com")
+		fx.requestFrom(t, clientOf(1000), "ana@example.com")
 		after(time.Minute)
 
-		mails, dropped := len(sc.outbox.Messages()), len(sc.events.of(reset.OutcomeDropped))
-		delayed := len(sc.events.of(reset.OutcomeMailDelayed))
-		t.Logf("%d mails to the owner, %d requests dropped, %d attempts delayed", mails, dropped, delayed)
+		mails, dropped := len(
+			fx.outbox.Messages(),
+		), len(fx.events.of(reset.OutcomeDropped))
+		delayed := len(fx.events.of(reset.OutcomeMailDelayed))
+		t.Logf(
+			"%d mails to the owner, %d requests dropped, %d attempts delayed",
+			mails, dropped, delayed,
+		)
 		require.Equal(t, 1, mails)
 		require.Zero(t, dropped)
 
 		after(2 * time.Minute)
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 1010)
-		require.Equal(t, reset.ReasonStore, sc.events.reasons(reset.OutcomeMailFailed)[0])
-		require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4*1010)
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 1010)
+		require.Equal(t, "store", fx.events.reasons(reset.OutcomeMailFailed)[0])
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4*1010)
 	})
 }
 
-// The queue takes 20 mails a second. One network asks for 400.
 func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 	t.Parallel()
-	const visitors, flood = 100, 100 // requests of the flood for each visitor
 	for name, attacker := range map[string]func(i int) netip.Addr{
 		"IPv4 24": func(i int) netip.Addr {
 			return netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
@@ -87,108 +92,152 @@ func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var mu sync.Mutex
-				arrived := make(map[string]time.Time)
-				sc := newFixture(t, func(cfg *reset.Config) {
-					cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
-					cfg.Mailer = mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
-						after(100 * time.Millisecond)
-						mu.Lock()
-						defer mu.Unlock()
-						arrived[msg.To] = time.Now()
-						return nil
-					})
-				})
-				for i := range visitors {
-					sc.add(t, reset.User{ID: fmt.Sprintf("v%d", i), Email: fmt.Sprintf("v%d@example.com", i), PasswordHash: oldHash})
-				}
+				got, slowest := visitorsInAFlood(t, attacker)
+				t.Logf("%d of 100 visitors, the slowest after %v", got, slowest)
 
-				asked := make(map[string]time.Time)
-				for i := range visitors * flood {
-					sc.requestFrom(t, attacker(i), "ana@example.com")
-					if i%flood == flood-1 {
-						visitor := fmt.Sprintf("v%d@example.com", i/flood)
-						asked[visitor] = time.Now()
-						sc.requestFrom(t, clientOf(i/flood), visitor)
-					}
-					after(2500 * time.Microsecond)
-				}
-				after(5 * time.Second) // as long as the whole queue takes
-
-				mu.Lock()
-				defer mu.Unlock()
-				got, slowest := 0, time.Duration(0)
-				for visitor, at := range asked {
-					if mailed, ok := arrived[visitor]; ok {
-						got++
-						slowest = max(slowest, mailed.Sub(at))
-					}
-				}
-				t.Logf("%d of %d visitors got their mail, the slowest after %v", got, visitors, slowest)
 				require.GreaterOrEqual(t, got, 95)
-				require.LessOrEqual(t, slowest, 500*time.Millisecond, "behind the mails of the flood")
+				require.LessOrEqual(
+					t, slowest, 500*time.Millisecond,
+					"behind the mails of the flood",
+				)
 			})
 		})
 	}
+}
+
+// visitorsInAFlood returns how many of 100 visitors get their mail while an
+// attacker asks 100 times as often, and how long the slowest mail took.
+func visitorsInAFlood(
+	t *testing.T, attacker func(i int) netip.Addr,
+) (got int, slowest time.Duration) {
+	t.Helper()
+	const visitors, flood = 100, 100 // requests of the flood for each visitor
+	var mu sync.Mutex
+	arrived := make(map[string]time.Time)
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 100, 2
+		cfg.Mailer = mail.MailerFunc(
+			func(_ context.Context, msg mail.Message) error {
+				after(100 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				arrived[msg.To] = time.Now()
+				return nil
+			},
+		)
+	})
+	for i := range visitors {
+		fx.add(t, reset.User{
+			ID:           fmt.Sprintf("v%d", i),
+			Email:        fmt.Sprintf("v%d@example.com", i),
+			PasswordHash: oldHash,
+		})
+	}
+
+	asked := make(map[string]time.Time)
+	for i := range visitors * flood {
+		fx.requestFrom(t, attacker(i), "ana@example.com")
+		if i%flood == flood-1 {
+			visitor := fmt.Sprintf("v%d@example.com", i/flood)
+			asked[visitor] = time.Now()
+			fx.requestFrom(t, clientOf(i/flood), visitor)
+		}
+		after(2500 * time.Microsecond)
+	}
+	after(5 * time.Second) // as long as the whole queue takes
+
+	mu.Lock()
+	defer mu.Unlock()
+	for visitor, at := range asked {
+		if mailed, ok := arrived[visitor]; ok {
+			got++
+			slowest = max(slowest, mailed.Sub(at))
+		}
+	}
+	return got, slowest
 }
 
 // The mail server is down for everybody but the last visitor.
 func TestMailServerThatIsDownKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
-		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx := newFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 },
+		)
+		fx.add(t, reset.User{
+			ID:           "8",
+			Email:        "bob@example.com",
+			PasswordHash: oldHash,
+		})
+		fx.outbox.Fail(func(msg mail.Message) error {
 			if msg.To == "bob@example.com" {
 				return nil
 			}
 			return temporary(msg)
 		})
 		for range 25 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 			after(10 * time.Millisecond)
 		}
-		require.Empty(t, sc.events.of(reset.OutcomeDropped), "each has had its first attempt")
+		require.Empty(
+			t, fx.events.of(reset.OutcomeDropped),
+			"each has had its first attempt",
+		)
 
-		failed := sc.events.of(reset.OutcomeMailFailed)
-		require.Len(t, failed, 15, "as many wait for a retry as there are places in the queue")
-		requested := sc.events.of(reset.OutcomeRequested)
+		failed := fx.events.of(reset.OutcomeMailFailed)
+		require.Len(
+			t, failed, 15,
+			"as many wait for a retry as there are places in the queue",
+		)
+
+		requested := fx.events.of(reset.OutcomeRequested)
 		for i, ev := range failed {
-			require.Equal(t, reset.ReasonQueue, ev.Reason)
-			require.Equal(t, requested[i].RequestID, ev.RequestID, "the oldest goes first")
+			require.Equal(t, reset.Reason("queue"), ev.Reason)
+			require.Equal(
+				t, requested[i].RequestID, ev.RequestID,
+				"the oldest goes first",
+			)
 		}
 
-		sc.request(t, "bob@example.com")
+		fx.request(t, "bob@example.com")
 		after(10 * time.Millisecond)
-		require.Equal(t, []string{"bob@example.com"}, sc.to(mail.KindReset))
-		sc.outbox.Fail(nil)
-		sc.drain(t)
-		require.Len(t, sc.to(mail.KindReset), 11)
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 15)
+		require.Equal(t, []string{"bob@example.com"}, fx.to(mail.KindReset))
+
+		fx.outbox.Fail(nil)
+		fx.drain(t)
+		require.Len(t, fx.to(mail.KindReset), 11)
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 15)
 	})
 }
 
 func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 })
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		fx, spy := newSpyFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 10 },
+		)
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if email == "x@example.org" {
 				return nil, errLost
 			}
 			return spy.Store.FindByEmail(ctx, email)
 		}
-		sc.outbox.Fail(temporary)
-		sc.requestFrom(t, clientOf(1), "ana@example.com")
+
+		fx.outbox.Fail(temporary)
+		fx.requestFrom(t, clientOf(1), "ana@example.com")
 		after(10 * time.Millisecond)
 		for range 100 {
-			sc.requestFrom(t, clientOf(2), "x@example.org")
+			fx.requestFrom(t, clientOf(2), "x@example.org")
 			after(10 * time.Millisecond)
 		}
-		sc.outbox.Fail(nil)
+		fx.outbox.Fail(nil)
 		after(2 * time.Minute)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 100)
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 100)
 	})
 }
 
@@ -197,24 +246,30 @@ func TestRetriesOfOneNetworkDoNotPushOutThoseOfOthers(t *testing.T) {
 func TestNoticesAndRequestsHaveRoomsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 })
-		sc.outbox.Fail(temporary)
+		fx := newFixture(
+			t,
+			func(cfg *reset.Config) { cfg.Now, cfg.Queue.Size = time.Now, 4 },
+		)
+		fx.outbox.Fail(temporary)
 		for range 6 {
-			require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = oldHash }))
-			require.NoError(t, sc.confirm(t, sc.link(t, "7")))
+			require.NoError(t, fx.store.Update(
+				"7", func(user *reset.User) { user.PasswordHash = oldHash },
+			))
+			require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 			after(10 * time.Millisecond)
 		}
 		for range 20 {
-			sc.request(t, "ana@example.com")
+			fx.request(t, "ana@example.com")
 			after(10 * time.Millisecond)
 		}
-		require.Empty(t, sc.events.of(reset.OutcomeNoticeFailed))
-		require.Empty(t, sc.events.of(reset.OutcomeDropped))
-		require.Len(t, sc.events.of(reset.OutcomeMailFailed), 16)
-		sc.outbox.Fail(nil)
-		sc.drain(t)
-		require.Len(t, sc.to(mail.KindPasswordChanged), 6)
-		require.Len(t, sc.to(mail.KindReset), 4)
+		require.Empty(t, fx.events.of(reset.OutcomeNoticeFailed))
+		require.Empty(t, fx.events.of(reset.OutcomeDropped))
+		require.Len(t, fx.events.of(reset.OutcomeMailFailed), 16)
+
+		fx.outbox.Fail(nil)
+		fx.drain(t)
+		require.Len(t, fx.to(mail.KindPasswordChanged), 6)
+		require.Len(t, fx.to(mail.KindReset), 4)
 	})
 }
 
@@ -222,36 +277,49 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		books := &ledger{}
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 			cfg.Limits = books.limits()
 		})
 		busy := make(chan struct{})
-		sc.outbox.Fail(func(mail.Message) error {
+		fx.outbox.Fail(func(mail.Message) error {
 			<-busy
 			return nil
 		})
 		// The one worker has the first, so five more wait.
-		sc.requestFrom(t, clientOf(1), "ana@example.com")
+		fx.requestFrom(t, clientOf(1), "ana@example.com")
 		after(10 * time.Millisecond)
 		for range 8 {
-			sc.requestFrom(t, clientOf(1), "ana@example.com")
+			fx.requestFrom(t, clientOf(1), "ana@example.com")
 		}
 		for range 4 {
-			sc.requestFrom(t, clientOf(2), "ana@example.com")
+			fx.requestFrom(t, clientOf(2), "ana@example.com")
 		}
 		close(busy)
-		sc.drain(t)
+		fx.drain(t)
 
-		lost := sc.events.of(reset.OutcomeDropped)
-		require.Len(t, lost, 7, "three without a place, two that lost it, two of the second network")
-		requested := sc.events.of(reset.OutcomeRequested)
-		require.Equal(t, requested[5].RequestID, lost[3].RequestID, "the newest first")
+		lost := fx.events.of(reset.OutcomeDropped)
+		require.Len(
+			t, lost, 7,
+			"three without a place, two that lost it, two of the second "+
+				"network",
+		)
+
+		requested := fx.events.of(reset.OutcomeRequested)
+		require.Equal(
+			t, requested[5].RequestID, lost[3].RequestID, "the newest first",
+		)
 		require.Equal(t, requested[4].RequestID, lost[4].RequestID)
-		require.Equal(t, []netip.Addr{clientOf(2), clientOf(2)}, []netip.Addr{lost[5].Client, lost[6].Client},
-			"three against two is as even as five can be")
-		require.Len(t, sc.to(mail.KindReset), 6)
-		require.Equal(t, 6, books.balance()["global"], "what lost its place is given back")
+		require.Equal(
+			t, []netip.Addr{clientOf(2), clientOf(2)},
+			[]netip.Addr{lost[5].Client, lost[6].Client},
+			"three against two is as even as five can be",
+		)
+		require.Len(t, fx.to(mail.KindReset), 6)
+		require.Equal(
+			t, 6, books.balance()["global"],
+			"what lost its place is given back",
+		)
 	})
 }
 
@@ -260,24 +328,27 @@ func TestDroppedRequestsAreTheNewestOfTheNetworkThatHoldsMost(t *testing.T) {
 func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, realClock)
+		fx, spy := newSpyFixture(t, realClock)
 		calls := 0
-		spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
+		spy.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
 			if calls++; calls%4 != 0 {
 				return nil, errLost
 			}
 			return spy.Store.FindByEmail(ctx, email)
 		}
+
 		failures := 2
-		sc.outbox.Fail(func(msg mail.Message) error {
+		fx.outbox.Fail(func(msg mail.Message) error {
 			if failures--; failures >= 0 {
 				return temporary(msg)
 			}
 			return nil
 		})
-		sc.request(t, "ana@example.com")
+		fx.request(t, "ana@example.com")
 		after(5 * time.Minute)
-		require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindReset))
+		require.Equal(t, []string{"ana@example.com"}, fx.to(mail.KindReset))
 		require.Equal(t, 12, calls)
 	})
 }
@@ -286,84 +357,98 @@ func TestLookUpsThatWorkInBetweenAreNotGivenUp(t *testing.T) {
 func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, realClock)
-		sc.add(t, withoutPassword("new"))
+		fx, spy := newSpyFixture(t, realClock)
+		fx.add(t, withoutPassword("new"))
 		var down atomic.Bool
-		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+		spy.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
 			if down.Load() {
 				return reset.User{}, errLost
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
-		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+		)
+
 		down.Store(true)
 		after(time.Hour)
 		down.Store(false)
 		after(time.Minute)
-		require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
+		require.Equal(t, []string{"new@example.com"}, fx.to(mail.KindInvite))
 	})
 }
 
-// Whatever fails, whoever asks and whenever the process ends: each request that
-// was accepted is mailed, given up or dropped, once, and an event says which.
 func TestEachRequestHasOneEnd(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			var mu sync.Mutex
-			chance := func(n int) int {
+			requestsAtRandom(t, func(n int) int {
 				mu.Lock()
 				defer mu.Unlock()
 				return random.IntN(n)
-			}
-			sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
-				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1+chance(16), 1+chance(4)
 			})
-			spy.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				if chance(3) == 0 {
-					return nil, errLost
-				}
-				return spy.Store.FindByEmail(ctx, email)
-			}
-			sc.outbox.Fail(func(msg mail.Message) error {
-				after(time.Duration(chance(50)) * time.Millisecond)
-				if chance(2) == 0 {
-					return temporary(msg)
-				}
-				return nil
-			})
+		})
+	}
+}
 
-			var visitors sync.WaitGroup
-			for n := range 8 {
-				visitors.Go(func() {
-					for range 50 {
-						sc.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
-						after(time.Duration(chance(400)) * time.Millisecond)
-					}
-				})
-			}
-			visitors.Wait()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(200))*time.Millisecond)
-			defer cancel()
-			err := sc.Shutdown(ctx)
-			synctest.Wait()
-			if err != nil {
-				require.NoError(t, sc.Shutdown(t.Context()))
-			}
+func requestsAtRandom(t *testing.T, chance func(n int) int) {
+	t.Helper()
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		cfg.Now = time.Now
+		cfg.Queue.Size, cfg.Queue.Workers = 1+chance(16), 1+chance(4)
+	})
+	spy.findByEmail = func(
+		ctx context.Context, email string,
+	) ([]reset.User, error) {
+		if chance(3) == 0 {
+			return nil, errLost
+		}
+		return spy.Store.FindByEmail(ctx, email)
+	}
+	fx.outbox.Fail(func(msg mail.Message) error {
+		after(time.Duration(chance(50)) * time.Millisecond)
+		if chance(2) == 0 {
+			return temporary(msg)
+		}
+		return nil
+	})
 
-			ends := make(map[string]int)
-			for _, ev := range sc.events.all() {
-				switch ev.Outcome {
-				case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
-					ends[ev.RequestID]++
-				}
-			}
-			require.Len(t, ends, 400)
-			for id, n := range ends {
-				require.Equal(t, 1, n, id)
+	var visitors sync.WaitGroup
+	for n := range 8 {
+		visitors.Go(func() {
+			for range 50 {
+				fx.requestFrom(t, clientOf(chance(n+1)), "ana@example.com")
+				after(time.Duration(chance(400)) * time.Millisecond)
 			}
 		})
+	}
+	visitors.Wait()
+
+	ctx, cancel := context.WithTimeout(
+		t.Context(), time.Duration(chance(200))*time.Millisecond,
+	)
+	defer cancel()
+	err := fx.Shutdown(ctx)
+	synctest.Wait()
+	if err != nil {
+		require.NoError(t, fx.Shutdown(t.Context()))
+	}
+
+	ends := make(map[string]int)
+	for _, ev := range fx.events.all() {
+		switch ev.Outcome {
+		case reset.OutcomeMailed, reset.OutcomeMailFailed, reset.OutcomeDropped:
+			ends[ev.RequestID]++
+		}
+	}
+	require.Len(t, ends, 400)
+	for id, n := range ends {
+		require.Equal(t, 1, n, id)
 	}
 }
 
@@ -375,21 +460,23 @@ func TestThrottledAddressLooksLikeAnyOtherWhenItLosesItsPlace(t *testing.T) {
 	for _, throttled := range []bool{false, true} {
 		books := &ledger{full: map[string]bool{"account": throttled}}
 		synctest.Test(t, func(t *testing.T) {
-			sc := newFixture(t, func(cfg *reset.Config) {
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 6, 1
 				cfg.Limits = books.limits()
 			})
 			for range 9 {
-				sc.requestFrom(t, clientOf(1), "ana@example.com")
+				fx.requestFrom(t, clientOf(1), "ana@example.com")
 			}
 			for range 4 {
-				sc.requestFrom(t, clientOf(2), "ana@example.com")
+				fx.requestFrom(t, clientOf(2), "ana@example.com")
 			}
-			sc.drain(t)
+			fx.drain(t)
 		})
+
 		balances[throttled] = books.balance()
 		delete(balances[throttled], "account")
 	}
+
 	require.Equal(t, 6, balances[false]["global"])
 	require.Equal(t, balances[false], balances[true])
 }

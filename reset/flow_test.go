@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
@@ -14,50 +13,44 @@ import (
 
 func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.store.AddSession("7")
-	sc.request(t, "ana@example.com")
-	mails, err := sc.outbox.Wait(t.Context(), 1)
+	fx := newFixture(t, nil)
+	fx.store.AddSession("7")
+	fx.request(t, "ana@example.com")
+	mails, err := fx.outbox.Wait(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, "ana@example.com", mails[0].To)
+
 	raw := mailtest.Token(mails[0])
 	require.NotEmpty(t, raw)
 
-	checked, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
+	checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.NoError(t, err)
-	require.Equal(t, reset.CheckResult{
-		ExpiresAt:   sc.clock.Now().Add(time.Hour),
-		MaskedEmail: "a•••@example.com",
-		Email:       "ana@example.com",
-		Purpose:     token.PurposeReset,
-	}, checked)
+	require.Equal(
+		t,
+		reset.CheckResult{
+			ExpiresAt:   fx.clock.Now().Add(time.Hour),
+			MaskedEmail: "a•••@example.com",
+			Email:       "ana@example.com",
+			Purpose:     token.PurposeReset,
+		},
+		checked,
+	)
 
-	require.NoError(t, sc.confirm(t, raw))
-	require.Zero(t, sc.store.Sessions("7"))
-	result, err := cheapHasher().Verify(t.Context(), newPassword, sc.user(t, "7").PasswordHash)
+	require.NoError(t, fx.confirm(t, raw))
+	require.Zero(t, fx.store.Sessions("7"))
+	result, err := cheapHasher().Verify(
+		t.Context(), newPassword, fx.user(t, "7").PasswordHash,
+	)
 	require.NoError(t, err)
 	require.True(t, result.OK)
 
-	require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected, "a used link")
-	_, err = sc.Check(t.Context(), reset.CheckInput{Token: raw})
+	require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected, "a used link")
+	_, err = fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.ErrorIs(t, err, reset.ErrRejected)
 
-	sc.drain(t)
-	require.Equal(t, []string{"ana@example.com"}, sc.to(mail.KindPasswordChanged), "one notice, of the one change")
-}
-
-// The other tests use cheap parameters; this one shows what an application gets that configures nothing.
-func TestDefaultHasherIsArgon2idOfTheStatedCost(t *testing.T) {
-	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = nil })
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	require.Contains(t, sc.user(t, "7").PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$")
-	require.False(t, mustHasher(t).NeedsRehash(sc.user(t, "7").PasswordHash))
-}
-
-func mustHasher(t *testing.T) *hash.Hasher {
-	t.Helper()
-	h, err := hash.New(hash.Config{})
-	require.NoError(t, err)
-	return h
+	fx.drain(t)
+	require.Equal(
+		t, []string{"ana@example.com"}, fx.to(mail.KindPasswordChanged),
+		"one notice, of the one change",
+	)
 }

@@ -32,20 +32,22 @@ func untouchedStore(t *testing.T) *spyStore {
 
 // requireRefused sees that a job is refused, once, for the reason, and that
 // nothing it says about itself is in the event when it may be forged.
-func requireRefused(t *testing.T, sc *fixture, job reset.Job, reason string) {
+func requireRefused(t *testing.T, fx *fixture, job reset.Job, reason string) {
 	t.Helper()
-	before := len(sc.events.all())
-	err := sc.Process(t.Context(), job)
+	before := len(fx.events.all())
+	err := fx.Process(t.Context(), job)
 	require.ErrorIs(t, err, reset.ErrJobRefused)
 	require.NotContains(t, err.Error(), "@")
-	require.Empty(t, sc.outbox.Messages())
-	events := sc.events.all()[before:]
+	require.Empty(t, fx.outbox.Messages())
+
+	events := fx.events.all()[before:]
 	require.Len(t, events, 1)
 	ev := events[0]
 	require.Equal(t, reset.OutcomeJobRefused, ev.Outcome)
-	require.Equal(t, reason, ev.Reason)
+	require.Equal(t, reset.Reason(reason), ev.Reason)
 	require.ErrorIs(t, ev.Err, reset.ErrJobRefused)
-	if reason == reset.ReasonBadMAC {
+
+	if reason == "bad-mac" {
 		require.Empty(t, ev.RequestID+ev.UserID+string(ev.Purpose)+ev.TokenID)
 		require.False(t, ev.Client.IsValid())
 	}
@@ -53,9 +55,14 @@ func requireRefused(t *testing.T, sc *fixture, job reset.Job, reason string) {
 
 func jobAt(now time.Time) reset.Job {
 	return reset.Job{
-		ID: "x", Kind: mail.KindReset, Email: "ana@example.com", UserID: "7", Locale: "es",
+		ID:          "x",
+		Kind:        mail.KindReset,
+		Email:       "ana@example.com",
+		UserID:      "7",
+		Locale:      "es",
 		Client:      netip.MustParseAddr("2001:db8::1"),
-		RequestedAt: now, Lifetime: time.Hour,
+		RequestedAt: now,
+		Lifetime:    time.Hour,
 	}
 }
 
@@ -80,16 +87,18 @@ func fullJob(now time.Time) reset.Job {
 func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
-	good := sc.Sign(fullJob(sc.clock.Now()))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
+	good := fx.Sign(fullJob(fx.clock.Now()))
 	require.NotEmpty(t, good.MAC)
+
 	changed := map[reflect.Type]any{
 		reflect.TypeFor[string]():        "changed",
 		reflect.TypeFor[mail.Kind]():     mail.KindPasswordChanged,
 		reflect.TypeFor[netip.Addr]():    netip.MustParseAddr("2001:db8::2"),
 		reflect.TypeFor[time.Time]():     good.RequestedAt.Add(time.Nanosecond),
 		reflect.TypeFor[time.Duration](): time.Hour + 1,
-		reflect.TypeFor[bool]():          nil, // its other value is the zero one
+		// its other value is the zero one
+		reflect.TypeFor[bool](): nil,
 	}
 
 	fields := reflect.TypeFor[reset.Job]()
@@ -102,10 +111,10 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 			require.True(t, ok, "no other value is known for %v", field.Type())
 			if value != nil {
 				field.Set(reflect.ValueOf(value))
-				requireRefused(t, sc, forged, reset.ReasonBadMAC)
+				requireRefused(t, fx, forged, "bad-mac")
 			}
 			field.SetZero()
-			requireRefused(t, sc, forged, reset.ReasonBadMAC)
+			requireRefused(t, fx, forged, "bad-mac")
 		})
 	}
 }
@@ -113,62 +122,76 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	t.Parallel()
 	store := untouchedStore(t)
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
-	otherSite := newFixture(t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" })
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Store = store })
+	otherSite := newFixture(
+		t, func(cfg *reset.Config) { cfg.Site = "https://staging.example" },
+	)
 	otherRing := newFixture(t, func(cfg *reset.Config) {
 		var err error
 		cfg.Keys, err = token.GenerateKeys("test")
 		require.NoError(t, err)
 	})
 
-	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "", "newsletter"} {
-		job := jobAt(sc.clock.Now())
+	for _, kind := range []mail.Kind{
+		mail.KindReset, mail.KindInvite, mail.KindPasswordChanged, "",
+		"newsletter",
+	} {
+		job := jobAt(fx.clock.Now())
 		job.Kind = kind
-		good := sc.Sign(job).MAC
+		good := fx.Sign(job).MAC
 		for name, mac := range map[string]string{
-			"empty": "", "another site's": otherSite.Sign(job).MAC, "another ring's": otherRing.Sign(job).MAC,
-			"shorter": good[:len(good)-1], "longer": good + "A", "padded": good + "=",
-			"twice": good + good, "flipped": flipLast(good), "blank": strings.Repeat("A", len(good)), "upper case": strings.ToUpper(good),
+			"empty": "", "another site's": otherSite.Sign(job).MAC,
+			"another ring's": otherRing.Sign(job).MAC,
+			"shorter":        good[:len(good)-1], "longer": good + "A",
+			"padded": good + "=",
+			"twice":  good + good, "flipped": flipLast(good),
+			"blank":      strings.Repeat("A", len(good)),
+			"upper case": strings.ToUpper(good),
 		} {
 			t.Run(name+" "+string(kind), func(t *testing.T) {
 				forged := job
 				forged.MAC = mac
-				requireRefused(t, sc, forged, reset.ReasonBadMAC)
+				requireRefused(t, fx, forged, "bad-mac")
 			})
 		}
 	}
 
-	unwritable := jobAt(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)) // JSON has no such year
-	requireRefused(t, sc, unwritable, reset.ReasonBadMAC)
+	unwritable := jobAt(
+		time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC),
+	) // JSON has no such year
+	requireRefused(t, fx, unwritable, "bad-mac")
 }
 
 func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []mail.Kind{mail.KindReset, mail.KindInvite, mail.KindPasswordChanged} {
+	for _, kind := range []mail.Kind{
+		mail.KindReset, mail.KindInvite, mail.KindPasswordChanged,
+	} {
 		for ahead, refused := range map[time.Duration]bool{
-			10*time.Second - 1: false, 10 * time.Second: false, 10*time.Second + 1: true,
-			time.Hour: true, 100 * 365 * 24 * time.Hour: true,
+			10*time.Second - 1: false, 10 * time.Second: false,
+			10*time.Second + 1: true,
+			time.Hour:          true, 100 * 365 * 24 * time.Hour: true,
 		} {
-			sc := newFixture(t, nil)
-			job := jobAt(sc.clock.Now().Add(ahead))
+			fx := newFixture(t, nil)
+			job := jobAt(fx.clock.Now().Add(ahead))
 			job.Kind = kind
 			if refused {
-				requireRefused(t, sc, sc.Sign(job), reset.ReasonBadDate)
+				requireRefused(t, fx, fx.Sign(job), "bad-date")
 				continue
 			}
-			require.NoError(t, sc.Process(t.Context(), sc.Sign(job)))
-			require.Empty(t, sc.events.of(reset.OutcomeJobRefused))
+			require.NoError(t, fx.Process(t.Context(), fx.Sign(job)))
+			require.Empty(t, fx.events.of(reset.OutcomeJobRefused))
 		}
 
-		sc := newFixture(t, nil)
+		fx := newFixture(t, nil)
 		undated := jobAt(time.Time{})
 		undated.Kind = kind
-		requireRefused(t, sc, sc.Sign(undated), reset.ReasonBadDate)
+		requireRefused(t, fx, fx.Sign(undated), "bad-date")
 	}
 }
 
-// A job that one process has queued runs in another, before, while and after the
-// key is changed, until the old key is gone from the ring.
+// A job that one process has queued runs in another, before, while and after
+// the key is changed, until the old key is gone from the ring.
 func TestJobsSurviveARotationOfKeys(t *testing.T) {
 	t.Parallel()
 	var keys []string
@@ -184,25 +207,30 @@ func TestJobsSurviveARotationOfKeys(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	before, during := newFixture(t, ring(keys[0])), newFixture(t, ring(keys[1], keys[0]))
+	before, during := newFixture(
+		t, ring(keys[0]),
+	), newFixture(t, ring(keys[1], keys[0]))
 	gone := newFixture(t, ring(keys[1]))
 
 	old := before.Sign(jobAt(before.clock.Now()))
-	for _, sc := range []*fixture{before, during} {
-		require.NoError(t, sc.Process(t.Context(), old))
-		require.Len(t, sc.outbox.Messages(), 1)
+	for _, fx := range []*fixture{before, during} {
+		require.NoError(t, fx.Process(t.Context(), old))
+		require.Len(t, fx.outbox.Messages(), 1)
 	}
-	requireRefused(t, gone, old, reset.ReasonBadMAC)
-	require.NoError(t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))), "the first key signs")
+	requireRefused(t, gone, old, "bad-mac")
+	require.NoError(
+		t, gone.Process(t.Context(), during.Sign(jobAt(gone.clock.Now()))),
+		"the first key signs",
+	)
 }
 
 // What queues do to a job: another time zone, other spellings of JSON.
 func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	job := jobAt(sc.clock.Now().Add(123456789 - time.Second))
+	fx := newFixture(t, nil)
+	job := jobAt(fx.clock.Now().Add(123456789 - time.Second))
 	job.Email = "a&b<c>'ü@example.com"
-	signed := sc.Sign(job)
+	signed := fx.Sign(job)
 	signed.RequestedAt = signed.RequestedAt.In(time.FixedZone("", -5*3600))
 	text, err := json.Marshal(signed)
 	require.NoError(t, err)
@@ -213,17 +241,22 @@ func TestSignedJobSurvivesItsQueue(t *testing.T) {
 	require.NoError(t, err)
 	var got reset.Job
 	require.NoError(t, json.Unmarshal(text, &got))
-	require.NoError(t, sc.Process(t.Context(), got))
+	require.NoError(t, fx.Process(t.Context(), got))
 }
 
-// Whatever lies in a queue either is the job that was put there, or is refused
-// before anybody is asked about it.
-func FuzzJobFromAHostileQueue(f *testing.F) {
-	var asked int
+// countingService makes a service of a fixed key, the same in all processes,
+// that counts what it asks of its store and its mailer.
+func countingService(
+	f *testing.F, now time.Time, asked *int,
+) *reset.Service {
+	f.Helper()
 	store := &spyStore{
-		findByEmail: func(context.Context, string) ([]reset.User, error) { asked++; return nil, nil },
+		findByEmail: func(context.Context, string) ([]reset.User, error) {
+			*asked++
+			return nil, nil
+		},
 		findByID: func(context.Context, string) (reset.User, error) {
-			asked++
+			*asked++
 			return reset.User{}, reset.ErrUserNotFound
 		},
 	}
@@ -231,22 +264,42 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 		"k1:" + base64.StdEncoding.EncodeToString([]byte("qX7#mV2!zR9@kL4$wT6%nB8^hJ3&yC5*")),
 	)
 	require.NoError(f, err)
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
 	svc, err := reset.New(reset.Config{
-		Site: site, From: "no-reply@app.example", Keys: ring, Store: store,
-		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error { asked++; return nil }),
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Now:    func() time.Time { return now }, Sessions: reset.KeepSessions(), Queue: reset.Queue{Synchronous: true},
+		Site:  site,
+		From:  "no-reply@app.example",
+		Keys:  ring,
+		Store: store,
+		Mailer: mail.MailerFunc(func(context.Context, mail.Message) error {
+			*asked++
+			return nil
+		}),
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Now:      func() time.Time { return now },
+		Sessions: reset.KeepSessions(),
+		Queue:    reset.Queue{Synchronous: true},
 	})
 	require.NoError(f, err)
+	return svc
+}
+
+func FuzzJobFromAHostileQueue(f *testing.F) {
+	var asked int
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	svc := countingService(f, now, &asked)
+
 	good := svc.Sign(jobAt(now))
 	text, err := json.Marshal(good)
 	require.NoError(f, err)
 	f.Add(text)
 	for _, forged := range []string{
-		`{}`, `null`, `{"id":"x","kind":"reset","email":"ana@example.com","requested_at":"2026-11-21T12:00:00Z"}`,
-		strings.Replace(string(text), `"id"`, `"ID"`, 1), strings.Replace(string(text), "{", `{"email":"eve@example.com",`, 1),
-		strings.Replace(string(text), "}", `,"email":"eve@example.com"}`, 1), strings.Replace(string(text), "12:00", "13:00", 1),
+		`{}`, `null`,
+		`{"id":"x","kind":"reset","email":"ana@example.com",` +
+			`"requested_at":"2026-11-21T12:00:00Z"}`,
+		strings.Replace(string(text), `"id"`, `"ID"`, 1),
+		strings.Replace(string(text), "{", `{"email":"eve@example.com",`, 1),
+		strings.Replace(string(text), "}", `,"email":"eve@example.com"}`, 1),
+		strings.Replace(string(text), "12:00", "13:00", 1),
 	} {
 		f.Add([]byte(forged))
 	}
@@ -256,6 +309,7 @@ func FuzzJobFromAHostileQueue(f *testing.F) {
 		if json.Unmarshal(text, &job) != nil {
 			return
 		}
+
 		asked = 0
 		err := svc.Process(context.Background(), job)
 		same := job

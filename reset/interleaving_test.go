@@ -30,10 +30,16 @@ func (x *explorer) check(t *testing.T) string {
 
 func isFollowUp(job reset.Job) bool { return job.Pending != "" }
 
-func isUnknown(err error) bool { return errors.Is(err, reset.ErrUnknownOutcome) }
+func isUnknown(
+	err error,
+) bool {
+	return errors.Is(err, reset.ErrUnknownOutcome)
+}
 
 func (s *schedule) visitors() []*actor {
-	return slices.DeleteFunc(slices.Clone(s.actors), func(a *actor) bool { return !a.visitor })
+	return slices.DeleteFunc(
+		slices.Clone(s.actors), func(a *actor) bool { return !a.visitor },
+	)
 }
 
 // checkWinners: of all links that are bound to one state, one changes the
@@ -48,8 +54,11 @@ func (x *explorer) checkWinners(*testing.T) string {
 			wrote++
 		}
 	}
+
 	if told > 1 || wrote > 1 {
-		return fmt.Sprintf("%d visitors were told of success, %d have written", told, wrote)
+		return fmt.Sprintf(
+			"%d visitors were told of success, %d have written", told, wrote,
+		)
 	}
 	return ""
 }
@@ -65,10 +74,13 @@ func (x *explorer) checkAnswers(*testing.T) string {
 			return a.name + " was told of success, and the new password is not in force"
 		case errors.Is(a.err, reset.ErrRejected) && inForce:
 			return a.name + " was rejected, and the new password is in force"
-		case a.err != nil && !errors.Is(a.err, reset.ErrRejected) && a.landed > 0:
+		case a.err != nil && !errors.Is(
+			a.err, reset.ErrRejected,
+		) && a.landed > 0:
 			return a.name + " was told that the link stays good, and the password was changed: " + a.err.Error()
 		}
 	}
+
 	return ""
 }
 
@@ -84,29 +96,36 @@ func (x *explorer) checkFollowing(*testing.T) string {
 			continue
 		}
 
-		ended := x.inStore || slices.ContainsFunc(x.run.ended, func(at int) bool { return at > a.landed })
+		ended := x.inStore ||
+			slices.ContainsFunc(
+				x.run.ended, func(at int) bool { return at > a.landed },
+			)
 		noticed := slices.ContainsFunc(x.run.queue, func(q *queued) bool {
 			return q.by == a && (q.mailed || !isFollowUp(q.job))
 		})
-		unqueued := x.run.said(reset.OutcomeNoticeFailed, reset.ReasonQueue)
+		unqueued := x.run.said(reset.OutcomeNoticeFailed, "queue")
+
 		switch {
-		case !ended && !x.run.said(reset.OutcomeSessionsFailed, "") && (a.err == nil || !unqueued):
+		case !ended && !x.run.said(
+			reset.OutcomeSessionsFailed, "",
+		) && (a.err == nil || !unqueued):
 			return a.name + " has changed the password, and no session was ended"
 		case !noticed && !unqueued:
 			return a.name + " has changed the password, and no notice was queued"
 		}
 	}
+
 	return ""
 }
 
 func (s *schedule) said(outcome reset.Outcome, reason string) bool {
 	return slices.ContainsFunc(s.events, func(ev reset.Event) bool {
-		return ev.Outcome == outcome && ev.Reason == reason
+		return ev.Outcome == outcome && string(ev.Reason) == reason
 	})
 }
 
-// checkLinks: a link that was not used works while the account is as it was, and
-// is refused for a named reason otherwise.
+// checkLinks: a link that was not used works while the account is as it was,
+// and is refused for a named reason otherwise.
 func (x *explorer) checkLinks(t *testing.T) string {
 	t.Helper()
 	used := false
@@ -118,21 +137,31 @@ func (x *explorer) checkLinks(t *testing.T) string {
 		_, err := x.svc.Check(t.Context(), reset.CheckInput{Token: x.links[i]})
 		good := matches(x.run.row(), ana())
 		if good != (err == nil) {
-			return fmt.Sprintf("the link of %s was not used, and Check says %v", a.name, err)
+			return fmt.Sprintf(
+				"the link of %s was not used, and Check says %v", a.name, err,
+			)
 		}
+
 		if good && !used {
 			used = true
 			in := reset.ConfirmInput{Token: x.links[i], Password: newPassword}
 			if err := x.svc.Confirm(t.Context(), in); err != nil {
-				return fmt.Sprintf("the link of %s was not used, and Confirm says %v", a.name, err)
+				return fmt.Sprintf(
+					"the link of %s was not used, and Confirm says %v", a.name,
+					err,
+				)
 			}
 			continue
 		}
+
 		reason := x.run.events[0].Reason
-		if reason != token.ReasonStale.String() && reason != reset.ReasonDisabled {
-			return fmt.Sprintf("the link of %s is refused as %q", a.name, reason)
+		if reason != reset.Reason(token.ReasonStale) && reason != "disabled" {
+			return fmt.Sprintf(
+				"the link of %s is refused as %q", a.name, reason,
+			)
 		}
 	}
+
 	return ""
 }
 
@@ -141,8 +170,15 @@ func (x *explorer) checkLinks(t *testing.T) string {
 // written, so that none is lost unseen.
 func TestEveryInterleavingOfConfirmations(t *testing.T) {
 	t.Parallel()
-	password, address, disable := []string{"password"}, []string{"address"}, []string{"disable"}
+	password, address, disable := []string{
+		"password",
+	}, []string{
+		"address",
+	}, []string{
+		"disable",
+	}
 	all := []string{"password", "address", "disable"}
+
 	for name, row := range map[string]struct {
 		explorer
 		least int
@@ -190,10 +226,14 @@ func TestEveryInterleavingOfConfirmations(t *testing.T) {
 // replacing is a store whose writes go another way.
 type replacing struct {
 	*explorer
-	replace func(ctx context.Context, x *explorer, seen reset.User, encoded string) error
+	replace func(
+		ctx context.Context, x *explorer, seen reset.User, encoded string,
+	) error
 }
 
-func (r replacing) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (r replacing) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	if by, ok := ctx.Value(actorKey{}).(*actor); ok {
 		by.encoded = encoded
 	}
@@ -201,7 +241,9 @@ func (r replacing) ReplaceHash(ctx context.Context, seen reset.User, encoded str
 }
 
 // readThenWrite compares in one step and writes in another.
-func readThenWrite(ctx context.Context, x *explorer, seen reset.User, encoded string) error {
+func readThenWrite(
+	ctx context.Context, x *explorer, seen reset.User, encoded string,
+) error {
 	by, _ := ctx.Value(actorKey{}).(*actor)
 	row, err := x.FindByID(ctx, seen.ID)
 	if err != nil {
@@ -221,7 +263,9 @@ func readThenWrite(ctx context.Context, x *explorer, seen reset.User, encoded st
 
 // noReread is a Service that takes every error to mean that nothing was
 // written, and tells the visitor so. The store makes that answer for it.
-func noReread(ctx context.Context, x *explorer, seen reset.User, encoded string) error {
+func noReread(
+	ctx context.Context, x *explorer, seen reset.User, encoded string,
+) error {
 	if x.ReplaceHash(ctx, seen, encoded) != nil {
 		return reset.ErrStale
 	}
@@ -230,7 +274,9 @@ func noReread(ctx context.Context, x *explorer, seen reset.User, encoded string)
 
 // rereadBelieved is a Service that looks after an error, and takes an old hash
 // to mean that nothing was written.
-func rereadBelieved(ctx context.Context, x *explorer, seen reset.User, encoded string) error {
+func rereadBelieved(
+	ctx context.Context, x *explorer, seen reset.User, encoded string,
+) error {
 	err := x.ReplaceHash(ctx, seen, encoded)
 	if err == nil || errors.Is(err, reset.ErrStale) {
 		return err
@@ -250,14 +296,28 @@ func TestExplorerFindsPlantedFaults(t *testing.T) {
 		replace func(context.Context, *explorer, reset.User, string) error
 		claim   string
 	}{
-		"read-then-write":  {explorer{confirms: 2}, readThenWrite, "2 visitors were told of success"},
-		"no re-read":       {explorer{confirms: 1, faults: 1}, noReread, "was rejected, and the new password is in force"},
-		"re-read believed": {explorer{confirms: 1, faults: 1}, rereadBelieved, "was rejected, and the new password is in force"},
+		"read-then-write": {
+			explorer{confirms: 2},
+			readThenWrite,
+			"2 visitors were told of success",
+		},
+		"no re-read": {
+			explorer{confirms: 1, faults: 1},
+			noReread,
+			"was rejected, and the new password is in force",
+		},
+		"re-read believed": {
+			explorer{confirms: 1, faults: 1},
+			rereadBelieved,
+			"was rejected, and the new password is in force",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				row.store = func(reset.Store) reset.Store { return replacing{&row.explorer, row.replace} }
+				row.store = func(reset.Store) reset.Store {
+					return replacing{&row.explorer, row.replace}
+				}
 				schedules, broken := row.explore(t)
 				require.Contains(t, broken, row.claim)
 				t.Logf("found in schedule %d: %s", schedules, broken)

@@ -16,19 +16,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inviteByLink and inviteByMail are the two ways to a link for a first password.
-func inviteByLink(t *testing.T, sc *fixture, id string) string {
+// inviteByLink and inviteByMail are the two ways to a link for a first
+// password.
+func inviteByLink(t *testing.T, fx *fixture, id string) string {
 	t.Helper()
-	made, err := sc.Link(t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite})
+	made, err := fx.Link(
+		t.Context(), id, reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.NoError(t, err)
 	return rawOf(made)
 }
 
-func inviteByMail(t *testing.T, sc *fixture, id string) string {
+func inviteByMail(t *testing.T, fx *fixture, id string) string {
 	t.Helper()
-	before := len(sc.outbox.Messages())
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: id}))
-	mails, err := sc.outbox.Wait(t.Context(), before+1)
+	before := len(fx.outbox.Messages())
+	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: id}))
+	mails, err := fx.outbox.Wait(t.Context(), before+1)
 	require.NoError(t, err)
 	return mailtest.Token(mails[before])
 }
@@ -37,76 +40,107 @@ func inviteByMail(t *testing.T, sc *fixture, id string) string {
 // another way of signing in. It must not bring a used invitation back.
 func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	t.Parallel()
-	for name, invite := range map[string]func(*testing.T, *fixture, string) string{
+	for name, invite := range map[string]func(
+		*testing.T, *fixture, string,
+	) string{
 		"link": inviteByLink, "mail": inviteByMail,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc := newFixture(t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true })
-			sc.add(t, withoutPassword("new"))
-			first, second := invite(t, sc, "new"), invite(t, sc, "new")
-			_, err := sc.Check(t.Context(), reset.CheckInput{Token: first})
+			fx := newFixture(
+				t, func(cfg *reset.Config) { cfg.Mail.SkipNotice = true },
+			)
+			fx.add(t, withoutPassword("new"))
+			first, second := invite(t, fx, "new"), invite(t, fx, "new")
+			_, err := fx.Check(t.Context(), reset.CheckInput{Token: first})
 			require.NoError(t, err, "both live until one is used")
-			require.NoError(t, sc.confirm(t, second))
+			require.NoError(t, fx.confirm(t, second))
 
-			require.NoError(t, sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "" }))
+			require.NoError(t, fx.store.Update(
+				"new", func(user *reset.User) { user.PasswordHash = "" },
+			))
+
 			for _, raw := range []string{first, second} {
-				_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
+				_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 				require.ErrorIs(t, err, reset.ErrRejected)
-				require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+				require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 			}
-			require.Empty(t, sc.user(t, "new").PasswordHash, "the account stays locked")
+			require.Empty(
+				t, fx.user(t, "new").PasswordHash, "the account stays locked",
+			)
 
-			again := invite(t, sc, "new")
-			require.ErrorIs(t, sc.confirm(t, first), reset.ErrRejected, "nor does a new invitation bring it back")
-			require.NoError(t, sc.confirm(t, again))
+			third := invite(t, fx, "new")
+			require.ErrorIs(
+				t, fx.confirm(t, first), reset.ErrRejected,
+				"nor does a new invitation bring it back",
+			)
+			require.NoError(t, fx.confirm(t, third))
 		})
 	}
 }
 
 func TestMarkerOfAnInvitedAccount(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.add(t, withoutPassword("one"))
-	sc.add(t, withoutPassword("two"))
-	_ = inviteByLink(t, sc, "one")
-	_ = inviteByMail(t, sc, "two")
+	fx := newFixture(t, nil)
+	fx.add(t, withoutPassword("one"))
+	fx.add(t, withoutPassword("two"))
+	_ = inviteByLink(t, fx, "one")
+	_ = inviteByMail(t, fx, "two")
 
-	one, two := sc.user(t, "one"), sc.user(t, "two")
+	one, two := fx.user(t, "one"), fx.user(t, "two")
 	require.Regexp(t, `^![A-Za-z0-9]{40}$`, one.PasswordHash)
 	require.Regexp(t, `^![A-Za-z0-9]{40}$`, two.PasswordHash)
 	require.NotEqual(t, one.PasswordHash, two.PasswordHash)
 	require.False(t, one.HasPassword())
-	_, err := sc.Link(t.Context(), "one", reset.LinkOptions{})
-	require.ErrorIs(t, err, reset.ErrNoPassword, "there is still nothing to reset")
+
+	_, err := fx.Link(t.Context(), "one", reset.LinkOptions{})
+	require.ErrorIs(
+		t, err, reset.ErrNoPassword, "there is still nothing to reset",
+	)
 }
 
 func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true })
+	fx, spy := newSpyFixture(
+		t, func(cfg *reset.Config) { cfg.Mail.HintSignsInElsewhere = true },
+	)
 	spy.replace = func(context.Context, reset.User, string) error {
 		t.Error("written")
 		return nil
 	}
+
 	for _, marker := range []string{"!", "*", "!set by nobody", oldHash} {
 		user := withoutPassword("user" + marker)
 		user.PasswordHash = marker
-		sc.add(t, user)
-		_, _ = sc.Link(t.Context(), user.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
-		require.Equal(t, marker, sc.user(t, user.ID).PasswordHash)
+		fx.add(t, user)
+		_, _ = fx.Link(
+			t.Context(), user.ID,
+			reset.LinkOptions{Purpose: token.PurposeInvite},
+		)
+		require.Equal(t, marker, fx.user(t, user.ID).PasswordHash)
 	}
 
-	elsewhere, disabled := withoutPassword("elsewhere"), withoutPassword("disabled")
+	elsewhere, disabled := withoutPassword(
+		"elsewhere",
+	), withoutPassword("disabled")
 	disabled.Disabled = true
-	sc.add(t, elsewhere)
-	sc.add(t, disabled)
-	sc.request(t, elsewhere.Email)
-	_, err := sc.Link(t.Context(), elsewhere.ID, reset.LinkOptions{})
+	fx.add(t, elsewhere)
+	fx.add(t, disabled)
+	fx.request(t, elsewhere.Email)
+	_, err := fx.Link(t.Context(), elsewhere.ID, reset.LinkOptions{})
 	require.ErrorIs(t, err, reset.ErrNoPassword)
-	_, err = sc.Link(t.Context(), disabled.ID, reset.LinkOptions{Purpose: token.PurposeInvite})
+
+	_, err = fx.Link(
+		t.Context(), disabled.ID,
+		reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.ErrorIs(t, err, reset.ErrUserDisabled)
-	require.ErrorIs(t, sc.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}), reset.ErrUserDisabled)
-	sc.drain(t)
+	require.ErrorIs(
+		t, fx.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}),
+		reset.ErrUserDisabled,
+	)
+
+	fx.drain(t)
 }
 
 // Invitations at once write one marker, and all of them are good until one is
@@ -114,33 +148,41 @@ func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	t.Parallel()
 	const racers = 16
-	sc, spy := newSpyFixture(t, nil)
-	sc.add(t, withoutPassword("new"))
+	fx, spy := newSpyFixture(t, nil)
+	fx.add(t, withoutPassword("new"))
 	barrier := newGate(racers)
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		barrier.pass() // everybody has seen an empty hash
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
 	links := make([]string, racers)
 	var group sync.WaitGroup
+
 	for i := range racers {
 		group.Go(func() {
-			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
+			made, err := fx.Link(
+				t.Context(), "new",
+				reset.LinkOptions{Purpose: token.PurposeInvite},
+			)
 			if err == nil {
 				links[i] = rawOf(made)
 			}
 		})
 	}
+
 	group.Wait()
 	spy.replace = nil
 
 	for _, raw := range links {
-		_, err := sc.Check(t.Context(), reset.CheckInput{Token: raw})
+		_, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 		require.NoError(t, err)
 	}
-	require.NoError(t, sc.confirm(t, links[racers-1]))
+	require.NoError(t, fx.confirm(t, links[racers-1]))
+
 	for _, raw := range links {
-		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 	}
 }
 
@@ -149,47 +191,77 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		replace func(sc *fixture, seen reset.User, encoded string) error
+		replace func(fx *fixture, seen reset.User, encoded string) error
 		want    error // nil when there is a link
 	}{
-		"fails before the write": {func(*fixture, reset.User, string) error { return errLost }, errLost},
-		"fails after the write": {func(sc *fixture, seen reset.User, encoded string) error {
-			_ = sc.store.ReplaceHash(context.Background(), seen, encoded)
+		"fails before the write": {func(*fixture, reset.User, string) error {
+			return errLost
+		}, errLost},
+		"fails after the write": {func(
+			fx *fixture, seen reset.User, encoded string,
+		) error {
+			_ = fx.store.ReplaceHash(context.Background(), seen, encoded)
 			return errLost
 		}, nil},
-		"says it wrote and did not": {func(*fixture, reset.User, string) error { return nil }, errAny},
-		"stale for ever":            {func(*fixture, reset.User, string) error { return reset.ErrStale }, errAny},
-		"panics":                    {func(*fixture, reset.User, string) error { panic("boom") }, errAny},
-		"another marker came first": {func(sc *fixture, _ reset.User, _ string) error {
-			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = "!another" })
+		"says it wrote and did not": {func(*fixture, reset.User, string) error {
+			return nil
+		}, errAny},
+		"stale for ever": {func(*fixture, reset.User, string) error {
+			return reset.ErrStale
+		}, errAny},
+		"panics": {func(*fixture, reset.User, string) error {
+			panic("boom")
+		}, errAny},
+		"another marker came first": {func(
+			fx *fixture, _ reset.User, _ string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.PasswordHash = "!another"
+			})
 			return reset.ErrStale
 		}, nil},
-		"the address changed first": {func(sc *fixture, seen reset.User, encoded string) error {
-			_ = sc.store.Update("new", func(user *reset.User) { user.Email = "next@example.com" })
-			return sc.store.ReplaceHash(context.Background(), seen, encoded)
+		"the address changed first": {func(
+			fx *fixture, seen reset.User, encoded string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.Email = "next@example.com"
+			})
+			return fx.store.ReplaceHash(context.Background(), seen, encoded)
 		}, nil},
-		"a password came first": {func(sc *fixture, _ reset.User, _ string) error {
-			_ = sc.store.Update("new", func(user *reset.User) { user.PasswordHash = oldHash })
+		"a password came first": {func(
+			fx *fixture, _ reset.User, _ string,
+		) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.PasswordHash = oldHash
+			})
 			return reset.ErrStale
 		}, reset.ErrHasPassword},
-		"disabled first": {func(sc *fixture, _ reset.User, _ string) error {
-			_ = sc.store.Update("new", func(user *reset.User) { user.Disabled = true })
+		"disabled first": {func(fx *fixture, _ reset.User, _ string) error {
+			_ = fx.store.Update("new", func(user *reset.User) {
+				user.Disabled = true
+			})
 			return reset.ErrStale
 		}, reset.ErrUserDisabled},
-		"deleted first": {func(sc *fixture, _ reset.User, _ string) error {
-			_ = sc.store.Delete("new")
+		"deleted first": {func(fx *fixture, _ reset.User, _ string) error {
+			_ = fx.store.Delete("new")
 			return reset.ErrStale
 		}, reset.ErrUserNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyFixture(t, nil)
-			sc.add(t, withoutPassword("new"))
-			spy.replace = func(_ context.Context, seen reset.User, encoded string) error {
-				return row.replace(sc, seen, encoded)
+			fx, spy := newSpyFixture(t, nil)
+			fx.add(t, withoutPassword("new"))
+			spy.replace = func(
+				_ context.Context, seen reset.User, encoded string,
+			) error {
+				return row.replace(fx, seen, encoded)
 			}
-			made, err := sc.Link(t.Context(), "new", reset.LinkOptions{Purpose: token.PurposeInvite})
+			made, err := fx.Link(
+				t.Context(), "new",
+				reset.LinkOptions{Purpose: token.PurposeInvite},
+			)
 			spy.replace = nil
+
 			if row.want != nil {
 				require.Error(t, err)
 				require.Empty(t, made.Reveal())
@@ -198,9 +270,10 @@ func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 				}
 				return
 			}
+
 			require.NoError(t, err)
-			require.NotEmpty(t, sc.user(t, "new").PasswordHash)
-			require.NoError(t, sc.confirm(t, rawOf(made)))
+			require.NotEmpty(t, fx.user(t, "new").PasswordHash)
+			require.NoError(t, fx.confirm(t, rawOf(made)))
 		})
 	}
 }
@@ -211,53 +284,66 @@ var errAny = errors.New("any")
 func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		sc, spy := newSpyFixture(t, realClock)
-		sc.add(t, withoutPassword("new"))
-		replica := sc.user(t, "new")
+		fx, spy := newSpyFixture(t, realClock)
+		fx.add(t, withoutPassword("new"))
+		replica := fx.user(t, "new")
 		var lags atomic.Bool
 		lags.Store(true)
-		spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+		spy.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
 			if lags.Load() {
 				return replica, nil
 			}
 			return spy.Store.FindByID(ctx, id)
 		}
-		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+		)
+
 		<-time.After(time.Second)
 		synctest.Wait()
-		require.Empty(t, sc.outbox.Messages())
-		require.NotEmpty(t, sc.events.of(reset.OutcomeMailDelayed))
+		require.Empty(t, fx.outbox.Messages())
+		require.NotEmpty(t, fx.events.of(reset.OutcomeMailDelayed))
 
 		lags.Store(false)
-		mails, err := sc.outbox.Wait(t.Context(), 1)
+		mails, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
-		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])))
+		require.NoError(t, fx.confirm(t, mailtest.Token(mails[0])))
 	})
 }
 
 func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 	t.Parallel()
 	var job reset.Job
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
 		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error {
 			job = queued
 			return nil
 		}
 	})
-	sc.add(t, withoutPassword("new"))
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
-	require.Empty(t, sc.user(t, "new").PasswordHash, "the worker writes, not the caller")
+	fx.add(t, withoutPassword("new"))
+	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+	require.Empty(
+		t, fx.user(t, "new").PasswordHash, "the worker writes, not the caller",
+	)
 
-	spy.replace = func(context.Context, reset.User, string) error { return errLost }
-	require.ErrorIs(t, sc.Process(t.Context(), job), errLost)
-	require.Empty(t, sc.outbox.Messages())
+	spy.replace = func(context.Context, reset.User, string) error {
+		return errLost
+	}
+	require.ErrorIs(t, fx.Process(t.Context(), job), errLost)
+	require.Empty(t, fx.outbox.Messages())
 
 	spy.replace = nil
-	require.NoError(t, sc.Process(t.Context(), job))
-	require.Equal(t, []string{"new@example.com"}, sc.to(mail.KindInvite))
-	require.NoError(t, sc.Process(t.Context(), job), "an engine may call twice")
-	for _, msg := range sc.outbox.Messages() {
-		_, err := sc.Check(t.Context(), reset.CheckInput{Token: mailtest.Token(msg)})
+	require.NoError(t, fx.Process(t.Context(), job))
+	require.Equal(t, []string{"new@example.com"}, fx.to(mail.KindInvite))
+	require.NoError(t, fx.Process(t.Context(), job), "an engine may call twice")
+
+	for _, msg := range fx.outbox.Messages() {
+		_, err := fx.Check(
+			t.Context(), reset.CheckInput{Token: mailtest.Token(msg)},
+		)
 		require.NoError(t, err)
 	}
 }
@@ -266,22 +352,29 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for reason, change := range map[string]func(user *reset.User){
-		reset.ReasonHasPassword: func(user *reset.User) { user.PasswordHash = oldHash },
-		reset.ReasonDisabled:    func(user *reset.User) { user.Disabled = true },
-		reset.ReasonBadAddress:  func(user *reset.User) { user.Email, user.PasswordHash = "", "!another" },
+		"has-password": func(user *reset.User) { user.PasswordHash = oldHash },
+		"disabled":     func(user *reset.User) { user.Disabled = true },
+		"bad-address": func(user *reset.User) {
+			user.Email, user.PasswordHash = "", "!another"
+		},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyFixture(t, nil)
-			sc.add(t, withoutPassword("new"))
+			fx, spy := newSpyFixture(t, nil)
+			fx.add(t, withoutPassword("new"))
 			spy.replace = func(context.Context, reset.User, string) error {
-				_ = sc.store.Update("new", change)
+				_ = fx.store.Update("new", change)
 				return reset.ErrStale
 			}
-			require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
-			sc.drain(t)
-			require.Empty(t, sc.outbox.Messages())
-			require.Equal(t, []string{reason}, sc.events.reasons(reset.OutcomeSkipped))
+			require.NoError(
+				t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+			)
+
+			fx.drain(t)
+			require.Empty(t, fx.outbox.Messages())
+			require.Equal(
+				t, []string{reason}, fx.events.reasons(reset.OutcomeSkipped),
+			)
 		})
 	}
 }
@@ -290,17 +383,20 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 // marker.
 func TestInvitationIsBoundToTheStampAfterTheMarker(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	sc.add(t, withoutPassword("new"))
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	fx, spy := newSpyFixture(t, nil)
+	fx.add(t, withoutPassword("new"))
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		err := spy.Store.ReplaceHash(ctx, seen, encoded)
-		_ = sc.store.Update("new", func(user *reset.User) { user.Stamp += "1" })
+		_ = fx.store.Update("new", func(user *reset.User) { user.Stamp += "1" })
 		return err
 	}
-	first := inviteByLink(t, sc, "new")
-	second := inviteByMail(t, sc, "new")
-	require.Equal(t, "1", sc.user(t, "new").Stamp)
-	_, err := sc.Check(t.Context(), reset.CheckInput{Token: first})
+	first := inviteByLink(t, fx, "new")
+	second := inviteByMail(t, fx, "new")
+	require.Equal(t, "1", fx.user(t, "new").Stamp)
+
+	_, err := fx.Check(t.Context(), reset.CheckInput{Token: first})
 	require.NoError(t, err)
-	require.NoError(t, sc.confirm(t, second))
+	require.NoError(t, fx.confirm(t, second))
 }

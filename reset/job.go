@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -23,7 +24,8 @@ import (
 // where the fmt package does not call methods.
 //
 // A Job is made by the Service alone. [Service.Process] takes it back as it was
-// given to Config.Queue.Dispatch, and refuses it when anything in it was changed.
+// given to Config.Queue.Dispatch, and refuses it when anything in it was
+// changed.
 type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps
 	// the mail's Message-ID the same over all attempts.
@@ -77,120 +79,24 @@ func (j Job) Format(f fmt.State, _ rune) {
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
-// A RequestInput is what a visitor of the forgot page sends. It prints, logs
-// and marshals without the address. That protection is lost in an unexported
-// field of another struct, and under %p and %w, where the fmt package does not
-// call methods.
-type RequestInput struct {
-	// Email is the typed address. White space around it is dropped.
-	Email string
-	// Locale is a list of the languages that the visitor reads, for accounts
-	// without one of their own that there are templates for. It may be an
-	// Accept-Language header as it came. See mail.Languages.
-	Locale string
-	// UserAgent is the visitor's User-Agent header as it came. Of it the mail,
-	// and the job, only have what mail.CoarseClient makes of it, such as
-	// "Firefox, Linux". Empty leaves that out.
-	UserAgent string
-	// Client is the visitor's address, as the application trusts it. The zero
-	// Addr means unknown, and charges no client's limit. Never pass one address
-	// for all visitors, such as a proxy's.
-	Client netip.Addr
-	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero means
-	// Config.Lifetimes.Reset.
-	Lifetime time.Duration
+// languages puts lists together, those of the first before those of the next.
+func languages(lists ...string) string {
+	var tags []string
+	for _, list := range lists {
+		tags = append(tags, mail.Languages(list)...)
+	}
+	return strings.Join(tags, ",")
 }
 
-// Format prints the client alone under every verb.
-func (in RequestInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.RequestInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in RequestInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in RequestInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
-}
-
-// A CheckInput is a link that is looked at before it is used. It prints, logs
-// and marshals to JSON as its client alone. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt package
-// does not call methods.
-type CheckInput struct {
-	// Token is the text from the link.
-	Token string
-	// Client is where the request comes from, for limits and events. The zero
-	// Addr means unknown.
-	Client netip.Addr
-}
-
-// Format prints the client alone under every verb.
-func (in CheckInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.CheckInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in CheckInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in CheckInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
-}
-
-// Format prints the masked address alone under every verb.
-func (c CheckResult) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.CheckResult{%s}", c.MaskedEmail)
-}
-
-// LogValue logs the masked address alone.
-func (c CheckResult) LogValue() slog.Value {
-	return slog.StringValue(c.MaskedEmail)
-}
-
-// MarshalJSON writes everything but the whole address.
-func (c CheckResult) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		ExpiresAt          time.Time
-		MaskedEmail, Label string
-		Purpose            token.Purpose
-	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose})
-}
-
-// A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
-// marshals without token and password. That protection is lost in an unexported
-// field of another struct, and under %p and %w, where the fmt package does not
-// call methods.
-type ConfirmInput struct {
-	// Token is the text of the token, without the rest of the link.
-	Token string
-	// Password is the new password, taken byte for byte. Nothing is trimmed,
-	// folded or cut.
-	Password string
-	// Client, Locale and UserAgent are as in [RequestInput]. The last two are
-	// for the notice.
-	Client            netip.Addr
-	Locale, UserAgent string
-}
-
-// Format prints the client alone under every verb.
-func (in ConfirmInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.ConfirmInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in ConfirmInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in ConfirmInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
+// A try is one attempt at a job, with what earlier attempts have shown.
+type attempt struct {
+	job    Job
+	count  int  // of attempts that failed.
+	lookUp int  // of look-ups that failed, one after the other.
+	unsure bool // the mailer could not tell whether one of them was delivered.
+	// hint is the kind of a mail without a link that failed. Why it has no link
+	// is recorded already.
+	hint mail.Kind
 }
 
 // A jobSeal makes and checks the MACs of jobs.
@@ -238,33 +144,54 @@ func canonicalJob(job Job) ([]byte, error) {
 	return json.Marshal(job)
 }
 
-// validateJob refuses what Dispatch was not given, before anything is looked up
-// or mailed. Whatever a forged job says about itself stays out of its event,
-// since it must not write lines of an audit trail.
-func (s *Service) validateJob(ctx context.Context, job Job) error {
-	if !s.seal.verify(job) {
-		err := fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
-		s.record(ctx, Event{
-			Outcome: OutcomeJobRefused, Reason: ReasonBadMAC, Err: err,
-		})
-		return err
-	}
+// clockLeeway is how far ahead the clock of the process that made a link or a
+// job may be of the one that checks it.
+const clockLeeway = 10 * time.Second
 
-	var problem string
+// validate says what is wrong with a job that Dispatch was not given, before
+// anything is looked up or mailed.
+func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
 	switch {
+	case !s.verify(job):
+		return reasonBadMAC,
+			fmt.Errorf("%w: its MAC is missing or wrong", ErrJobRefused)
 	case job.RequestedAt.IsZero():
-		problem = "RequestedAt is zero"
-	case job.RequestedAt.Sub(s.cfg.Now()) > clockLeeway:
-		problem = fmt.Sprintf(
-			"RequestedAt is more than %v in the future", clockLeeway,
+		return reasonBadDate,
+			fmt.Errorf("%w: RequestedAt is zero", ErrJobRefused)
+	case job.RequestedAt.Sub(now) > clockLeeway:
+		return reasonBadDate, fmt.Errorf(
+			"%w: RequestedAt is more than %v in the future",
+			ErrJobRefused, clockLeeway,
 		)
-	default:
-		return nil
 	}
+	return "", nil
+}
 
-	err := fmt.Errorf("%w: %s", ErrJobRefused, problem)
-	s.recordOf(ctx, job, Event{
-		Outcome: OutcomeJobRefused, Reason: ReasonBadDate, Err: err,
-	})
-	return err
+// recordOf records an event of a job.
+func (r *recorder) recordOf(ctx context.Context, job Job, ev Event) {
+	ev.RequestID, ev.Client = job.ID, plainClient(job.Client)
+	if ev.Purpose == "" {
+		ev.Purpose = purposeOf(job.Kind)
+	}
+	r.record(ctx, ev)
+}
+
+func (r *recorder) recordRetry(ctx context.Context, job Job, ev Event) {
+	ev.Outcome = OutcomeMailDelayed
+	r.recordOf(ctx, job, ev)
+}
+
+func (r *recorder) recordFailure(ctx context.Context, job Job, ev Event) {
+	ev.Outcome = OutcomeMailFailed
+	if job.Kind == mail.KindPasswordChanged {
+		ev.Outcome = OutcomeNoticeFailed
+	}
+	r.recordOf(ctx, job, ev)
+}
+
+func purposeOf(kind mail.Kind) token.Purpose {
+	if kind == mail.KindInvite {
+		return token.PurposeInvite
+	}
+	return token.PurposeReset
 }

@@ -23,9 +23,9 @@ type Limiter interface {
 
 // A Refunder is a [Limiter] that takes a charge back when what it was charged
 // for did not happen. That is so when a later limit refused the request, the
-// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is one. A
-// Limiter that is not keeps those charges, so that a visitor who asks again
-// after a failure may find a limit reached and get no mail.
+// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is
+// one. A Limiter that is not keeps those charges, so that a visitor who asks
+// again after a failure may find a limit reached and get no mail.
 type Refunder interface {
 	Limiter
 	// Refund gives back one event that Allow has charged to key. It must never
@@ -33,18 +33,6 @@ type Refunder interface {
 	// An error makes an event and nothing more. Like Allow it is called in the
 	// path of requests, with a context that ends after 150 milliseconds.
 	Refund(ctx context.Context, key string) error
-}
-
-// A LimiterFunc is a function that is a [Limiter].
-type LimiterFunc func(
-	ctx context.Context, key string,
-) (retryAfter time.Duration, ok bool, err error)
-
-// Allow calls f.
-func (f LimiterFunc) Allow(
-	ctx context.Context, key string,
-) (time.Duration, bool, error) {
-	return f(ctx, key)
 }
 
 // Limits throttle the flow. A nil field means the in-process default in its
@@ -77,20 +65,20 @@ func (f LimiterFunc) Allow(
 // Visitors from a network that floods wait with it.
 //
 // What a request was charged is given back, to limiters that are a [Refunder],
-// when a later limit refuses it with a *[ThrottledError], when Config.Queue.Dispatch
-// fails and when the queue is full. It is not given back when Account refuses,
-// which must look like a success from every side (its job goes through the
-// queue and sends nothing, see [Job]), nor when the visitor has hung up, which
-// must not be a way around the limits.
+// when a later limit refuses it with a *[ThrottledError], when
+// Config.Queue.Dispatch fails and when the queue is full. It is not given back
+// when Account refuses, which must look like a success from every side (its job
+// goes through the queue and sends nothing, see [Job]), nor when the visitor
+// has hung up, which must not be a way around the limits.
 //
 // The worker charges Account once more, under a key of the account's id, for
 // each mail to an account that was found by what somebody typed. So an account
 // gets no more mail than Account allows, however many texts lead to it under
-// Config.Hooks.FindByIdentifier. One that is over it is skipped with
-// [ReasonThrottled]. The charge is given back when the mail was not sent, so
-// that a retry is not throttled by the attempt before. A worker that dies in
-// between leaves it. If Account is not a [Refunder], the worker charges the
-// in-process default in its place.
+// Config.Hooks.FindByIdentifier. One that is over it is skipped with the reason
+// "throttled". The charge is given back when the mail was not sent, so that a
+// retry is not throttled by the attempt before. A worker that dies in between
+// leaves it. If Account is not a [Refunder], the worker charges the in-process
+// default in its place.
 //
 // Keys hold network addresses and, for accounts, a keyed digest of what was
 // typed or of the id. No mail address is stored in a limiter.
@@ -139,7 +127,7 @@ const limiterTimeout = 150 * time.Millisecond
 // A throttle is one limit, with the configured limiter and the default to fall
 // back to.
 type throttle struct {
-	name     string
+	name     Reason
 	limiter  Limiter
 	fallback Limiter // nil when a failure lets the attempt pass.
 	custom   bool
@@ -152,6 +140,7 @@ type throttles struct {
 
 	mailed throttle // the account's, as the worker charges it.
 	share  *share   // nil without limits.
+	events *recorder
 }
 
 func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
@@ -160,55 +149,22 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		return all, nil
 	}
 
-	for _, t := range []struct {
-		into    *throttle
-		name    string
-		own     Limiter
-		confirm bool
-		rates   ratelimit.Config
-	}{
-		{&all.global, LimitGlobal, limits.Global, false, ratelimit.Config{
-			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
-		}},
-		{&all.client, LimitClient, limits.Client, false, ratelimit.Config{
-			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
-		}},
-		{&all.network, LimitNetwork, limits.Network, false, ratelimit.Config{
-			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
-		}},
-		{&all.account, LimitAccount, limits.Account, false, ratelimit.Config{
-			Burst: 1, Every: time.Minute,
-			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
-			MaxBytes: 4 << 20,
-		}},
-
-		{
-			&all.confirmClient, LimitConfirmClient, limits.ConfirmClient, true,
-			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
-		},
-		{
-			&all.confirmUser, LimitConfirmUser, limits.ConfirmUser, true,
-			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
-		},
-		{&all.check, LimitCheck, limits.Check, true, ratelimit.Config{
-			Burst: 30, Every: 10 * time.Second, MaxBytes: 1 << 20,
-		}},
-	} {
-		*t.into = throttle{
-			name: t.name, limiter: t.own, custom: t.own != nil,
+	for _, d := range all.defaults(limits) {
+		*d.into = throttle{
+			name: d.name, limiter: d.own, custom: d.own != nil,
 		}
-		if t.own != nil && t.confirm {
+		if d.own != nil && d.confirm {
 			continue
 		}
 
-		t.rates.Now = now
-		fallback, err := ratelimit.New(t.rates)
+		d.rates.Now = now
+		fallback, err := ratelimit.New(d.rates)
 		if err != nil {
-			return all, fmt.Errorf("reset: default limit %s: %w", t.name, err)
+			return all, fmt.Errorf("reset: default limit %s: %w", d.name, err)
 		}
-		t.into.fallback = fallback
-		if t.own == nil {
-			t.into.limiter = fallback
+		d.into.fallback = fallback
+		if d.own == nil {
+			d.into.limiter = fallback
 		}
 	}
 
@@ -218,6 +174,46 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 		all.mailed.limiter, all.mailed.custom = all.mailed.fallback, false
 	}
 	return all, nil
+}
+
+// A defaultLimit is what holds where Limits does not say, or fails.
+type defaultLimit struct {
+	into    *throttle
+	name    Reason
+	own     Limiter
+	confirm bool // a failure of the application's own lets the attempt pass.
+	rates   ratelimit.Config
+}
+
+func (l *throttles) defaults(limits Limits) []defaultLimit {
+	return []defaultLimit{
+		{&l.global, limitGlobal, limits.Global, false, ratelimit.Config{
+			Burst: 600, Every: time.Minute / 600, MaxBytes: 64 << 10,
+		}},
+		{&l.client, limitClient, limits.Client, false, ratelimit.Config{
+			Burst: 20, Every: 3 * time.Minute, MaxBytes: 4 << 20,
+		}},
+		{&l.network, limitNetwork, limits.Network, false, ratelimit.Config{
+			Burst: 200, Every: 12 * time.Second, MaxBytes: 2 << 20,
+		}},
+		{&l.account, limitAccount, limits.Account, false, ratelimit.Config{
+			Burst: 1, Every: time.Minute,
+			Also:     []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
+			MaxBytes: 4 << 20,
+		}},
+
+		{
+			&l.confirmClient, limitConfirmClient, limits.ConfirmClient, true,
+			ratelimit.Config{Burst: 30, Every: 20 * time.Second, MaxBytes: 1 << 20},
+		},
+		{
+			&l.confirmUser, limitConfirmUser, limits.ConfirmUser, true,
+			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
+		},
+		{&l.check, limitCheck, limits.Check, true, ratelimit.Config{
+			Burst: 30, Every: 10 * time.Second, MaxBytes: 1 << 20,
+		}},
+	}
 }
 
 // A digester turns what was typed into a limiter's key. Its key comes from the

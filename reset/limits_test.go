@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -16,215 +13,162 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keyLog admits everything and remembers under which keys.
-type keyLog struct {
-	mu   sync.Mutex
-	keys []string
-}
-
-func (l *keyLog) Allow(_ context.Context, key string) (time.Duration, bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.keys = append(l.keys, key)
-	return 0, true, nil
-}
-
-func (l *keyLog) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l, Check: l}
-}
-
-func names(keys []string) []string {
-	var names []string
-	for _, key := range keys {
-		name, _, _ := strings.Cut(key, ":")
-		names = append(names, name)
-	}
-	return names
-}
-
-func (sc *fixture) ask(t *testing.T, email, client string) error {
+func (fx *fixture) ask(t *testing.T, email, client string) error {
 	t.Helper()
 	addr, _ := netip.ParseAddr(client)
-	return sc.Request(t.Context(), reset.RequestInput{Email: email, Client: addr})
+	return fx.Request(
+		t.Context(), reset.RequestInput{Email: email, Client: addr},
+	)
 }
 
-func TestDefaultLimits(t *testing.T) {
-	t.Parallel()
-	defaults := func(cfg *reset.Config) {
+// withDefaultLimits makes a fixture whose jobs nobody works on.
+func withDefaultLimits(t *testing.T) *fixture {
+	t.Helper()
+	return newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits = reset.Limits{}
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
-	}
-	accepted := func(sc *fixture) int { return len(sc.events.of(reset.OutcomeRequested)) }
-
-	t.Run("account: one a minute and five an hour, silently", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, defaults)
-		for _, wait := range []time.Duration{0, time.Second, 58 * time.Second, time.Second} {
-			sc.clock.advance(wait)
-			require.NoError(t, sc.ask(t, "ana@example.com", ""))
-		}
-		for range 10 {
-			sc.clock.advance(time.Minute)
-			require.NoError(t, sc.ask(t, "ANA@example.com", ""))
-		}
-		require.NoError(t, sc.ask(t, "bob@example.com", ""), "another address has its own")
-		sc.drain(t)
-		require.Equal(t, 6, accepted(sc), "5 of ana's 14, and bob's")
-		require.Equal(t, reset.LimitAccount, sc.events.reasons(reset.OutcomeThrottled)[0])
-	})
-	t.Run("client: twenty an hour for each prefix", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, defaults)
-		refused := 0
-		for i := range 25 {
-			err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), fmt.Sprintf("2001:db8:0:1::%x", i+1))
-			if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
-				require.Equal(t, 3*time.Minute, throttled.RetryAfter)
-				refused++
-				continue
-			}
-			require.NoError(t, err)
-		}
-		require.Equal(t, 5, refused)
-		require.NoError(t, sc.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64")
-		sc.clock.advance(3*time.Minute - time.Second)
-		require.Error(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
-		sc.clock.advance(time.Second)
-		require.NoError(t, sc.ask(t, "later@example.com", "2001:db8:0:1::1"))
-	})
-	t.Run("network: two hundred at once, then three hundred an hour", func(t *testing.T) {
-		t.Parallel()
-		for name, client := range map[string]func(n int) netip.Addr{
-			"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
-			"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
-		} {
-			sc := newFixture(t, defaults)
-			ask := func(n int, client netip.Addr) error {
-				return sc.Request(t.Context(), reset.RequestInput{Email: fmt.Sprintf("user%d@example.com", n), Client: client})
-			}
-			for n := range 200 {
-				require.NoError(t, ask(n, client(n)), name)
-			}
-			throttled, ok := errors.AsType[*reset.ThrottledError](ask(200, client(200)))
-			require.True(t, ok, name)
-			require.Equal(t, 12*time.Second, throttled.RetryAfter)
-			require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
-
-			sc.clock.advance(11 * time.Second)
-			require.Error(t, ask(202, client(202)), name)
-			sc.clock.advance(time.Second)
-			require.NoError(t, ask(203, client(203)), name)
-			require.Error(t, ask(204, client(204)), name)
-			sc.drain(t)
-			require.Equal(t, []string{reset.LimitNetwork, reset.LimitNetwork, reset.LimitNetwork}, sc.events.reasons(reset.OutcomeThrottled))
-		}
-	})
-	t.Run("global: six hundred at once", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, defaults)
-		refused := 0
-		for i := range 610 {
-			if err := sc.ask(t, fmt.Sprintf("user%d@example.com", i), ""); err != nil {
-				refused++
-			}
-		}
-		require.Equal(t, 10, refused)
-	})
-	t.Run("confirmation: thirty for each client, ten for each account", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, defaults)
-		raw := sc.link(t, "7")
-		confirm := func(raw, client string) bool {
-			addr, _ := netip.ParseAddr(client)
-			err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: "short", Client: addr})
-			_, throttled := errors.AsType[*reset.ThrottledError](err)
-			return throttled
-		}
-		throttled := 0
-		for range 12 {
-			if confirm(raw, "") {
-				throttled++
-			}
-		}
-		require.Equal(t, 2, throttled)
-		throttled = 0
-		for range 33 {
-			if confirm("nonsense", "192.0.2.1") {
-				throttled++
-			}
-		}
-		require.Equal(t, 3, throttled)
-		sc.drain(t)
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmUser)
-		require.Contains(t, sc.events.reasons(reset.OutcomeThrottled), reset.LimitConfirmClient)
-	})
-	t.Run("off", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, func(cfg *reset.Config) {
-			defaults(cfg)
-			cfg.Limits = reset.Limits{Off: true}
-		})
-		for range 700 {
-			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
 		}
 	})
 }
 
-func TestLimitsAreChargedInOrderForKnownAndUnknownAlike(t *testing.T) {
+func TestAccountIsMailedOnceAMinuteAndFiveTimesAnHourSilently(t *testing.T) {
 	t.Parallel()
-	for _, email := range []string{"ana@example.com", "nobody@example.com"} {
-		var keys keyLog
-		sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-		spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
-			require.Equal(t, []string{"client", "network", "global", "account"}, names(keys.keys), "all are charged before the look-up")
-			return nil, nil
+	fx := withDefaultLimits(t)
+	for _, wait := range []time.Duration{
+		0, time.Second, 58 * time.Second, time.Second,
+	} {
+		fx.clock.advance(wait)
+		require.NoError(t, fx.ask(t, "ana@example.com", ""))
+	}
+	for range 10 {
+		fx.clock.advance(time.Minute)
+		require.NoError(t, fx.ask(t, "ANA@example.com", ""))
+	}
+	require.NoError(
+		t, fx.ask(t, "bob@example.com", ""), "another address has its own",
+	)
+
+	fx.drain(t)
+	require.Len(
+		t, fx.events.of(reset.OutcomeRequested), 6, "5 of ana's 14, and bob's",
+	)
+	require.Equal(t, "account", fx.events.reasons(reset.OutcomeThrottled)[0])
+}
+
+func TestClientAsksTwentyTimesAnHour(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	refused := 0
+	for i := range 25 {
+		err := fx.ask(
+			t, fmt.Sprintf("user%d@example.com", i),
+			fmt.Sprintf("2001:db8:0:1::%x", i+1),
+		)
+		if throttled, ok := errors.AsType[*reset.ThrottledError](err); ok {
+			require.Equal(t, 3*time.Minute, throttled.RetryAfter)
+			refused++
+			continue
 		}
-		require.NoError(t, sc.ask(t, email, "192.0.2.1"))
-		sc.drain(t)
-		require.Len(t, keys.keys, 4)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 5, refused)
+	require.NoError(
+		t, fx.ask(t, "next@example.com", "2001:db8:0:2::1"), "the next /64",
+	)
+
+	fx.clock.advance(3*time.Minute - time.Second)
+	require.Error(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+	fx.clock.advance(time.Second)
+	require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
+}
+
+func TestNetworkAsksTwoHundredTimesAtOnceThenThreeHundredAnHour(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]func(n int) netip.Addr{
+		"/48": func(n int) netip.Addr { return ipv6(0x2001, 0xdb8, 1, n) },
+		"/24": func(n int) netip.Addr { return ipv4(192, 0, 2, n) },
+	} {
+		fx := withDefaultLimits(t)
+		ask := func(n int, client netip.Addr) error {
+			return fx.Request(t.Context(), reset.RequestInput{
+				Email:  fmt.Sprintf("user%d@example.com", n),
+				Client: client,
+			})
+		}
+		for n := range 200 {
+			require.NoError(t, ask(n, client(n)), name)
+		}
+
+		err := ask(200, client(200))
+		throttled, ok := errors.AsType[*reset.ThrottledError](err)
+		require.True(t, ok, name)
+		require.Equal(t, 12*time.Second, throttled.RetryAfter)
+		require.NoError(t, ask(201, fromElsewhere(1)), "the next network")
+
+		fx.clock.advance(11 * time.Second)
+		require.Error(t, ask(202, client(202)), name)
+		fx.clock.advance(time.Second)
+		require.NoError(t, ask(203, client(203)), name)
+		require.Error(t, ask(204, client(204)), name)
+
+		fx.drain(t)
+		require.Equal(
+			t, []string{"network", "network", "network"},
+			fx.events.reasons(reset.OutcomeThrottled),
+		)
 	}
 }
 
-// A client over its limit must not use up what everybody shares, nor an address's share.
-func TestThrottledClientChargesNobodyElse(t *testing.T) {
+func TestSiteIsAskedSixHundredTimesAtOnce(t *testing.T) {
 	t.Parallel()
-	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = keys.limits()
-		cfg.Limits.Client = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 90 * time.Second, false, nil })
-	})
-	err := sc.ask(t, "ana@example.com", "192.0.2.1")
-	throttled, ok := errors.AsType[*reset.ThrottledError](err)
-	require.True(t, ok)
-	require.Equal(t, 90*time.Second, throttled.RetryAfter)
-	require.Empty(t, keys.keys)
-}
-
-func TestAccountIsChargedOnlyOnceTheSignatureIsGood(t *testing.T) {
-	t.Parallel()
-	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	raw := sc.link(t, "7")
-	client := netip.MustParseAddr("192.0.2.1")
-	require.Error(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: flipLast(raw), Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client"}, names(keys.keys), "a forger must not use up the victim's tries")
-	require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword, Client: client}))
-	require.Equal(t, []string{"confirm-client", "confirm-user"}, names(keys.keys))
-}
-
-func TestThrottledAccountIsNotLoaded(t *testing.T) {
-	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
-		cfg.Limits.Off = false
-		cfg.Limits.ConfirmUser = reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return time.Minute, false, nil })
-	})
-	raw := sc.link(t, "7")
-	spy.findByID = func(context.Context, string) (reset.User, error) {
-		t.Error("loaded")
-		return ana(), nil
+	fx := withDefaultLimits(t)
+	refused := 0
+	for i := range 610 {
+		err := fx.ask(t, fmt.Sprintf("user%d@example.com", i), "")
+		if err != nil {
+			refused++
+		}
 	}
-	_, throttled := errors.AsType[*reset.ThrottledError](sc.confirm(t, raw))
-	require.True(t, throttled)
+	require.Equal(t, 10, refused)
+}
+
+func TestConfirmationsAreThirtyForAClientAndTenForAnAccount(t *testing.T) {
+	t.Parallel()
+	fx := withDefaultLimits(t)
+	raw := fx.link(t, "7")
+	throttled := func(times int, raw string, client netip.Addr) (n int) {
+		for range times {
+			err := fx.Confirm(t.Context(), reset.ConfirmInput{
+				Token: raw, Password: "short", Client: client,
+			})
+			if _, ok := errors.AsType[*reset.ThrottledError](err); ok {
+				n++
+			}
+		}
+		return n
+	}
+
+	require.Equal(t, 2, throttled(12, raw, netip.Addr{}))
+	require.Equal(t, 3, throttled(33, "nonsense", ipv4(192, 0, 2, 1)))
+
+	fx.drain(t)
+	reasons := fx.events.reasons(reset.OutcomeThrottled)
+	require.Contains(t, reasons, "confirm-user")
+	require.Contains(t, reasons, "confirm-client")
+}
+
+func TestLimitsOffRefuseNothing(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits = reset.Limits{Off: true}
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
+		}
+	})
+	for range 700 {
+		require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
+	}
 }
 
 func TestClientKeys(t *testing.T) {
@@ -235,6 +179,7 @@ func TestClientKeys(t *testing.T) {
 		"client:fe80::":         "network:fe80::",
 		"client:::":             "network:::",
 	}
+
 	for client, want := range map[string]string{
 		"192.0.2.7":                        "client:192.0.2.7",
 		"::ffff:192.0.2.7":                 "client:192.0.2.7",
@@ -246,16 +191,22 @@ func TestClientKeys(t *testing.T) {
 		"":                                 "",
 	} {
 		var keys keyLog
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-		require.NoError(t, sc.ask(t, "ana@example.com", client))
-		sc.drain(t)
+		fx := newFixture(
+			t, func(cfg *reset.Config) { cfg.Limits = keys.limits() },
+		)
+		require.NoError(t, fx.ask(t, "ana@example.com", client))
+
+		fx.drain(t)
 		if want == "" {
-			require.Equal(t, []string{"global", "account"}, names(keys.keys), "nobody shares the bucket of the unknown")
+			require.Equal(
+				t, []string{"global", "account"}, names(keys.keys),
+				"nobody shares the bucket of the unknown",
+			)
 			continue
 		}
 		require.Equal(t, want, keys.keys[0], client)
 		require.Equal(t, networks[want], keys.keys[1], client)
-		require.Empty(t, sc.events.of(reset.OutcomeRequested)[0].Client.Zone())
+		require.Empty(t, fx.events.of(reset.OutcomeRequested)[0].Client.Zone())
 	}
 }
 
@@ -263,99 +214,59 @@ func TestAccountKeysAreDigestsThatInstancesAgreeOn(t *testing.T) {
 	t.Parallel()
 	key := func(email string, change func(cfg *reset.Config)) string {
 		var keys keyLog
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits = keys.limits()
 			if change != nil {
 				change(cfg)
 			}
 		})
-		require.NoError(t, sc.ask(t, email, ""))
+		require.NoError(t, fx.ask(t, email, ""))
 		require.Len(t, keys.keys, 2)
 		return keys.keys[1]
 	}
+
 	want := key("ana@example.com", nil)
 	require.NotContains(t, want, "ana")
 	require.Len(t, want, len("account:")+22)
-	require.Equal(t, want, key("ana@example.com", nil), "another instance with the same keys")
-	require.Equal(t, want, key("ANA@Example.com", nil), "one bucket for all spellings of one address")
+	require.Equal(
+		t, want, key("ana@example.com", nil),
+		"another instance with the same keys",
+	)
+	require.Equal(
+		t, want, key("ANA@Example.com", nil),
+		"one bucket for all spellings of one address",
+	)
 	require.NotEqual(t, want, key("\u0251na@example.com", nil))
-	require.NotEqual(t, want, key("ana@example.com", func(cfg *reset.Config) { cfg.Site = "https://other.example" }))
+	require.NotEqual(t, want, key(
+		"ana@example.com",
+		func(cfg *reset.Config) { cfg.Site = "https://other.example" },
+	))
 }
 
 func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 	t.Parallel()
 	var keys keyLog
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
-	sc.add(t, reset.User{ID: "zoe@example.com", Email: "zoe@example.com", PasswordHash: oldHash})
-	require.NoError(t, sc.confirm(t, sc.link(t, "zoe@example.com")))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = keys.limits() })
+	fx.add(t, reset.User{
+		ID:           "zoe@example.com",
+		Email:        "zoe@example.com",
+		PasswordHash: oldHash,
+	})
+	require.NoError(t, fx.confirm(t, fx.link(t, "zoe@example.com")))
 	require.Len(t, keys.keys, 1)
 	require.NotContains(t, keys.keys[0], "zoe")
 }
 
-func TestFailingLimiter(t *testing.T) {
-	t.Parallel()
-	for name, limiter := range map[string]reset.Limiter{
-		"error": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, errLost }),
-		"panic": reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { panic("boom") }),
-		"hung": reset.LimiterFunc(func(ctx context.Context, _ string) (time.Duration, bool, error) {
-			<-ctx.Done()
-			return 0, false, ctx.Err()
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				sc := newFixture(t, func(cfg *reset.Config) {
-					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{Client: limiter, ConfirmClient: limiter, ConfirmUser: limiter}
-					cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
-				})
-				start := time.Now()
-				require.NoError(t, sc.ask(t, "user@example.com", "192.0.2.1"))
-				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
-				refused := 0
-				for i := range 30 {
-					if sc.ask(t, fmt.Sprintf("user%d@example.com", i), "192.0.2.1") != nil {
-						refused++
-					}
-				}
-				require.InDelta(t, 10, refused, 2, "requests fall back to the limiter in the process")
-				require.NoError(t, sc.Confirm(t.Context(), reset.ConfirmInput{
-					Token: sc.link(t, "7"), Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
-				}), "confirmations proceed")
-				require.ErrorIs(t, sc.Confirm(t.Context(), reset.ConfirmInput{
-					Token: "junk", Password: newPassword, Client: netip.MustParseAddr("192.0.2.1"),
-				}), reset.ErrRejected)
-				sc.drain(t)
-				reasons := sc.events.reasons(reset.OutcomeLimiterFailed)
-				require.Len(t, reasons, 33)
-				require.Contains(t, reasons, reset.LimitConfirmUser)
-				require.Contains(t, reasons, reset.LimitConfirmClient)
-				require.Error(t, sc.events.of(reset.OutcomeLimiterFailed)[0].Err)
-			})
-		})
-	}
-}
-
-func TestRetryAfterIsNeverZero(t *testing.T) {
-	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits = reset.Limits{Global: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) { return 0, false, nil })}
-	})
-	throttled, ok := errors.AsType[*reset.ThrottledError](sc.ask(t, "ana@example.com", ""))
-	require.True(t, ok)
-	require.Equal(t, time.Second, throttled.RetryAfter)
-}
-
-// A flood of requests for one address leaves its owner able to use the links they have.
+// A flood of requests for one address leaves its owner able to use the links
+// they have.
 func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
-	raw := sc.link(t, "7")
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })
+	raw := fx.link(t, "7")
 	for range 500 {
-		_ = sc.ask(t, "ana@example.com", "")
+		_ = fx.ask(t, "ana@example.com", "")
 	}
-	require.NoError(t, sc.confirm(t, raw))
-	sc.drain(t)
-	require.Len(t, sc.to(mail.KindReset), 1)
+	require.NoError(t, fx.confirm(t, raw))
+	fx.drain(t)
+	require.Len(t, fx.to(mail.KindReset), 1)
 }

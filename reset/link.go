@@ -1,26 +1,16 @@
 package reset
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"time"
 
+	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/token"
-)
-
-// LinkStyle is where a link carries its token.
-type LinkStyle int
-
-const (
-	// LinkFragment puts the token behind '#'. Browsers keep that part to
-	// themselves, so it reaches no server log, proxy, Referer header or mail
-	// scanner. A script on the page moves it into the form.
-	LinkFragment LinkStyle = iota
-	// LinkQuery puts the token into the query, which works without scripts, and
-	// is written to access logs.
-	LinkQuery
 )
 
 // A Link is a live link. Whoever holds it can set the account's password. It
@@ -61,84 +51,6 @@ func (l Link) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
 // MarshalText writes String.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
-
-// LinkOptions says which link to make. The zero value is a reset link of the
-// default lifetime.
-type LinkOptions struct {
-	// Purpose is token.PurposeReset, also when empty, or token.PurposeInvite.
-	Purpose token.Purpose
-	// Lifetime is at most the purpose's longest. Zero means its default.
-	Lifetime time.Duration
-}
-
-// Link makes a link for the account without sending it, for support staff or
-// for a channel of the application's own. It is as good as a password while it
-// lives, so the caller must make sure who gets it. No limit is charged and no
-// mail is sent. An invitation may write a marker into the account, as
-// [Service.Invite] says.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for
-// a reset link) or [ErrHasPassword] (for an invitation). Anything else is
-// internal, or a LinkOptions that is out of range.
-func (s *Service) Link(
-	ctx context.Context, userID string, opts LinkOptions,
-) (Link, error) {
-	if opts.Purpose == "" {
-		opts.Purpose = token.PurposeReset
-	}
-	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
-		return Link{}, err
-	}
-
-	user, err := s.loadEligible(ctx, userID, opts.Purpose)
-	if err != nil {
-		return Link{}, err
-	}
-	if opts.Purpose == token.PurposeInvite {
-		if user, err = s.mark(ctx, user); err != nil {
-			return Link{}, err
-		}
-		if err := s.checkEligible(user, opts.Purpose); err != nil {
-			return Link{}, err
-		}
-	}
-
-	made, _, err := s.issue(user, opts.Purpose, opts.Lifetime)
-	if err != nil {
-		return Link{}, fmt.Errorf("reset: make a link: %w", err)
-	}
-	s.record(ctx, Event{
-		Outcome: OutcomeLinkMade, UserID: user.ID,
-		TokenID: made.tokenID, Purpose: opts.Purpose,
-	})
-	return made, nil
-}
-
-// loadEligible reads an account that a trusted caller names, and tells that
-// caller why it can have no link.
-func (s *Service) loadEligible(
-	ctx context.Context, userID string, purpose token.Purpose,
-) (User, error) {
-	user, err := s.findByID(ctx, userID)
-	if err != nil {
-		return User{}, fmt.Errorf("reset: load the account: %w", err)
-	}
-	return user, s.checkEligible(user, purpose)
-}
-
-func (s *Service) checkEligible(user User, purpose token.Purpose) error {
-	hasPassword := s.cfg.Hasher.HasPassword(user.PasswordHash)
-
-	switch {
-	case user.Disabled:
-		return ErrUserDisabled
-	case purpose == token.PurposeReset && !hasPassword:
-		return ErrNoPassword
-	case purpose == token.PurposeInvite && hasPassword:
-		return ErrHasPassword
-	}
-	return nil
-}
 
 // issue makes a token and its link. The raw text is returned for removal from
 // errors.
@@ -188,9 +100,54 @@ func (s *Service) checkLifetime(
 
 	if lifetime != 0 && (lifetime < minLifetime || lifetime > top) {
 		return fmt.Errorf(
-			"reset: a lifetime of %v is not between %v and %v",
+			"reset: the lifetime is %v, want %v to %v",
 			lifetime, minLifetime, top,
 		)
 	}
 	return nil
+}
+
+// mark writes a fresh unusable marker over an empty hash, and returns the
+// account as it is then. An invitation is bound to the stored hash. Bound to an
+// empty one it would be good again whenever somebody clears the hash, and no
+// marker comes a second time. An account with a marker is left alone, so that
+// of several invitations all live until one is used. The caller must look at
+// the result as if it had just been read.
+func (s *Service) mark(ctx context.Context, user User) (User, error) {
+	for attempt := 0; user.PasswordHash == "" && !user.Disabled; attempt++ {
+		if attempt == 2 {
+			return User{}, fmt.Errorf(
+				"reset: mark the account: %w", errUnmarked,
+			)
+		}
+
+		writeErr := s.writeMarker(ctx, user)
+
+		// Whatever the store said, only the row tells what a link can be bound
+		// to. Another invitation may have been faster.
+		var err error
+		user, err = s.findByID(ctx, user.ID)
+		if err == nil && user.PasswordHash == "" &&
+			!errors.Is(writeErr, ErrStale) {
+			err = cmp.Or(writeErr, errUnmarked)
+		}
+		if err != nil {
+			return User{}, fmt.Errorf("reset: mark the account: %w", err)
+		}
+	}
+	return user, nil
+}
+
+// errUnmarked is the error for a look-up that does not show what was written,
+// as from a replica that lags.
+var errUnmarked = errors.New("the account does not show its marker yet")
+
+func (s *Service) writeMarker(ctx context.Context, user User) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	marker := hash.Unusable()
+	err := guard("Store.ReplaceHash", func() error {
+		return s.cfg.Store.ReplaceHash(ctx, user, marker)
+	})
+	return scrub(err, marker, user.Email)
 }

@@ -2,55 +2,116 @@ package reset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/token"
 )
 
-// NotifyInput says whose password was changed.
-type NotifyInput struct {
-	UserID string
-	// Client is who changed it, for events, or the zero Addr.
-	Client netip.Addr
-	// Locale and UserAgent are as in [RequestInput].
-	Locale, UserAgent string
-	// SessionsEnded lets the mail say that the account was signed out.
-	SessionsEnded bool
+// notice is the job that tells the owner of a changed password, at the address
+// the account had when the link was used.
+func (s *Service) notice(
+	user User, client netip.Addr, locale, userAgent string,
+) Job {
+	return Job{
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+		Email: user.Email, UserID: user.ID,
+		Locale:  languages(user.Locale, locale),
+		Browser: mail.CoarseClient(userAgent), Client: client,
+		RequestedAt: s.cfg.Now().UTC().Round(0),
+	}
 }
 
-// NotifyChanged mails the owner of an account that its password was changed. It
-// is for the application's own page for that. If it was somebody else, this
-// mail is how the owner learns of it. [Service.Confirm] does the same by
-// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not heed.
-//
-// The mail goes to the address that the account has now, so call it before that
-// can be changed. It charges no limits. ctx governs the look-up and reaches
-// Config.Queue.Dispatch, so that the job can be part of a transaction.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
-// [ErrClosed]. Anything else is internal.
-func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
-	if s.closed.Load() {
-		return ErrClosed
+// sendNotice queues a notice, or does it at once.
+func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
+	err := s.queueOwn(ctx, job)
+	if err != nil && !s.cfg.Queue.Synchronous {
+		s.events.recordFailure(ctx, job, Event{
+			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
+			Reason: reasonQueue, Err: scrub(err, job.Email),
+		})
 	}
+}
 
-	user, err := s.findByID(ctx, in.UserID)
+// suspect does what can be done about a write whose outcome is unknown. It ends
+// sessions, in case the write is in force already, and queues a job that looks
+// for it later.
+func (s *Service) suspect(
+	ctx context.Context, job Job, user User, encoded string,
+	ev Event, cause error,
+) error {
+	s.endSessions(ctx, user, ev)
+
+	err := fmt.Errorf("reset: store the new password: %w", cause)
+	failed := ev
+	failed.Outcome, failed.Reason, failed.Err =
+		OutcomeConfirmFailed, reasonUnknown, err
+	s.events.record(ctx, failed)
+
+	after := user
+	after.PasswordHash = encoded
+	job.Pending = strings.Join([]string{
+		s.digestHash(user), s.digestHash(after), ev.TokenID, string(ev.Purpose),
+	}, ".")
+
+	s.sendNotice(ctx, job, ev)
+	return err
+}
+
+// digestHash is a keyed digest of the account's stored hash, so that whoever
+// reads a queue can test no guesses against it. Its key comes from the ring's
+// signing key, so a job from before a rotation matches nothing and is dropped.
+func (s *Service) digestHash(user User) string {
+	return s.digest("hash\x00" + user.ID + "\x00" + user.PasswordHash)
+}
+
+// errPending is the error of a job whose write has not shown yet.
+var errPending = errors.New(
+	"reset: a write of unknown outcome has not shown yet",
+)
+
+// resolve looks whether the write of a pending job has come into force. If it
+// has, resolve does what Confirm would have done and returns the job as a plain
+// notice. It returns a job without a kind when there is nothing to tell, since
+// the account is gone or somebody else has changed its hash. An error means
+// that it is too early to say.
+func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
+	user, err := s.findByID(ctx, job.UserID)
+	if errors.Is(err, ErrUserNotFound) {
+		return Job{}, nil
+	}
 	if err != nil {
-		return fmt.Errorf("reset: load the account: %w", err)
-	}
-	if user.Disabled {
-		return ErrUserDisabled
+		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
+		s.events.recordRetry(ctx, job, Event{
+			UserID: job.UserID, Reason: reasonStore, Err: err,
+		})
+		return Job{}, err
 	}
 
-	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
-	job.SessionsEnded = in.SessionsEnded
+	parts := strings.Split(job.Pending, ".")
+	if len(parts) != 4 {
+		return Job{}, nil
+	}
+	switch s.digestHash(user) {
+	case parts[0]:
+		return Job{}, errPending
+	case parts[1]:
+	default:
+		return Job{}, nil
+	}
 
-	if s.cfg.Queue.Synchronous {
-		return s.workInline(ctx, job)
+	ev := Event{
+		Client: job.Client, UserID: user.ID,
+		TokenID: parts[2], Purpose: token.Purpose(parts[3]),
 	}
-	if err := s.enqueue(ctx, job, bill{}); err != nil {
-		return fmt.Errorf(
-			"reset: queue the notice: %w", scrub(err, user.Email),
-		)
+	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
+	job.Pending = ""
+
+	if s.cfg.Mail.SkipNotice {
+		return Job{}, nil
 	}
-	return nil
+	return job, nil
 }

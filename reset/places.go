@@ -5,7 +5,24 @@ import (
 	"container/heap"
 	"container/list"
 	"net/netip"
+	"time"
 )
+
+// A task is a job as the pool works on it. It holds the mails of the job that
+// are still to be sent. The pool's mutex guards everything below paid.
+type task struct {
+	attempts []attempt
+	paid     bill // what its request was charged.
+
+	network network
+	seq     uint64           // in the order of arrival.
+	rested  <-chan time.Time // the first attempt waits for it.
+	retries bool             // an attempt has failed.
+	last    bool             // the pool is closing: what fails now is given up.
+	timer   *time.Timer      // runs while the task waits for a retry.
+	place   *list.Element    // in holding.fresh or holding.due.
+	rank    int              // in holding.held.
+}
 
 // A network is whom the pool counts places for. That is the /24 (IPv4) or /48
 // (IPv6) of a client, which one customer can hold, or all unknown clients taken

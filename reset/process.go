@@ -7,32 +7,48 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
-	"github.com/lostkey-go/lostkey/token"
 )
 
-// A try is one attempt at a job, with what earlier attempts have shown.
-type attempt struct {
-	job    Job
-	count  int  // of attempts that failed.
-	lookUp int  // of look-ups that failed, one after the other.
-	unsure bool // the mailer could not tell whether one of them was delivered.
-	// hint is the kind of a mail without a link that failed. Why it has no link
-	// is recorded already.
-	hint mail.Kind
+// enqueue hands a job to whatever works on jobs. What is no stranger's doing
+// may use room that requests may not.
+func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
+	if s.cfg.Queue.Dispatch != nil {
+		signed, err := s.seal.sign(job)
+		if err != nil {
+			return err
+		}
+		return guard("Config.Queue.Dispatch", func() error {
+			return s.cfg.Queue.Dispatch(ctx, signed)
+		})
+	}
+
+	asker := network{own: true}
+	if job.Kind == mail.KindReset {
+		asker = networkOf(job.Client)
+	}
+	return s.pool.add(&task{attempts: []attempt{{job: job}}, paid: paid}, asker)
+}
+
+// queueOwn queues mail that no stranger can cause, or sends it at once.
+func (s *Service) queueOwn(ctx context.Context, job Job) error {
+	if s.cfg.Queue.Synchronous {
+		return s.workInline(ctx, job)
+	}
+	return s.enqueue(ctx, job, bill{})
 }
 
 // Process does one job. It looks the accounts up, makes a link for each, and
-// mails it. It is what the worker of an engine behind Config.Queue.Dispatch calls.
-// Without Config.Queue.Dispatch nobody needs to call it.
+// mails it. It is what the worker of an engine behind Config.Queue.Dispatch
+// calls. Without Config.Queue.Dispatch nobody needs to call it.
 //
-// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by one
-// with the same Site and a key ring that shares the signing key, for as long as
-// the ring has that key. Any other job is refused with an error that matches
-// [ErrJobRefused]. That includes a job that was changed or made by hand, has a
-// kind that this version does not know, or is from the future by more than ten
-// seconds, which is how far the clocks of two machines may disagree. Nothing is
-// looked up or mailed for it, it makes an event, and no repetition makes it
-// better, so the engine can cancel it.
+// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by
+// one with the same Site and a key ring that shares the signing key, for as
+// long as the ring has that key. Any other job is refused with an error that
+// matches [ErrJobRefused]. That includes a job that was changed or made by
+// hand, has a kind that this version does not know, or is from the future by
+// more than ten seconds, which is how far the clocks of two machines may
+// disagree. Nothing is looked up or mailed for it, it makes an event, and no
+// repetition makes it better, so the engine can cancel it.
 //
 // Process returns nil when there is nothing more to do, also when the mail can
 // never be delivered or the job came too late. Events tell. Any other error
@@ -47,75 +63,92 @@ type attempt struct {
 // after success mails again, under the same Message-ID, since a MAC does not
 // tell a copy from the original. Each call makes its own events.
 func (s *Service) Process(ctx context.Context, job Job) error {
-	if err := s.validateJob(ctx, job); err != nil {
+	if reason, err := s.seal.validate(job, s.cfg.Now()); err != nil {
+		s.refuseJob(ctx, job, reason, err)
 		return err
 	}
 
-	left, err := s.perform(ctx, attempt{job: job})
-	if len(left) == 1 && left[0].unsure && ctx.Err() == nil {
+	retries, err := s.perform(ctx, attempt{job: job})
+	if len(retries) == 1 && retries[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell an attempt that may have been delivered from
 		// one that was not. The one repetition that is due happens here.
-		left, err = s.perform(ctx, left[0])
+		retries, err = s.perform(ctx, retries[0])
 	}
-	if len(left) == 0 {
+	if len(retries) == 0 || s.cfg.Queue.Dispatch == nil {
 		return err
 	}
 
-	same := left[0].job.UserID == job.UserID &&
-		left[0].job.Pending == job.Pending
-	if len(left) == 1 && same || s.cfg.Queue.Dispatch == nil {
+	same := retries[0].job.UserID == job.UserID &&
+		retries[0].job.Pending == job.Pending
+	if len(retries) == 1 && same {
 		return err
 	}
 
-	for _, t := range left {
-		if dispatchErr := s.enqueue(ctx, t.job, bill{}); dispatchErr != nil {
-			return fmt.Errorf("reset: dispatch what is left of a job: %w",
-				scrub(dispatchErr, t.job.Email))
+	for _, a := range retries {
+		if err := s.enqueue(ctx, a.job, bill{}); err != nil {
+			return fmt.Errorf(
+				"reset: dispatch the rest of a job: %w",
+				scrub(err, a.job.Email),
+			)
 		}
 	}
 	return nil
 }
 
+// refuseJob records why a job is not done. Whatever a forged one says about
+// itself stays out of its event, since it must not write lines of an audit
+// trail.
+func (s *Service) refuseJob(
+	ctx context.Context, job Job, reason Reason, err error,
+) {
+	ev := Event{Outcome: OutcomeJobRefused, Reason: reason, Err: err}
+	if reason == reasonBadMAC {
+		s.events.record(ctx, ev)
+		return
+	}
+	s.events.recordOf(ctx, job, ev)
+}
+
 // work is what the pool calls.
 func (s *Service) work(
-	ctx context.Context, pooled *task,
+	ctx context.Context, t *task,
 ) (wait time.Duration, done bool) {
-	var left []attempt
-	for _, t := range pooled.attempts {
-		again, _ := s.perform(ctx, t)
-		left = append(left, again...)
+	var retries []attempt
+	for _, a := range t.attempts {
+		failed, _ := s.perform(ctx, a)
+		retries = append(retries, failed...)
 	}
-	if len(left) == 0 {
+	if len(retries) == 0 {
 		return 0, true
 	}
 
-	pooled.attempts = left
-	for _, t := range left {
-		wait = max(wait, s.backoff(t))
+	t.attempts = retries
+	for _, a := range retries {
+		wait = max(wait, s.backoff(a))
 	}
 	return wait, false
 }
 
-func (s *Service) backoff(t attempt) time.Duration {
-	if t.lookUp > 0 {
-		return lookupBackoff(t.lookUp)
+func (s *Service) backoff(a attempt) time.Duration {
+	if a.lookUp > 0 {
+		return lookupBackoff(a.lookUp)
 	}
-	return backoff(t.count, s.window(t.job.Kind))
+	return backoff(a.count, s.window(a.job.Kind))
 }
 
 // abandon records what the pool gives up.
-func (s *Service) abandon(pooled *task, reason string) {
-	for _, t := range pooled.attempts {
-		s.recordFailure(context.Background(), t.job, Event{
-			UserID: t.job.UserID, Reason: reason,
+func (s *Service) abandon(t *task, reason Reason) {
+	for _, a := range t.attempts {
+		s.events.recordFailure(context.Background(), a.job, Event{
+			UserID: a.job.UserID, Reason: reason,
 		})
 	}
 }
 
 // dropped records what lost its place before its first attempt. The request
 // that took the place must wait neither for the sink nor for a limiter.
-func (s *Service) dropped(pooled *task) {
-	job := pooled.attempts[0].job
+func (s *Service) dropped(t *task) {
+	job := t.attempts[0].job
 	ev := Event{
 		Time: s.cfg.Now(), RequestID: job.ID,
 		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),
@@ -126,23 +159,25 @@ func (s *Service) dropped(pooled *task) {
 	if !job.Throttled {
 		ev.Outcome = OutcomeDropped
 	}
-	s.later.add(entry{event: ev, paid: pooled.paid})
+	s.events.add(entry{event: ev, then: func() {
+		s.limits.giveBack(context.Background(), t.paid, ev)
+	}})
 }
 
 // workInline does a job in the caller's request, to its end even if the visitor
 // hangs up. There is no later time at which to retry.
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
-	left, err := s.perform(ctx, attempt{job: job})
+	retries, err := s.perform(ctx, attempt{job: job})
 
-	for _, t := range left {
-		if t.unsure {
-			if again, _ := s.perform(ctx, t); len(again) == 0 {
+	for _, a := range retries {
+		if a.unsure {
+			if failed, _ := s.perform(ctx, a); len(failed) == 0 {
 				continue
 			}
 		}
-		s.recordFailure(ctx, t.job, Event{
-			UserID: t.job.UserID, Reason: ReasonGaveUp, Err: err,
+		s.events.recordFailure(ctx, a.job, Event{
+			UserID: a.job.UserID, Reason: reasonGaveUp, Err: err,
 		})
 	}
 
@@ -158,159 +193,86 @@ func (s *Service) window(kind mail.Kind) time.Duration {
 	return max(s.cfg.Queue.Window, 24*time.Hour)
 }
 
-// perform sends the mails of one job. What remains to be retried comes back,
-// with the last error.
-func (s *Service) perform(ctx context.Context, t attempt) (left []attempt, err error) {
-	if t.job.Throttled {
+// perform makes one attempt at the mails of a job. It returns the attempts that
+// are due later, with the last error.
+func (s *Service) perform(
+	ctx context.Context, a attempt,
+) (retries []attempt, err error) {
+	if a.job.Throttled {
 		return nil, nil
 	}
-	if age := s.cfg.Now().Sub(t.job.RequestedAt); age > s.window(t.job.Kind) {
-		s.tooLate(ctx, t)
+	if age := s.cfg.Now().Sub(a.job.RequestedAt); age > s.window(a.job.Kind) {
+		s.tooLate(ctx, a)
 		return nil, nil
 	}
 
-	if t.job.Pending != "" {
-		job, err := s.resolve(ctx, t.job)
+	if a.job.Pending != "" {
+		job, err := s.resolve(ctx, a.job)
 		if err != nil {
-			t.count++
-			return []attempt{t}, err
+			a.count++
+			return []attempt{a}, err
 		}
 		if job.Kind == "" {
 			return nil, nil
 		}
-		t.job = job
+		a.job = job
 	}
 
-	due, several, err := s.deliveries(ctx, t)
+	due, several, err := s.deliveries(ctx, a)
 	if err != nil {
-		err = fmt.Errorf("reset: look up accounts: %w", scrub(err, t.job.Email))
-		if errors.Is(err, ErrJobRefused) {
-			s.recordOf(ctx, t.job, Event{
-				Outcome: OutcomeJobRefused, Reason: ReasonBadKind, Err: err,
-			})
-			return nil, err
-		}
-
-		t.count++
-		t.lookUp++
-		if t.job.Kind == mail.KindReset && t.lookUp > lookupRetries {
-			s.recordFailure(ctx, t.job, Event{
-				UserID: t.job.UserID, Reason: ReasonStore, Err: err,
-			})
-			return nil, err
-		}
-		s.recordRetry(ctx, t.job, Event{Reason: ReasonStore, Err: err})
-		return []attempt{t}, err
+		return s.lookUpFailed(ctx, a, err)
 	}
 
-	t.lookUp = 0
-	for _, l := range due {
-		again, sendErr := s.sendLimited(ctx, t, l)
-		if again == nil {
+	a.lookUp = 0
+	for _, d := range due {
+		retry, sendErr := s.sendLimited(ctx, a, d)
+		if retry == nil {
 			continue
 		}
 		if several {
 			// The others on this address are dealt with, or have their own
 			// attempts.
-			again.job.UserID = l.user.ID
+			retry.job.UserID = d.user.ID
 		}
-		left, err = append(left, *again), sendErr
+		retries, err = append(retries, *retry), sendErr
 	}
-	return left, err
+	return retries, err
 }
 
-func (s *Service) tooLate(ctx context.Context, t attempt) {
-	if t.job.Pending != "" {
+// lookUpFailed says whether a look-up is worth another attempt. A stranger's is
+// repeated a few times only.
+func (s *Service) lookUpFailed(
+	ctx context.Context, a attempt, err error,
+) (retries []attempt, _ error) {
+	err = fmt.Errorf("reset: look up accounts: %w", scrub(err, a.job.Email))
+	if errors.Is(err, ErrJobRefused) {
+		s.refuseJob(ctx, a.job, reasonBadKind, err)
+		return nil, err
+	}
+
+	a.count++
+	a.lookUp++
+	if a.job.Kind == mail.KindReset && a.lookUp > lookupRetries {
+		s.events.recordFailure(ctx, a.job, Event{
+			UserID: a.job.UserID, Reason: reasonStore, Err: err,
+		})
+		return nil, err
+	}
+
+	s.events.recordRetry(ctx, a.job, Event{Reason: reasonStore, Err: err})
+	return []attempt{a}, err
+}
+
+func (s *Service) tooLate(ctx context.Context, a attempt) {
+	if a.job.Pending != "" {
 		return // the write has not shown, so there is nothing to tell.
 	}
 
-	ev := Event{UserID: t.job.UserID, Reason: ReasonGaveUp}
-	if t.count > 0 || t.job.Kind != mail.KindReset {
-		s.recordFailure(ctx, t.job, ev)
+	ev := Event{UserID: a.job.UserID, Reason: reasonGaveUp}
+	if a.count > 0 || a.job.Kind != mail.KindReset {
+		s.events.recordFailure(ctx, a.job, ev)
 		return
 	}
-	ev.Outcome, ev.Reason = OutcomeSkipped, ReasonTooLate
-	s.recordOf(ctx, t.job, ev)
-}
-
-// send makes and sends one mail. again is the attempt to repeat, or nil when
-// the mail is sent or given up.
-func (s *Service) send(
-	ctx context.Context, t attempt, l delivery,
-) (again *attempt, err error) {
-	ev := Event{UserID: l.user.ID, Purpose: l.purpose()}
-	msg, made, err := s.compose(t.job, l)
-	if err != nil {
-		// Whatever cannot be made now cannot be made later.
-		ev.Reason, ev.Err = ReasonRender, err
-		s.recordFailure(ctx, t.job, ev)
-		return nil, err
-	}
-	ev.TokenID = made.link.tokenID
-
-	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	err = guard("Mailer.Send", func() error {
-		return s.cfg.Mailer.Send(sendCtx, msg)
-	})
-	if err == nil {
-		ev.Outcome, ev.Reason = l.outcome()
-		s.recordOf(ctx, t.job, ev)
-		return nil, nil
-	}
-
-	err = fmt.Errorf("reset: send mail: %w",
-		scrub(err, made.raw, t.job.Email, l.to, l.user.PasswordHash))
-	ev.Err = err
-	t.count++
-	verdict := mail.VerdictOf(err)
-	_, panicked := errors.AsType[*PanicError](err)
-	switch {
-	case panicked:
-		ev.Reason = ReasonPanic
-	case verdict == mail.VerdictPermanent:
-		ev.Reason = ReasonRefused
-	case verdict == mail.VerdictUnknown && t.unsure && ctx.Err() == nil:
-		ev.Reason = ReasonUnknown
-	default:
-		if !l.hasLink() {
-			t.hint = l.kind
-		}
-		t.unsure = t.unsure ||
-			verdict == mail.VerdictUnknown && ctx.Err() == nil
-		s.recordRetry(ctx, t.job, ev)
-		return &t, err
-	}
-
-	s.recordFailure(ctx, t.job, ev)
-	return nil, err
-}
-
-// recordOf records an event of a job.
-func (s *Service) recordOf(ctx context.Context, job Job, ev Event) {
-	ev.RequestID, ev.Client = job.ID, plainClient(job.Client)
-	if ev.Purpose == "" {
-		ev.Purpose = purposeOf(job.Kind)
-	}
-	s.record(ctx, ev)
-}
-
-func (s *Service) recordRetry(ctx context.Context, job Job, ev Event) {
-	ev.Outcome = OutcomeMailDelayed
-	s.recordOf(ctx, job, ev)
-}
-
-func (s *Service) recordFailure(ctx context.Context, job Job, ev Event) {
-	ev.Outcome = OutcomeMailFailed
-	if job.Kind == mail.KindPasswordChanged {
-		ev.Outcome = OutcomeNoticeFailed
-	}
-	s.recordOf(ctx, job, ev)
-}
-
-func purposeOf(kind mail.Kind) token.Purpose {
-	if kind == mail.KindInvite {
-		return token.PurposeInvite
-	}
-	return token.PurposeReset
+	ev.Outcome, ev.Reason = OutcomeSkipped, reasonTooLate
+	s.events.recordOf(ctx, a.job, ev)
 }

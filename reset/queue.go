@@ -7,22 +7,6 @@ import (
 	"time"
 )
 
-// A task is a job as the pool works on it. It holds the mails of the job that
-// are still to be sent. The pool's mutex guards everything below tries.
-type task struct {
-	attempts []attempt
-	paid     bill // what its request was charged.
-
-	network network
-	seq     uint64           // in the order of arrival.
-	rested  <-chan time.Time // the first attempt waits for it.
-	retries bool             // an attempt has failed.
-	last    bool             // the pool is closing: what fails now is given up.
-	timer   *time.Timer      // runs while the task waits for a retry.
-	place   *list.Element    // in holding.fresh or holding.due.
-	rank    int              // in holding.held.
-}
-
 // A pool works on tasks with a fixed number of goroutines. Tasks that wait for
 // their first attempt and tasks between two attempts have bounds of their own.
 // A mail server or a store that is down keeps no new task out, and fills no
@@ -53,7 +37,7 @@ type poolConfig struct {
 	// the next attempt, or done.
 	attempt func(ctx context.Context, t *task) (wait time.Duration, done bool)
 	// abandon is told of a task that will not be worked on again, and why.
-	abandon func(t *task, reason string)
+	abandon func(t *task, reason Reason)
 	// dropped is told of a task that lost its place before its first attempt.
 	// It must be quick, because a request waits for it.
 	dropped func(t *task)
@@ -183,7 +167,7 @@ func (p *pool) run() {
 			}
 		}
 		if p.ctx.Err() != nil {
-			p.giveUp(t, ReasonShutdown)
+			p.giveUp(t, reasonShutdown)
 			continue
 		}
 
@@ -221,76 +205,7 @@ func (p *pool) next() *task {
 	return t
 }
 
-// retry holds a task until its next attempt. Once the pool is closing, each
-// task has one more, at once.
-func (p *pool) retry(t *task, wait time.Duration) {
-	p.mu.Lock()
-	if t.last || p.ctx.Err() != nil {
-		p.mu.Unlock()
-		p.giveUp(t, ReasonShutdown)
-		return
-	}
-
-	l := p.laneOf(t.network)
-	if !t.retries {
-		t.retries = true
-		l.places--
-	}
-	l.hold(t)
-	var victim *task
-	if p.closed {
-		p.lastAttempt(t)
-	} else {
-		t.timer = time.AfterFunc(wait, func() { p.wake(t) })
-		victim = p.crowdedOut(l)
-	}
-	p.mu.Unlock()
-
-	if victim != nil {
-		p.giveUp(victim, ReasonQueue)
-	}
-}
-
-// crowdedOut takes the oldest task away from the network that holds most, if
-// more tasks are between two attempts than there is room for.
-func (p *pool) crowdedOut(l *lane) *task {
-	if l.held <= l.room {
-		return nil
-	}
-
-	t := l.oldestOfMost()
-	if t.timer != nil {
-		t.timer.Stop()
-		t.timer = nil
-	} else {
-		p.unqueue(l, t)
-	}
-	l.release(t)
-	return t
-}
-
-// wake makes a task due for its next attempt.
-func (p *pool) wake(t *task) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t.timer != nil {
-		p.makeDue(t)
-	}
-}
-
-func (p *pool) makeDue(t *task) {
-	t.timer = nil
-	s := p.laneOf(t.network).holding(t.network)
-	t.place = s.due.PushBack(t)
-	p.offer(s)
-}
-
-func (p *pool) lastAttempt(t *task) {
-	t.last = true
-	p.makeDue(t)
-}
-
-func (p *pool) giveUp(t *task, reason string) {
+func (p *pool) giveUp(t *task, reason Reason) {
 	p.abandon(t, reason)
 	p.finish(t)
 }
@@ -305,17 +220,10 @@ func (p *pool) finish(t *task) {
 	p.endIfIdle()
 }
 
-func (p *pool) endIfIdle() {
-	if p.closed && p.pending == 0 {
-		close(p.idle)
-		p.work.Broadcast()
-	}
-}
-
 // shutdown takes no more tasks and waits for those it has. When ctx ends first,
 // it cancels what is being worked on, gives up the rest, and returns how many
 // that were.
-func (p *pool) shutdown(ctx context.Context) (left int, err error) {
+func (p *pool) shutdown(ctx context.Context) (unfinished int, err error) {
 	p.close()
 	select {
 	case <-p.idle:
@@ -350,4 +258,11 @@ func (p *pool) close() {
 		}
 	}
 	p.endIfIdle()
+}
+
+func (p *pool) endIfIdle() {
+	if p.closed && p.pending == 0 {
+		close(p.idle)
+		p.work.Broadcast()
+	}
 }

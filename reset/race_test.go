@@ -22,7 +22,11 @@ type gate struct {
 	open    chan struct{}
 }
 
-func newGate(n int) *gate { return &gate{waiting: n, open: make(chan struct{})} }
+func newGate(
+	n int,
+) *gate {
+	return &gate{waiting: n, open: make(chan struct{})}
+}
 
 func (g *gate) pass() {
 	g.mu.Lock()
@@ -34,55 +38,15 @@ func (g *gate) pass() {
 	<-g.open
 }
 
-// spyStore is a store whose methods a test can take over.
-type spyStore struct {
-	reset.Store
-	findByEmail func(ctx context.Context, email string) ([]reset.User, error)
-	findByID    func(ctx context.Context, id string) (reset.User, error)
-	replace     func(ctx context.Context, seen reset.User, encoded string) error
-}
-
-func (s *spyStore) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
-	if s.findByEmail != nil {
-		return s.findByEmail(ctx, email)
-	}
-	return s.Store.FindByEmail(ctx, email)
-}
-
-func (s *spyStore) FindByID(ctx context.Context, id string) (reset.User, error) {
-	if s.findByID != nil {
-		return s.findByID(ctx, id)
-	}
-	return s.Store.FindByID(ctx, id)
-}
-
-func (s *spyStore) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
-	if s.replace != nil {
-		return s.replace(ctx, seen, encoded)
-	}
-	return s.Store.ReplaceHash(ctx, seen, encoded)
-}
-
-// newSpyFixture puts a spy between the service and the fixture's store.
-func newSpyFixture(t *testing.T, change func(cfg *reset.Config)) (*fixture, *spyStore) {
-	t.Helper()
-	spy := &spyStore{}
-	sc := newFixture(t, func(cfg *reset.Config) {
-		spy.Store = cfg.Store
-		cfg.Store = spy
-		if change != nil {
-			change(cfg)
-		}
-	})
-	return sc, spy
-}
-
-// patientHasher is cheap and turns nobody away.
-func patientHasher(t *testing.T) *hash.Hasher {
+// waitingHasher is cheap and turns nobody away.
+func waitingHasher(t *testing.T) *hash.Hasher {
 	t.Helper()
 	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 2000})
 	require.NoError(t, err)
-	h, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}, Limiter: limiter})
+	h, err := hash.NewInsecure(hash.Config{
+		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Limiter: limiter,
+	})
 	require.NoError(t, err)
 	return h
 }
@@ -92,21 +56,30 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 	for _, racers := range []int{64, 1000} {
 		t.Run(fmt.Sprint(racers), func(t *testing.T) {
 			t.Parallel()
-			sc, spy := newSpyFixture(t, func(cfg *reset.Config) { cfg.Hasher = patientHasher(t) })
-			raw := sc.link(t, "7")
+			fx, spy := newSpyFixture(
+				t, func(cfg *reset.Config) { cfg.Hasher = waitingHasher(t) },
+			)
+			raw := fx.link(t, "7")
 			barrier := newGate(racers)
-			spy.findByID = func(ctx context.Context, id string) (reset.User, error) {
+			spy.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
 				user, err := spy.Store.FindByID(ctx, id)
 				barrier.pass() // everybody has verified before anybody writes
 				return user, err
 			}
 			results := make([]error, racers)
 			var group sync.WaitGroup
+
 			for i := range racers {
 				group.Go(func() {
-					results[i] = sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: fmt.Sprintf("%s %d", newPassword, i)})
+					results[i] = fx.Confirm(t.Context(), reset.ConfirmInput{
+						Token:    raw,
+						Password: fmt.Sprintf("%s %d", newPassword, i),
+					})
 				})
 			}
+
 			group.Wait()
 			winner := -1
 			for i, err := range results {
@@ -119,34 +92,44 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 				rejected, _ := errors.AsType[*token.RejectedError](err)
 				require.Equal(t, token.ReasonStale, rejected.Reason)
 			}
+
 			require.NotEqual(t, -1, winner, "no winner")
-			result, err := cheapHasher().Verify(t.Context(), fmt.Sprintf("%s %d", newPassword, winner), sc.user(t, "7").PasswordHash)
+			result, err := cheapHasher().Verify(
+				t.Context(), fmt.Sprintf("%s %d", newPassword, winner),
+				fx.user(t, "7").PasswordHash,
+			)
 			require.NoError(t, err)
-			require.True(t, result.OK, "the winner's password is not the one in force")
-			sc.drain(t)
-			require.Len(t, sc.to(mail.KindPasswordChanged), 1, "losers must not be told of, nor told")
-			require.Len(t, sc.events.of(reset.OutcomeConfirmed), 1)
-			require.Len(t, sc.events.of(reset.OutcomeLostRace), racers-1)
+			require.True(
+				t, result.OK, "the winner's password is not the one in force",
+			)
+
+			fx.drain(t)
+			require.Len(
+				t, fx.to(mail.KindPasswordChanged), 1,
+				"losers must not be told of, nor told",
+			)
+			require.Len(t, fx.events.of(reset.OutcomeConfirmed), 1)
+			require.Len(t, fx.events.of(reset.OutcomeLostRace), racers-1)
 		})
 	}
 }
 
 func TestEveryLinkOfAnAccountDiesWithTheFirstOneUsed(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	first, second := sc.link(t, "7"), sc.link(t, "7")
-	require.NoError(t, sc.confirm(t, second))
-	require.ErrorIs(t, sc.confirm(t, first), reset.ErrRejected)
-	require.ErrorIs(t, sc.confirm(t, second), reset.ErrRejected)
+	fx := newFixture(t, nil)
+	first, second := fx.link(t, "7"), fx.link(t, "7")
+	require.NoError(t, fx.confirm(t, second))
+	require.ErrorIs(t, fx.confirm(t, first), reset.ErrRejected)
+	require.ErrorIs(t, fx.confirm(t, second), reset.ErrRejected)
 }
 
 func TestConfirmingTheSamePasswordAlsoKillsTheLink(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	raw := sc.link(t, "7")
-	require.NoError(t, sc.confirm(t, raw))
-	require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+	fx := newFixture(t, nil)
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	raw := fx.link(t, "7")
+	require.NoError(t, fx.confirm(t, raw))
+	require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
 }
 
 // errLost is what a driver says of a connection that broke.
@@ -154,60 +137,72 @@ var errLost = errors.New("driver: connection reset by peer")
 
 func TestReplyLostAfterTheWriteIsASuccess(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	fx, spy := newSpyFixture(t, nil)
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		require.NoError(t, spy.Store.ReplaceHash(ctx, seen, encoded))
 		return errLost
 	}
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	sc.drain(t)
-	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
-	require.Len(t, sc.events.of(reset.OutcomeConfirmed), 1)
-	require.Empty(t, sc.events.of(reset.OutcomeConfirmFailed))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	fx.drain(t)
+	require.Len(t, fx.to(mail.KindPasswordChanged), 1)
+	require.Len(t, fx.events.of(reset.OutcomeConfirmed), 1)
+	require.Empty(t, fx.events.of(reset.OutcomeConfirmFailed))
 }
 
 func TestReplyLostBeforeTheWriteLeavesTheLinkGood(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	raw := sc.link(t, "7")
-	spy.replace = func(context.Context, reset.User, string) error { return errLost }
-	err := sc.confirm(t, raw)
+	fx, spy := newSpyFixture(t, nil)
+	raw := fx.link(t, "7")
+	spy.replace = func(context.Context, reset.User, string) error {
+		return errLost
+	}
+	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
-	require.ErrorIs(t, err, reset.ErrUnknownOutcome, "the write may be committed later")
+	require.ErrorIs(
+		t, err, reset.ErrUnknownOutcome, "the write may be committed later",
+	)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
-	require.Empty(t, sc.events.of(reset.OutcomeConfirmed))
+	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
+	require.Equal(
+		t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed),
+	)
+	require.Empty(t, fx.events.of(reset.OutcomeConfirmed))
+
 	spy.replace = nil
-	require.NoError(t, sc.confirm(t, raw))
+	require.NoError(t, fx.confirm(t, raw))
 }
 
 func TestReplyLostAndSomebodyElseWroteIsALostRace(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
+	fx, spy := newSpyFixture(t, nil)
 	spy.replace = func(context.Context, reset.User, string) error {
-		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = "$somebody$else" }))
+		require.NoError(t, fx.store.Update(
+			"7",
+			func(user *reset.User) { user.PasswordHash = "$somebody$else" },
+		))
 		return errLost
 	}
-	require.ErrorIs(t, sc.confirm(t, sc.link(t, "7")), reset.ErrRejected)
-	require.Len(t, sc.events.of(reset.OutcomeLostRace), 1)
-	require.Empty(t, sc.events.of(reset.OutcomeConfirmed))
+	require.ErrorIs(t, fx.confirm(t, fx.link(t, "7")), reset.ErrRejected)
+	require.Len(t, fx.events.of(reset.OutcomeLostRace), 1)
+	require.Empty(t, fx.events.of(reset.OutcomeConfirmed))
 }
 
 func TestReplyLostAndAccountGoneIsALostRace(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
+	fx, spy := newSpyFixture(t, nil)
 	spy.replace = func(context.Context, reset.User, string) error {
-		require.NoError(t, sc.store.Delete("7"))
+		require.NoError(t, fx.store.Delete("7"))
 		return errLost
 	}
-	require.ErrorIs(t, sc.confirm(t, sc.link(t, "7")), reset.ErrRejected)
+	require.ErrorIs(t, fx.confirm(t, fx.link(t, "7")), reset.ErrRejected)
 }
 
 func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	raw := sc.link(t, "7")
+	fx, spy := newSpyFixture(t, nil)
+	raw := fx.link(t, "7")
 	down := false
 	spy.replace = func(context.Context, reset.User, string) error {
 		down = true
@@ -219,45 +214,59 @@ func TestReplyLostAndNobodyCanTellIsAnErrorNotARejection(t *testing.T) {
 		}
 		return spy.Store.FindByID(ctx, id)
 	}
-	err := sc.confirm(t, raw)
+
+	err := fx.confirm(t, raw)
 	require.ErrorIs(t, err, errLost)
 	require.ErrorIs(t, err, reset.ErrUnknownOutcome)
 	require.NotErrorIs(t, err, reset.ErrRejected)
-	require.Equal(t, []string{reset.ReasonUnknown}, sc.events.reasons(reset.OutcomeConfirmFailed))
+	require.Equal(
+		t, []string{"unknown"}, fx.events.reasons(reset.OutcomeConfirmFailed),
+	)
 }
 
 func TestVisitorWhoHangsUpDuringTheWriteDoesNotInterruptIt(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
+	fx, spy := newSpyFixture(t, nil)
 	ctx, hangUp := context.WithCancel(t.Context())
-	spy.replace = func(ctx context.Context, seen reset.User, encoded string) error {
+	spy.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
 		hangUp()
 		require.NoError(t, ctx.Err())
 		_, bounded := ctx.Deadline()
 		require.True(t, bounded, "a store that hangs must not hang Confirm")
 		return spy.Store.ReplaceHash(ctx, seen, encoded)
 	}
-	require.NoError(t, sc.Confirm(ctx, reset.ConfirmInput{Token: sc.link(t, "7"), Password: newPassword}))
-	sc.drain(t)
-	require.Len(t, sc.to(mail.KindPasswordChanged), 1)
+
+	require.NoError(t, fx.Confirm(
+		ctx, reset.ConfirmInput{Token: fx.link(t, "7"), Password: newPassword},
+	))
+
+	fx.drain(t)
+	require.Len(t, fx.to(mail.KindPasswordChanged), 1)
 }
 
 func TestVisitorWhoHangsUpBeforeTheWriteChangesNothing(t *testing.T) {
 	t.Parallel()
 	ctx, hangUp := context.WithCancel(t.Context())
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 			hangUp()
 			return nil
 		})
 	})
-	raw := sc.link(t, "7")
-	require.ErrorIs(t, sc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
-	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.NoError(t, sc.confirmAgain(t, raw))
+	raw := fx.link(t, "7")
+	require.ErrorIs(
+		t,
+		fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}),
+		context.Canceled,
+	)
+	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
+	require.NoError(t, fx.confirmAgain(t, raw))
 }
 
-// lateContext ends without anybody being told: as if the visitor hung up just before the derivation.
+// lateContext ends without anybody being told: as if the visitor hung up just
+// before the derivation.
 type lateContext struct {
 	context.Context //nolint:containedctx // it is a context
 	gone            atomic.Bool
@@ -281,34 +290,38 @@ func TestVisitorWhoHangsUpBeforeTheDerivationChangesNothing(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
-	raw := sc.link(t, "7")
-	require.ErrorIs(t, sc.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}), context.Canceled)
-	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.NoError(t, sc.confirmAgain(t, raw))
+	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hasher = hasher })
+	raw := fx.link(t, "7")
+	require.ErrorIs(
+		t,
+		fx.Confirm(ctx, reset.ConfirmInput{Token: raw, Password: newPassword}),
+		context.Canceled,
+	)
+	require.Equal(t, oldHash, fx.user(t, "7").PasswordHash)
+	require.NoError(t, fx.confirmAgain(t, raw))
 }
 
-func (sc *fixture) confirmAgain(t *testing.T, raw string) error {
+func (fx *fixture) confirmAgain(t *testing.T, raw string) error {
 	t.Helper()
-	return sc.Confirm(context.WithoutCancel(t.Context()), reset.ConfirmInput{Token: raw, Password: newPassword})
+	return fx.Confirm(
+		context.WithoutCancel(t.Context()),
+		reset.ConfirmInput{Token: raw, Password: newPassword},
+	)
 }
 
-type policyFunc func(ctx context.Context, password string, words []string) error
-
-func (f policyFunc) Check(ctx context.Context, password string, words []string) error {
-	return f(ctx, password, words)
-}
-
-// A replica may be minutes behind. Verifying against it is safe, because the write compares with the primary.
+// A replica may be minutes behind. Verifying against it is safe, because the
+// write compares with the primary.
 func TestStaleReplicaLetsNobodyInTwice(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, nil)
-	raw := sc.link(t, "7")
-	replica := sc.user(t, "7")
-	spy.findByID = func(context.Context, string) (reset.User, error) { return replica, nil }
-	require.NoError(t, sc.confirm(t, raw))
-	for range 20 {
-		require.ErrorIs(t, sc.confirm(t, raw), reset.ErrRejected)
+	fx, spy := newSpyFixture(t, nil)
+	raw := fx.link(t, "7")
+	replica := fx.user(t, "7")
+	spy.findByID = func(context.Context, string) (reset.User, error) {
+		return replica, nil
 	}
-	require.Len(t, sc.events.of(reset.OutcomeConfirmed), 1)
+	require.NoError(t, fx.confirm(t, raw))
+	for range 20 {
+		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected)
+	}
+	require.Len(t, fx.events.of(reset.OutcomeConfirmed), 1)
 }

@@ -2,37 +2,50 @@ package reset
 
 import (
 	"fmt"
-	"runtime/debug"
+	"path/filepath"
+	"runtime"
 	"strings"
 )
 
-// A PanicError is a panic of the application's own code that was recovered, so
+// A panicError is a panic of the application's own code that was recovered, so
 // that one bad row or template cannot take the process down.
-type PanicError struct {
-	// Step is what was being called, such as "Mailer.Send".
-	Step string
-	// Stack is where it panicked.
-	Stack []byte
-
+type panicError struct {
+	step string // what was being called, such as "Mailer.Send".
 	text string
+	at   string // file and line of the panic.
 }
 
-func (e *PanicError) Error() string {
-	return "reset: panic in " + e.Step + ": " + e.text
+func (e *panicError) Error() string {
+	return fmt.Sprintf("reset: panic in %s: %s (%s)", e.step, e.text, e.at)
 }
 
 func guard(step string, call func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &PanicError{
-				Step:  step,
-				Stack: debug.Stack(),
-				text:  fmt.Sprint(value),
+			err = &panicError{
+				step: step, text: fmt.Sprint(value), at: placeOfPanic(),
 			}
 		}
 	}()
 
 	return call()
+}
+
+// placeOfPanic returns the file and line that panicked, when it is called while
+// a panic is recovered.
+func placeOfPanic() string {
+	calls := make([]uintptr, 32)
+	frames := runtime.CallersFrames(calls[:runtime.Callers(0, calls)])
+
+	panicked := false
+	for {
+		frame, more := frames.Next()
+		isRuntime := strings.HasPrefix(frame.Function, "runtime.")
+		if panicked && !isRuntime || !more {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+		panicked = panicked || frame.Function == "runtime.gopanic"
+	}
 }
 
 // scrubbed is an error whose text has the secrets of its request removed.
@@ -45,6 +58,7 @@ type scrubbed struct {
 }
 
 func (e *scrubbed) Error() string { return e.text }
+
 func (e *scrubbed) Unwrap() error { return e.err }
 
 const redacted = "[redacted]"

@@ -27,7 +27,9 @@ type ledger struct {
 	charged map[string]int
 }
 
-func (l *ledger) Allow(_ context.Context, key string) (time.Duration, bool, error) {
+func (l *ledger) Allow(
+	_ context.Context, key string,
+) (time.Duration, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := names([]string{key})[0]
@@ -73,7 +75,15 @@ func (l *ledger) balance() map[string]int {
 }
 
 func (l *ledger) limits() reset.Limits {
-	return reset.Limits{Global: l, Client: l, Network: l, Account: l, ConfirmClient: l, ConfirmUser: l, Check: l}
+	return reset.Limits{
+		Global:        l,
+		Client:        l,
+		Network:       l,
+		Account:       l,
+		ConfirmClient: l,
+		ConfirmUser:   l,
+		Check:         l,
+	}
 }
 
 func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
@@ -88,27 +98,35 @@ func TestRequestThatALimitRefusesCostsNothing(t *testing.T) {
 		t.Run(full, func(t *testing.T) {
 			t.Parallel()
 			books := ledger{full: map[string]bool{full: true}}
-			sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = books.limits() })
-			err := sc.ask(t, "ana@example.com", "192.0.2.1")
+			fx := newFixture(
+				t, func(cfg *reset.Config) { cfg.Limits = books.limits() },
+			)
+
+			err := fx.ask(t, "ana@example.com", "192.0.2.1")
 			_, aloud := errors.AsType[*reset.ThrottledError](err)
 			require.Equal(t, full != "account", aloud)
-			sc.drain(t)
+
+			fx.drain(t)
 			require.Equal(t, want, books.balance())
-			require.Equal(t, []string{full}, sc.events.reasons(reset.OutcomeThrottled))
+			require.Equal(
+				t, []string{full}, fx.events.reasons(reset.OutcomeThrottled),
+			)
 		})
 	}
 }
 
 // Twenty refusals by the site's limit leave a visitor's own twenty an hour.
-func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnTries(t *testing.T) {
+func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnAttempts(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} })
+	fx := newFixture(
+		t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{Global: full} },
+	)
 	for range 20 {
-		require.Error(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+		require.Error(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 	}
 	full.full = nil
-	require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+	require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 }
 
 // What a flood was charged before Global refused it is given back, so that it
@@ -116,7 +134,7 @@ func TestSiteAtItsBoundDoesNotUseUpTheVisitorsOwnTries(t *testing.T) {
 func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 	t.Parallel()
 	full := &ledger{full: map[string]bool{"global": true}}
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		small, err := ratelimit.New(ratelimit.Config{
 			Burst: 20, Every: 3 * time.Minute, MaxBytes: 64 << 10, Now: cfg.Now,
 		})
@@ -124,15 +142,17 @@ func TestFloodOfInventedClientsLeavesRoomForNewOnes(t *testing.T) {
 		cfg.Limits = reset.Limits{Global: full, Client: small}
 		cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {})
 	})
+
 	in := reset.RequestInput{Email: "ana@example.com"}
 	for n := range 10_000 { // for some 3,500 cells
 		in.Client = ipv6(0x2001, uint16(n>>16), uint16(n), 0)
-		require.Error(t, sc.Request(t.Context(), in))
+		require.Error(t, fx.Request(t.Context(), in))
 	}
 	full.full = nil
 	for n := range 20 {
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
-			Email: fmt.Sprintf("user%d@example.com", n), Client: fromElsewhere(n),
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
+			Email:  fmt.Sprintf("user%d@example.com", n),
+			Client: fromElsewhere(n),
 		}))
 	}
 }
@@ -147,23 +167,33 @@ func TestFailedDispatchIsNotCharged(t *testing.T) {
 			t.Parallel()
 			var queue engine
 			down := true
-			sc := newFixture(t, func(cfg *reset.Config) {
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{}
-				cfg.Queue.Dispatch = func(ctx context.Context, job reset.Job) error {
+				cfg.Queue.Dispatch = func(
+					ctx context.Context, job reset.Job,
+				) error {
 					if down {
 						return fail()
 					}
 					return queue.dispatch(ctx, job)
 				}
 			})
+
 			for range 100 {
-				require.Error(t, sc.ask(t, "ana@example.com", "192.0.2.1"), "the queue is down, and no limit is reached")
+				require.Error(
+					t, fx.ask(t, "ana@example.com", "192.0.2.1"),
+					"the queue is down, and no limit is reached",
+				)
 			}
 			down = false
-			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
-			require.Empty(t, queue.run(t, sc.Service))
-			t.Logf("mails for the request after the queue was back: %d", len(sc.to(mail.KindReset)))
-			require.Len(t, sc.to(mail.KindReset), 1)
+			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
+			require.Empty(t, queue.run(t, fx.Service))
+
+			t.Logf(
+				"mails for the request after the queue was back: %d",
+				len(fx.to(mail.KindReset)),
+			)
+			require.Len(t, fx.to(mail.KindReset), 1)
 		})
 	}
 }
@@ -172,31 +202,45 @@ func TestFullQueueIsNotCharged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now, cfg.Queue.Size, cfg.Queue.Workers = time.Now, 1, 1
 			cfg.Limits = reset.Limits{}
 			outbox := cfg.Mailer
-			cfg.Mailer = mail.MailerFunc(func(ctx context.Context, msg mail.Message) error {
-				<-release
-				return outbox.Send(ctx, msg)
-			})
+			cfg.Mailer = mail.MailerFunc(
+				func(ctx context.Context, msg mail.Message) error {
+					<-release
+					return outbox.Send(ctx, msg)
+				},
+			)
 		})
-		sc.add(t, reset.User{ID: "8", Email: "bob@example.com", PasswordHash: oldHash})
-		require.NoError(t, sc.ask(t, "bob@example.com", "192.0.2.1"))
+
+		fx.add(t, reset.User{
+			ID:           "8",
+			Email:        "bob@example.com",
+			PasswordHash: oldHash,
+		})
+		require.NoError(t, fx.ask(t, "bob@example.com", "192.0.2.1"))
+
 		for range 30 {
-			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.2"), "neither limit is reached")
+			require.NoError(
+				t, fx.ask(t, "ana@example.com", "192.0.2.2"),
+				"neither limit is reached",
+			)
 		}
 		close(release)
-		_, err := sc.outbox.Wait(t.Context(), 1)
+		_, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		synctest.Wait()
 
-		require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.2"))
-		sc.drain(t)
-		t.Logf("mails: %v", sc.to(mail.KindReset))
-		require.Equal(t, []string{"bob@example.com", "ana@example.com"}, sc.to(mail.KindReset))
-		require.Len(t, sc.events.of(reset.OutcomeDropped), 30)
-		require.Empty(t, sc.events.of(reset.OutcomeThrottled))
+		require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.2"))
+		fx.drain(t)
+		t.Logf("mails: %v", fx.to(mail.KindReset))
+		require.Equal(
+			t, []string{"bob@example.com", "ana@example.com"},
+			fx.to(mail.KindReset),
+		)
+		require.Len(t, fx.events.of(reset.OutcomeDropped), 30)
+		require.Empty(t, fx.events.of(reset.OutcomeThrottled))
 	})
 }
 
@@ -221,7 +265,8 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 				ctx, cancel = context.WithDeadline(ctx, time.Unix(0, 0))
 				defer cancel()
 			}
-			sc := newFixture(t, func(cfg *reset.Config) {
+
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = books.limits()
 				cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
 					if errors.Is(test.cause, context.Canceled) {
@@ -230,8 +275,15 @@ func TestHangingUpIsNotAWayAroundTheLimits(t *testing.T) {
 					return errLost
 				}
 			})
-			require.Error(t, sc.Request(ctx, reset.RequestInput{Email: "ana@example.com", Client: netip.MustParseAddr("192.0.2.1")}))
-			for _, limit := range []string{"client", "network", "global", "account"} {
+
+			require.Error(t, fx.Request(ctx, reset.RequestInput{
+				Email:  "ana@example.com",
+				Client: netip.MustParseAddr("192.0.2.1"),
+			}))
+
+			for _, limit := range []string{
+				"client", "network", "global", "account",
+			} {
 				require.Equal(t, test.want, books.balance()[limit], limit)
 			}
 		})
@@ -251,16 +303,25 @@ func TestFailingRefundIsAnEventAndNothingMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				sc := newFixture(t, func(cfg *reset.Config) {
+				fx := newFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
-					cfg.Limits = reset.Limits{Client: &stubborn{fail: fail}, Global: &ledger{full: map[string]bool{"global": true}}}
+					cfg.Limits = reset.Limits{
+						Client: &stubborn{fail: fail},
+						Global: &ledger{full: map[string]bool{"global": true}},
+					}
 				})
 				start := time.Now()
-				_, throttled := errors.AsType[*reset.ThrottledError](sc.ask(t, "ana@example.com", "192.0.2.1"))
+				_, throttled := errors.AsType[*reset.ThrottledError](
+					fx.ask(t, "ana@example.com", "192.0.2.1"),
+				)
 				require.True(t, throttled)
 				require.LessOrEqual(t, time.Since(start), 150*time.Millisecond)
-				sc.drain(t)
-				require.Equal(t, []string{reset.LimitClient}, sc.events.reasons(reset.OutcomeLimiterFailed))
+
+				fx.drain(t)
+				require.Equal(
+					t, []string{"client"},
+					fx.events.reasons(reset.OutcomeLimiterFailed),
+				)
 			})
 		})
 	}
@@ -272,7 +333,11 @@ type stubborn struct {
 	fail func(context.Context) error
 }
 
-func (s *stubborn) Refund(ctx context.Context, _ string) error { return s.fail(ctx) }
+func (s *stubborn) Refund(
+	ctx context.Context, _ string,
+) error {
+	return s.fail(ctx)
+}
 
 // Whatever the queue does, slow or down, it does for an address over its limit
 // as for any other, and so do the limiters.
@@ -284,32 +349,49 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 		Dispatched int
 		Limiters   []string
 	}
-	for name, result := range map[string]error{"slow": nil, "slow and down": errLost} {
+
+	for name, result := range map[string]error{
+		"slow": nil, "slow and down": errLost,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ways := make(map[bool]way)
 				for _, throttled := range []bool{false, true} {
 					var jobs []reset.Job
-					books := &ledger{full: map[string]bool{"account": throttled}}
-					sc := newFixture(t, func(cfg *reset.Config) {
+					books := &ledger{
+						full: map[string]bool{"account": throttled},
+					}
+					fx := newFixture(t, func(cfg *reset.Config) {
 						cfg.Now, cfg.Limits = time.Now, books.limits()
-						cfg.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
+						cfg.Queue.Dispatch = func(
+							_ context.Context, job reset.Job,
+						) error {
 							jobs = append(jobs, job)
 							<-time.After(4 * time.Millisecond)
 							return result
 						}
 					})
+
 					start := time.Now()
-					err := sc.ask(t, "ana@example.com", "192.0.2.1")
-					ways[throttled] = way{fmt.Sprint(err), time.Since(start), len(jobs), books.calls}
+					err := fx.ask(t, "ana@example.com", "192.0.2.1")
+					ways[throttled] = way{
+						fmt.Sprint(err),
+						time.Since(start),
+						len(jobs),
+						books.calls,
+					}
 
 					require.Len(t, jobs, 1)
 					require.Equal(t, throttled, jobs[0].Throttled)
 					require.Equal(t, "ana@example.com", jobs[0].Email)
-					sc.drain(t)
+
+					fx.drain(t)
 				}
-				t.Logf("in time:   %+v\nthrottled: %+v", ways[false], ways[true])
+
+				t.Logf(
+					"in time:   %+v\nthrottled: %+v", ways[false], ways[true],
+				)
 				require.Equal(t, ways[false], ways[true])
 			})
 		})
@@ -318,30 +400,36 @@ func TestThrottledAddressGoesTheSameWayAsAnyOther(t *testing.T) {
 
 func TestThrottledJobIsDroppedWithoutALook(t *testing.T) {
 	t.Parallel()
-	sc, spy := newSpyFixture(t, func(cfg *reset.Config) {
-		cfg.Hooks.FindByIdentifier = func(context.Context, string) ([]reset.User, error) {
+	fx, spy := newSpyFixture(t, func(cfg *reset.Config) {
+		cfg.Hooks.FindByIdentifier = func(
+			context.Context, string,
+		) ([]reset.User, error) {
 			t.Error("looked up")
 			return nil, nil
 		}
 		cfg.Mail.HintNoAccount = true
 	})
+
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 		t.Error("looked up")
 		return nil, nil
 	}
-	for _, email := range []string{"ana@example.com", "nobody@example.com", "a name"} {
-		text, err := json.Marshal(sc.Sign(reset.Job{
+	for _, email := range []string{
+		"ana@example.com", "nobody@example.com", "a name",
+	} {
+		text, err := json.Marshal(fx.Sign(reset.Job{
 			ID: "x", Kind: mail.KindReset, Email: email,
-			RequestedAt: sc.clock.Now(), Throttled: true,
+			RequestedAt: fx.clock.Now(), Throttled: true,
 		}))
 		require.NoError(t, err)
 		require.Contains(t, string(text), `"throttled":true`)
 		var job reset.Job
 		require.NoError(t, json.Unmarshal(text, &job))
-		require.NoError(t, sc.Process(t.Context(), job))
+		require.NoError(t, fx.Process(t.Context(), job))
 	}
-	require.Empty(t, sc.outbox.Messages())
-	require.Empty(t, sc.events.all())
+
+	require.Empty(t, fx.outbox.Messages())
+	require.Empty(t, fx.events.all())
 
 	text, err := json.Marshal(reset.Job{ID: "x"})
 	require.NoError(t, err)
@@ -355,23 +443,30 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 	for _, throttled := range []bool{false, true} {
 		books := &ledger{full: map[string]bool{"account": throttled}}
 		release := make(chan struct{})
-		sc := newFixture(t, func(cfg *reset.Config) {
+		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Limits, cfg.Queue.Size, cfg.Queue.Workers = books.limits(), 1, 1
-			cfg.Store = &spyStore{Store: cfg.Store, findByEmail: func(context.Context, string) ([]reset.User, error) {
-				<-release
-				return nil, nil
-			}}
+			cfg.Store = &spyStore{
+				Store: cfg.Store,
+				findByEmail: func(
+					context.Context, string,
+				) ([]reset.User, error) {
+					<-release
+					return nil, nil
+				},
+			}
 		})
+
 		books.full, books.charged = nil, nil
-		require.NoError(t, sc.ask(t, "bob@example.com", "203.0.113.1"))
+		require.NoError(t, fx.ask(t, "bob@example.com", "203.0.113.1"))
 		books.full, books.charged = map[string]bool{"account": throttled}, nil
 		for range 5 {
-			require.NoError(t, sc.ask(t, "ana@example.com", "192.0.2.1"))
+			require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
 		}
 		balances[throttled] = maps.Clone(books.balance())
 		close(release)
-		sc.drain(t)
+		fx.drain(t)
 	}
+
 	require.Empty(t, balances[false])
 	require.Empty(t, balances[true])
 }

@@ -5,16 +5,85 @@ import (
 	"time"
 )
 
+// retry holds a task until its next attempt. Once the pool is closing, each
+// task has one more, at once.
+func (p *pool) retry(t *task, wait time.Duration) {
+	p.mu.Lock()
+	if t.last || p.ctx.Err() != nil {
+		p.mu.Unlock()
+		p.giveUp(t, reasonShutdown)
+		return
+	}
+
+	l := p.laneOf(t.network)
+	if !t.retries {
+		t.retries = true
+		l.places--
+	}
+	l.hold(t)
+	var victim *task
+	if p.closed {
+		p.lastAttempt(t)
+	} else {
+		t.timer = time.AfterFunc(wait, func() { p.wake(t) })
+		victim = p.crowdedOut(l)
+	}
+	p.mu.Unlock()
+
+	if victim != nil {
+		p.giveUp(victim, reasonQueue)
+	}
+}
+
+// crowdedOut takes the oldest task away from the network that holds most, if
+// more tasks are between two attempts than there is room for.
+func (p *pool) crowdedOut(l *lane) *task {
+	if l.held <= l.room {
+		return nil
+	}
+
+	t := l.oldestOfMost()
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	} else {
+		p.unqueue(l, t)
+	}
+	l.release(t)
+	return t
+}
+
+// wake makes a task due for its next attempt.
+func (p *pool) wake(t *task) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.timer != nil {
+		p.makeDue(t)
+	}
+}
+
+func (p *pool) makeDue(t *task) {
+	t.timer = nil
+	s := p.laneOf(t.network).holding(t.network)
+	t.place = s.due.PushBack(t)
+	p.offer(s)
+}
+
+func (p *pool) lastAttempt(t *task) {
+	t.last = true
+	p.makeDue(t)
+}
+
 // firstBackoff is the first bound of a backoff with full jitter. The wait is
 // anything from nothing to a bound that doubles from two seconds up to a
 // fifteenth of the time the mail is of use, which is a minute for reset mails.
 // Greylisting servers want one to five minutes.
 const firstBackoff = 2 * time.Second
 
-func backoff(tries int, window time.Duration) time.Duration {
+func backoff(failed int, window time.Duration) time.Duration {
 	top := max(time.Minute, window/15)
 	bound := firstBackoff
-	for i := 1; i < tries && bound < top; i++ {
+	for i := 1; i < failed && bound < top; i++ {
 		bound *= 2
 	}
 	return rand.N(min(bound, top))

@@ -21,15 +21,15 @@ type Service struct {
 	limits throttles
 	digest digester
 	seal   jobSeal
-	later  *recorder // nil when synchronous.
-	pool   *pool     // nil when synchronous or dispatched elsewhere.
+	events *recorder
+	pool   *pool // nil when synchronous or dispatched elsewhere.
 	closed atomic.Bool
 }
 
 // New makes a Service, or says which field of cfg is missing or weak, without
-// printing its value. Unless cfg.Synchronous is set, it starts goroutines,
+// printing a secret. Unless cfg.Queue.Synchronous is set, it starts goroutines,
 // which Shutdown ends. There is one for events of requests and, without
-// cfg.Dispatch, there are cfg.Workers for mail.
+// cfg.Queue.Dispatch, there are cfg.Queue.Workers for mail.
 func New(cfg Config) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -39,7 +39,10 @@ func New(cfg Config) (*Service, error) {
 		Site: cfg.Site,
 		Keys: cfg.Keys,
 		Purposes: map[token.Purpose]token.Lifetime{
-			token.PurposeReset: {Default: cfg.Lifetimes.Reset, Max: cfg.Lifetimes.MaxReset},
+			token.PurposeReset: {
+				Default: cfg.Lifetimes.Reset,
+				Max:     cfg.Lifetimes.MaxReset,
+			},
 			token.PurposeInvite: {
 				Default: cfg.Lifetimes.Invite, Max: cfg.Lifetimes.Invite,
 			},
@@ -59,30 +62,24 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: key for jobs: %w", err)
 	}
-	limits, err := newThrottles(cfg.Limits, cfg.Now)
-	if err != nil {
-		return nil, err
-	}
 	site, err := token.ParseSite(cfg.Site)
 	if err != nil {
 		return nil, fmt.Errorf("reset: Config.Site: %w", err)
 	}
 
-	s := &Service{
-		cfg: cfg, host: site.Hostname(),
-		signer: signer, limits: limits, digest: digest, seal: seal,
-	}
-	if cfg.Queue.Synchronous {
-		return s, nil
+	limits, err := newThrottles(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
 	}
 
-	s.later = newRecorder(func(e entry) {
-		if e.event.Outcome != "" {
-			s.record(context.Background(), e.event)
-		}
-		s.giveBack(context.Background(), e.paid, e.event)
-	})
-	if cfg.Queue.Dispatch == nil {
+	s := &Service{
+		cfg: cfg, host: site.Hostname(), signer: signer,
+		limits: limits, digest: digest, seal: seal,
+		events: newRecorder(cfg.Events, cfg.Now, cfg.Queue.Synchronous),
+	}
+	s.limits.events = s.events
+
+	if !cfg.Queue.Synchronous && cfg.Queue.Dispatch == nil {
 		s.pool = newPool(poolConfig{
 			queue: cfg.Queue.Size, workers: cfg.Queue.Workers,
 			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
@@ -98,10 +95,6 @@ func (s *Service) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "reset.Service")
 }
 
-// clockLeeway is how far ahead the clock of the process that made a link may be
-// of the one that checks it.
-const clockLeeway = 10 * time.Second
-
 // The timeouts of single steps. The store's also hold for Check and Confirm,
 // when the caller's context has no nearer deadline.
 const (
@@ -116,22 +109,19 @@ const (
 // confirmations still work, but their notices are not sent, so shut the web
 // server down first. When ctx ends before, Shutdown stops the workers and
 // returns a *[ShutdownError] that says how much remained. Each of those mails
-// makes an event. It may be called again. What an engine behind Config.Queue.Dispatch
-// holds is the engine's.
+// makes an event. It may be called again. What an engine behind
+// Config.Queue.Dispatch holds is the engine's.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.closed.Store(true)
 
-	var left int
+	var unfinished int
 	var err error
 	if s.pool != nil {
-		left, err = s.pool.shutdown(ctx)
+		unfinished, err = s.pool.shutdown(ctx)
 	}
-	if s.later != nil {
-		err = errors.Join(err, s.later.close(ctx))
-	}
-
+	err = errors.Join(err, s.events.close(ctx))
 	if err != nil {
-		return &ShutdownError{Left: left, Err: err}
+		return &ShutdownError{Unfinished: unfinished, Err: err}
 	}
 	return nil
 }
@@ -160,35 +150,20 @@ func (s *Service) Settings() Settings {
 	}
 
 	return Settings{
-		MinLength: minLength, Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
-		Site: s.cfg.Site, Product: s.cfg.Mail.Product, Support: s.cfg.Mail.Support,
-		ResetPath: s.cfg.Pages.Reset, ForgotPath: s.cfg.Pages.Forgot,
-		Login: s.cfg.Pages.Login, LinkStyle: s.cfg.Pages.LinkStyle,
-		Lifetime: s.cfg.Lifetimes.Reset,
+		MinLength:   minLength,
+		Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		Site:        s.cfg.Site,
+		Product:     s.cfg.Mail.Product,
+		Support:     s.cfg.Mail.Support,
+		ResetPath:   s.cfg.Pages.Reset,
+		ForgotPath:  s.cfg.Pages.Forgot,
+		Login:       s.cfg.Pages.Login,
+		LinkStyle:   s.cfg.Pages.LinkStyle,
+		Lifetime:    s.cfg.Lifetimes.Reset,
 	}
 }
 
 func (s *Service) blocked(client netip.Addr) bool {
-	return s.cfg.Hooks.Blocked != nil && client.IsValid() && s.cfg.Hooks.Blocked(client)
-}
-
-// findByID reads one account and refuses one with another id, because databases
-// turn "42abc" or " 42" into 42 on their own.
-func (s *Service) findByID(ctx context.Context, id string) (User, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-
-	var user User
-	err := guard("Store.FindByID", func() error {
-		var err error
-		user, err = s.cfg.Store.FindByID(ctx, id)
-		return err
-	})
-	if err != nil {
-		return User{}, err
-	}
-	if user.ID != id {
-		return User{}, ErrUserNotFound
-	}
-	return user, nil
+	return s.cfg.Hooks.Blocked != nil && client.IsValid() &&
+		s.cfg.Hooks.Blocked(client)
 }

@@ -38,29 +38,37 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 		pause   time.Duration
 		most    int
 	}{
-		"at once":                         {nil, 0, 1},
-		"over an hour":                    {nil, 10 * time.Second, 9}, // 5 and one each 12 minutes
-		"limiter that takes nothing back": {reset.LimiterFunc(new(keyLog).Allow), 10 * time.Second, 9},
+		"at once": {nil, 0, 1},
+		// 5 and one each 12 minutes
+		"over an hour": {nil, 10 * time.Second, 9},
+		"limiter that takes nothing back": {
+			limiterFunc(new(keyLog).Allow), 10 * time.Second, 9,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newFixture(t, func(cfg *reset.Config) {
+			fx := newFixture(t, func(cfg *reset.Config) {
 				cfg.Limits = reset.Limits{Account: test.account}
-				cfg.Hooks.FindByIdentifier, cfg.Queue.Dispatch = byLooseName, queue.dispatch
+				cfg.Hooks.FindByIdentifier = byLooseName
+				cfg.Queue.Dispatch = queue.dispatch
 			})
 			for n := range 350 {
-				require.NoError(t, sc.ask(t, spelling(n), ""))
-				require.Empty(t, queue.run(t, sc.Service))
-				sc.clock.advance(test.pause)
+				require.NoError(t, fx.ask(t, spelling(n), ""))
+				require.Empty(t, queue.run(t, fx.Service))
+				fx.clock.advance(test.pause)
 			}
-			sc.drain(t)
-			t.Logf("350 spellings, %d mails to one person", len(sc.outbox.Messages()))
-			require.Len(t, sc.to(mail.KindReset), test.most)
-			require.Len(t, sc.events.of(reset.OutcomeRequested), 350)
-			skipped := sc.events.of(reset.OutcomeSkipped)
+			fx.drain(t)
+			t.Logf(
+				"350 spellings, %d mails to one person",
+				len(fx.outbox.Messages()),
+			)
+			require.Len(t, fx.to(mail.KindReset), test.most)
+			require.Len(t, fx.events.of(reset.OutcomeRequested), 350)
+
+			skipped := fx.events.of(reset.OutcomeSkipped)
 			require.Len(t, skipped, 350-test.most)
-			require.Equal(t, reset.ReasonThrottled, skipped[0].Reason)
+			require.Equal(t, reset.Reason("throttled"), skipped[0].Reason)
 			require.Equal(t, "7", skipped[0].UserID)
 			require.NotEmpty(t, skipped[0].RequestID)
 		})
@@ -69,15 +77,16 @@ func TestSpellingsOfOneNameShareTheAccountsLimit(t *testing.T) {
 
 func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = reset.Limits{}, byLooseName, true
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+		cfg.Hooks.FindByIdentifier = byLooseName
 	})
-	require.NoError(t, sc.ask(t, "ana@example.com", ""))
-	require.NoError(t, sc.ask(t, "ana_the_first", ""))
-	require.Len(t, sc.outbox.Messages(), 1)
-	sc.clock.advance(time.Minute)
-	require.NoError(t, sc.ask(t, "ana_the_first", ""))
-	require.Len(t, sc.outbox.Messages(), 2)
+	require.NoError(t, fx.ask(t, "ana@example.com", ""))
+	require.NoError(t, fx.ask(t, "ana_the_first", ""))
+	require.Len(t, fx.outbox.Messages(), 1)
+	fx.clock.advance(time.Minute)
+	require.NoError(t, fx.ask(t, "ana_the_first", ""))
+	require.Len(t, fx.outbox.Messages(), 2)
 }
 
 // Each of several accounts has a limit of its own, and so has an account whose
@@ -85,82 +94,100 @@ func TestNameAndAddressShareTheAccountsLimit(t *testing.T) {
 func TestAccountsLimitIsByAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Limits, cfg.Hooks.FindByIdentifier, cfg.Queue.Synchronous = books.limits(), byLooseName, true
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
+		cfg.Hooks.FindByIdentifier = byLooseName
 	})
 	for i := range 3 {
-		sc.add(t, reset.User{ID: fmt.Sprintf("s%d", i), Email: "shared@example.com", PasswordHash: oldHash})
+		fx.add(t, reset.User{
+			ID:           fmt.Sprintf("s%d", i),
+			Email:        "shared@example.com",
+			PasswordHash: oldHash,
+		})
 	}
-	require.NoError(t, sc.ask(t, "shared@example.com", ""))
-	require.Len(t, sc.outbox.Messages(), 3)
+	require.NoError(t, fx.ask(t, "shared@example.com", ""))
+	require.Len(t, fx.outbox.Messages(), 3)
 	require.Equal(t, map[string]int{"global": 1, "account": 4}, books.balance())
 
 	books = ledger{}
-	require.NoError(t, sc.ask(t, "7", ""))
-	require.Len(t, books.charged, 3, "global, what was typed, and the id, though they are one text")
+	require.NoError(t, fx.ask(t, "7", ""))
+	require.Len(
+		t, books.charged, 3,
+		"global, what was typed, and the id, though they are one text",
+	)
+
 	for key := range books.charged {
 		require.NotContains(t, key, "7:")
 	}
 }
 
-// What a mail was charged is given back when it was not sent: a retry must not
-// be throttled by the attempt before it.
-func TestRetryIsNotThrottledByItsFirstAttempt(t *testing.T) {
+func TestRetryInThisProcessIsNotThrottledByItsFirstAttempt(t *testing.T) {
 	t.Parallel()
-	t.Run("in this process", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			sc := newFixture(t, func(cfg *reset.Config) { cfg.Now, cfg.Limits = time.Now, reset.Limits{} })
-			failures := 4
-			sc.outbox.Fail(func(msg mail.Message) error {
-				if failures--; failures >= 0 {
-					return temporary(msg)
-				}
-				return nil
-			})
-			sc.request(t, "ana@example.com")
-			_, err := sc.outbox.Wait(t.Context(), 1)
-			require.NoError(t, err)
-			sc.drain(t)
-			require.Len(t, sc.events.of(reset.OutcomeMailDelayed), 4)
-			require.Empty(t, sc.events.of(reset.OutcomeSkipped))
+	synctest.Test(t, func(t *testing.T) {
+		fx := newFixture(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Limits = time.Now, reset.Limits{}
 		})
+		failures := 4
+		fx.outbox.Fail(func(msg mail.Message) error {
+			if failures--; failures >= 0 {
+				return temporary(msg)
+			}
+			return nil
+		})
+
+		fx.request(t, "ana@example.com")
+		_, err := fx.outbox.Wait(t.Context(), 1)
+		require.NoError(t, err)
+
+		fx.drain(t)
+		require.Len(t, fx.events.of(reset.OutcomeMailDelayed), 4)
+		require.Empty(t, fx.events.of(reset.OutcomeSkipped))
 	})
+}
+
+func TestRetryByAnEngineIsNotThrottledByItsFirstAttempt(t *testing.T) {
+	t.Parallel()
 	for name, account := range map[string]reset.Limiter{
-		"by an engine": nil,
-		"by an engine, and a limiter without a refund": reset.LimiterFunc(new(keyLog).Allow),
+		"the default limiter":        nil,
+		"a limiter without a refund": limiterFunc(new(keyLog).Allow),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var queue engine
-			sc := newFixture(t, func(cfg *reset.Config) {
-				cfg.Limits, cfg.Queue.Dispatch = reset.Limits{Account: account}, queue.dispatch
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Limits = reset.Limits{Account: account}
+				cfg.Queue.Dispatch = queue.dispatch
 			})
-			sc.request(t, "ana@example.com")
-			sc.outbox.Fail(temporary)
+			fx.request(t, "ana@example.com")
+			fx.outbox.Fail(temporary)
 			for range 3 {
-				require.Len(t, queue.run(t, sc.Service), 1)
+				require.Len(t, queue.run(t, fx.Service), 1)
 			}
-			sc.outbox.Fail(nil)
-			require.Empty(t, queue.run(t, sc.Service))
-			require.Len(t, sc.outbox.Messages(), 1)
-			require.Empty(t, sc.events.of(reset.OutcomeSkipped))
+
+			fx.outbox.Fail(nil)
+			require.Empty(t, queue.run(t, fx.Service))
+			require.Len(t, fx.outbox.Messages(), 1)
+			require.Empty(t, fx.events.of(reset.OutcomeSkipped))
 		})
 	}
-	t.Run("an attempt nobody can tell of, repeated at once", func(t *testing.T) {
-		t.Parallel()
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
-		attempts := 0
-		sc.outbox.Fail(func(mail.Message) error {
-			if attempts++; attempts == 1 {
-				return errLost
-			}
-			return nil
-		})
-		sc.request(t, "ana@example.com")
-		require.Equal(t, 2, attempts)
-		require.Len(t, sc.outbox.Messages(), 1)
+}
+
+func TestAttemptNobodyCanTellOfIsRepeatedWithinTheLimit(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
 	})
+	attempts := 0
+	fx.outbox.Fail(func(mail.Message) error {
+		if attempts++; attempts == 1 {
+			return errLost
+		}
+		return nil
+	})
+
+	fx.request(t, "ana@example.com")
+	require.Equal(t, 2, attempts)
+	require.Len(t, fx.outbox.Messages(), 1)
 }
 
 func TestMailIsChargedOnceForItsAccount(t *testing.T) {
@@ -169,18 +196,28 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 		fail func(mail.Message) error
 		want int
 	}{
-		"sent":                  {nil, 2},
-		"refused for good":      {func(mail.Message) error { return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errLost} }, 1},
-		"failed for now":        {temporary, 1},
-		"perhaps sent, at last": {func(mail.Message) error { return errors.New("connection lost after DATA") }, 2},
+		"sent": {nil, 2},
+		"refused for good": {func(mail.Message) error {
+			return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errLost}
+		}, 1},
+		"failed for now": {temporary, 1},
+		"perhaps sent, at last": {func(mail.Message) error {
+			return errors.New("connection lost after DATA")
+		}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var books ledger
-			sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = books.limits(), true })
-			sc.outbox.Fail(test.fail)
-			sc.request(t, "ana@example.com")
-			require.Equal(t, test.want, books.balance()["account"], "what was typed, and what was mailed")
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
+			})
+
+			fx.outbox.Fail(test.fail)
+			fx.request(t, "ana@example.com")
+			require.Equal(
+				t, test.want, books.balance()["account"],
+				"what was typed, and what was mailed",
+			)
 		})
 	}
 }
@@ -190,21 +227,22 @@ func TestMailIsChargedOnceForItsAccount(t *testing.T) {
 func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 	t.Parallel()
 	var books ledger
-	sc := newFixture(t, func(cfg *reset.Config) {
+	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Limits, cfg.Queue.Synchronous = books.limits(), true
 		cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = true, true
 	})
-	sc.add(t, reset.User{ID: "9", Email: "sso@example.com"})
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "9"}))
-	require.NoError(t, sc.confirm(t, sc.link(t, "7")))
-	require.Len(t, sc.outbox.Messages(), 2)
+	fx.add(t, reset.User{ID: "9", Email: "sso@example.com"})
+	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "9"}))
+	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
+	require.Len(t, fx.outbox.Messages(), 2)
 	require.Zero(t, books.balance()["account"])
 
-	sc.request(t, "sso@example.com")
-	require.Len(t, sc.to(mail.KindSignsInElsewhere), 1)
+	fx.request(t, "sso@example.com")
+	require.Len(t, fx.to(mail.KindSignsInElsewhere), 1)
 	require.Equal(t, 2, books.balance()["account"])
-	sc.request(t, "nobody@example.com")
-	require.Len(t, sc.to(mail.KindNoAccount), 1)
+
+	fx.request(t, "nobody@example.com")
+	require.Len(t, fx.to(mail.KindNoAccount), 1)
 	require.Equal(t, 3, books.balance()["account"], "nobody's id is charged")
 }
 
@@ -212,15 +250,19 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 // keeps to the limit gets every mail.
 func TestWhoKeepsToTheLimitGetsEveryMail(t *testing.T) {
 	t.Parallel()
-	account, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Minute, Now: time.Now})
+	account, err := ratelimit.New(
+		ratelimit.Config{Burst: 1, Every: time.Minute, Now: time.Now},
+	)
 	require.NoError(t, err)
 	_, isRefunder := any(account).(reset.Refunder)
 	require.True(t, isRefunder)
 
-	sc := newFixture(t, func(cfg *reset.Config) { cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true })
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Limits, cfg.Queue.Synchronous = reset.Limits{}, true
+	})
 	for range 20 {
-		sc.request(t, "ana@example.com")
-		sc.clock.advance(12 * time.Minute)
+		fx.request(t, "ana@example.com")
+		fx.clock.advance(12 * time.Minute)
 	}
-	require.Len(t, sc.outbox.Messages(), 20)
+	require.Len(t, fx.outbox.Messages(), 20)
 }

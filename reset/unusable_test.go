@@ -1,14 +1,12 @@
 package reset_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/token"
 	"github.com/stretchr/testify/require"
 )
@@ -26,51 +24,71 @@ func hasherWithMark(t *testing.T) *hash.Hasher {
 
 func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 	t.Parallel()
-	for _, mark := range []string{"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN", "invalid", "not cached", "sso", hash.Unusable()} {
-		sc := newFixture(t, func(cfg *reset.Config) { cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true })
-		sc.add(t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark})
-		sc.request(t, "m@example.com")
-		require.Empty(t, sc.outbox.Messages(), mark)
-		require.Equal(t, []string{reset.ReasonNoPassword}, sc.events.reasons(reset.OutcomeSkipped), mark)
-		_, err := sc.Link(t.Context(), "m", reset.LinkOptions{})
+	for _, mark := range []string{
+		"", "!", "*LK*", "*0", "x", "NP", "UP", "disabled", "NOLOGIN",
+		"invalid", "not cached", "sso", hash.Unusable(),
+	} {
+		fx := newFixture(t, func(cfg *reset.Config) {
+			cfg.Hasher, cfg.Queue.Synchronous = hasherWithMark(t), true
+		})
+		fx.add(
+			t, reset.User{ID: "m", Email: "m@example.com", PasswordHash: mark},
+		)
+		fx.request(t, "m@example.com")
+		require.Empty(t, fx.outbox.Messages(), mark)
+		require.Equal(
+			t, []string{"no-password"}, fx.events.reasons(reset.OutcomeSkipped),
+			mark,
+		)
+
+		_, err := fx.Link(t.Context(), "m", reset.LinkOptions{})
 		require.ErrorIs(t, err, reset.ErrNoPassword, mark)
 
-		require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark)
-		mails, err := sc.outbox.Wait(t.Context(), 1)
+		require.NoError(
+			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark,
+		)
+
+		mails, err := fx.outbox.Wait(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, mail.KindInvite, mails[0].Kind, mark)
-		require.NoError(t, sc.confirm(t, mailtest.Token(mails[0])), mark)
-		require.True(t, sc.user(t, "m").HasPassword(), mark)
-		_, err = sc.Link(t.Context(), "m", reset.LinkOptions{Purpose: token.PurposeInvite})
+		require.NoError(t, fx.confirm(t, mailtest.Token(mails[0])), mark)
+		require.True(t, fx.user(t, "m").HasPassword(), mark)
+
+		_, err = fx.Link(
+			t.Context(), "m", reset.LinkOptions{Purpose: token.PurposeInvite},
+		)
 		require.ErrorIs(t, err, reset.ErrHasPassword, mark)
 	}
 }
 
 func TestALinkDoesNotComeBackWhenTheHashIsClearedWithAFreshMark(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
+	fx := newFixture(t, nil)
 	clearHash := func(mark string) {
-		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.PasswordHash = mark }))
+		require.NoError(t, fx.store.Update(
+			"7", func(user *reset.User) { user.PasswordHash = mark },
+		))
 	}
 	clearHash(hash.Unusable())
-	link, err := sc.Link(t.Context(), "7", reset.LinkOptions{Purpose: token.PurposeInvite})
+	link, err := fx.Link(
+		t.Context(), "7", reset.LinkOptions{Purpose: token.PurposeInvite},
+	)
 	require.NoError(t, err)
-	require.NoError(t, sc.confirm(t, rawOf(link)))
+	require.NoError(t, fx.confirm(t, rawOf(link)))
+
 	clearHash(hash.Unusable())
-	require.ErrorIs(t, sc.confirm(t, rawOf(link)), reset.ErrRejected)
+	require.ErrorIs(t, fx.confirm(t, rawOf(link)), reset.ErrRejected)
 }
 
-// The policy of an application may let a NUL pass; no format can hold one.
-func TestAPasswordWithANULIsRefusedAndSpendsNothing(t *testing.T) {
+func TestUserHasPassword(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Policy = policyFunc(func(context.Context, string, []string) error { return nil })
-	})
-	raw := sc.link(t, "7")
-	err := sc.Confirm(t.Context(), reset.ConfirmInput{Token: raw, Password: newPassword + "\x00"})
-	var refused *policy.Error
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, policy.CodeControl, refused.Problems[0].Code)
-	require.Equal(t, oldHash, sc.user(t, "7").PasswordHash)
-	require.NoError(t, sc.confirm(t, raw))
+	for encoded, want := range map[string]bool{
+		"": false, "!": false, "*": false, "!!": false, "*LK*": false,
+		"!" + oldHash: false, oldHash: true, "plain": true, "x": false,
+		"NP": false, "disabled": false,
+	} {
+		require.Equal(
+			t, want, reset.User{PasswordHash: encoded}.HasPassword(), encoded,
+		)
+	}
 }

@@ -38,11 +38,15 @@ func (c *Config) validate() error {
 	}
 	if c.Mail.ReplyTo != "" {
 		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {
-			return errors.New("reset: Config.Mail.ReplyTo is not a mail address")
+			return errors.New(
+				"reset: Config.Mail.ReplyTo is not a mail address",
+			)
 		}
 	}
 	if c.Mail.Support != "" && mail.ValidateAddress(c.Mail.Support) != nil {
-		return errors.New("reset: Config.Mail.Support is not a plain mail address")
+		return errors.New(
+			"reset: Config.Mail.Support is not a plain mail address",
+		)
 	}
 
 	if c.Store == nil {
@@ -52,7 +56,10 @@ func (c *Config) validate() error {
 		return errors.New("reset: Config.Mailer is nil")
 	}
 	if !c.Sessions.decided {
-		return errors.New("reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions")
+		return errors.New(
+			"reset: Config.Sessions is not decided: use EndSessionsInStore, " +
+				"EndSessionsWith a function, or KeepSessions",
+		)
 	}
 
 	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
@@ -62,10 +69,15 @@ func (c *Config) validate() error {
 			return hook == nil
 		},
 	) {
-		return errors.New("reset: Config.Hooks.OnConfirmed holds a nil function")
+		return errors.New(
+			"reset: Config.Hooks.OnConfirmed holds a nil function",
+		)
 	}
 	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
-		return errors.New("reset: Config.Queue.Synchronous and Config.Queue.Dispatch exclude each other")
+		return errors.New(
+			"reset: Config.Queue.Synchronous and Config.Queue.Dispatch " +
+				"exclude each other",
+		)
 	}
 
 	if c.Now == nil {
@@ -92,7 +104,8 @@ func (c *Config) validateNumbers() error {
 		}
 		if *n.value < 0 || *n.value > n.top {
 			return fmt.Errorf(
-				"reset: Config.%s is not between 1 and %d", n.field, n.top,
+				"reset: Config.%s is %d, want 1 to %d",
+				n.field, *n.value, n.top,
 			)
 		}
 	}
@@ -115,14 +128,17 @@ func (c *Config) validateNumbers() error {
 		}
 		if *d.value < minLifetime || *d.value > d.top {
 			return fmt.Errorf(
-				"reset: Config.%s is not between %v and %v",
-				d.field, minLifetime, d.top,
+				"reset: Config.%s is %v, want %v to %v",
+				d.field, *d.value, minLifetime, d.top,
 			)
 		}
 	}
 
 	if c.Lifetimes.MaxReset < c.Lifetimes.Reset {
-		return errors.New("reset: Config.Lifetimes.MaxReset is shorter than Config.Lifetimes.Reset")
+		return errors.New(
+			"reset: Config.Lifetimes.MaxReset is shorter than " +
+				"Config.Lifetimes.Reset",
+		)
 	}
 
 	return nil
@@ -143,7 +159,9 @@ func (c *Config) validateParts() error {
 	}
 
 	if c.Mail.Renderer == nil {
-		if c.Mail.Renderer, err = mail.NewTemplates(mail.TemplatesConfig{}); err != nil {
+		if c.Mail.Renderer, err = mail.NewTemplates(
+			mail.TemplatesConfig{},
+		); err != nil {
 			return fmt.Errorf("reset: default mail templates: %w", err)
 		}
 	}
@@ -180,28 +198,13 @@ func (c *Config) tryRenderer() error {
 
 		if _, err := c.Mail.Renderer.Render(data); err != nil {
 			return fmt.Errorf(
-				"reset: Config.Mail.Renderer or Config.Mail.Product: sample of the mail %q: %w",
+				"reset: Config.Mail.Renderer or Config.Mail.Product: sample "+
+					"of the mail %q: %w",
 				kind, err,
 			)
 		}
 	}
 	return nil
-}
-
-// facts returns what every mail of one kind says.
-func (c *Config) facts(kind mail.Kind) mail.Data {
-	data := mail.Data{
-		Kind:      kind,
-		Product:   c.Mail.Product,
-		Site:      c.Site,
-		Support:   c.Mail.Support,
-		ForgotURL: c.Site + c.Pages.Forgot,
-	}
-	data.LoginURL = c.Pages.Login
-	if strings.HasPrefix(data.LoginURL, "/") {
-		data.LoginURL = c.Site + data.LoginURL
-	}
-	return data
 }
 
 func (c *Config) validateSite() error {
@@ -211,7 +214,10 @@ func (c *Config) validateSite() error {
 	}
 	if site.Scheme == "http" && !c.Pages.InsecureHTTP &&
 		!isThisMachine(site.Hostname()) {
-		return errors.New("reset: Config.Site is plain http on another machine, which only Config.Pages.InsecureHTTP allows")
+		return errors.New(
+			"reset: Config.Site is plain http on another machine, which only " +
+				"Config.Pages.InsecureHTTP allows",
+		)
 	}
 
 	c.Site = site.String()
@@ -231,7 +237,8 @@ func (c *Config) validateSite() error {
 		}
 		if !isPagePath(*page.path) {
 			return fmt.Errorf(
-				"reset: Config.%s is not an absolute path without query and fragment",
+				"reset: Config.%s is not an absolute path without query and "+
+					"fragment",
 				page.field,
 			)
 		}
@@ -239,14 +246,19 @@ func (c *Config) validateSite() error {
 
 	if c.Pages.Login != "" && !isLoginURL(c.Pages.Login) {
 		return errors.New(
-			"reset: Config.Pages.Login is neither a path nor an absolute http or https URL",
+			"reset: Config.Pages.Login is neither a path nor an absolute http " +
+				"or https URL",
 		)
 	}
 	if c.Pages.Reset == c.Pages.Forgot {
-		return errors.New("reset: Config.Pages.Reset and Config.Pages.Forgot are the same")
+		return errors.New(
+			"reset: Config.Pages.Reset and Config.Pages.Forgot are the same",
+		)
 	}
 	if c.Pages.LinkStyle != LinkFragment && c.Pages.LinkStyle != LinkQuery {
-		return errors.New("reset: Config.Pages.LinkStyle is not one of the constants")
+		return errors.New(
+			"reset: Config.Pages.LinkStyle is not one of the constants",
+		)
 	}
 
 	return nil
@@ -270,9 +282,7 @@ func isPagePath(path string) bool {
 // what would end the link in a mail.
 func isLoginURL(login string) bool {
 	u, err := url.Parse(login)
-	if err != nil || u.User != nil || strings.ContainsFunc(login, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
-	}) {
+	if err != nil || u.User != nil || strings.ContainsFunc(login, endsLink) {
 		return false
 	}
 
@@ -281,4 +291,9 @@ func isLoginURL(login string) bool {
 	}
 	return u.Host != "" && (strings.HasPrefix(login, "https://") ||
 		strings.HasPrefix(login, "http://"))
+}
+
+// endsLink reports whether a mail program may take r for the end of a link.
+func endsLink(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
 }

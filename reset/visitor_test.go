@@ -25,26 +25,36 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 		{"", "en;q=0.2, de-AT;q=0.9", "de"},
 		{"es", "nl-NL, fr;q=0.8", "es"},
 		{"pt_BR", "fr", "pt-BR"},
-		{"nl", "ja, fr;q=0.1", "fr"},  // nothing in the account's own
-		{"fr;q=0.1", "de;q=1", "fr"},  // a weight does not put it behind the visitor's
+		{"nl", "ja, fr;q=0.1", "fr"}, // nothing in the account's own
+		// a weight does not put it behind the visitor's
+		{"fr;q=0.1", "de;q=1", "fr"},
 		{"<b>", "de", "de"},           // nonsense is nothing
 		{"", "fr;q=0", "en"},          // what is not wanted
 		{"", "", "en"},                //
 		{"nl", "ja", "en"},            //
 		{"", "x\r\nBcc: y, fr", "fr"}, //
 	} {
-		sc := newFixture(t, nil)
-		require.NoError(t, sc.store.Update("7", func(user *reset.User) { user.Locale = tt.account }))
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{Email: "ana@example.com", Locale: tt.visitor}))
+		fx := newFixture(t, nil)
+		require.NoError(t, fx.store.Update(
+			"7", func(user *reset.User) { user.Locale = tt.account },
+		))
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
+			Email:  "ana@example.com",
+			Locale: tt.visitor,
+		}))
+
 		ctx := t.Context()
-		asked, err := sc.outbox.Wait(ctx, 1)
+		asked, err := fx.outbox.Wait(ctx, 1)
 		require.NoError(t, err)
 		require.Equal(t, tt.want, asked[0].Locale, "%+v", tt)
 
-		require.NoError(t, sc.Confirm(ctx, reset.ConfirmInput{
-			Token: mailtest.Token(asked[0]), Password: newPassword, Locale: tt.visitor,
+		require.NoError(t, fx.Confirm(ctx, reset.ConfirmInput{
+			Token:    mailtest.Token(asked[0]),
+			Password: newPassword,
+			Locale:   tt.visitor,
 		}))
-		changed, err := sc.outbox.Wait(ctx, 2)
+
+		changed, err := fx.outbox.Wait(ctx, 2)
 		require.NoError(t, err)
 		require.Equal(t, tt.want, changed[1].Locale, "%+v", tt)
 	}
@@ -52,25 +62,38 @@ func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 
 func TestInvitationIsInTheFirstLanguageThatThereIs(t *testing.T) {
 	t.Parallel()
-	sc := newFixture(t, nil)
-	sc.add(t, reset.User{ID: "8", Email: "new@example.com"})
-	require.NoError(t, sc.Invite(t.Context(), reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"}))
-	sc.drain(t)
-	require.Equal(t, "fr", sc.outbox.Messages()[0].Locale)
+	fx := newFixture(t, nil)
+	fx.add(t, reset.User{ID: "8", Email: "new@example.com"})
+	require.NoError(t, fx.Invite(
+		t.Context(),
+		reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"},
+	))
+	fx.drain(t)
+	require.Equal(t, "fr", fx.outbox.Messages()[0].Locale)
 }
 
-func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T) {
+func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(
+	t *testing.T,
+) {
 	t.Parallel()
 	var job reset.Job
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error { job = queued; return nil }
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Queue.Dispatch = func(_ context.Context, queued reset.Job) error {
+			job = queued
+			return nil
+		}
 	})
+
 	for _, hostile := range []string{
-		"evil\r\nBcc: evil@evil.example", "<img src=//evil.example>", "\u202eevil", "{{.Link}}evil",
-		strings.Repeat("evil,\u00e9", 30_000), strings.Repeat("evil ", 30_000), "\x00evil\xff",
+		"evil\r\nBcc: evil@evil.example", "<img src=//evil.example>",
+		"\u202eevil", "{{.Link}}evil",
+		strings.Repeat("evil,\u00e9", 30_000), strings.Repeat("evil ", 30_000),
+		"\x00evil\xff",
 	} {
-		require.NoError(t, sc.Request(t.Context(), reset.RequestInput{
-			Email: "ana@example.com", Locale: hostile + ",fr-CA", UserAgent: hostile + firefoxOnLinux,
+		require.NoError(t, fx.Request(t.Context(), reset.RequestInput{
+			Email:     "ana@example.com",
+			Locale:    hostile + ",fr-CA",
+			UserAgent: hostile + firefoxOnLinux,
 		}))
 		text, err := json.Marshal(job)
 		require.NoError(t, err)
@@ -86,17 +109,20 @@ func TestJobHoldsNothingOfTheVisitorsHeadersButTagsAndABrowsersName(t *testing.T
 func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	t.Parallel()
 	var seen []mail.Data
-	sc := newFixture(t, func(cfg *reset.Config) {
-		cfg.Mail.Renderer = rendererFunc(func(data mail.Data) (mail.Message, error) {
-			seen = append(seen, data)
-			return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
-		})
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Mail.Renderer = rendererFunc(
+			func(data mail.Data) (mail.Message, error) {
+				seen = append(seen, data)
+				return mail.Message{Subject: "s", Text: "t " + data.Link}, nil
+			},
+		)
 	})
+
 	seen = nil // New has made samples
 	for _, browser := range []string{"Call 0800 123", "Firefox, Linux; visit evil.example", "Firefox, Linux", firefoxOnLinux} {
-		require.NoError(t, sc.Process(t.Context(), sc.Sign(reset.Job{
+		require.NoError(t, fx.Process(t.Context(), fx.Sign(reset.Job{
 			ID: "x", Kind: mail.KindReset, Email: "ana@example.com",
-			RequestedAt: sc.clock.Now(), Browser: browser, Locale: "<b>,fr",
+			RequestedAt: fx.clock.Now(), Browser: browser, Locale: "<b>,fr",
 		})))
 	}
 	var got []string
@@ -110,12 +136,21 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 func TestInputsDoNotPrintTheUserAgent(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-agent"
-	for _, in := range []any{reset.RequestInput{UserAgent: canary, Locale: canary}, reset.ConfirmInput{UserAgent: canary, Locale: canary}} {
+	for _, in := range []any{
+		reset.RequestInput{UserAgent: canary, Locale: canary},
+		reset.ConfirmInput{UserAgent: canary, Locale: canary},
+	} {
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "in", in)
 		text, err := json.Marshal(in)
 		require.NoError(t, err)
-		require.NotContains(t, fmt.Sprintf("%v %+v %#v %s %q", in, in, in, in, in)+log.String()+string(text), canary)
+		require.NotContains(
+			t,
+			fmt.Sprintf(
+				"%v %+v %#v %s %q", in, in, in, in, in,
+			)+log.String()+string(text),
+			canary,
+		)
 	}
 }
 
@@ -123,7 +158,9 @@ func TestLostEventsAreLoggedWithTheirNumber(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	sink := reset.SlogSink(slog.New(slog.NewTextHandler(&log, nil)))
-	sink.Record(t.Context(), reset.Event{Outcome: reset.OutcomeEventsLost, Count: 475})
+	sink.Record(
+		t.Context(), reset.Event{Outcome: reset.OutcomeEventsLost, Count: 475},
+	)
 	require.Contains(t, log.String(), "outcome=events-lost count=475")
 	require.NotContains(t, log.String(), "reason")
 	log.Reset()

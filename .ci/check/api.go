@@ -141,11 +141,20 @@ func listing(dir string) ([]string, error) {
 // exportedReceiver reports whether a method belongs to an exported type.
 func exportedReceiver(recv *ast.FieldList) bool {
 	typ := recv.List[0].Type
-	if star, ok := typ.(*ast.StarExpr); ok {
-		typ = star.X
+	for {
+		switch t := typ.(type) {
+		case *ast.StarExpr:
+			typ = t.X
+		case *ast.IndexExpr: // one type parameter.
+			typ = t.X
+		case *ast.IndexListExpr:
+			typ = t.X
+		case *ast.Ident:
+			return t.IsExported()
+		default:
+			return true
+		}
 	}
-	name, ok := typ.(*ast.Ident)
-	return !ok || name.IsExported()
 }
 
 func specLines(fset *token.FileSet, kind token.Token, spec ast.Spec) []string {

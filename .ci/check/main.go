@@ -1,11 +1,13 @@
 // Command check holds what no linter holds: the exported API against a saved
-// listing, and the paragraphs of the code.
+// listing, the paragraphs of the code, and the way through it.
 //
 //	go run ./.ci/check api              compares each package with .ci/api
 //	go run ./.ci/check api -accept      writes the listings anew
 //	go run ./.ci/check style            refuses dense functions, wide comments
 //	go run ./.ci/check style mail hash  in these folders
 //	go run ./.ci/check measure          prints the figures of the house style
+//	go run ./.ci/check walk             compares the lines CONTRIBUTING names
+//	go run ./.ci/check walk -accept     writes those lines anew
 package main
 
 import (
@@ -20,11 +22,11 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: check api|style|measure")
+		fail("usage: check api|style|measure|walk")
 	}
 
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
-	accept := flags.Bool("accept", false, "api: write the listings anew")
+	accept := flags.Bool("accept", false, "write the saved text anew")
 	except := flags.String("except", "", "style: a pattern of folders not held")
 	_ = flags.Parse(os.Args[2:])
 
@@ -44,6 +46,8 @@ func main() {
 		err = checkStyle(dirs, *except)
 	case "measure":
 		err = measure(dirs)
+	case "walk":
+		err = checkWalk(*accept)
 	default:
 		err = fmt.Errorf("unknown check %q", os.Args[1])
 	}

@@ -293,7 +293,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		{"no prefix", func(c *redislimit.Config) { c.Prefix = "" }, "redislimit: Config.Prefix is empty"},
 		{"negative timeout", func(c *redislimit.Config) { c.Timeout = -1 }, "redislimit: Config.Timeout is -1ns"},
 		{"negative pause", func(c *redislimit.Config) { c.Pause = -1 }, "redislimit: Config.Pause is -1ns"},
-		{"no burst", func(c *redislimit.Config) { c.Burst = 0 }, "redislimit: ratelimit: Config.Burst is 0, need at least 1"},
+		{"no burst", func(c *redislimit.Config) { c.Burst = 0 }, "redislimit: ratelimit: Config.Burst is 0, want at least 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

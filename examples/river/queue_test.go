@@ -176,11 +176,7 @@ func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	t.Helper()
 	limits := reset.Limits{Off: true}
 	if throttled {
-		limits = reset.Limits{Account: reset.LimiterFunc(func(context.Context,
-			string,
-		) (time.Duration, bool, error) {
-			return time.Minute, false, nil
-		})}
+		limits = reset.Limits{Account: refusing{}}
 	}
 
 	var made reset.Job
@@ -195,6 +191,13 @@ func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	require.NoError(t, svc.Shutdown(t.Context()))
 	require.Equal(t, throttled, made.Throttled)
 	return made
+}
+
+// refusing is a limit that is used up.
+type refusing struct{}
+
+func (refusing) Allow(context.Context, string) (time.Duration, bool, error) {
+	return time.Minute, false, nil
 }
 
 func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {

@@ -20,20 +20,30 @@ func fixture(*testing.T) resettest.Fixture {
 			return user.ID, store.Add(user)
 		},
 		Disable: func(_ context.Context, id string) error {
-			return store.Update(id, func(user *reset.User) { user.Disabled = true })
+			return store.Update(
+				id, func(user *reset.User) { user.Disabled = true },
+			)
 		},
 		ChangeEmail: func(_ context.Context, id, value string) error {
-			return store.Update(id, func(user *reset.User) { user.Email = value })
+			return store.Update(
+				id, func(user *reset.User) { user.Email = value },
+			)
 		},
 		ChangeStamp: func(_ context.Context, id, value string) error {
-			return store.Update(id, func(user *reset.User) { user.Stamp = value })
+			return store.Update(
+				id, func(user *reset.User) { user.Stamp = value },
+			)
 		},
-		Delete: func(_ context.Context, id string) error { return store.Delete(id) },
+		Delete: func(_ context.Context, id string) error {
+			return store.Delete(id)
+		},
 		AddSession: func(_ context.Context, id string) error {
 			store.AddSession(id)
 			return nil
 		},
-		Sessions: func(_ context.Context, id string) (int, error) { return store.Sessions(id), nil },
+		Sessions: func(_ context.Context, id string) (int, error) {
+			return store.Sessions(id), nil
+		},
 	}
 }
 
@@ -56,7 +66,9 @@ func TestAddRefusesEmptyAndTakenIDs(t *testing.T) {
 func TestUpdateAndDeleteOfNobody(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
-	require.ErrorIs(t, store.Update("1", func(*reset.User) {}), reset.ErrUserNotFound)
+	require.ErrorIs(
+		t, store.Update("1", func(*reset.User) {}), reset.ErrUserNotFound,
+	)
 	require.ErrorIs(t, store.Delete("1"), reset.ErrUserNotFound)
 }
 
@@ -64,13 +76,16 @@ func TestUpdateKeepsTheID(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
 	require.NoError(t, store.Add(reset.User{ID: "1"}))
-	require.NoError(t, store.Update("1", func(user *reset.User) { user.ID = "2" }))
+	require.NoError(
+		t, store.Update("1", func(user *reset.User) { user.ID = "2" }),
+	)
 	user, err := store.FindByID(t.Context(), "1")
 	require.NoError(t, err)
 	require.Equal(t, "1", user.ID)
 }
 
-// A login that has verified the old password must not bring its hash back over a reset that came in between.
+// A login that has verified the old password must not bring its hash back over
+// a reset that came in between.
 func TestSwapLosesToAReset(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
@@ -92,7 +107,9 @@ func TestSwapEndsNoSession(t *testing.T) {
 	store := memstore.New()
 	require.NoError(t, store.Add(reset.User{ID: "1", PasswordHash: "old"}))
 	store.AddSession("1")
-	swapped, err := store.SwapFor(reset.User{ID: "1"})(t.Context(), "old", "new")
+	swapped, err := store.SwapFor(
+		reset.User{ID: "1"},
+	)(t.Context(), "old", "new")
 	require.NoError(t, err)
 	require.True(t, swapped)
 	require.Equal(t, 1, store.Sessions("1"))
@@ -112,10 +129,18 @@ func TestSwapHeedsContext(t *testing.T) {
 func TestPrintsNobody(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
-	require.NoError(t, store.Add(reset.User{ID: "1", Email: "canary@example.com", PasswordHash: "canary"}))
+	require.NoError(t, store.Add(reset.User{
+		ID:           "1",
+		Email:        "canary@example.com",
+		PasswordHash: "canary",
+	}))
+
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		require.NotContains(t, fmt.Sprintf(verb, store), "canary")
-		require.NotContains(t, fmt.Sprintf(verb, struct{ inner *memstore.Store }{store}), "canary")
+		require.NotContains(
+			t, fmt.Sprintf(verb, struct{ inner *memstore.Store }{store}),
+			"canary",
+		)
 	}
 }
 
@@ -123,11 +148,18 @@ func TestPrintsNobody(t *testing.T) {
 func TestExactSpellingComesFirst(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
-	for i, spelled := range []string{"ANA@example.com", "Ana@example.com", "ana@example.com", "aNa@example.com"} {
-		require.NoError(t, store.Add(reset.User{ID: fmt.Sprint(i), Email: spelled}))
+	for i, spelled := range []string{
+		"ANA@example.com", "Ana@example.com", "ana@example.com",
+		"aNa@example.com",
+	} {
+		require.NoError(
+			t, store.Add(reset.User{ID: fmt.Sprint(i), Email: spelled}),
+		)
 	}
+
 	for typed, want := range map[string]string{
-		"ana@example.com": "[2 0 1 3]", "aNa@example.com": "[3 0 1 2]", "ana@EXAMPLE.com": "[0 1 2 3]",
+		"ana@example.com": "[2 0 1 3]", "aNa@example.com": "[3 0 1 2]",
+		"ana@EXAMPLE.com": "[0 1 2 3]",
 	} {
 		found, err := store.FindByEmail(t.Context(), typed)
 		require.NoError(t, err)
@@ -141,7 +173,11 @@ func TestExactSpellingComesFirst(t *testing.T) {
 
 func Example() {
 	store := memstore.New()
-	if err := store.Add(reset.User{ID: "1", Email: "ana@example.com", PasswordHash: "$argon2id$..."}); err != nil {
+	if err := store.Add(reset.User{
+		ID:           "1",
+		Email:        "ana@example.com",
+		PasswordHash: "$argon2id$...",
+	}); err != nil {
 		fmt.Println(err)
 	}
 	found, _ := store.FindByEmail(context.Background(), "ANA@example.com")

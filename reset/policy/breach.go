@@ -44,8 +44,8 @@ const (
 
 // RangeClient asks a range API by k-anonymity. It sends the first five of the
 // forty hexadecimal digits of the password's SHA-1, asks for padding so that
-// the length of the answer tells nothing, and compares the rest here. It is a
-// [BreachChecker], safe for concurrent use.
+// the length of the answer tells nothing, and compares the rest here. It is
+// safe for concurrent use.
 type RangeClient struct {
 	base, userAgent string
 	timeout         time.Duration
@@ -63,15 +63,16 @@ func NewRangeClient(cfg RangeConfig) (*RangeClient, error) {
 	case err != nil || u.Host == "" || u.User != nil ||
 		u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New(
-			"policy: RangeConfig.BaseURL must be a plain absolute URL",
+			"policy: RangeConfig.BaseURL is not a plain absolute URL",
 		)
 	case u.Scheme != "https" && (u.Scheme != "http" || !nearby(u.Hostname())):
 		return nil, errors.New(
-			"policy: RangeConfig.BaseURL must be https, or http on a loopback or private address",
+			"policy: RangeConfig.BaseURL is not https, nor http on a " +
+				"loopback or private address",
 		)
 	case cfg.Timeout < 0 || cfg.Timeout > time.Minute:
-		return nil, errors.New(
-			"policy: RangeConfig.Timeout must lie between 0 and 1 minute",
+		return nil, fmt.Errorf(
+			"policy: RangeConfig.Timeout is %v, want 0s to 1m0s", cfg.Timeout,
 		)
 	}
 

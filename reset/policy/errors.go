@@ -29,8 +29,6 @@ const (
 	// CodeBreached means that the password was seen in breaches. Count is how
 	// often.
 	CodeBreached Code = "breached"
-	// CodeWeak means that Config.Strength scored the password below Min.
-	CodeWeak Code = "weak"
 )
 
 // Problem is one reason to refuse a password.
@@ -60,8 +58,6 @@ func (p Problem) Message() string {
 			" your address or the name of this site."
 	case CodeBreached:
 		return "Choose a password that has not appeared in a data breach."
-	case CodeWeak:
-		return "Choose a password that is harder to guess."
 	}
 
 	return "Choose a different password."

@@ -13,8 +13,13 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	for _, password := range []string{"geese", "Acme-Shop-2026!!", "eleven geese in a row"} {
-		err := p.Check(context.Background(), password, []string{"jo@example.com"})
+
+	for _, password := range []string{
+		"geese", "Acme-Shop-2026!!", "eleven geese in a row",
+	} {
+		err := p.Check(
+			context.Background(), password, []string{"jo@example.com"},
+		)
 		if refused, ok := errors.AsType[*policy.Error](err); ok {
 			fmt.Println(refused.Problems[0].Code, refused.Problems[0].Min)
 			continue
@@ -28,13 +33,17 @@ func Example() {
 }
 
 func ExampleNewRangeClient() {
-	breaches, err := policy.NewRangeClient(policy.RangeConfig{UserAgent: "acme-shop"})
+	breaches, err := policy.NewRangeClient(
+		policy.RangeConfig{UserAgent: "acme-shop"},
+	)
 	if err != nil {
 		panic(err)
 	}
 	_, err = policy.New(policy.Config{
-		Breaches:      breaches,
-		OnBreachError: func(_ context.Context, err error) { fmt.Println("warn:", err) },
+		Breaches: breaches.Count,
+		OnBreachError: func(_ context.Context, err error) {
+			fmt.Println("warn:", err)
+		},
 	})
 	fmt.Println(err)
 	// Output: <nil>

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBytes is the longest password in bytes, the same as hash.MaxPasswordBytes.
-const MaxBytes = 1024
+// maxBytes is the longest password in bytes, the same as hash.MaxPasswordBytes.
+const maxBytes = 1024
 
 // The least lengths in code points. NIST SP 800-63B-4 section 3.1.1.2 asks for
 // 15 when the password is the only factor, and for 8 when it is used with
@@ -22,12 +22,6 @@ const (
 	// at least.
 	maxMinLength = 64
 )
-
-// BreachChecker says how often a password was seen in breaches, 0 for never.
-// It must be safe for concurrent use and keep the password out of its errors.
-type BreachChecker interface {
-	Count(ctx context.Context, password string) (int, error)
-}
 
 // Config configures a [Policy]. The zero value asks for 15 code points
 // and refuses common passwords and those made of the words given to Check.
@@ -44,8 +38,11 @@ type Config struct {
 	// the password in lower case, must be safe for concurrent use and must not
 	// keep it. Nil means no list beside the embedded one.
 	Blocked func(lower string) bool
-	// Breaches is asked last, once nothing else is wrong. Nil means not to ask.
-	Breaches BreachChecker
+	// Breaches says how often a password was seen in breaches, 0 for never. It
+	// is asked last, once nothing else is wrong. It must be safe for concurrent
+	// use and keep the password out of its errors. [RangeClient.Count] is one.
+	// Nil means not to ask.
+	Breaches func(ctx context.Context, password string) (int, error)
 	// MinBreaches is how often a password must have been seen to be refused.
 	// Zero means once.
 	MinBreaches int
@@ -55,12 +52,6 @@ type Config struct {
 	FailClosed bool
 	// OnBreachError is told why Breaches did not answer. Nil means nobody is.
 	OnBreachError func(ctx context.Context, err error)
-	// Strength scores a password, higher for stronger. Those below MinStrength
-	// are refused. It is given the first 64 code points, because the time of
-	// the usual estimators explodes with the length. Nil means no score. A
-	// score never replaces the other checks.
-	Strength    func(password string, words []string) int
-	MinStrength int
 	// Normalize is the same function as hash.Config.Normalize. Length is then
 	// counted, and breaches are asked, in the form that will be hashed. Nil
 	// means as received.
@@ -81,26 +72,21 @@ func New(cfg Config) (*Policy, error) {
 		cfg.MinLength = minWithMFA
 	case cfg.MinLength == 0:
 		cfg.MinLength = minSingleFactor
-	case cfg.MinLength < minWithMFA:
+	case cfg.MinLength < minWithMFA || cfg.MinLength > maxMinLength:
 		return nil, fmt.Errorf(
-			"policy: Config.MinLength is below %d", minWithMFA,
-		)
-	case cfg.MinLength > maxMinLength:
-		return nil, fmt.Errorf(
-			"policy: Config.MinLength is above %d", maxMinLength,
+			"policy: Config.MinLength is %d, want %d to %d",
+			cfg.MinLength, minWithMFA, maxMinLength,
 		)
 	}
 
 	switch {
 	case cfg.MinBreaches < 0:
-		return nil, errors.New("policy: Config.MinBreaches is negative")
+		return nil, fmt.Errorf(
+			"policy: Config.MinBreaches is %d, want 0 or more", cfg.MinBreaches,
+		)
 	case cfg.FailClosed && cfg.Breaches == nil:
 		return nil, errors.New(
 			"policy: Config.FailClosed needs Config.Breaches",
-		)
-	case cfg.MinStrength != 0 && cfg.Strength == nil:
-		return nil, errors.New(
-			"policy: Config.MinStrength needs Config.Strength",
 		)
 	}
 
@@ -125,8 +111,8 @@ func (p *Policy) Check(
 	ctx context.Context, password string, words []string,
 ) error {
 	// Length comes first. Nothing else is worth knowing about ten megabytes.
-	if len(password) > MaxBytes {
-		return &Error{Problems: []Problem{{Code: CodeTooLong, Max: MaxBytes}}}
+	if len(password) > maxBytes {
+		return &Error{Problems: []Problem{{Code: CodeTooLong, Max: maxBytes}}}
 	}
 	if !utf8.ValidString(password) {
 		return &Error{Problems: []Problem{{Code: CodeInvalidUTF8}}}
@@ -147,12 +133,6 @@ func (p *Policy) Check(
 	}
 	if code := p.guessable(form, words); code != "" {
 		problems = append(problems, Problem{Code: code})
-	}
-	if p.cfg.Strength != nil &&
-		p.cfg.Strength(first64(form), words) < p.cfg.MinStrength {
-		problems = append(problems, Problem{
-			Code: CodeWeak, Min: p.cfg.MinStrength,
-		})
 	}
 
 	if len(problems) > 0 {
@@ -189,7 +169,7 @@ func (p *Policy) breached(ctx context.Context, password, form string) error {
 	}
 
 	for _, text := range asked {
-		count, err := p.cfg.Breaches.Count(ctx, text)
+		count, err := p.cfg.Breaches(ctx, text)
 		if err != nil {
 			if p.cfg.OnBreachError != nil {
 				p.cfg.OnBreachError(ctx, err)
@@ -207,16 +187,4 @@ func (p *Policy) breached(ctx context.Context, password, form string) error {
 	}
 
 	return nil
-}
-
-// first64 returns the first 64 code points of s.
-func first64(s string) string {
-	n := 0
-	for i := range s {
-		if n == 64 {
-			return s[:i]
-		}
-		n++
-	}
-	return s
 }

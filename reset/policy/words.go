@@ -51,7 +51,7 @@ func newWordList(words []string) wordList {
 
 	for _, word := range words {
 		// Names come from users. A huge one is not worth comparing.
-		if len(word) > MaxBytes {
+		if len(word) > maxBytes {
 			continue
 		}
 		word = strings.ToLower(word)
@@ -121,7 +121,7 @@ func startsLike(text, word []rune) bool {
 	return true
 }
 
-// lookalike returns the delivery that r is put for, or r.
+// lookalike returns the letter that r is put for, or r.
 func lookalike(r rune) rune {
 	switch r {
 	case '@', '4':

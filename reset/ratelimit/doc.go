@@ -1,5 +1,5 @@
-// Package ratelimit is an in-process rate limiter for keys that strangers choose,
-// such as client addresses, mail addresses and user ids.
+// Package ratelimit is an in-process rate limiter for keys that strangers
+// choose, such as client addresses, mail addresses and user ids.
 //
 // [New] makes a [Limiter], and [Limiter.Allow] charges one event to one key.
 // The algorithm is GCRA. A key may do Burst events at once and earns one back

@@ -32,7 +32,9 @@ func Example() {
 
 // A limit on everything needs one key, and so very little memory.
 func ExampleLimiter_Allow() {
-	global, err := ratelimit.New(ratelimit.Config{Burst: 2, Every: time.Hour, MaxBytes: 64 << 10})
+	global, err := ratelimit.New(
+		ratelimit.Config{Burst: 2, Every: time.Hour, MaxBytes: 64 << 10},
+	)
 	if err != nil {
 		panic(err)
 	}

@@ -51,11 +51,15 @@ func TestMillionKeysStayExactWithinSixteenMebibytes(t *testing.T) {
 	ok, _ := allow(t, l, "victim")
 	heap := heapInUse() - before
 	runtime.KeepAlive(names)
-	t.Logf("heap %.2f MiB, %d of %d wrongly refused, %d wrongly admitted", float64(heap)/(1<<20), refused, keys*burst, admitted)
+	t.Logf(
+		"heap %.2f MiB, %d of %d wrongly refused, %d wrongly admitted",
+		float64(heap)/(1<<20), refused, keys*burst, admitted,
+	)
 	require.LessOrEqual(t, heap, uint64(16<<20))
 	require.Zero(t, refused)
 	require.Zero(t, admitted)
 	require.False(t, ok, "the flood freed a throttled key")
+
 	runtime.KeepAlive(l)
 }
 
@@ -64,7 +68,9 @@ func TestMillionKeysStayExactWithinSixteenMebibytes(t *testing.T) {
 func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 	t.Parallel()
 	const size, every = 1 << 20, time.Hour
-	l, c := newLimiter(t, ratelimit.Config{Burst: 1, Every: every, MaxBytes: size})
+	l, c := newLimiter(
+		t, ratelimit.Config{Burst: 1, Every: every, MaxBytes: size},
+	)
 	ok, _ := allow(t, l, "victim")
 	require.True(t, ok)
 
@@ -77,15 +83,23 @@ func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 		case ok:
 			in = append(in, name)
 		default:
-			require.Equal(t, every, wait, "the wait of a newcomer is until the first cell expires")
+			require.Equal(
+				t, every, wait,
+				"the wait of a newcomer is until the first cell expires",
+			)
 			if first == 0 {
 				first = k
 			}
 		}
 	}
-	t.Logf("%d cells: first newcomer refused at %.1f %%, %.1f %% filled in the end",
-		cells, 100*float64(first)/cells, 100*float64(len(in))/cells)
+
+	t.Logf(
+		"%d cells: first newcomer refused at %.1f %%, %.1f %% filled in the "+
+			"end",
+		cells, 100*float64(first)/cells, 100*float64(len(in))/cells,
+	)
 	require.Greater(t, first, cells*3/4)
+
 	for _, name := range append(in, "victim") {
 		ok, wait := allow(t, l, name)
 		require.False(t, ok, "%s was forgotten", name)
@@ -96,6 +110,7 @@ func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 	ok, wait := allow(t, l, strconv.Itoa(2*cells-1))
 	require.False(t, ok)
 	require.Equal(t, time.Second, wait)
+
 	c.advance(time.Second)
 	ok, _ = allow(t, l, strconv.Itoa(2*cells-1))
 	require.True(t, ok, "there is room once the others have expired")
@@ -104,7 +119,9 @@ func TestOverfullTableRefusesNewcomersAndForgetsNobody(t *testing.T) {
 func TestExpiredKeysMakeRoomWithoutSweeping(t *testing.T) {
 	t.Parallel()
 	const keys = 60_000
-	l, c := newLimiter(t, ratelimit.Config{Burst: 5, Every: time.Second, MaxBytes: 1 << 20})
+	l, c := newLimiter(
+		t, ratelimit.Config{Burst: 5, Every: time.Second, MaxBytes: 1 << 20},
+	)
 	for round := range 20 {
 		for k := range keys {
 			_, ok, _ := l.Allow(t.Context(), fmt.Sprintf("%d-%d", round, k))

@@ -17,11 +17,11 @@ func newGCRA(field string, rate Rate) (gcra, error) {
 	switch {
 	case rate.Burst < 1:
 		return gcra{}, fmt.Errorf(
-			"ratelimit: %sBurst is %d, need at least 1", field, rate.Burst,
+			"ratelimit: %sBurst is %d, want at least 1", field, rate.Burst,
 		)
 	case rate.Every <= 0:
 		return gcra{}, fmt.Errorf(
-			"ratelimit: %sEvery is %v, need more than 0", field, rate.Every,
+			"ratelimit: %sEvery is %v, want more than 0", field, rate.Every,
 		)
 	case rate.Every > maxWindow/time.Duration(rate.Burst):
 		return gcra{}, fmt.Errorf(

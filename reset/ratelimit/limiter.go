@@ -89,7 +89,8 @@ func New(cfg Config) (*Limiter, error) {
 	}
 	if size < minBytes {
 		return nil, fmt.Errorf(
-			"ratelimit: Config.MaxBytes is %d, need at least %d", size, minBytes,
+			"ratelimit: Config.MaxBytes is %d, want at least %d", size,
+			minBytes,
 		)
 	}
 	now := cfg.Now

@@ -13,13 +13,18 @@ import (
 	"github.com/lostkey-go/lostkey/reset/ratelimit"
 )
 
-func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
+func TestConcurrentAttemptsAdmitExactlyBurst(t *testing.T) {
 	t.Parallel()
 	for _, burst := range []int{1, 3, 100} {
-		l, _ := newLimiter(t, ratelimit.Config{Burst: burst, Every: time.Hour, MaxBytes: 64 << 10})
+		l, _ := newLimiter(t, ratelimit.Config{
+			Burst:    burst,
+			Every:    time.Hour,
+			MaxBytes: 64 << 10,
+		})
 		var admitted atomic.Int64
 		var workers sync.WaitGroup
 		start := make(chan struct{})
+
 		for range 64 {
 			workers.Go(func() {
 				<-start
@@ -30,6 +35,7 @@ func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 				}
 			})
 		}
+
 		close(start)
 		workers.Wait()
 		require.EqualValues(t, burst, admitted.Load())
@@ -38,15 +44,18 @@ func TestConcurrentTriesAdmitExactlyBurst(t *testing.T) {
 
 // Two callers meet at every key at the same instant, which is when a step that
 // is not atomic admits too much. Not parallel: the two need a processor each.
-func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
+func TestPairsOfSimultaneousAttemptsAdmitOneEach(t *testing.T) {
 	const keys = 20_000
-	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20})
+	l, _ := newLimiter(
+		t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 1 << 20},
+	)
 	names := make([]string, keys)
 	for k := range names {
 		names[k] = strconv.Itoa(k)
 	}
 	var arrived, admitted atomic.Int64
 	var callers sync.WaitGroup
+
 	for range 2 {
 		callers.Go(func() {
 			for k, name := range names {
@@ -60,6 +69,7 @@ func TestPairsOfSimultaneousTriesAdmitOneEach(t *testing.T) {
 			}
 		})
 	}
+
 	callers.Wait()
 	require.EqualValues(t, keys, admitted.Load())
 }

@@ -28,16 +28,22 @@ func TestRefundGivesBackExactlyOneEvent(t *testing.T) {
 	refund(t, l, "k")
 	ok, _ := allow(t, l, "k")
 	require.True(t, ok)
+
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok, "one was given back, not two")
-	require.Equal(t, 50*time.Second, wait, "the ten seconds that were earned stay earned")
+	require.Equal(
+		t, 50*time.Second, wait, "the ten seconds that were earned stay earned",
+	)
+
 	ok, _ = allow(t, l, "another")
 	require.True(t, ok)
 }
 
 func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 	t.Parallel()
-	l, c := newLimiter(t, ratelimit.Config{Burst: 2, Every: time.Minute, MaxBytes: 64 << 10})
+	l, c := newLimiter(
+		t, ratelimit.Config{Burst: 2, Every: time.Minute, MaxBytes: 64 << 10},
+	)
 	burst := func(key string) {
 		for i := range 3 {
 			ok, wait := allow(t, l, key)
@@ -47,6 +53,7 @@ func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 			}
 		}
 	}
+
 	for range 1000 {
 		refund(t, l, "never charged")
 	}
@@ -69,7 +76,11 @@ func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 // ahead for a century. The 32 cells that a key may have would soon be full.
 func TestRefundsOfNothingDoNotAddUp(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, ratelimit.Config{Burst: 2, Every: 180 * 24 * time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(t, ratelimit.Config{
+		Burst:    2,
+		Every:    180 * 24 * time.Hour,
+		MaxBytes: 64 << 10,
+	})
 	for range 32 * 600 {
 		refund(t, l, "k")
 	}
@@ -88,6 +99,7 @@ func TestRefundGivesBackToEveryRate(t *testing.T) {
 		require.True(t, ok, "what was given back counts under neither rate")
 		refund(t, l, "k")
 	}
+
 	// The minute is earned back, the hour's is not: each rate for itself.
 	allow(t, l, "k")
 	c.advance(2 * time.Minute)
@@ -97,6 +109,7 @@ func TestRefundGivesBackToEveryRate(t *testing.T) {
 		require.True(t, ok, "event %d", i)
 		c.advance(time.Minute)
 	}
+
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok)
 	require.Equal(t, 7*time.Minute, wait)
@@ -120,7 +133,9 @@ func TestRefundAfterTheClockSteppedBackLocksNobodyOut(t *testing.T) {
 // events does not fill the table.
 func TestRefundFreesTheCell(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(
+		t, ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10},
+	)
 	for k := range 1_000_000 {
 		key := strconv.Itoa(k)
 		_, ok, _ := l.Allow(t.Context(), key)
@@ -131,10 +146,13 @@ func TestRefundFreesTheCell(t *testing.T) {
 
 func TestConcurrentRefundsAdmitExactlyWhatWasGivenBack(t *testing.T) {
 	t.Parallel()
-	l, _ := newLimiter(t, ratelimit.Config{Burst: 10, Every: time.Hour, MaxBytes: 64 << 10})
+	l, _ := newLimiter(
+		t, ratelimit.Config{Burst: 10, Every: time.Hour, MaxBytes: 64 << 10},
+	)
 	var kept atomic.Int64
 	var workers sync.WaitGroup
 	start := make(chan struct{})
+
 	for worker := range 64 {
 		workers.Go(func() {
 			<-start
@@ -150,6 +168,7 @@ func TestConcurrentRefundsAdmitExactlyWhatWasGivenBack(t *testing.T) {
 			}
 		})
 	}
+
 	close(start)
 	workers.Wait()
 	for {
@@ -164,39 +183,61 @@ func TestConcurrentRefundsAdmitExactlyWhatWasGivenBack(t *testing.T) {
 // Whatever was asked before, an event that is given back at once leaves every
 // later answer as if it had never been.
 func FuzzRefundUndoesAllow(f *testing.F) {
-	f.Add([]byte("\x00\x00\x01\x03\x00\x81\x02\x01\xff\x01\x80\x00"), uint8(1), uint16(1), uint8(3), uint16(7))
-	f.Add(bytes.Repeat([]byte{1, 130, 3, 4, 129, 200, 7, 0}, 60), uint8(2), uint16(40), uint8(5), uint16(300))
-	f.Fuzz(func(t *testing.T, script []byte, burst uint8, every uint16, burst2 uint8, every2 uint16) {
-		cfg := ratelimit.Config{
-			Burst: int(burst) + 1, Every: time.Duration(every) + 1,
-			Also:     []ratelimit.Rate{{Burst: int(burst2) + 1, Every: time.Duration(every2) + 1}},
-			MaxBytes: 64 << 10,
-		}
-		l, c := newLimiter(t, cfg)
-		twin, twinClock := newLimiter(t, cfg)
-		for len(script) >= 2 {
-			key, step := strconv.Itoa(int(script[0]&3)), time.Duration(script[1])
-			undone := script[0]&128 != 0
-			script = script[2:]
-			c.advance(step)
-			twinClock.advance(step)
+	f.Add(
+		[]byte("\x00\x00\x01\x03\x00\x81\x02\x01\xff\x01\x80\x00"), uint8(1),
+		uint16(1), uint8(3), uint16(7),
+	)
+	f.Add(
+		bytes.Repeat([]byte{1, 130, 3, 4, 129, 200, 7, 0}, 60), uint8(2),
+		uint16(40), uint8(5), uint16(300),
+	)
 
-			if undone {
-				if ok, _ := allow(t, l, key); ok {
-					refund(t, l, key)
-				}
-				continue
+	f.Fuzz(
+		func(
+			t *testing.T, script []byte, burst uint8, every uint16,
+			burst2 uint8, every2 uint16,
+		) {
+			cfg := ratelimit.Config{
+				Burst: int(burst) + 1,
+				Every: time.Duration(every) + 1,
+				Also: []ratelimit.Rate{
+					{Burst: int(burst2) + 1, Every: time.Duration(every2) + 1},
+				},
+				MaxBytes: 64 << 10,
 			}
-			ok, wait := allow(t, l, key)
-			want, wantWait := allow(t, twin, key)
-			require.Equal(t, want, ok)
-			require.Equal(t, wantWait, wait)
-		}
-	})
+
+			l, c := newLimiter(t, cfg)
+			twin, twinClock := newLimiter(t, cfg)
+			for len(script) >= 2 {
+				key, step := strconv.Itoa(
+					int(script[0]&3),
+				), time.Duration(script[1])
+				undone := script[0]&128 != 0
+				script = script[2:]
+				c.advance(step)
+				twinClock.advance(step)
+
+				if undone {
+					if ok, _ := allow(t, l, key); ok {
+						refund(t, l, key)
+					}
+					continue
+				}
+				ok, wait := allow(t, l, key)
+				want, wantWait := allow(t, twin, key)
+				require.Equal(t, want, ok)
+				require.Equal(t, wantWait, wait)
+			}
+		},
+	)
 }
 
 func TestRefundAllocatesNothing(t *testing.T) {
-	l, _ := newLimiter(t, ratelimit.Config{Burst: 1, Every: time.Minute, Also: []ratelimit.Rate{{Burst: 5, Every: time.Hour}}})
+	l, _ := newLimiter(t, ratelimit.Config{
+		Burst: 1,
+		Every: time.Minute,
+		Also:  []ratelimit.Rate{{Burst: 5, Every: time.Hour}},
+	})
 	ctx := t.Context()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		_, _, _ = l.Allow(ctx, "k")

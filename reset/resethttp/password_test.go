@@ -66,7 +66,7 @@ func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
 	for _, code := range []policy.Code{
 		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
 		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
-		policy.CodeBreached, policy.CodeWeak, "of-the-application",
+		policy.CodeBreached, "of-the-application",
 	} {
 		f := newFixture(t, pagesOf, func(c *reset.Config) {
 			c.Policy = refuses{policy.Problem{Code: code}}

@@ -50,8 +50,7 @@ func oneWinner(ctx context.Context, f Fixture) error {
 	}
 	if winners != 1 {
 		return fmt.Errorf(
-			"%d of %d replaced the same old hash, want 1",
-			winners, racers,
+			"%d of %d replaced the same old hash, want 1", winners, racers,
 		)
 	}
 
@@ -77,7 +76,8 @@ func heedsContext(ctx context.Context, f Fixture) error {
 	if err := f.Store.ReplaceHash(gone, user, newHash()); err == nil ||
 		errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf(
-			"ReplaceHash with a cancelled context returned %s, want an error that is not ErrStale",
+			"ReplaceHash with a cancelled context returned %s, want an error "+
+				"that is not ErrStale",
 			what(err),
 		)
 	}

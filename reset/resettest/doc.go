@@ -21,7 +21,7 @@
 // usual way to lock an account, decides whether a used invitation stays dead.
 // Set Fixture.ClearPassword to what it does.
 //
-// The kit has no false alarms as far as we know. It is run over some forty
+// The package has no false alarms as far as we know. It is run over some forty
 // stores that are right, of different makes. Fixture.CatchUp, UniqueEmail and
 // LowercaseEmail tell it what is no fault. It can miss faults, races above all.
 // Run it repeatedly, with -race, and against the database that production uses,

@@ -16,7 +16,9 @@ func Names() []string {
 
 // Run runs one check, and says whether it lacked something in the fixture, and
 // what the probable cause of an error is.
-func Run(ctx context.Context, name string, f Fixture) (skipped bool, cause string, err error) {
+func Run(
+	ctx context.Context, name string, f Fixture,
+) (skipped bool, cause string, err error) {
 	for _, c := range checks {
 		if c.name == name {
 			err := c.run(ctx, f)

@@ -12,124 +12,236 @@ import (
 
 func lookUpFaults() []fault {
 	return []fault{
-		{"finds an account by its address", "a column is not read", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				for i := range users {
-					users[i].PasswordHash = ""
+		{
+			"finds an account by its address",
+			"a column is not read",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					for i := range users {
+						users[i].PasswordHash = ""
+					}
+					return users, err
 				}
-				return users, err
-			}
-		}, "does not return all columns"},
-		{"finds nothing without an error", "no row is an error", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				if len(users) == 0 && err == nil {
-					return nil, reset.ErrUserNotFound
+			},
+			"does not return all columns",
+		},
+		{
+			"finds nothing without an error",
+			"no row is an error",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					if len(users) == 0 && err == nil {
+						return nil, reset.ErrUserNotFound
+					}
+					return users, err
 				}
-				return users, err
-			}
-		}, "sql.ErrNoRows is returned"},
-		{"folds ASCII letters in addresses", "compared byte for byte", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				if len(users) > 0 && users[0].Email != email {
-					return nil, nil
+			},
+			"sql.ErrNoRows is returned",
+		},
+		{
+			"folds ASCII letters in addresses",
+			"compared byte for byte",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					if len(users) > 0 && users[0].Email != email {
+						return nil, nil
+					}
+					return users, err
 				}
-				return users, err
-			}
-		}, "compared byte for byte"},
-		{"never returns a typed address as the stored one", "a wide collation, and the typed address in the result", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				plain := strings.NewReplacer("\u212a", "k", "\u0131", "i", "\u017f", "s").Replace(email)
-				users, err := w.Store.FindByEmail(ctx, plain)
-				for i := range users {
-					users[i].Email = email
+			},
+			"compared byte for byte",
+		},
+		{
+			"never returns a typed address as the stored one",
+			"a wide collation, and the typed address in the result",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					plain := strings.NewReplacer(
+						"\u212a", "k", "\u0131", "i", "\u017f", "s",
+					).Replace(email)
+					users, err := s.Store.FindByEmail(ctx, plain)
+					for i := range users {
+						users[i].Email = email
+					}
+					return users, err
 				}
-				return users, err
-			}
-		}, "filled from the argument"},
-		{"returns every account on one address", "the first row alone", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				return users[:min(1, len(users))], err
-			}
-		}, "stops at the first row"},
-		{"reads an account by its id", "a padded column", func(w *world) {
-			w.findByID = func(ctx context.Context, id string) (reset.User, error) {
-				user, err := w.Store.FindByID(ctx, id)
+			},
+			"filled from the argument",
+		},
+		{
+			"returns every account on one address",
+			"the first row alone",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					return users[:min(1, len(users))], err
+				}
+			},
+			"stops at the first row",
+		},
+		{"reads an account by its id", "a padded column", func(s *faultyStore) {
+			s.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
+				user, err := s.Store.FindByID(ctx, id)
 				user.PasswordHash = fmt.Sprintf("%-120s", user.PasswordHash)
 				return user, err
 			}
 		}, "a column is missing, trimmed, or padded"},
-		{"refuses unknown and malformed ids", "space around an id is ignored", func(w *world) {
-			w.findByID = func(ctx context.Context, id string) (reset.User, error) {
-				return w.Store.FindByID(ctx, strings.TrimSpace(id))
-			}
-		}, "coerces the id"},
-		{"refuses unknown and malformed ids", "a syntax error of the database is passed on", func(w *world) {
-			w.findByID = func(ctx context.Context, id string) (reset.User, error) {
-				if strings.ContainsAny(id, " '{") {
-					return reset.User{}, errors.New("22P02: invalid input syntax for type uuid")
+		{
+			"refuses unknown and malformed ids",
+			"space around an id is ignored",
+			func(s *faultyStore) {
+				s.findByID = func(
+					ctx context.Context, id string,
+				) (reset.User, error) {
+					return s.Store.FindByID(ctx, strings.TrimSpace(id))
 				}
-				return w.Store.FindByID(ctx, id)
-			}
-		}, "error about the value is passed on"},
-		{"reads disabled accounts as disabled", "the column is not read", func(w *world) {
-			w.findByID = func(ctx context.Context, id string) (reset.User, error) {
-				user, err := w.Store.FindByID(ctx, id)
-				user.Disabled = false
-				return user, err
-			}
-		}, "the column is not read"},
-		{"finds nothing for an address that a column cannot hold", "an error about the character set is passed on", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				if strings.ContainsFunc(email, func(r rune) bool { return r > 0xffff }) {
-					return nil, errors.New("Error 1267 (HY000): Illegal mix of collations")
+			},
+			"coerces the id",
+		},
+		{
+			"refuses unknown and malformed ids",
+			"a syntax error of the database is passed on",
+			func(s *faultyStore) {
+				s.findByID = func(
+					ctx context.Context, id string,
+				) (reset.User, error) {
+					if strings.ContainsAny(id, " '{") {
+						return reset.User{}, errors.New(
+							"22P02: invalid input syntax for type uuid",
+						)
+					}
+					return s.Store.FindByID(ctx, id)
 				}
-				return w.Store.FindByEmail(ctx, email)
-			}
-		}, "1267"},
-		{"finds nothing for an address that a column cannot hold", "a statement that is put together", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				if strings.Contains(email, "'") {
-					return nil, errors.New("syntax error at or near \"brien\"")
+			},
+			"error about the value is passed on",
+		},
+		{
+			"reads disabled accounts as disabled",
+			"the column is not read",
+			func(s *faultyStore) {
+				s.findByID = func(
+					ctx context.Context, id string,
+				) (reset.User, error) {
+					user, err := s.Store.FindByID(ctx, id)
+					user.Disabled = false
+					return user, err
 				}
-				return w.Store.FindByEmail(ctx, email)
-			}
-		}, "put together as text"},
-		{"never returns a typed address as the stored one", "an error about the character set is passed on", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				if strings.ContainsRune(email, '\u212a') {
-					return nil, errors.New("SQLSTATE 22P05")
+			},
+			"the column is not read",
+		},
+		{
+			"finds nothing for an address that a column cannot hold",
+			"an error about the character set is passed on",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					if strings.ContainsFunc(
+						email, func(r rune) bool { return r > 0xffff },
+					) {
+						return nil, errors.New(
+							"Error 1267 (HY000): Illegal mix of collations",
+						)
+					}
+					return s.Store.FindByEmail(ctx, email)
 				}
-				return w.Store.FindByEmail(ctx, email)
-			}
-		}, "22P05"},
-		{"finds an address among its other spellings", "too many rows are an error", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				if len(users) > 100 {
-					return nil, errors.New("more than 100 accounts for one address")
+			},
+			"1267",
+		},
+		{
+			"finds nothing for an address that a column cannot hold",
+			"a statement that is put together",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					if strings.Contains(email, "'") {
+						return nil, errors.New(
+							"syntax error at or near \"brien\"",
+						)
+					}
+					return s.Store.FindByEmail(ctx, email)
 				}
-				return users, err
-			}
-		}, "order by it first"},
-		{"finds an address among its other spellings", "a bound without an order", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				slices.Reverse(users)
-				return users[:min(100, len(users))], err
-			}
-		}, "order by it first"},
-		{"reads disabled accounts as disabled", "the look-up by address does not read it", func(w *world) {
-			w.findByEmail = func(ctx context.Context, email string) ([]reset.User, error) {
-				users, err := w.Store.FindByEmail(ctx, email)
-				for i := range users {
-					users[i].Disabled = false
+			},
+			"put together as text",
+		},
+		{
+			"never returns a typed address as the stored one",
+			"an error about the character set is passed on",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					if strings.ContainsRune(email, '\u212a') {
+						return nil, errors.New("SQLSTATE 22P05")
+					}
+					return s.Store.FindByEmail(ctx, email)
 				}
-				return users, err
-			}
-		}, "the column is not read"},
+			},
+			"22P05",
+		},
+		{
+			"finds an address among its other spellings",
+			"too many rows are an error",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					if len(users) > 100 {
+						return nil, errors.New(
+							"more than 100 accounts for one address",
+						)
+					}
+					return users, err
+				}
+			},
+			"order by it first",
+		},
+		{
+			"finds an address among its other spellings",
+			"a bound without an order",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					slices.Reverse(users)
+					return users[:min(100, len(users))], err
+				}
+			},
+			"order by it first",
+		},
+		{
+			"reads disabled accounts as disabled",
+			"the look-up by address does not read it",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					for i := range users {
+						users[i].Disabled = false
+					}
+					return users, err
+				}
+			},
+			"the column is not read",
+		},
 	}
 }

@@ -46,7 +46,8 @@ func invitationStaysDead(ctx context.Context, f Fixture) error {
 		ctx, seen, newHash(),
 	); !errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf(
-			"ReplaceHash with a used invitation, after the password was cleared, returned %s, want ErrStale",
+			"ReplaceHash with a used invitation, after the password was "+
+				"cleared, returned %s, want ErrStale",
 			what(err),
 		)
 	}
@@ -64,7 +65,8 @@ func invited(ctx context.Context, f Fixture, id string) (reset.User, error) {
 			fmt.Errorf(
 				"ReplaceHash of an account without a hash failed: %w", err,
 			),
-			"NULL = '' is never true in SQL: compare COALESCE(password_hash, '')",
+			"NULL = '' is never true in SQL: compare COALESCE(password_hash, " +
+				"'')",
 		}
 	}
 	return readBack(ctx, f, id)

@@ -101,7 +101,8 @@ func unfitAddresses(ctx context.Context, f Fixture) error {
 		for _, user := range found {
 			if user.Email == typed.address {
 				return fmt.Errorf(
-					"FindByEmail of an unknown address with %s returned an account with that address",
+					"FindByEmail of an unknown address with %s returned an "+
+						"account with that address",
 					typed.name,
 				)
 			}
@@ -127,7 +128,8 @@ func foldsASCII(ctx context.Context, f Fixture) error {
 		}
 		if len(found) != 1 {
 			return fmt.Errorf(
-				"FindByEmail(%q) returned %d accounts, want the one stored as %q",
+				"FindByEmail(%q) returned %d accounts, want the one stored "+
+					"as %q",
 				typed, len(found), want.Email,
 			)
 		}
@@ -157,7 +159,8 @@ func lookAlikes(ctx context.Context, f Fixture) error {
 		for _, user := range found {
 			if user.Email != want.Email {
 				return fmt.Errorf(
-					"FindByEmail with %s returned the stored account with address %+q, want %+q",
+					"FindByEmail with %s returned the stored account with "+
+						"address %+q, want %+q",
 					form.name, user.Email, want.Email,
 				)
 			}
@@ -189,7 +192,8 @@ func returnsAll(ctx context.Context, f Fixture) error {
 
 	if len(found) != 3 || len(ids) != 0 {
 		return fmt.Errorf(
-			"FindByEmail of an address with 3 accounts returned %d, and missed %d of the 3",
+			"FindByEmail of an address with 3 accounts returned %d, and "+
+				"missed %d of the 3",
 			len(found), len(ids),
 		)
 	}
@@ -235,7 +239,8 @@ func otherSpellings(ctx context.Context, f Fixture) error {
 	}
 
 	return fmt.Errorf(
-		"FindByEmail of an address with %d other spellings returned %d accounts, and not the one that is spelled as typed",
+		"FindByEmail of an address with %d other spellings returned %d "+
+			"accounts, and not the one that is spelled as typed",
 		spellings, len(found),
 	)
 }
@@ -284,7 +289,8 @@ func refusesIDs(ctx context.Context, f Fixture) error {
 		_, err := f.Store.FindByID(ctx, id)
 		if !errors.Is(err, reset.ErrUserNotFound) {
 			return fmt.Errorf(
-				"FindByID(%q), with %q stored, returned %s, want ErrUserNotFound",
+				"FindByID(%q), with %q stored, returned %s, want "+
+					"ErrUserNotFound",
 				id, user.ID, what(err),
 			)
 		}

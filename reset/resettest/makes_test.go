@@ -26,7 +26,8 @@ type record struct {
 }
 
 // A homeMade store is what a program without a database writes: a map and a
-// mutex. Its options are the ways in which such stores differ without being wrong.
+// mutex. Its options are the ways in which such stores differ without being
+// wrong.
 type homeMade struct {
 	mu       sync.Mutex
 	last     int
@@ -43,7 +44,11 @@ type homeMade struct {
 }
 
 func newHomeMade() *homeMade {
-	return &homeMade{records: map[int]record{}, sessions: map[int]int{}, longest: 255}
+	return &homeMade{
+		records:  map[int]record{},
+		sessions: map[int]int{},
+		longest:  255,
+	}
 }
 
 func (s *homeMade) user(r record) reset.User {
@@ -64,7 +69,9 @@ func (s *homeMade) shown() map[int]record {
 	return s.records
 }
 
-func (s *homeMade) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s *homeMade) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []reset.User
@@ -74,12 +81,17 @@ func (s *homeMade) FindByEmail(ctx context.Context, email string) ([]reset.User,
 		}
 	}
 	if !s.shuffles {
-		slices.SortFunc(found, func(a, b reset.User) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(
+			found,
+			func(a, b reset.User) int { return strings.Compare(a.ID, b.ID) },
+		)
 	}
 	return found, ctx.Err()
 }
 
-func (s *homeMade) FindByID(ctx context.Context, id string) (reset.User, error) {
+func (s *homeMade) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, err := strconv.Atoi(id)
@@ -93,7 +105,9 @@ func (s *homeMade) FindByID(ctx context.Context, id string) (reset.User, error) 
 	return s.user(r), nil
 }
 
-func (s *homeMade) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s *homeMade) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, err := strconv.Atoi(seen.ID)
@@ -108,6 +122,7 @@ func (s *homeMade) ReplaceHash(ctx context.Context, seen reset.User, encoded str
 	case s.fails:
 		return errors.New("no sessions")
 	}
+
 	r.encoded = encoded
 	if s.counts {
 		r.version++
@@ -132,21 +147,31 @@ func (s *homeMade) change(id string, alter func(r *record)) error {
 }
 
 func (s *homeMade) fixture() resettest.Fixture {
-	change := func(alter func(r *record, value string)) func(context.Context, string, string) error {
+	change := func(
+		alter func(r *record, value string),
+	) func(context.Context, string, string) error {
 		return func(_ context.Context, id, value string) error {
 			return s.change(id, func(r *record) { alter(r, value) })
 		}
 	}
 	set := func(alter func(r *record)) func(context.Context, string) error {
-		return func(_ context.Context, id string) error { return s.change(id, alter) }
+		return func(_ context.Context, id string) error {
+			return s.change(id, alter)
+		}
 	}
+
 	return resettest.Fixture{
 		Store: s,
 		Create: func(_ context.Context, user reset.User) (string, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.last++
-			s.records[s.last] = record{id: s.last, email: user.Email, encoded: user.PasswordHash, version: 7}
+			s.records[s.last] = record{
+				id:      s.last,
+				email:   user.Email,
+				encoded: user.PasswordHash,
+				version: 7,
+			}
 			return strconv.Itoa(s.last), nil
 		},
 		Disable:       set(func(r *record) { r.disabled = true }),
@@ -179,27 +204,59 @@ var makes = []struct {
 	options func(s *homeMade, f *resettest.Fixture)
 	skips   int
 }{
-	{"a map and a mutex, integer ids", func(*homeMade, *resettest.Fixture) {}, 0},
-	{"a stamp that counts up with each hash", func(s *homeMade, _ *resettest.Fixture) { s.counts = true }, 0},
-	{"128 bytes for the hash", func(s *homeMade, _ *resettest.Fixture) { s.longest = 128 }, 0},
+	{
+		"a map and a mutex, integer ids",
+		func(*homeMade, *resettest.Fixture) {},
+		0,
+	},
+	{
+		"a stamp that counts up with each hash",
+		func(s *homeMade, _ *resettest.Fixture) { s.counts = true },
+		0,
+	},
+	{
+		"128 bytes for the hash",
+		func(s *homeMade, _ *resettest.Fixture) { s.longest = 128 },
+		0,
+	},
 	{"deleted accounts are hidden", func(s *homeMade, f *resettest.Fixture) {
-		f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
-	}, 0},
-	{"deleted accounts are shown as disabled", func(s *homeMade, f *resettest.Fixture) {
-		s.showsBin = true
-		f.Delete = func(_ context.Context, id string) error { return s.change(id, func(r *record) { r.deleted = true }) }
-	}, 0},
-	{"disabled accounts are hidden", func(s *homeMade, _ *resettest.Fixture) { s.hides = true }, 0},
-	{"look-ups without an order", func(s *homeMade, _ *resettest.Fixture) { s.shuffles = true }, 0},
-	{"look-ups on a replica that lags", func(s *homeMade, f *resettest.Fixture) {
-		s.replica = map[int]record{}
-		f.CatchUp = func(context.Context) error {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.replica = maps.Clone(s.records)
-			return nil
+		f.Delete = func(_ context.Context, id string) error {
+			return s.change(id, func(r *record) { r.deleted = true })
 		}
 	}, 0},
+	{
+		"deleted accounts are shown as disabled",
+		func(s *homeMade, f *resettest.Fixture) {
+			s.showsBin = true
+			f.Delete = func(_ context.Context, id string) error {
+				return s.change(id, func(r *record) { r.deleted = true })
+			}
+		},
+		0,
+	},
+	{
+		"disabled accounts are hidden",
+		func(s *homeMade, _ *resettest.Fixture) { s.hides = true },
+		0,
+	},
+	{
+		"look-ups without an order",
+		func(s *homeMade, _ *resettest.Fixture) { s.shuffles = true },
+		0,
+	},
+	{
+		"look-ups on a replica that lags",
+		func(s *homeMade, f *resettest.Fixture) {
+			s.replica = map[int]record{}
+			f.CatchUp = func(context.Context) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.replica = maps.Clone(s.records)
+				return nil
+			}
+		},
+		0,
+	},
 	{"addresses in lower case alone", func(_ *homeMade, f *resettest.Fixture) {
 		f.LowercaseEmail = true
 		create := f.Create
@@ -210,33 +267,59 @@ var makes = []struct {
 			return create(ctx, user)
 		}
 	}, 1},
-	{"one account an address, whatever its case", func(s *homeMade, f *resettest.Fixture) {
-		f.UniqueEmail = true
-		create := f.Create
-		f.Create = func(ctx context.Context, user reset.User) (string, error) {
-			if found, err := s.FindByEmail(ctx, user.Email); err != nil || len(found) > 0 {
-				return "", errors.New("violates unique constraint")
+	{
+		"one account an address, whatever its case",
+		func(s *homeMade, f *resettest.Fixture) {
+			f.UniqueEmail = true
+			create := f.Create
+			f.Create = func(
+				ctx context.Context, user reset.User,
+			) (string, error) {
+				if found, err := s.FindByEmail(ctx, user.Email); err != nil ||
+					len(found) > 0 {
+					return "", errors.New("violates unique constraint")
+				}
+				return create(ctx, user)
 			}
-			return create(ctx, user)
-		}
-	}, 2},
-	{"a cleared password is a new marker each time", func(s *homeMade, f *resettest.Fixture) {
-		n := 0
-		f.ClearPassword = func(_ context.Context, id string) error {
-			n++
-			return s.change(id, func(r *record) { r.encoded = fmt.Sprint("!", n) })
-		}
-	}, 0},
-	{"a cleared password is one marker and another stamp", func(s *homeMade, f *resettest.Fixture) {
-		f.ClearPassword = func(_ context.Context, id string) error {
-			return s.change(id, func(r *record) { r.encoded, r.version = "!", r.version+1 })
-		}
-	}, 0},
-	{"a cleared password locks the account too", func(s *homeMade, f *resettest.Fixture) {
-		f.ClearPassword = func(_ context.Context, id string) error {
-			return s.change(id, func(r *record) { r.encoded, r.disabled = "!", true })
-		}
-	}, 0},
+		},
+		2,
+	},
+	{
+		"a cleared password is a new marker each time",
+		func(s *homeMade, f *resettest.Fixture) {
+			n := 0
+			f.ClearPassword = func(_ context.Context, id string) error {
+				n++
+				return s.change(
+					id, func(r *record) { r.encoded = fmt.Sprint("!", n) },
+				)
+			}
+		},
+		0,
+	},
+	{
+		"a cleared password is one marker and another stamp",
+		func(s *homeMade, f *resettest.Fixture) {
+			f.ClearPassword = func(_ context.Context, id string) error {
+				return s.change(
+					id,
+					func(r *record) { r.encoded, r.version = "!", r.version+1 },
+				)
+			}
+		},
+		0,
+	},
+	{
+		"a cleared password locks the account too",
+		func(s *homeMade, f *resettest.Fixture) {
+			f.ClearPassword = func(_ context.Context, id string) error {
+				return s.change(
+					id, func(r *record) { r.encoded, r.disabled = "!", true },
+				)
+			}
+		},
+		0,
+	},
 }
 
 // No store that keeps the contract in its own way may fail a check.
@@ -256,6 +339,7 @@ func TestRightStoresOfOtherMakesPassEveryCheck(t *testing.T) {
 			require.NoError(t, err, "%s: %s: %s", c.name, name, cause)
 			passed++
 		}
+
 		require.Equal(t, c.skips, skips, c.name)
 		t.Logf("%-52s %d passed, %d not for it", c.name, passed, skips)
 	}

@@ -5,55 +5,10 @@ import (
 	"errors"
 	"testing"
 	"time"
-
-	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A Fixture is one fresh store and what the kit needs to set scenes in it.
-// Store and Create are required. Clean-up belongs in t.Cleanup.
-type Fixture struct {
-	Store reset.Store
-	// Create inserts an account and returns its id as the store spells it. A
-	// store that makes its own ids ignores user.ID, which is unique. One that
-	// has no stamps or locales ignores those. The address and the hash must be
-	// stored exactly.
-	Create func(ctx context.Context, user reset.User) (id string, err error)
-
-	// Disable disables the account. Nil if there are no disabled accounts.
-	Disable func(ctx context.Context, id string) error
-	// ChangeEmail and ChangeStamp change one field alone. Nil if that cannot
-	// happen.
-	ChangeEmail, ChangeStamp func(ctx context.Context, id, value string) error
-	// Delete removes the account. Nil if that cannot happen.
-	Delete func(ctx context.Context, id string) error
-
-	// AddSession signs the account in once, and Sessions counts. Set them when
-	// ReplaceHash ends sessions.
-	AddSession func(ctx context.Context, id string) error
-	Sessions   func(ctx context.Context, id string) (int, error)
-	// FailSessions makes ending sessions fail from now on, for instance by
-	// dropping their table.
-	FailSessions func(ctx context.Context) error
-
-	// ClearPassword does what the application does to lock an account by its
-	// hash, or to take its password away. It clears the hash, or puts an
-	// unusable marker in its place. Nil if the application never does.
-	ClearPassword func(ctx context.Context, id string) error
-
-	// CatchUp waits until the look-ups see everything written so far. Nil if
-	// they always do. Set it when they read a replica or a cache. It is called
-	// concurrently.
-	CatchUp func(ctx context.Context) error
-
-	// UniqueEmail says that two accounts cannot share an address.
-	UniqueEmail bool
-	// LowercaseEmail says that addresses are stored in lower case, because the
-	// application lowers them or the table refuses others.
-	LowercaseEmail bool
-}
-
-// checkTimeout is the timeout of one check, so that a deadlock is a failure with a
-// name.
+// checkTimeout is the timeout of one check, so that a deadlock is a failure
+// with a name.
 const checkTimeout = time.Minute
 
 // TestStore runs all checks, each against a fixture of its own. It may be
@@ -114,9 +69,10 @@ type needs string
 func (n needs) Error() string { return "resettest: needs " + string(n) }
 
 // causeUnfit is the usual cause of a look-up that fails on a value.
-const causeUnfit = "the database's error about the value is passed on, where it means that no row can match: " +
-	"MySQL's 1267 or 3988 for letters the column's character set lacks, PostgreSQL's 22P05 or 22021; " +
-	"or the statement is put together as text instead of with parameters"
+const causeUnfit = "the database's error about the value is passed on, " +
+	"where it means that no row can match: MySQL's 1267 or 3988 for letters " +
+	"the column's character set lacks, PostgreSQL's 22P05 or 22021; or the " +
+	"statement is put together as text instead of with parameters"
 
 // checks are all checks, in the order in which they run.
 var checks = []check{
@@ -127,7 +83,8 @@ var checks = []check{
 	},
 	{
 		"finds nothing without an error",
-		"sql.ErrNoRows is returned, where no account is an answer and not a failure",
+		"sql.ErrNoRows is returned, where no account is an answer and not a " +
+			"failure",
 		findsNothing,
 	},
 	{
@@ -137,12 +94,14 @@ var checks = []check{
 	},
 	{
 		"folds ASCII letters in addresses",
-		"the address is compared byte for byte: compare LOWER(email) with LOWER(?), or use a case-insensitive column",
+		"the address is compared byte for byte: compare LOWER(email) with " +
+			"LOWER(?), or use a case-insensitive column",
 		foldsASCII,
 	},
 	{
 		"never returns a typed address as the stored one",
-		"User.Email is filled from the argument instead of the column; a look-alike would be mailed to its typist",
+		"User.Email is filled from the argument instead of the column; a " +
+			"look-alike would be mailed to its typist",
 		lookAlikes,
 	},
 	{
@@ -152,7 +111,9 @@ var checks = []check{
 	},
 	{
 		"finds an address among its other spellings",
-		"the look-up is bounded or fails before it gets to the exact spelling: order by it first, then LIMIT; and let a unique index on lower(email) keep other spellings out",
+		"the look-up is bounded or fails before it gets to the exact " +
+			"spelling: order by it first, then LIMIT; and let a unique index " +
+			"on lower(email) keep other spellings out",
 		otherSpellings,
 	},
 	{
@@ -162,7 +123,8 @@ var checks = []check{
 	},
 	{
 		"refuses unknown and malformed ids",
-		"the database coerces the id (MySQL reads '42abc' as 42), or its error about the value is passed on: return ErrUserNotFound",
+		"the database coerces the id (MySQL reads '42abc' as 42), or its " +
+			"error about the value is passed on: return ErrUserNotFound",
 		refusesIDs,
 	},
 	{
@@ -172,7 +134,9 @@ var checks = []check{
 	},
 	{
 		"stores a long hash exactly",
-		"the hash column is too short (VARCHAR(60) cuts or refuses an argon2id hash; VARCHAR(128) holds every one this library makes), padded, or of a lossy character set",
+		"the hash column is too short (VARCHAR(60) cuts or refuses an " +
+			"argon2id hash; VARCHAR(128) holds every one this library " +
+			"makes), padded, or of a lossy character set",
 		storesLongHash,
 	},
 	{
@@ -182,22 +146,26 @@ var checks = []check{
 	},
 	{
 		"refuses another old hash",
-		"the UPDATE lacks the condition on the old hash, or its count of rows is not looked at",
+		"the UPDATE lacks the condition on the old hash, or its count of " +
+			"rows is not looked at",
 		refusesOtherHash,
 	},
 	{
 		"refuses an old hash in another case",
-		"the hash column has a case-insensitive collation: declare it COLLATE ascii_bin, or VARBINARY",
+		"the hash column has a case-insensitive collation: declare it " +
+			"COLLATE ascii_bin, or VARBINARY",
 		refusesCaseFlip,
 	},
 	{
 		"refuses an old hash with a space more or less",
-		"the collation ignores trailing spaces (PAD SPACE, CHAR): compare BINARY, or use VARBINARY; or the value is trimmed in Go",
+		"the collation ignores trailing spaces (PAD SPACE, CHAR): compare " +
+			"BINARY, or use VARBINARY; or the value is trimmed in Go",
 		refusesPadding,
 	},
 	{
 		"lets a hash be replaced once",
-		"the same old hash was accepted twice: the write does not compare with what is stored",
+		"the same old hash was accepted twice: the write does not compare " +
+			"with what is stored",
 		replacesOnce,
 	},
 	{
@@ -222,17 +190,22 @@ var checks = []check{
 	},
 	{
 		"refuses a deleted account",
-		"no row was changed, and that was not reported as ErrStale; or, where deleting only marks the row, the UPDATE lacks the condition on the mark, and the row was changed",
+		"no row was changed, and that was not reported as ErrStale; or, " +
+			"where deleting only marks the row, the UPDATE lacks the " +
+			"condition on the mark, and the row was changed",
 		refusesDeleted,
 	},
 	{
 		"keeps a used invitation dead when the password is cleared",
-		"clearing brings back the very hash that the invitation was bound to: write '!' and random text, new each time, or the empty hash, or count the stamp up as well",
+		"clearing brings back the very hash that the invitation was bound " +
+			"to: write '!' and random text, new each time, or the empty " +
+			"hash, or count the stamp up as well",
 		invitationStaysDead,
 	},
 	{
 		"has one winner of 64 at a barrier",
-		"reading and writing are two steps: compare in the UPDATE itself; or a conflict that the database reports is not mapped to ErrStale",
+		"reading and writing are two steps: compare in the UPDATE itself; or " +
+			"a conflict that the database reports is not mapped to ErrStale",
 		oneWinner,
 	},
 	{
@@ -257,7 +230,9 @@ var checks = []check{
 	},
 	{
 		"serves many at once",
-		"shared state without a lock, a pool that deadlocks, or a conflict between two accounts that is passed on: repeat what the database refused because of another transaction",
+		"shared state without a lock, a pool that deadlocks, or a conflict " +
+			"between two accounts that is passed on: repeat what the " +
+			"database refused because of another transaction",
 		servesMany,
 	},
 }

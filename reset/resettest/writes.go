@@ -205,10 +205,12 @@ func refusesDeleted(ctx context.Context, f Fixture) error {
 	}
 	return &causedError{
 		fmt.Errorf(
-			"FindByID of a deleted account returned %s, want ErrUserNotFound or a disabled account",
+			"FindByID of a deleted account returned %s, want ErrUserNotFound "+
+				"or a disabled account",
 			what(err),
 		),
-		"deleting only marks the row, and the look-up lacks the condition on the mark; or no row is not reported as ErrUserNotFound",
+		"deleting only marks the row, and the look-up lacks the condition on " +
+			"the mark; or no row is not reported as ErrUserNotFound",
 	}
 }
 
@@ -262,7 +264,8 @@ func keepsHash(ctx context.Context, f Fixture) error {
 	err = f.Store.ReplaceHash(ctx, user, newHash())
 	if err == nil || errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf(
-			"ReplaceHash that cannot end sessions returned %s, want an error that is not ErrStale",
+			"ReplaceHash that cannot end sessions returned %s, want an error "+
+				"that is not ErrStale",
 			what(err),
 		)
 	}

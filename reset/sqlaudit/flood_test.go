@@ -114,7 +114,7 @@ func TestFloodFromManyNetworksIsCountedInWiderOnes(t *testing.T) {
 	trail := newTrail(t, w.database())
 	record := func(client netip.Addr, reason, userID, tokenID string) {
 		trail.Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeRejected, Reason: reason,
+			Outcome: reset.OutcomeRejected, Reason: reset.Reason(reason),
 			UserID: userID, TokenID: tokenID, Client: client,
 		})
 	}

@@ -33,7 +33,7 @@ func newEventRow(ev reset.Event) eventRow {
 	row := eventRow{
 		outcome:   printable(string(ev.Outcome), 32),
 		purpose:   printable(string(ev.Purpose), 32),
-		reason:    printable(ev.Reason, 64),
+		reason:    printable(string(ev.Reason), 64),
 		userID:    printable(ev.UserID, 255),
 		requestID: printable(ev.RequestID, 64),
 		tokenID:   printable(ev.TokenID, 64),

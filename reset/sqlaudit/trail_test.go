@@ -84,7 +84,7 @@ func TestTrailCountsExactlyUnderConcurrency(t *testing.T) {
 			for range 500 {
 				trail.Record(t.Context(), reset.Event{
 					Outcome: reset.OutcomeThrottled,
-					Reason:  strconv.Itoa(i % 3),
+					Reason:  reset.Reason(strconv.Itoa(i % 3)),
 				})
 			}
 			_ = trail.Flush(t.Context())
@@ -125,7 +125,7 @@ func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 		w := &written{}
 		newTrail(t, w.database()).Record(t.Context(), reset.Event{
 			Outcome: reset.OutcomeMailed,
-			UserID:  text, TokenID: text, RequestID: text, Reason: text,
+			UserID:  text, TokenID: text, RequestID: text, Reason: reset.Reason(text),
 		})
 		if text == "" {
 			return

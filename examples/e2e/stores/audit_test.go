@@ -172,7 +172,7 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		}
 
 		throttled := reset.Event{
-			Outcome: reset.OutcomeThrottled, Reason: reset.LimitClient,
+			Outcome: reset.OutcomeThrottled, Reason: "client",
 			Client: asker,
 		}
 		record(700, throttled)

@@ -39,19 +39,19 @@ func situations(t *testing.T) map[string]situation {
 	require.NoError(t, err)
 	return map[string]situation{
 		"known":         {addr: "ada@example.com", outcome: reset.OutcomeMailed},
-		"unknown":       {addr: "bob@example.com", outcome: reset.OutcomeSkipped, reason: reset.ReasonUnknownAddress},
-		"disabled":      {addr: "eve@example.com", outcome: reset.OutcomeSkipped, reason: reset.ReasonDisabled},
-		"password-less": {addr: "sso@example.com", outcome: reset.OutcomeSkipped, reason: reset.ReasonNoPassword},
+		"unknown":       {addr: "bob@example.com", outcome: reset.OutcomeSkipped, reason: "unknown-address"},
+		"disabled":      {addr: "eve@example.com", outcome: reset.OutcomeSkipped, reason: "disabled"},
+		"password-less": {addr: "sso@example.com", outcome: reset.OutcomeSkipped, reason: "no-password"},
 		"throttled by account": {
 			addr: "ada@example.com", before: []string{"ada@example.com"},
 			change:  func(c *reset.Config) { c.Limits.Account = once },
-			outcome: reset.OutcomeThrottled, reason: reset.LimitAccount,
+			outcome: reset.OutcomeThrottled, reason: "account",
 		},
 		"store down": {
 			addr: "ada@example.com", change: func(c *reset.Config) {
 				c.Store = brokenStore{}
 			},
-			outcome: reset.OutcomeMailDelayed, reason: reset.ReasonStore,
+			outcome: reset.OutcomeMailDelayed, reason: "store",
 		},
 		"mailer down": {
 			addr: "ada@example.com",
@@ -62,7 +62,7 @@ func situations(t *testing.T) map[string]situation {
 					}
 				})
 			},
-			outcome: reset.OutcomeMailFailed, reason: reset.ReasonRefused,
+			outcome: reset.OutcomeMailFailed, reason: "refused",
 		},
 		"queue full": {
 			addr:   "ada@example.com",
@@ -156,7 +156,7 @@ func (s situation) answers(t *testing.T, name string) string {
 	for {
 		select {
 		case ev := <-events:
-			if ev.Outcome == s.outcome && ev.Reason == s.reason {
+			if ev.Outcome == s.outcome && string(ev.Reason) == s.reason {
 				return all
 			}
 		case <-time.After(20 * time.Second):

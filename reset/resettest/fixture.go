@@ -10,6 +10,49 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
+// A Fixture is one fresh store and what the checks need to change in it.
+// Store and Create are required. Clean-up belongs in t.Cleanup.
+type Fixture struct {
+	Store reset.Store
+	// Create inserts an account and returns its id as the store spells it. A
+	// store that makes its own ids ignores user.ID, which is unique. One that
+	// has no stamps or locales ignores those. The address and the hash must be
+	// stored exactly.
+	Create func(ctx context.Context, user reset.User) (id string, err error)
+
+	// Disable disables the account. Nil if there are no disabled accounts.
+	Disable func(ctx context.Context, id string) error
+	// ChangeEmail and ChangeStamp change one field alone. Nil if that cannot
+	// happen.
+	ChangeEmail, ChangeStamp func(ctx context.Context, id, value string) error
+	// Delete removes the account. Nil if that cannot happen.
+	Delete func(ctx context.Context, id string) error
+
+	// AddSession signs the account in once, and Sessions counts. Set them when
+	// ReplaceHash ends sessions.
+	AddSession func(ctx context.Context, id string) error
+	Sessions   func(ctx context.Context, id string) (int, error)
+	// FailSessions makes ending sessions fail from now on, for instance by
+	// dropping their table.
+	FailSessions func(ctx context.Context) error
+
+	// ClearPassword does what the application does to lock an account by its
+	// hash, or to take its password away. It clears the hash, or puts an
+	// unusable marker in its place. Nil if the application never does.
+	ClearPassword func(ctx context.Context, id string) error
+
+	// CatchUp waits until the look-ups see everything written so far. Nil if
+	// they always do. Set it when they read a replica or a cache. It is called
+	// concurrently.
+	CatchUp func(ctx context.Context) error
+
+	// UniqueEmail says that two accounts cannot share an address.
+	UniqueEmail bool
+	// LowercaseEmail says that addresses are stored in lower case, because the
+	// application lowers them or the table refuses others.
+	LowercaseEmail bool
+}
+
 // newHash makes what a stored hash looks like. It has 97 characters, in both
 // cases, and is never twice the same.
 func newHash() string {
@@ -48,13 +91,11 @@ func createExactly(
 	switch {
 	case read.ID != id:
 		return reset.User{}, fmt.Errorf(
-			"FindByID(%q) returned an account with the id %q",
-			id, read.ID,
+			"FindByID(%q) returned an account with the id %q", id, read.ID,
 		)
 	case read.Email != user.Email:
 		return reset.User{}, fmt.Errorf(
-			"the address reads as %+q, stored was %+q",
-			read.Email, user.Email,
+			"the address reads as %+q, stored was %+q", read.Email, user.Email,
 		)
 	case read.PasswordHash != user.PasswordHash:
 		return reset.User{}, fmt.Errorf(
@@ -81,7 +122,8 @@ func insert(
 func inFixture(function string, err error) error {
 	return &causedError{
 		fmt.Errorf("in Fixture.%s: %w", function, err),
-		"the fixture does not do what its documentation says; the store was not asked",
+		"the fixture does not do what its documentation says; the store was " +
+			"not asked",
 	}
 }
 
@@ -104,17 +146,16 @@ func readBack(ctx context.Context, f Fixture, id string) (reset.User, error) {
 	return f.Store.FindByID(ctx, id)
 }
 
-// same compares two readings of one account. The texts in it are the kit's own,
+// same compares two readings of one account. The texts in it were made here,
 // so a failure may show them.
 func same(got, want reset.User) error {
 	if got != want {
 		return fmt.Errorf(
-			"two readings of one account differ: id %q and %q, address %+q and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, disabled %t and %t",
-			got.ID, want.ID,
-			got.Email, want.Email,
-			got.PasswordHash, want.PasswordHash,
-			got.Stamp, want.Stamp,
-			got.Locale, want.Locale,
+			"two readings of one account differ: id %q and %q, address %+q "+
+				"and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, "+
+				"disabled %t and %t",
+			got.ID, want.ID, got.Email, want.Email, got.PasswordHash,
+			want.PasswordHash, got.Stamp, want.Stamp, got.Locale, want.Locale,
 			got.Disabled, want.Disabled,
 		)
 	}
@@ -131,8 +172,7 @@ func stored(
 	}
 	if read.PasswordHash != want {
 		return fmt.Errorf(
-			"the stored hash is %q, want %q",
-			read.PasswordHash, want,
+			"the stored hash is %q, want %q", read.PasswordHash, want,
 		)
 	}
 	return nil
@@ -141,8 +181,7 @@ func stored(
 // refuses creates an account, changes it or what was seen of it, and expects
 // the write to be refused.
 func refuses(
-	ctx context.Context,
-	f Fixture,
+	ctx context.Context, f Fixture,
 	change func(f Fixture, seen *reset.User) error,
 ) error {
 	user, err := create(ctx, f, reset.User{
@@ -166,7 +205,8 @@ func refusesWrite(
 		ctx, seen, newHash(),
 	); !errors.Is(err, reset.ErrStale) {
 		return fmt.Errorf(
-			"ReplaceHash of an account that is not as seen returned %s, want ErrStale",
+			"ReplaceHash of an account that is not as seen returned %s, want "+
+				"ErrStale",
 			what(err),
 		)
 	}

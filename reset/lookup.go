@@ -1,0 +1,114 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// findByID reads one account and refuses one with another id, because databases
+// turn "42abc" or " 42" into 42 on their own.
+func (s *Service) findByID(ctx context.Context, id string) (User, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+
+	var user User
+	err := guard("Store.FindByID", func() error {
+		var err error
+		user, err = s.cfg.Store.FindByID(ctx, id)
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	if user.ID != id {
+		return User{}, ErrUserNotFound
+	}
+	return user, nil
+}
+
+// find reads the accounts a job may be for.
+func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
+	if job.UserID != "" {
+		user, err := s.findByID(ctx, job.UserID)
+		if errors.Is(err, ErrUserNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []User{user}, nil
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
+	if !isAddress(job.Email) {
+		lookUp, step = s.cfg.Hooks.FindByIdentifier, "Config.Hooks.FindByIdentifier"
+		if lookUp == nil {
+			return nil, nil
+		}
+	}
+
+	var users []User
+	err := guard(step, func() error {
+		var err error
+		users, err = lookUp(ctx, job.Email)
+		return err
+	})
+	if errors.Is(err, ErrUserNotFound) {
+		return nil, nil
+	}
+	return byLikeness(users, job.Email), err
+}
+
+// byLikeness puts the accounts first whose address is spelled as it was typed,
+// then those that differ in the case of ASCII letters alone, so that accounts
+// under other spellings do not use up the mails of one request. It leaves the
+// store's slice as it is.
+func byLikeness(users []User, typed string) []User {
+	folded := foldASCII(typed)
+	difference := func(user User) int {
+		switch {
+		case user.Email == typed:
+			return 0
+		case foldASCII(user.Email) == folded:
+			return 1
+		default:
+			return 2
+		}
+	}
+
+	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
+		return difference(a) - difference(b)
+	})
+}
+
+// loadEligible reads an account that a trusted caller names, and tells that
+// caller why it can have no link.
+func (s *Service) loadEligible(
+	ctx context.Context, userID string, purpose token.Purpose,
+) (User, error) {
+	user, err := s.findByID(ctx, userID)
+	if err != nil {
+		return User{}, fmt.Errorf("reset: load the account: %w", err)
+	}
+	return user, s.checkEligible(user, purpose)
+}
+
+func (s *Service) checkEligible(user User, purpose token.Purpose) error {
+	hasPassword := s.cfg.Hasher.HasPassword(user.PasswordHash)
+
+	switch {
+	case user.Disabled:
+		return ErrUserDisabled
+	case purpose == token.PurposeReset && !hasPassword:
+		return ErrNoPassword
+	case purpose == token.PurposeInvite && hasPassword:
+		return ErrHasPassword
+	}
+	return nil
+}

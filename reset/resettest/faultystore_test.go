@@ -1,0 +1,133 @@
+package resettest_test
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/reset/resettest"
+)
+
+// A faultyStore is a store that is right, unless a test replaces one of its
+// functions by a wrong one.
+type faultyStore struct {
+	*memstore.Store
+	sessionsFail bool
+	clear        func(user *reset.User)
+	remove       func(ctx context.Context, id string) error
+
+	findByEmail func(ctx context.Context, email string) ([]reset.User, error)
+	findByID    func(ctx context.Context, id string) (reset.User, error)
+	replace     func(ctx context.Context, seen reset.User, encoded string) error
+}
+
+var errSessions = errors.New("no table of sessions")
+
+func newFaultyStore() *faultyStore {
+	s := &faultyStore{Store: memstore.New()}
+	s.findByEmail, s.findByID = s.Store.FindByEmail, s.Store.FindByID
+	s.clear = func(user *reset.User) { user.PasswordHash = "" }
+	s.remove = func(_ context.Context, id string) error { return s.Delete(id) }
+	s.replace = func(
+		ctx context.Context, seen reset.User, encoded string,
+	) error {
+		if s.sessionsFail {
+			return errSessions
+		}
+		return s.Store.ReplaceHash(ctx, seen, encoded)
+	}
+	return s
+}
+
+func (s *faultyStore) FindByEmail(
+	ctx context.Context, email string,
+) ([]reset.User, error) {
+	return s.findByEmail(ctx, email)
+}
+
+func (s *faultyStore) FindByID(
+	ctx context.Context, id string,
+) (reset.User, error) {
+	return s.findByID(ctx, id)
+}
+
+func (s *faultyStore) ReplaceHash(
+	ctx context.Context, seen reset.User, encoded string,
+) error {
+	return s.replace(ctx, seen, encoded)
+}
+
+// force writes without any condition.
+func (s *faultyStore) force(id, encoded string) error {
+	return s.Update(id, func(user *reset.User) { user.PasswordHash = encoded })
+}
+
+func (s *faultyStore) fixture() resettest.Fixture {
+	return resettest.Fixture{
+		Store: s,
+		Create: func(_ context.Context, user reset.User) (string, error) {
+			return user.ID, s.Add(user)
+		},
+		Disable: func(_ context.Context, id string) error {
+			return s.Update(id, func(user *reset.User) { user.Disabled = true })
+		},
+		ChangeEmail: func(_ context.Context, id, value string) error {
+			return s.Update(id, func(user *reset.User) { user.Email = value })
+		},
+		ChangeStamp: func(_ context.Context, id, value string) error {
+			return s.Update(id, func(user *reset.User) { user.Stamp = value })
+		},
+		ClearPassword: func(_ context.Context, id string) error {
+			return s.Update(id, s.clear)
+		},
+		Delete: func(ctx context.Context, id string) error {
+			return s.remove(ctx, id)
+		},
+		AddSession: func(_ context.Context, id string) error {
+			s.AddSession(id)
+			return nil
+		},
+		Sessions: func(_ context.Context, id string) (int, error) {
+			return s.Sessions(id), nil
+		},
+		FailSessions: func(context.Context) error {
+			s.sessionsFail = true
+			return nil
+		},
+	}
+}
+
+// fault is one mistake, as implementers make it.
+type fault struct {
+	check string
+	name  string
+	plant func(s *faultyStore)
+	cause string // a part of the probable cause
+}
+
+// matching is ReplaceHash with the condition left to the caller.
+func matching(
+	s *faultyStore, condition func(stored, seen reset.User) bool,
+) func(context.Context, reset.User, string) error {
+	return func(ctx context.Context, seen reset.User, encoded string) error {
+		stored, err := s.Store.FindByID(ctx, seen.ID)
+		if errors.Is(err, reset.ErrUserNotFound) ||
+			err == nil && !condition(stored, seen) {
+			return reset.ErrStale
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.Store.ReplaceHash(ctx, stored, encoded); err != nil {
+			return s.force(seen.ID, encoded)
+		}
+		return nil
+	}
+}
+
+func all(a, b reset.User) bool {
+	return a.PasswordHash == b.PasswordHash && a.Email == b.Email &&
+		a.Stamp == b.Stamp &&
+		!a.Disabled
+}

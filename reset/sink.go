@@ -1,0 +1,246 @@
+package reset
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Sink records events, concurrently. Record is called on the goroutine that
+// made the event, except for what [Service.Request] records. A background
+// goroutine passes that on, so that a slow sink cannot slow, or vary, the
+// answer. The context is not the visitor's. It ends after five seconds. A panic
+// in Record is recovered and lost.
+type Sink interface {
+	Record(ctx context.Context, ev Event)
+}
+
+// A SinkFunc is a function that is a [Sink].
+type SinkFunc func(ctx context.Context, ev Event)
+
+// Record calls f.
+func (f SinkFunc) Record(ctx context.Context, ev Event) { f(ctx, ev) }
+
+// Sinks is a [Sink] that records to each of its members in turn.
+type Sinks []Sink
+
+// Record records to each member.
+func (s Sinks) Record(ctx context.Context, ev Event) {
+	for _, sink := range s {
+		sink.Record(ctx, ev)
+	}
+}
+
+// SlogSink returns a [Sink] that logs to logger. Nil means slog.Default(). The
+// message is "password reset" followed by the outcome. What needs somebody's
+// attention is a warning or an error. Texts that others can influence are
+// quoted when they hold control characters, whatever the handler does, so that
+// no visitor can write lines of a log.
+func SlogSink(logger *slog.Logger) Sink {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return slogSink{logger}
+}
+
+type slogSink struct{ logger *slog.Logger }
+
+func (s slogSink) Record(ctx context.Context, ev Event) {
+	level := levelOf(ev.Outcome)
+	if !s.logger.Enabled(ctx, level) {
+		return
+	}
+
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs, slog.String("outcome", string(ev.Outcome)))
+	if ev.Client.IsValid() {
+		attrs = append(
+			attrs, slog.String("client", logText(ev.Client.String())),
+		)
+	}
+
+	for _, field := range []struct{ name, value string }{
+		{"user", ev.UserID},
+		{"request", ev.RequestID},
+		{"token", ev.TokenID},
+		{"purpose", string(ev.Purpose)},
+		{"reason", string(ev.Reason)},
+	} {
+		if field.value != "" {
+			attrs = append(attrs, slog.String(field.name, logText(field.value)))
+		}
+	}
+	if ev.Count != 0 {
+		attrs = append(attrs, slog.Int("count", ev.Count))
+	}
+	if ev.Err != nil {
+		attrs = append(attrs, slog.String("err", logText(ev.Err.Error())))
+	}
+
+	s.logger.LogAttrs(
+		ctx, level, "password reset "+string(ev.Outcome), attrs...,
+	)
+}
+
+func levelOf(outcome Outcome) slog.Level {
+	switch outcome {
+	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed,
+		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed,
+		OutcomeJobRefused:
+		return slog.LevelError
+	case OutcomeThrottled, OutcomeBlocked, OutcomeDropped,
+		OutcomeLimiterFailed, OutcomeEventsLost, OutcomeMailDelayed,
+		OutcomeLostRace:
+		return slog.LevelWarn
+	default:
+		return slog.LevelInfo
+	}
+}
+
+// maxLogText bounds one value. An error of a database driver may quote a whole
+// statement.
+const maxLogText = 1024
+
+// logText makes a text of others safe for any handler.
+func logText(text string) string {
+	if len(text) > maxLogText {
+		text = text[:maxLogText] + "…"
+	}
+	quoted := strconv.QuoteToGraphic(text)
+	if inner := quoted[1 : len(quoted)-1]; inner == text {
+		return text
+	}
+	return quoted
+}
+
+// sinkTimeout is the timeout that bounds one call of a sink that heeds its
+// context.
+const sinkTimeout = 5 * time.Second
+
+// A recorder passes events to the sink, at once or from one goroutine, in
+// order. When the sink cannot keep up, it counts instead of growing.
+type recorder struct {
+	sink  Sink
+	now   func() time.Time
+	queue chan entry // nil when synchronous.
+	lost  atomic.Int64
+	done  chan struct{}
+
+	// mu guards closed, and the queue against being closed during a send.
+	mu     sync.RWMutex
+	closed bool
+}
+
+// An entry is an event, and what is to be done once it is recorded. One without
+// an outcome is no event.
+type entry struct {
+	event Event
+	then  func() // may be nil.
+}
+
+// recorderRoom is how many events of requests may wait for a slow sink.
+const recorderRoom = 1024
+
+func newRecorder(
+	sink Sink, now func() time.Time, synchronous bool,
+) *recorder {
+	r := &recorder{sink: sink, now: now}
+	if synchronous {
+		return r
+	}
+
+	r.queue = make(chan entry, recorderRoom)
+	r.done = make(chan struct{})
+	go r.run()
+	return r
+}
+
+// record passes an event to the sink now. The event outlives the visitor, since
+// one who hangs up must not keep a line out of an audit trail.
+func (r *recorder) record(ctx context.Context, ev Event) {
+	if ev.Time.IsZero() {
+		ev.Time = r.now()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
+	defer cancel()
+	_ = guard("Sink.Record", func() error {
+		r.sink.Record(ctx, ev)
+		return nil
+	})
+}
+
+// recordLater passes an event to the sink from the background, because a sink
+// that writes to a database must not be in the path of a request.
+func (r *recorder) recordLater(ev Event) {
+	ev.Time = r.now()
+	if r.queue == nil {
+		r.record(context.Background(), ev)
+		return
+	}
+	r.add(entry{event: ev})
+}
+
+func (r *recorder) add(e entry) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		r.lost.Add(1)
+		return
+	}
+	select {
+	case r.queue <- e:
+	default:
+		r.lost.Add(1)
+	}
+}
+
+func (r *recorder) run() {
+	defer close(r.done)
+	for e := range r.queue {
+		r.pass(e)
+		r.recordLost()
+	}
+	r.recordLost()
+}
+
+func (r *recorder) pass(e entry) {
+	if e.event.Outcome != "" {
+		r.record(context.Background(), e.event)
+	}
+	if e.then != nil {
+		e.then()
+	}
+}
+
+func (r *recorder) recordLost() {
+	if n := r.lost.Swap(0); n > 0 {
+		r.record(context.Background(), Event{
+			Outcome: OutcomeEventsLost, Count: int(n),
+		})
+	}
+}
+
+// close stops taking events and waits until those taken are passed on, or ctx
+// ends.
+func (r *recorder) close(ctx context.Context) error {
+	if r.queue == nil {
+		return nil
+	}
+
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.queue)
+	}
+	r.mu.Unlock()
+
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

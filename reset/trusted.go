@@ -1,0 +1,163 @@
+package reset
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/lostkey-go/lostkey/mail"
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// LinkOptions says which link to make. The zero value is a reset link of the
+// default lifetime.
+type LinkOptions struct {
+	// Purpose is token.PurposeReset, also when empty, or token.PurposeInvite.
+	Purpose token.Purpose
+	// Lifetime is at most the purpose's longest. Zero means its default.
+	Lifetime time.Duration
+}
+
+// Link makes a link for the account without sending it, for support staff or
+// for a channel of the application's own. It is as good as a password while it
+// lives, so the caller must make sure who gets it. No limit is charged and no
+// mail is sent. An invitation may write a marker into the account, as
+// [Service.Invite] says.
+//
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for
+// a reset link) or [ErrHasPassword] (for an invitation). Anything else is
+// internal, or a LinkOptions that is out of range.
+func (s *Service) Link(
+	ctx context.Context, userID string, opts LinkOptions,
+) (Link, error) {
+	if opts.Purpose == "" {
+		opts.Purpose = token.PurposeReset
+	}
+	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
+		return Link{}, err
+	}
+
+	user, err := s.loadEligible(ctx, userID, opts.Purpose)
+	if err != nil {
+		return Link{}, err
+	}
+	if opts.Purpose == token.PurposeInvite {
+		if user, err = s.mark(ctx, user); err != nil {
+			return Link{}, err
+		}
+		if err := s.checkEligible(user, opts.Purpose); err != nil {
+			return Link{}, err
+		}
+	}
+
+	made, _, err := s.issue(user, opts.Purpose, opts.Lifetime)
+	if err != nil {
+		return Link{}, fmt.Errorf("reset: make a link: %w", err)
+	}
+	s.events.record(ctx, Event{
+		Outcome: OutcomeLinkMade, UserID: user.ID,
+		TokenID: made.tokenID, Purpose: opts.Purpose,
+	})
+	return made, nil
+}
+
+// InviteInput names an account without a password.
+type InviteInput struct {
+	UserID string
+	// Locale is as in [RequestInput].
+	Locale string
+	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero
+	// means.
+	Lifetime time.Duration
+}
+
+// Invite mails the account a link that sets its first password. It is for
+// callers who may know who has an account, administrators for instance. It
+// looks the account up and says what is wrong with it. It charges no limits.
+// Confirm takes the link as it takes any other.
+//
+// An invitation is bound to the stored hash, and an empty hash is a state that
+// comes back. So before an account whose hash is empty is sent its link, the
+// worker calls Store.ReplaceHash to write a marker that no password matches,
+// "!" and 40 random letters and digits. That is a write like any other, with
+// what the store does in it: ended sessions, a new stamp, an audit row. If it
+// fails, the invitation is not sent and is retried. An account that holds a
+// marker already is left alone, and several invitations live until one is used.
+//
+// The rest is up to the application. To take a password away it must write a
+// fresh marker of that form, or set Disabled, or change the Stamp. It must
+// never write back an old hash or marker, nor use one marker for all, since
+// invitations that were bound to it would be good again.
+//
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
+// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
+// out of range.
+func (s *Service) Invite(ctx context.Context, in InviteInput) error {
+	if err := s.checkLifetime(token.PurposeInvite, in.Lifetime); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	user, err := s.loadEligible(ctx, in.UserID, token.PurposeInvite)
+	if err != nil {
+		return err
+	}
+
+	job := Job{
+		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID,
+		Locale:      languages(in.Locale),
+		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
+	}
+
+	if err := s.queueOwn(ctx, job); err != nil {
+		return fmt.Errorf("reset: queue the invitation: %w", err)
+	}
+	return nil
+}
+
+// NotifyInput says whose password was changed.
+type NotifyInput struct {
+	UserID string
+	// Client is who changed it, for events, or the zero Addr.
+	Client netip.Addr
+	// Locale and UserAgent are as in [RequestInput].
+	Locale, UserAgent string
+	// SessionsEnded lets the mail say that the account was signed out.
+	SessionsEnded bool
+}
+
+// NotifyChanged mails the owner of an account that its password was changed. It
+// is for the application's own page for that. If it was somebody else, this
+// mail is how the owner learns of it. [Service.Confirm] does the same by
+// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not
+// heed.
+//
+// The mail goes to the address that the account has now, so call it before that
+// can be changed. It charges no limits. ctx governs the look-up and reaches
+// Config.Queue.Dispatch, so that the job can be part of a transaction.
+//
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
+// [ErrClosed]. Anything else is internal.
+func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+
+	user, err := s.findByID(ctx, in.UserID)
+	if err != nil {
+		return fmt.Errorf("reset: load the account: %w", err)
+	}
+	if user.Disabled {
+		return ErrUserDisabled
+	}
+
+	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
+	job.SessionsEnded = in.SessionsEnded
+
+	if err := s.queueOwn(ctx, job); err != nil {
+		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
+	}
+	return nil
+}
