@@ -137,7 +137,7 @@ func (app *application) register(w http.ResponseWriter, r *http.Request) {
 func (app *application) createAccount(
 	ctx context.Context, email, password string,
 ) ([]problem, error) {
-	if err := mail.ValidateAddress(email); err != nil {
+	if mail.ValidateAddress(email) != nil {
 		return []problem{
 			{"email", "Enter one email address, like name@example.com"},
 		}, nil
