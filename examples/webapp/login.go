@@ -137,10 +137,8 @@ func (app *application) register(w http.ResponseWriter, r *http.Request) {
 func (app *application) createAccount(
 	ctx context.Context, email, password string,
 ) ([]problem, error) {
-	if err := mail.ValidateAddress(email); err != nil {
-		return []problem{
-			{"email", "Enter one email address, like name@example.com"},
-		}, nil
+	if problems := addressProblems(email); problems != nil {
+		return problems, nil
 	}
 	encoded, problems, err := app.newHash(ctx, password, email)
 	if problems != nil || err != nil {
@@ -155,4 +153,13 @@ func (app *application) createAccount(
 		return nil, err
 	}
 	return nil, app.signIn(ctx, user)
+}
+
+func addressProblems(email string) []problem {
+	if mail.ValidateAddress(email) == nil {
+		return nil
+	}
+	return []problem{
+		{"email", "Enter one email address, like name@example.com"},
+	}
 }

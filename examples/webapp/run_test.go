@@ -126,7 +126,7 @@ func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
 
 func TestStartRefusesBadSettings(t *testing.T) {
 	t.Parallel()
-	flag := func(name, value string) []string { return []string{name, value} }
+	pair := func(name, value string) []string { return []string{name, value} }
 	for _, tt := range []struct {
 		keys string
 		smtp string
@@ -134,32 +134,32 @@ func TestStartRefusesBadSettings(t *testing.T) {
 		want string
 	}{
 		{keys: "2026-11:c2hvcnQ=", want: "LOSTKEY_KEYS"},
-		{args: flag("-limits", "maybe"), want: "on or off"},
+		{args: pair("-limits", "maybe"), want: "on or off"},
 		{args: []string{"-limits"}, want: "limits"},
-		{args: flag("-url", "not a url"), want: "Site"},
-		{args: flag("-url", "ftp://app.example"), want: "Site"},
-		{args: flag("-addr", "nonsense"), want: "listen"},
-		{args: flag("-db", "/dev/null/x"), want: "database"},
-		{args: flag("-mail-dir", "/dev/null/x"), want: "-mail-dir"},
+		{args: pair("-url", "not a url"), want: "Site"},
+		{args: pair("-url", "ftp://app.example"), want: "Site"},
+		{args: pair("-addr", "nonsense"), want: "listen"},
+		{args: pair("-db", "/dev/null/x"), want: "database"},
+		{args: pair("-mail-dir", "/dev/null/x"), want: "-mail-dir"},
 		{
-			args: flag("-smtp", "http://user:c2hvcnQ@mail.example"),
+			args: pair("-smtp", "http://user:c2hvcnQ@mail.example"),
 			want: "-smtp",
 		},
 		{
-			args: flag("-smtp", "smtps://user:c2hvcnQ@mail.example"),
+			args: pair("-smtp", "smtps://user:c2hvcnQ@mail.example"),
 			want: "set LOSTKEY_SMTP",
 		},
 		{
-			args: flag("-smtp", "smtps://c2hvcnQ%zz@mail.example"),
+			args: pair("-smtp", "smtps://c2hvcnQ%zz@mail.example"),
 			want: "set LOSTKEY_SMTP",
 		},
 		{
-			args: flag("-smtp", "smtp://mail.example"),
+			args: pair("-smtp", "smtp://mail.example"),
 			smtp: "smtp://user:c2hvcnQ@mail.example", want: "both set",
 		},
 		{smtp: "http://user:c2hvcnQ@mail.example", want: "LOSTKEY_SMTP"},
 		{smtp: "smtps://user:c2hvcnQ%zz@mail.example", want: "LOSTKEY_SMTP"},
-		{args: flag("-from", "nobody"), want: "From"},
+		{args: pair("-from", "nobody"), want: "From"},
 		{args: []string{"extra"}, want: "extra"},
 	} {
 		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
