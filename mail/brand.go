@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -61,7 +62,9 @@ const (
 )
 
 const (
-	defaultAccent = "#1d57c7"
+	defaultAccent     = "#1d57c7"
+	defaultAccentDark = "#86b1ff"
+
 	defaultRadius = 8
 	maxRadius     = 24
 	defaultFont   = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto," +
@@ -84,7 +87,10 @@ func (b Brand) Resolve() (Brand, error) {
 	b.Radius = cmp.Or(b.Radius, defaultRadius)
 	b.Font = cmp.Or(b.Font, defaultFont)
 
-	b.Accent = cmp.Or(b.Accent, defaultAccent)
+	if b.Accent == "" {
+		b.Accent = defaultAccent
+		b.AccentDark = cmp.Or(b.AccentDark, defaultAccentDark)
+	}
 	on := []string{lightCard, lightGround}
 	if err := validateAccent("Accent", b.Accent, "#000000", on); err != nil {
 		return Brand{}, err
@@ -159,6 +165,19 @@ func (b Brand) validateLogo() error {
 			b.LogoHeight, maxLogoHeight)
 	}
 	return nil
+}
+
+// styles puts the values that style sheets need into the source of a template,
+// before it is parsed. They have been validated, and so need no escaping.
+func (b Brand) styles() *strings.Replacer {
+	return strings.NewReplacer(
+		"{{accent}}", b.Accent,
+		"{{accentText}}", lightCard,
+		"{{accentDark}}", b.AccentDark,
+		"{{accentDarkText}}", darkLabel,
+		"{{font}}", b.Font,
+		"{{radius}}", strconv.Itoa(b.Radius)+"px",
+	)
 }
 
 // validateAccent measures a colour against all that it meets. In the error it

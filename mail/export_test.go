@@ -1,6 +1,10 @@
 package mail
 
-import "io"
+import (
+	"io"
+	"maps"
+	"slices"
+)
 
 // Bare returns functions that execute the text and the HTML template of one
 // mail alone, with everything worked out beforehand. Any renderer on these
@@ -13,8 +17,10 @@ func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
 	return text, html
 }
 
-// Plural is the form that a language has for a number.
-func Plural(tag string, n int) string { return plural(tag, n) }
+// PluralLanguages are those that have rules of their own.
+func PluralLanguages() []string {
+	return slices.Collect(maps.Keys(pluralRules))
+}
 
 // Contrast is the contrast ratio of two colours.
 func Contrast(a, b string) float64 { return contrast(a, b) }
