@@ -25,7 +25,7 @@ type Brand struct {
 
 	// Accent is the colour of buttons and links, and AccentDark is that colour
 	// on dark screens. Empty means a blue for Accent, and for AccentDark as
-	// much white in Accent as it needs.
+	// much white in Accent as a contrast of 7:1 takes.
 	Accent, AccentDark string
 
 	// Logo is the address of an image that stands in place of the wordmark. It
@@ -74,7 +74,8 @@ const (
 	maxLogoWidth  = 280 // fits into a mail on a screen of 320
 	maxLogoHeight = 120
 
-	minContrast = 4.5
+	minContrast  = 4.5
+	easyContrast = 7 // of what is made here, WCAG 2.2 criterion 1.4.6
 )
 
 // Resolve validates b and returns it with the empty fields filled in. Wordmark
@@ -98,7 +99,7 @@ func (b Brand) Resolve() (Brand, error) {
 
 	on = []string{darkCard, darkGround, darkLabel}
 	if b.AccentDark == "" {
-		b.AccentDark = readable(b.Accent, "#ffffff", on)
+		b.AccentDark = readable(b.Accent, "#ffffff", on, easyContrast)
 	}
 	err := validateAccent("AccentDark", b.AccentDark, "#ffffff", on)
 	if err != nil {
@@ -189,7 +190,7 @@ func validateAccent(field, accent, towards string, on []string) error {
 			return fmt.Errorf("mail: Brand.%s is %s, which has a contrast of"+
 				" %.2f:1 with %s, want %.1f:1 or more, such as %s",
 				field, accent, float64(int(ratio*100))/100, other, minContrast,
-				readable(accent, towards, on))
+				readable(accent, towards, on, minContrast))
 		}
 	}
 	return nil

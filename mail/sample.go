@@ -31,7 +31,7 @@ func SampleData(kind Kind, locale string) Data {
 	}
 
 	if kind != KindNoAccount {
-		data.Label = "ana.work"
+		data.Label = "ana-pereira"
 	}
 	switch kind {
 	case KindReset:

@@ -114,7 +114,7 @@ func TestTheAccountIsNamedWhereItHasALabel(t *testing.T) {
 	t.Parallel()
 	templates := builtin(t)
 	data := mail.SampleData(mail.KindReset, "en")
-	for _, label := range []string{"ana.work", "<b>Ana</b> & {product}", "عمل"} {
+	for _, label := range []string{"ana-pereira", "<b>Ana</b> & {product}", "عمل"} {
 		data.Label = label
 		msg, err := templates.Render(data)
 		require.NoError(t, err)
