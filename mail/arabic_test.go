@@ -70,7 +70,7 @@ func TestWhatALanguageLacksIsListedAtOnce(t *testing.T) {
 		Files: override(map[string]string{
 			"locales/de-CH.json": `{"mail.reset.title": "Passwort"}`,
 			"locales/ar.json":    arabic,
-			"locales/ja.json":    `{"days.other": "{n}日"}`,
+			"locales/ja.json":    `{"hours.other": "{n}時間"}`,
 		}),
 	})
 	require.NoError(t, err)
@@ -87,12 +87,11 @@ func TestWhatALanguageLacksIsListedAtOnce(t *testing.T) {
 	require.NotContains(t, lacking, "mail.invite.title")
 	require.NotContains(t, templates.Missing("ja"), "minutes.one")
 
-	// A form that is not there is never the English one.
-	data := mail.SampleData(mail.KindInvite, "ja")
-	data.Lifetime = 24 * time.Hour * 3
+	// A form that is not there is the language's own general one.
+	data := mail.SampleData(mail.KindReset, "ja")
 	msg, err := templates.Render(data)
 	require.NoError(t, err)
-	require.Contains(t, msg.Text, "expires in 3日,")
+	require.Contains(t, msg.Text, "expires in 1時間,")
 }
 
 func TestEverythingThatIsWrongIsListedAtOnceWithItsFile(t *testing.T) {
@@ -107,6 +106,7 @@ func TestEverythingThatIsWrongIsListedAtOnceWithItsFile(t *testing.T) {
 			"locales/es.json": `{`,
 		}),
 	})
+
 	for _, want := range []string{
 		"mails/resset.html is not a file of the mails",
 		"mails/blocks.html: nothing uses the block brnad",

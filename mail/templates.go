@@ -45,11 +45,11 @@ type TemplatesConfig struct {
 // The templates see every field of [Data]. They also see Direction ("ltr" or
 // "rtl"), URL (the address that the mail asks to open, which may be empty), and
 // When, Until and Valid (the two times and the lifetime in words). The
-// sentences are Preheader, Title, What, Account, Action, Button, Expiry, NotYou,
-// Contact, Copy and Sender. Account is empty without a Label, Expiry without a
-// link, and Contact without a Support address. ContactBefore and ContactAfter are
-// what stands around that address in Contact, and Mailto is the address as a
-// mailto URL wants it.
+// sentences are Preheader, Title, What, Account, Action, Button, Expiry,
+// NotYou, Contact, Copy and Sender. Account is empty without a Label, Expiry
+// without a link, and Contact without a Support address. ContactBefore and
+// ContactAfter are what stands around that address in Contact, and Mailto is
+// the address as a mailto URL wants it.
 //
 // Of the [Brand] they see Wordmark, Initial, Logo, LogoAlt, LogoWidth and
 // LogoHeight. An HTML file can also have {{accent}}, {{accentText}},

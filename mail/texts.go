@@ -99,7 +99,8 @@ func (t texts) validate(tag string, builtin texts) (faults []error) {
 		case !known && !counted && !strings.HasPrefix(key, "mail."):
 			continue
 		case !known && !counted:
-			faults = append(faults, fmt.Errorf("%s is not the key of a text", key))
+			faults = append(faults,
+				fmt.Errorf("%s is not the key of a text", key))
 			continue
 		case strings.TrimSpace(t[key]) == "":
 			faults = append(faults, fmt.Errorf("%s is empty, want a text", key))

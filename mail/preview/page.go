@@ -199,7 +199,9 @@ func switches(
 	var entries []entry
 	for _, o := range options {
 		entries = append(entries, entry{
-			Title: o.title, Query: with(o.value).link(), Selected: o.value == now,
+			Title:    o.title,
+			Query:    with(o.value).link(),
+			Selected: o.value == now,
 		})
 	}
 	return entries

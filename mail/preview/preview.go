@@ -163,5 +163,6 @@ func shaded(source string, dark bool) string {
 	if dark {
 		state = "@media all"
 	}
-	return strings.ReplaceAll(source, "@media (prefers-color-scheme: dark)", state)
+	return strings.ReplaceAll(source,
+		"@media (prefers-color-scheme: dark)", state)
 }
