@@ -70,7 +70,8 @@ func TestWhatALanguageLacksIsListedAtOnce(t *testing.T) {
 		Files: override(map[string]string{
 			"locales/de-CH.json": `{"mail.reset.title": "Passwort"}`,
 			"locales/ar.json":    arabic,
-			"locales/ja.json":    `{"hours.other": "{n}時間"}`,
+			"locales/sv.json":    `{"hours.other": "{n} timmar"}`,
+			"locales/ja.json":    `{}`,
 		}),
 	})
 	require.NoError(t, err)
@@ -88,10 +89,11 @@ func TestWhatALanguageLacksIsListedAtOnce(t *testing.T) {
 	require.NotContains(t, templates.Missing("ja"), "minutes.one")
 
 	// A form that is not there is the language's own general one.
-	data := mail.SampleData(mail.KindReset, "ja")
+	require.Contains(t, templates.Missing("sv"), "hours.one")
+	data := mail.SampleData(mail.KindReset, "sv")
 	msg, err := templates.Render(data)
 	require.NoError(t, err)
-	require.Contains(t, msg.Text, "expires in 1時間,")
+	require.Contains(t, msg.Text, "expires in 1 timmar,")
 }
 
 func TestEverythingThatIsWrongIsListedAtOnceWithItsFile(t *testing.T) {
