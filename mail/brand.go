@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ type Brand struct {
 
 	// Accent is the colour of buttons and links, and AccentDark is that colour
 	// on dark screens. Empty means a blue for Accent, and for AccentDark as
-	// much white in Accent as it needs.
+	// much white in Accent as a contrast of 7:1 takes.
 	Accent, AccentDark string
 
 	// Logo is the address of an image that stands in place of the wordmark. It
@@ -61,7 +62,9 @@ const (
 )
 
 const (
-	defaultAccent = "#1d57c7"
+	defaultAccent     = "#1d57c7"
+	defaultAccentDark = "#86b1ff"
+
 	defaultRadius = 8
 	maxRadius     = 24
 	defaultFont   = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto," +
@@ -71,7 +74,8 @@ const (
 	maxLogoWidth  = 280 // fits into a mail on a screen of 320
 	maxLogoHeight = 120
 
-	minContrast = 4.5
+	minContrast  = 4.5
+	easyContrast = 7 // of what is made here, WCAG 2.2 criterion 1.4.6
 )
 
 // Resolve validates b and returns it with the empty fields filled in. Wordmark
@@ -84,7 +88,10 @@ func (b Brand) Resolve() (Brand, error) {
 	b.Radius = cmp.Or(b.Radius, defaultRadius)
 	b.Font = cmp.Or(b.Font, defaultFont)
 
-	b.Accent = cmp.Or(b.Accent, defaultAccent)
+	if b.Accent == "" {
+		b.Accent = defaultAccent
+		b.AccentDark = cmp.Or(b.AccentDark, defaultAccentDark)
+	}
 	on := []string{lightCard, lightGround}
 	if err := validateAccent("Accent", b.Accent, "#000000", on); err != nil {
 		return Brand{}, err
@@ -92,7 +99,7 @@ func (b Brand) Resolve() (Brand, error) {
 
 	on = []string{darkCard, darkGround, darkLabel}
 	if b.AccentDark == "" {
-		b.AccentDark = readable(b.Accent, "#ffffff", on)
+		b.AccentDark = readable(b.Accent, "#ffffff", on, easyContrast)
 	}
 	err := validateAccent("AccentDark", b.AccentDark, "#ffffff", on)
 	if err != nil {
@@ -161,6 +168,19 @@ func (b Brand) validateLogo() error {
 	return nil
 }
 
+// styles puts the values that style sheets need into the source of a template,
+// before it is parsed. They have been validated, and so need no escaping.
+func (b Brand) styles() *strings.Replacer {
+	return strings.NewReplacer(
+		"{{accent}}", b.Accent,
+		"{{accentText}}", lightCard,
+		"{{accentDark}}", b.AccentDark,
+		"{{accentDarkText}}", darkLabel,
+		"{{font}}", b.Font,
+		"{{radius}}", strconv.Itoa(b.Radius)+"px",
+	)
+}
+
 // validateAccent measures a colour against all that it meets. In the error it
 // offers the nearest one on the way to another colour that would do.
 func validateAccent(field, accent, towards string, on []string) error {
@@ -170,7 +190,7 @@ func validateAccent(field, accent, towards string, on []string) error {
 			return fmt.Errorf("mail: Brand.%s is %s, which has a contrast of"+
 				" %.2f:1 with %s, want %.1f:1 or more, such as %s",
 				field, accent, float64(int(ratio*100))/100, other, minContrast,
-				readable(accent, towards, on))
+				readable(accent, towards, on, minContrast))
 		}
 	}
 	return nil

@@ -111,6 +111,60 @@ func TestABrandThatCannotBeReadOrWouldBreakAPageIsRefused(t *testing.T) {
 	}
 }
 
+func branded(t *testing.T, brand mail.Brand) mail.Message {
+	t.Helper()
+	cfg := mail.TemplatesConfig{Brand: brand}
+	templates, err := mail.NewTemplates(cfg)
+	require.NoError(t, err)
+	msg, err := templates.Render(mail.SampleData(mail.KindReset, "en"))
+	require.NoError(t, err)
+	return msg
+}
+
+func TestMailsTakeTheBrand(t *testing.T) {
+	t.Parallel()
+	source := branded(t, mail.Brand{
+		Wordmark: "acme <Cloud>", Accent: "#0a7d33", AccentDark: "#7fd6a0",
+		Radius: 3, Font: "Georgia, 'Times New Roman', serif",
+	}).HTML
+	require.Contains(t, source, `bgcolor="#0a7d33"`)
+	require.Contains(t, source, "background: #7fd6a0 !important")
+	require.Contains(t, source, "border-radius:3px")
+	require.Contains(t, source,
+		"font-family:Georgia, 'Times New Roman', serif;")
+	require.Contains(t, source, "acme &lt;Cloud&gt;</td>")
+	require.Contains(t, source, ">A</td>", "the initial")
+	for _, rest := range []string{
+		"#1d57c7", "#86b1ff", "radius:8px", "Segoe", "{{", "<img",
+	} {
+		require.NotContains(t, source, rest)
+	}
+}
+
+func TestALogoStandsInPlaceOfTheWordmark(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://cdn.example/l.png?v=2": "https://cdn.example/l.png?v=2",
+		"/static/l.png":                 "https://app.example/static/l.png",
+	} {
+		source := branded(t, mail.Brand{
+			Logo: address, LogoWidth: 120, LogoHeight: 40, LogoAlt: "A \"b\"",
+		}).HTML
+		require.Contains(t, source, `<img src="`+want+`" width="120"`+
+			` height="40" alt="A &#34;b&#34;"`)
+		require.Equal(t, 1, strings.Count(source, "src="))
+		require.NotContains(t, source, ">E</td>")
+	}
+}
+
+func TestTemplatesRefuseABadBrand(t *testing.T) {
+	t.Parallel()
+	_, err := mail.NewTemplates(mail.TemplatesConfig{
+		Brand: mail.Brand{Accent: "#ffcc00"},
+	})
+	require.ErrorContains(t, err, "mail: Brand.Accent is #ffcc00")
+}
+
 func TestABrandOfOnesOwnStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	for _, brand := range []mail.Brand{

@@ -38,9 +38,9 @@ func contrast(a, b string) float64 {
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// readable mixes as much of another colour into a colour as it needs for the
-// least contrast with all that it meets.
-func readable(colour, towards string, on []string) string {
+// readable mixes as much of another colour into a colour as it needs for a
+// contrast with all that it meets.
+func readable(colour, towards string, on []string, want float64) string {
 	from, to := channels(colour), channels(towards)
 	for share := 0.0; share < 1; share += 0.01 {
 		var mixed [3]int
@@ -51,7 +51,7 @@ func readable(colour, towards string, on []string) string {
 
 		enough := true
 		for _, other := range on {
-			enough = enough && contrast(colour, other) >= minContrast
+			enough = enough && contrast(colour, other) >= want
 		}
 		if enough {
 			return colour

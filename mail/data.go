@@ -28,6 +28,11 @@ type Data struct {
 	Site    string // its base URL, shown to say who sent the mail
 	Support string // address to write to; may be empty
 
+	// Label says which account it is, for people with several on one address.
+	// [Templates] pass over one that is not a line of at most 100 bytes, so
+	// that nobody's name keeps a mail from going out. It may be empty.
+	Label string
+
 	// Link is the one secret: the reset or invitation link. ExpiresAt is when
 	// it dies, printed in its own zone. Lifetime is how long it lives, and zero
 	// means ExpiresAt less At.
@@ -130,6 +135,15 @@ func (d Data) action() string {
 	default:
 		return d.Link
 	}
+}
+
+// origin returns scheme and host of a [Data.Site].
+func origin(site string) string {
+	scheme, rest, _ := strings.Cut(site, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return scheme + "://" + rest
 }
 
 // webURL accepts absolute http and https addresses of printable ASCII without

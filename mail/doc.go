@@ -2,10 +2,12 @@
 // [Message], the [Mailer] that delivers it, templates in several languages, and
 // mailers for development.
 //
-// Most programs need [github.com/lostkey-go/lostkey/mail/smtpmail] for
-// delivery and, in development, [NewFileMailer]. Package reset does the rest.
-// Code that sends through an HTTP service implements Mailer, which is one
-// method. Tests use [github.com/lostkey-go/lostkey/mail/mailtest].
+// Most programs need [github.com/lostkey-go/lostkey/mail/smtpmail] for delivery
+// and, in development, [NewFileMailer]. Package reset does the rest. [Brand]
+// gives mails and pages a product's look, and [TemplatesConfig] says how texts
+// and templates are replaced and languages added. Code that sends through an
+// HTTP service implements Mailer, which is one method. Tests use
+// [github.com/lostkey-go/lostkey/mail/mailtest].
 //
 // # Security
 //

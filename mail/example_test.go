@@ -12,10 +12,8 @@ import (
 
 func ExampleNewTemplates() {
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{
+		Brand: mail.Brand{Accent: "#0a7d33", Radius: 4},
 		Files: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
-			"mails/blocks.html": {Data: []byte(
-				`{{define "accent"}}#0a7d33{{end}}`,
-			)},
 			"locales/es.json": {Data: []byte(
 				`{"mail.reset.subject": "Tu nueva contraseña de {product}"}`,
 			)},

@@ -1,6 +1,10 @@
 package mail
 
-import "io"
+import (
+	"io"
+	"maps"
+	"slices"
+)
 
 // Bare returns functions that execute the text and the HTML template of one
 // mail alone, with everything worked out beforehand. Any renderer on these
@@ -11,6 +15,11 @@ func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
 	text = func(w io.Writer) error { return set.text.Execute(w, v) }
 	html = func(w io.Writer) error { return set.html.Execute(w, v) }
 	return text, html
+}
+
+// PluralLanguages are those that have rules of their own.
+func PluralLanguages() []string {
+	return slices.Collect(maps.Keys(pluralRules))
 }
 
 // Contrast is the contrast ratio of two colours.

@@ -1,26 +1,46 @@
 package mail
 
 import (
+	"cmp"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // locale is one language with all its texts.
 type locale struct {
-	tag   string
-	texts texts
+	tag     string
+	texts   texts
+	missing []string // keys that the language's own files do not have
+	brand   Brand    // resolved
 }
 
 // view is what the templates are executed with, see [Templates].
 type view struct {
 	Data
+
+	// Templates find the fields of Data as well, but those that most mails show
+	// cost less here.
+	Locale, Site, Support string
+
 	Direction string
 	URL       string
 
 	When, Until, Valid          string
 	Title, What, Action, Button string
-	Copy, Expiry, NotYou        string
-	Contact, Sender             string
+	Account, Copy, Expiry       string
+	NotYou, Contact, Sender     string
+	Preheader                   string
+
+	// Contact in three parts, for a link in its middle.
+	ContactBefore, Mailto, ContactAfter string
+
+	Wordmark, Initial     string
+	Logo, LogoAlt         string
+	LogoWidth, LogoHeight int
 
 	subject string
 }
@@ -28,9 +48,15 @@ type view struct {
 // view puts data into words.
 func (l *locale) view(d Data) *view {
 	d.Locale, d.Client = l.tag, knownClient(d.Client)
+	if len(d.Label) > maxName || !cleanLine(d.Label) {
+		d.Label = ""
+	}
 
 	v := &view{
 		Data:      d,
+		Locale:    l.tag,
+		Site:      d.Site,
+		Support:   d.Support,
 		Direction: l.texts["direction"],
 		URL:       d.action(),
 		When:      l.date(d.At),
@@ -39,35 +65,66 @@ func (l *locale) view(d Data) *view {
 		v.Until = l.date(d.ExpiresAt)
 		v.Valid = l.duration(d.lifetime())
 	}
+	v.brand(l.brand)
+	l.sentences(v)
+	return v
+}
 
+// brand fills in what stands at the top of a mail.
+func (v *view) brand(b Brand) {
+	v.Wordmark = cmp.Or(b.Wordmark, v.Product)
+	first, _ := utf8.DecodeRuneInString(v.Wordmark)
+	if unicode.IsLetter(first) || unicode.IsDigit(first) {
+		v.Initial = string(unicode.ToUpper(first))
+	}
+
+	if v.Logo = b.Logo; strings.HasPrefix(v.Logo, "/") {
+		v.Logo = origin(v.Site) + v.Logo
+	}
+	v.LogoAlt = cmp.Or(b.LogoAlt, v.Wordmark)
+	v.LogoWidth, v.LogoHeight = b.LogoWidth, b.LogoHeight
+}
+
+// sentences fills in all texts but dates.
+func (l *locale) sentences(v *view) {
 	when := v.When
-	if d.Client != "" && d.Kind != KindInvite {
+	if v.Client != "" && v.Kind != KindInvite {
 		when = fill(l.texts["mail.when-with-client"],
-			"{when}", v.When, "{client}", d.Client)
+			"{when}", v.When, "{client}", v.Client)
 	}
 	say := func(key string) string {
 		return fill(l.texts["mail."+key],
-			"{product}", d.Product, "{support}", d.Support,
+			"{product}", v.Product, "{support}", v.Support, "{label}", v.Label,
 			"{when}", when, "{until}", v.Until, "{lifetime}", v.Valid)
 	}
 
-	kind := string(d.Kind)
+	kind := string(v.Kind)
 	v.subject, v.Title = say(kind+".subject"), say(kind+".title")
 	v.What = say(kind + ".what")
-	if d.Kind == KindPasswordChanged && d.SessionsEnded {
+	if v.Kind == KindPasswordChanged && v.SessionsEnded {
 		v.What = say(kind + ".what-signed-out")
 	}
 	v.Action, v.Button = say(kind+".action"), say(kind+".button")
 	v.NotYou = say(kind + ".not-you")
 
 	v.Copy, v.Sender = say("copy"), say("sender")
-	if d.hasLink() {
+	if v.Label != "" {
+		v.Account = say("account")
+	}
+	v.Preheader = v.What
+	if v.hasLink() {
 		v.Expiry = say("expiry")
+		v.Preheader = v.Expiry
 	}
-	if d.Support != "" {
+
+	if v.Support != "" {
 		v.Contact = say("contact")
+		before, after, found := strings.Cut(v.Contact, v.Support)
+		if found {
+			v.ContactBefore, v.ContactAfter = before, after
+			v.Mailto = url.PathEscape(v.Support)
+		}
 	}
-	return v
 }
 
 // date writes a moment in its own zone.
@@ -114,9 +171,9 @@ func (l *locale) duration(d time.Duration) string {
 
 // count writes a number with its unit.
 func (l *locale) count(unit string, n int) string {
-	text, found := l.texts[unit+"."+Plural(l.tag, n)]
+	text, found := l.texts[unit+"."+PluralForm(l.tag, n)]
 	if !found {
-		text = l.texts[unit+".other"]
+		text = l.texts[unit+"."+pluralOther]
 	}
 	return fill(text, "{n}", strconv.Itoa(n))
 }

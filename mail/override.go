@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -9,8 +10,8 @@ import (
 	"text/template/parse"
 )
 
-// validate refuses host files that nothing would ever read. A misspelt name
-// would be noticed by the readers of a mail only.
+// validate refuses host files that nothing would ever read, all of them at
+// once. A misspelt name would be noticed by the readers of a mail only.
 func (f files) validate() error {
 	if f.host == nil {
 		return nil
@@ -20,26 +21,36 @@ func (f files) validate() error {
 		return err
 	}
 
+	var faults []error
 	visit := func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		if err := validateName(name, locales); err != nil {
-			return err
+			faults = append(faults, inFiles(err))
+			return nil
 		}
 		if !strings.HasPrefix(name, "mails/blocks.") {
 			return nil
 		}
+
 		content, err := fs.ReadFile(f.host, name)
 		if err != nil {
 			return err
 		}
-		return f.validateBlocks(name, string(content))
+		if err := f.validateBlocks(name, string(content)); err != nil {
+			faults = append(faults, inFiles(err))
+		}
+		return nil
 	}
 	if err := fs.WalkDir(f.host, ".", visit); err != nil {
-		return fmt.Errorf("mail: TemplatesConfig.Files: %w", err)
+		faults = append(faults, inFiles(err))
 	}
-	return nil
+	return errors.Join(faults...)
+}
+
+func inFiles(err error) error {
+	return fmt.Errorf("mail: TemplatesConfig.Files: %w", err)
 }
 
 func validateName(name string, locales []string) error {

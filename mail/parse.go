@@ -14,7 +14,7 @@ type parts struct {
 }
 
 // parse reads the two templates of one mail.
-func (f files) parse(kind Kind) (*parts, error) {
+func (f files) parse(kind Kind, brand Brand) (*parts, error) {
 	set := &parts{
 		text: template.New("text").Option("missingkey=error"),
 		html: htmltemplate.New("html").Option("missingkey=error"),
@@ -27,8 +27,9 @@ func (f files) parse(kind Kind) (*parts, error) {
 		return nil, err
 	}
 
+	styles := brand.styles()
 	err = f.part(kind, ".html", func(name, content string) (err error) {
-		set.html, err = set.html.New(name).Parse(content)
+		set.html, err = set.html.New(name).Parse(styles.Replace(content))
 		return err
 	})
 	if err != nil {

@@ -30,6 +30,9 @@ func SampleData(kind Kind, locale string) Data {
 		LoginURL:  "https://app.example/login",
 	}
 
+	if kind != KindNoAccount {
+		data.Label = "ana-pereira"
+	}
 	switch kind {
 	case KindReset:
 		data.Link = sampleLink

@@ -17,7 +17,7 @@ type TemplatesConfig struct {
 	// replaces nothing. It is read only by NewTemplates.
 	//
 	//	locales/pl.json   the texts of one language, all of them or a few
-	//	mails/blocks.html brand, colours and footer of the HTML part
+	//	mails/blocks.html top and footer of the HTML part
 	//	mails/blocks.txt  footer of the text part
 	//	mails/layout.html the HTML part of every mail; likewise layout.txt
 	//	mails/reset.html  the HTML part of one mail; likewise reset.txt
@@ -31,6 +31,9 @@ type TemplatesConfig struct {
 	// may define only those that it changes.
 	Files fs.FS
 
+	// Brand is the look of the HTML parts. The zero value is the module's own.
+	Brand Brand
+
 	// Locale is the language for those whose own is not there. Empty means
 	// "en".
 	Locale string
@@ -42,9 +45,16 @@ type TemplatesConfig struct {
 // The templates see every field of [Data]. They also see Direction ("ltr" or
 // "rtl"), URL (the address that the mail asks to open, which may be empty), and
 // When, Until and Valid (the two times and the lifetime in words). The
-// sentences are Title, What, Action, Button, Copy, Expiry, NotYou, Contact and
-// Sender. Expiry is empty without a link, and Contact without a Support
-// address.
+// sentences are Preheader, Title, What, Account, Action, Button, Expiry,
+// NotYou, Contact, Copy and Sender. Account is empty without a Label, Expiry
+// without a link, and Contact without a Support address. ContactBefore and
+// ContactAfter are what stands around that address in Contact, and Mailto is
+// the address as a mailto URL wants it.
+//
+// Of the [Brand] they see Wordmark, Initial, Logo, LogoAlt, LogoWidth and
+// LogoHeight. An HTML file can also have {{accent}}, {{accentText}},
+// {{accentDark}}, {{accentDarkText}}, {{font}} and {{radius}}, which are put in
+// place when the file is read.
 type Templates struct {
 	tags     []string           // of locales, sorted
 	locales  map[string]*locale // by their tags
@@ -57,21 +67,22 @@ type Templates struct {
 // mail.
 func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	f := files{cfg.Files}
-	if err := f.validate(); err != nil {
-		return nil, err
-	}
-
-	languages, err := loadTexts(f)
+	brand, err := cfg.Brand.Resolve()
 	if err != nil {
 		return nil, err
 	}
+	languages, err := loadTexts(f)
+	if err := errors.Join(f.validate(), err); err != nil {
+		return nil, err
+	}
+
 	t := &Templates{
 		tags:    slices.Sorted(maps.Keys(languages)),
 		locales: make(map[string]*locale),
 		mails:   make(map[Kind]*parts),
 	}
-	for tag, texts := range languages {
-		t.locales[tag] = &locale{tag, texts}
+	for tag, found := range languages {
+		t.locales[tag] = &locale{tag, found.texts, found.missing, brand}
 	}
 
 	t.fallback = cmp.Or(cfg.Locale, english)
@@ -85,7 +96,7 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	t.fallback = t.tags[i]
 
 	for _, kind := range Kinds() {
-		if t.mails[kind], err = f.parse(kind); err != nil {
+		if t.mails[kind], err = f.parse(kind, brand); err != nil {
 			return nil, err
 		}
 	}
@@ -97,6 +108,22 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 
 // Locales returns the tags there are texts for, sorted.
 func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
+
+// Missing lists the keys of the texts that the files of a locale, and of its
+// language, do not have, sorted. They come from the English file, or from
+// another plural form. Texts of the pages are not among them. It is nil for a
+// locale that there is not.
+func (t *Templates) Missing(locale string) []string {
+	found, known := t.locales[locale]
+	if !known {
+		return nil
+	}
+
+	missing := slices.Clone(found.missing)
+	return slices.DeleteFunc(missing, func(key string) bool {
+		return strings.HasPrefix(key, "page.")
+	})
+}
 
 // match returns the locale for a list of wanted languages.
 func (t *Templates) match(wanted string) string {

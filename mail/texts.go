@@ -2,6 +2,7 @@ package mail
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -51,14 +52,21 @@ func LoadTexts(host fs.FS) (map[string]map[string]string, error) {
 	}
 	languages := make(map[string]map[string]string, len(found))
 	for tag, table := range found {
-		languages[tag] = table
+		languages[tag] = table.texts
 	}
 	return languages, nil
 }
 
+// language is a table of texts with what it lacked.
+type language struct {
+	texts   texts
+	missing []string // keys whose texts are English, or another plural form
+}
+
 // loadTexts reads locales/*.json. What a file does not have comes from the file
-// of the language without its region, or else from the English one.
-func loadTexts(f files) (map[string]texts, error) {
+// of the language without its region, or else from the English one. The error
+// lists every fault of every file.
+func loadTexts(f files) (map[string]language, error) {
 	names, err := f.glob("locales/*.json")
 	if err != nil {
 		return nil, err
@@ -68,24 +76,34 @@ func loadTexts(f files) (map[string]texts, error) {
 		return nil, err
 	}
 
+	var faults []error
 	found := make(map[string]texts)
 	for _, name := range names {
 		table, err := f.texts(name)
 		if err != nil {
-			return nil, err
+			faults = append(faults, err)
+			continue
 		}
-		if err := table.validate(builtin); err != nil {
-			return nil, fmt.Errorf("mail: %s: %w", name, err)
+		tag := strings.TrimSuffix(path.Base(name), ".json")
+		for _, fault := range table.validate(tag, builtin) {
+			faults = append(faults, fmt.Errorf("mail: %s: %w", name, fault))
 		}
-		found[strings.TrimSuffix(path.Base(name), ".json")] = table
+		found[tag] = table
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 
+	languages := make(map[string]language)
 	for tag, table := range found {
 		base, _, _ := strings.Cut(tag, "-")
-		table.fallBack(found[base])
-		table.fallBack(found[english])
+		whole := maps.Clone(table)
+		whole.fallBack(found[base])
+		missing := whole.missing(tag, builtin)
+		whole.fallBack(found[english])
+		languages[tag] = language{whole, missing}
 	}
-	return found, nil
+	return languages, nil
 }
 
 // texts reads one file. A host's texts lie over the built-in ones.
@@ -106,37 +124,51 @@ func (f files) texts(name string) (texts, error) {
 
 // validate refuses what would be seen by nobody, or by the readers of a mail
 // first. Keys that are neither of the mails nor of the pages may be the host's.
-func (t texts) validate(builtin texts) error {
+func (t texts) validate(tag string, builtin texts) (faults []error) {
 	for _, key := range slices.Sorted(maps.Keys(t)) {
 		_, known := builtin[key]
+		_, form, counted := pluralKey(key)
 		switch {
-		case !known && !isPlural(key) && !isOurs(key):
+		case counted && !slices.Contains(formsOf(tag), form):
+			faults = append(faults, fmt.Errorf("%s is a plural form that is not"+
+				" known of %s, want one of %q", key, tag, formsOf(tag)))
 			continue
-		case !known && !isPlural(key):
-			return fmt.Errorf("%s is not the key of a text", key)
+		case !known && !counted && !isOurs(key):
+			continue
+		case !known && !counted:
+			faults = append(faults,
+				fmt.Errorf("%s is not the key of a text", key))
+			continue
 		case strings.TrimSpace(t[key]) == "":
-			return fmt.Errorf("%s is empty, want a text", key)
+			faults = append(faults, fmt.Errorf("%s is empty, want a text", key))
 		}
 
 		allowed := placeholders(key)
 		for _, name := range placeholder.FindAllString(t[key], -1) {
 			if !slices.Contains(allowed, name) {
-				return fmt.Errorf("%s has the placeholder %s, want one of %q",
-					key, name, allowed)
+				faults = append(faults, fmt.Errorf("%s has the placeholder %s,"+
+					" want one of %q", key, name, allowed))
 			}
 		}
 	}
 
 	if dir, found := t["direction"]; found && dir != "ltr" && dir != "rtl" {
-		return fmt.Errorf("direction is %q, want ltr or rtl", dir)
+		faults = append(faults,
+			fmt.Errorf("direction is %q, want ltr or rtl", dir))
 	}
-	return nil
+	return faults
 }
 
-// fallBack takes what t does not have from another language.
+// fallBack takes what t does not have from another language, but no plural
+// forms where t has any of its own. Its general form stands in for the others.
 func (t texts) fallBack(other texts) {
+	has := make(map[string]bool)
+	for _, unit := range units {
+		_, has[unit] = t[unit+"."+pluralOther]
+	}
 	for key, text := range other {
-		if _, found := t[key]; !found && !isPlural(key) {
+		unit, _, counted := pluralKey(key)
+		if _, found := t[key]; !found && (!counted || !has[unit]) {
 			t[key] = text
 		}
 	}
@@ -146,12 +178,37 @@ func isOurs(key string) bool {
 	return strings.HasPrefix(key, "mail.") || strings.HasPrefix(key, "page.")
 }
 
-// isPlural reports whether key is a plural form that English does not have.
-// Where a language has none of its own, its general form stands in.
-func isPlural(key string) bool {
-	unit, form, _ := strings.Cut(key, ".")
-	return slices.Contains([]string{"minutes", "hours", "days"}, unit) &&
-		slices.Contains([]string{"two", "few", "many"}, form)
+// missing lists what t does not have, sorted.
+func (t texts) missing(tag string, builtin texts) []string {
+	var keys []string
+	want := func(key string) {
+		if _, found := t[key]; !found {
+			keys = append(keys, key)
+		}
+	}
+
+	for key := range builtin {
+		if _, _, counted := pluralKey(key); !counted {
+			want(key)
+		}
+	}
+	for _, unit := range units {
+		for _, form := range formsOf(tag) {
+			want(unit + "." + form)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// units are what is counted in texts. Their keys end in a plural form.
+var units = []string{"minutes", "hours", "days"}
+
+// pluralKey splits the key of something that is counted.
+func pluralKey(key string) (unit, form string, counted bool) {
+	unit, form, _ = strings.Cut(key, ".")
+	counted = slices.Contains(units, unit) && slices.Contains(pluralForms, form)
+	return unit, form, counted
 }
 
 // placeholders returns what a text may have in braces.
@@ -172,7 +229,9 @@ func placeholders(key string) []string {
 	case key == "mail.when-with-client":
 		return []string{"{when}", "{client}"}
 	}
-	return []string{"{product}", "{support}", "{when}", "{until}", "{lifetime}"}
+	return []string{
+		"{product}", "{support}", "{label}", "{when}", "{until}", "{lifetime}",
+	}
 }
 
 // fill puts values in place of the placeholders, which are given in pairs with
@@ -203,50 +262,4 @@ func fill(text string, pairs ...string) string {
 		b.WriteString(value)
 		text = text[start+length:]
 	}
-}
-
-// Plural returns what the Unicode CLDR calls the form of a word behind a whole
-// number above zero, such as "few". A text "days.few" is that form of "days",
-// and "days.other" stands in where a language has no such text. Languages that
-// the package does not know have "one" and "other".
-func Plural(tag string, n int) string {
-	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
-	ten, hundred := n%10, n%100
-	slavicFew := ten >= 2 && ten <= 4 && (hundred < 12 || hundred > 14)
-
-	switch language {
-	case "ar":
-		switch {
-		case n == 2:
-			return "two"
-		case hundred >= 3 && hundred <= 10:
-			return "few"
-		case hundred >= 11:
-			return "many"
-		}
-	case "cs", "sk":
-		if n >= 2 && n <= 4 {
-			return "few"
-		}
-	case "pl":
-		switch {
-		case slavicFew:
-			return "few"
-		case n > 1:
-			return "many"
-		}
-	case "be", "bs", "hr", "ru", "sr", "uk":
-		switch {
-		case ten == 1 && hundred != 11:
-			return "one"
-		case slavicFew:
-			return "few"
-		}
-		return "many"
-	}
-
-	if n == 1 {
-		return "one"
-	}
-	return "other"
 }

@@ -76,3 +76,20 @@ func (app *application) inboxMail(form string) http.HandlerFunc {
 		app.preview.ServeHTTP(w, r)
 	}
 }
+
+// inboxSource writes a mail as it goes over the wire.
+func (app *application) inboxSource(w http.ResponseWriter, r *http.Request) {
+	index, ok := app.inbox.index(r.PathValue("id"))
+	if !ok {
+		app.notFound(w, r)
+		return
+	}
+
+	source, err := mail.Encode(app.inbox.messages()[index])
+	if err != nil {
+		app.unavailable(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(source)
+}

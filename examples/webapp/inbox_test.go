@@ -36,9 +36,11 @@ func TestInboxShowsAMailInEveryForm(t *testing.T) {
 	)
 	require.NotContains(t, policy, "allow-scripts")
 	require.Equal(t, "SAMEORIGIN", html.header.Get("X-Frame-Options"))
-	require.Contains(
-		t, b.get("/inbox/1/source").body, "multipart/alternative",
-	)
+
+	source := b.get("/inbox/1/source")
+	require.Contains(t, source.body, "multipart/alternative")
+	require.Equal(t,
+		"text/plain; charset=utf-8", source.header.Get("Content-Type"))
 }
 
 func TestInboxForgetsOldMails(t *testing.T) {

@@ -40,13 +40,9 @@ func (app *application) routes() http.Handler {
 	inbox := app.localOnly(app.preview.ServeHTTP)
 	own.HandleFunc("GET /inbox", inbox)
 	own.HandleFunc("GET /inbox/preview", inbox)
-	for path, form := range map[string]string{
-		"/inbox/{id}":        "html",
-		"/inbox/{id}/html":   "raw",
-		"/inbox/{id}/source": "source",
-	} {
-		own.HandleFunc("GET "+path, app.localOnly(app.inboxMail(form)))
-	}
+	own.HandleFunc("GET /inbox/{id}", app.localOnly(app.inboxMail("html")))
+	own.HandleFunc("GET /inbox/{id}/html", app.localOnly(app.inboxMail("raw")))
+	own.HandleFunc("GET /inbox/{id}/source", app.localOnly(app.inboxSource))
 
 	own.HandleFunc("GET /audit", app.localOnly(app.auditPage))
 	own.HandleFunc("POST /audit/block", app.localOnly(app.blockNetwork))

@@ -1,6 +1,8 @@
 package preview_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"html"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
@@ -35,8 +38,10 @@ func templates(t *testing.T) *mail.Templates {
 }
 
 var (
-	sampleLink = regexp.MustCompile(`href="(\?as=html&amp;kind=[^"]+)"`)
-	formLink   = regexp.MustCompile(`href="(\?as=[^"]+)" ?`)
+	sampleLink = regexp.MustCompile(
+		`href="(\?as=html&amp;kind=[^"]+)" aria-label="(\S+) in (\S+)"`)
+	anyLink = regexp.MustCompile(`href="(\?as=[^"]+)" ?`)
+	frame   = regexp.MustCompile(`<iframe src="([^"]+)" width="(\d+)"`)
 )
 
 func TestEverySampleIsShownInEveryForm(t *testing.T) {
@@ -52,7 +57,7 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 		page := get(t, h, target).Body.String()
 		require.Contains(t, page, "<iframe")
 
-		for _, form := range formLink.FindAllStringSubmatch(page, -1) {
+		for _, form := range anyLink.FindAllStringSubmatch(page, -1) {
 			require.NotEmpty(t,
 				get(t, h, "/inbox"+html.UnescapeString(form[1])).Body.String())
 		}
@@ -69,6 +74,99 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 	require.Contains(t,
 		get(t, h, "/?kind=reset&locale=fr&as=source").Body.String(),
 		"Auto-Submitted: auto-generated")
+}
+
+func TestTheFirstSampleIsShownToBeginWith(t *testing.T) {
+	t.Parallel()
+	h, err := preview.New(preview.Config{Renderer: templates(t)})
+	require.NoError(t, err)
+	page := get(t, h, "/").Body.String()
+	require.Contains(t, page, "<h2 dir=\"auto\">Passwort für Example zurücksetzen</h2>")
+	require.Regexp(t, `aria-label="reset in de" aria-current="page"`, page)
+	require.Regexp(t, `\d\.\d kB on the wire`, page)
+	require.NotContains(t, page, "are missing")
+}
+
+func TestAMailIsShownInEachWidthAndShade(t *testing.T) {
+	t.Parallel()
+	h, err := preview.New(preview.Config{Renderer: templates(t)})
+	require.NoError(t, err)
+
+	for _, width := range []string{"320", "600", "800"} {
+		for dark, state := range map[string]string{
+			"": "@media not all {", "1": "@media all {",
+		} {
+			target := "/?kind=invite&locale=fr&width=" + width + "&dark=" + dark
+			found := frame.FindStringSubmatch(get(t, h, target).Body.String())
+			require.Len(t, found, 3)
+			require.Equal(t, width, found[2])
+
+			mailed := get(t, h, "/"+html.UnescapeString(found[1])).Body.String()
+			require.Contains(t, mailed, state)
+			require.NotContains(t, mailed, "prefers-color-scheme")
+		}
+	}
+
+	odd := get(t, h, "/?width=9999&dark=x&as=y").Body.String()
+	require.Equal(t, "600", frame.FindStringSubmatch(odd)[2])
+}
+
+func TestThePageLoadsItsStyleAloneAndTheMailNothingButPictures(t *testing.T) {
+	t.Parallel()
+	h, err := preview.New(preview.Config{Renderer: templates(t)})
+	require.NoError(t, err)
+	page := get(t, h, "/")
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).
+		FindStringSubmatch(page.Body.String())
+	require.Len(t, style, 2)
+
+	sum := sha256.Sum256([]byte(style[1]))
+	require.Equal(t, "default-src 'none'; style-src 'sha256-"+
+		base64.StdEncoding.EncodeToString(sum[:])+
+		"'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		page.Header().Get("Content-Security-Policy"))
+	require.NotContains(t, page.Body.String(), "style=")
+	require.NotContains(t, page.Body.String(), "<script")
+
+	policy := get(t, h, "/?as=raw").Header().Get("Content-Security-Policy")
+	require.Equal(t, "sandbox allow-top-navigation-by-user-activation; default-src 'none'; style-src"+
+		" 'unsafe-inline'; img-src https:; frame-ancestors 'self'", policy)
+}
+
+func TestWhatALanguageLacksIsShown(t *testing.T) {
+	t.Parallel()
+	renderer, err := mail.NewTemplates(mail.TemplatesConfig{
+		Files: fstest.MapFS{"locales/nl.json": {Data: []byte(
+			`{"mail.reset.title": "Wachtwoord opnieuw instellen"}`,
+		)}},
+	})
+	require.NoError(t, err)
+	h, err := preview.New(preview.Config{Renderer: renderer})
+	require.NoError(t, err)
+	page := get(t, h, "/?kind=reset&locale=nl").Body.String()
+	require.Contains(t, page, "texts of nl are missing")
+	require.Contains(t, page, "<li>mail.reset.subject</li>")
+	require.NotContains(t, page, "<li>mail.reset.title</li>")
+}
+
+func TestTheLinkOfASentMailCanBeOpened(t *testing.T) {
+	t.Parallel()
+	msg := mail.Message{
+		Text: "Open:\n\nhttps://app.example/r#token=abc\n", Subject: "Reset",
+	}
+	h, err := preview.New(preview.Config{
+		Renderer: templates(t),
+		Sent:     func() []mail.Message { return []mail.Message{msg} },
+	})
+	require.NoError(t, err)
+	page := get(t, h, "/?sent=0").Body.String()
+	require.Contains(t, page, `href="https://app.example/r#token=abc"`+
+		` target="_blank" rel="noreferrer"`)
+	require.Contains(t, page, "<pre", "without an HTML part the text is shown")
+	require.Contains(t, get(t, h, "/").Body.String(), "Open its link",
+		"the newest mail is shown at once")
+	sample := get(t, h, "/?kind=reset&locale=en").Body.String()
+	require.NotContains(t, sample, "Open its link")
 }
 
 func TestSentMailsAreListedNewestFirst(t *testing.T) {
@@ -95,9 +193,9 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	require.Contains(t, get(t, h, "/?sent=0&as=text").Body.String(),
 		"text of first")
 	require.Equal(t, "<p>html</p>", get(t, h, "/?sent=1&as=raw").Body.String())
-	require.Contains(t, index, "text of &lt;b&gt;second",
+	require.Contains(t, index, "?as=raw&amp;sent=1",
 		"the newest is shown at once")
-	require.NotContains(t, index, "text of first")
+	require.NotContains(t, index, "?as=raw&amp;sent=0")
 	for _, nobody := range []string{"2", "-1", "x", "99999999999999999999"} {
 		require.Contains(t, get(t, h, "/?sent="+nobody).Body.String(),
 			"Choose a mail")
@@ -112,26 +210,6 @@ func TestInboxWithoutMailsSaysSo(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Contains(t, get(t, h, "/").Body.String(), "No mail yet")
-}
-
-// What stands in a text is shown as it is, and only http leads anywhere.
-func TestAddressesInATextAreLinksAndTheRestIsEscaped(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		`<b> https://a.example/?x=1&y='2 "`: `&lt;b&gt; ` +
-			`<a href="https://a.example/?x=1&amp;y=&#39;2">` +
-			`https://a.example/?x=1&amp;y=&#39;2</a> &#34;`,
-		`javascript:alert(1)`: `<pre tabindex="0">javascript:alert(1)</pre>`,
-	} {
-		h, err := preview.New(preview.Config{
-			Renderer: templates(t),
-			Sent: func() []mail.Message {
-				return []mail.Message{{Text: text}}
-			},
-		})
-		require.NoError(t, err)
-		require.Contains(t, get(t, h, "/?sent=0&as=text").Body.String(), want)
-	}
 }
 
 // The frame has an origin of its own and runs nothing, and a link in it opens

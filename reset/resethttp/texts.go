@@ -66,7 +66,7 @@ func (l language) duration(minutes int) string {
 		n, unit = n/60, "hours"
 	}
 
-	text, found := l.texts[unit+"."+mail.Plural(l.tag, n)]
+	text, found := l.texts[unit+"."+mail.PluralForm(l.tag, n)]
 	if !found {
 		text = l.texts[unit+".other"]
 	}
