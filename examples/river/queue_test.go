@@ -168,19 +168,16 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 		minutes)
 }
 
-// A job that sends nothing, because its address is over the limit, must not
-// keep out the next one that does, nor be told from it by a missing row.
 // jobOf returns the job of a request for the first account, within its limit or
 // over it.
 func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	t.Helper()
 	limits := reset.Limits{Off: true}
 	if throttled {
-		limits = reset.Limits{Account: reset.LimiterFunc(func(context.Context,
-			string,
-		) (time.Duration, bool, error) {
+		refuse := func(context.Context, string) (time.Duration, bool, error) {
 			return time.Minute, false, nil
-		})}
+		}
+		limits = reset.Limits{Account: reset.LimiterFunc(refuse)}
 	}
 
 	var made reset.Job
@@ -197,6 +194,8 @@ func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	return made
 }
 
+// A job that sends nothing, because its address is over the limit, must not
+// keep out the next one that does, nor be told from it by a missing row.
 func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {
 	t.Parallel()
 	f, mails := newFixture(t), new(mailtest.Recorder)
