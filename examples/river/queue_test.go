@@ -168,8 +168,6 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 		minutes)
 }
 
-// A job that sends nothing, because its address is over the limit, must not
-// keep out the next one that does, nor be told from it by a missing row.
 // jobOf returns the job of a request for the first account, within its limit or
 // over it.
 func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {

@@ -222,13 +222,12 @@ func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
 	s, ctx := newSite(t,
 		func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }), tab(t)
 	link := s.link()
-	webmail := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request,
-	) {
+	message := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte(`<!doctype html><title>Mail</title><a id="go" href="` +
-			link + `">reset</a>`))
-	}))
+		_, _ = w.Write([]byte(`<!doctype html><title>Mail</title>` +
+			`<a id="go" href="` + link + `">reset</a>`))
+	}
+	webmail := httptest.NewServer(http.HandlerFunc(message))
 	t.Cleanup(webmail.Close)
 	open(ctx, t, strings.Replace(webmail.URL, "127.0.0.1", "mail.test", 1))
 	page := press(ctx, t, "#go")

@@ -77,9 +77,7 @@ func TestSiblingHostCannotPlantTheCookie(t *testing.T) {
 	s, ctx := serve(t, "https", queryLinks), tab(t)
 	ada, bob := s.link(), s.addBob()
 	before := s.bobs()
-	sibling := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request,
-	) {
+	plant := func(w http.ResponseWriter, _ *http.Request) {
 		for _, name := range []string{"__Host-lostkey-link", "planted"} {
 			for _, path := range []string{"/", "/reset-password"} {
 				http.SetCookie(w, &http.Cookie{
@@ -88,7 +86,8 @@ func TestSiblingHostCannotPlantTheCookie(t *testing.T) {
 				})
 			}
 		}
-	}))
+	}
+	sibling := httptest.NewTLSServer(http.HandlerFunc(plant))
 	t.Cleanup(sibling.Close)
 	port, err := url.Parse(sibling.URL)
 	require.NoError(t, err)

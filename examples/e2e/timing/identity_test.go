@@ -69,16 +69,17 @@ func situations(t *testing.T) map[string]situation {
 			before: []string{"ada@example.com", "bob@example.com"},
 			change: func(c *reset.Config) {
 				c.Queue.Size, c.Queue.Workers = 1, 1
-				c.Mailer = mail.MailerFunc(func(ctx context.Context,
-					_ mail.Message,
-				) error {
-					<-ctx.Done() // until Shutdown
-					return ctx.Err()
-				})
+				c.Mailer = mail.MailerFunc(hang)
 			},
 			outcome: reset.OutcomeDropped,
 		},
 	}
+}
+
+// hang holds a worker until Shutdown.
+func hang(ctx context.Context, _ mail.Message) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 type brokenStore struct{ reset.Store }

@@ -41,8 +41,8 @@ func TestRequestCostsLittleMoreThanParsingItsForm(t *testing.T) {
 					conn.exchange(formRequest(path, tt.addr(i)), seeOther))
 			}
 
-			return float64(countersOf(t,
-				server).CPU-before) / batch / float64(time.Microsecond)
+			spent := countersOf(t, server).CPU - before
+			return float64(spent) / batch / float64(time.Microsecond)
 		}
 
 		cost("/bare")
