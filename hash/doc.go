@@ -9,9 +9,9 @@
 // # Security
 //
 //   - Every parameter of a stored string is parsed strictly and bounded before
-//     anything is derived. See [Limits]. A damaged or hostile row is an error,
+//     anything is derived. See [Bounds]. A damaged or hostile row is an error,
 //     never a crash, a stall or a gigabyte.
-//   - A [Limiter] bounds how many derivations run at once and what memory they
+//   - A [Slots] bounds how many derivations run at once and what memory they
 //     hold, so that a burst of logins cannot exhaust the process.
 //   - Passwords are compared in constant time. Every refusal derives what
 //     [Hasher.VerifyDummy] does for an unknown user, whatever the reason. It

@@ -9,12 +9,12 @@ import (
 
 func Example() {
 	ctx := context.Background()
-	hasher, err := hash.New(hash.Config{Accept: hash.Django()})
+	hasher, err := hash.New(hash.Config{})
 	if err != nil {
 		panic(err)
 	}
-	// What Django stored for "correct horse battery staple".
-	row := "pbkdf2_sha256$20000$WnNnQUvE1ZM3$WO9K3ioODziUWar6U0lNAlaRHyYHJxGSXUkuFJL91RE="
+	// What PHP's password_hash stored for "correct horse battery staple".
+	row := "$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi"
 
 	// UPDATE users SET password = encoded WHERE id = … AND password = old
 	swap := func(_ context.Context, old, encoded string) (bool, error) {
@@ -28,7 +28,7 @@ func Example() {
 	fmt.Println(res.OK, res.Scheme, res.Updated, err)
 	fmt.Println(row[:31])
 	// Output:
-	// true django-pbkdf2-sha256 true <nil>
+	// true bcrypt true <nil>
 	// $argon2id$v=19$m=19456,t=2,p=1$
 }
 
@@ -67,15 +67,7 @@ func ExampleHasher_Inspect() {
 	fmt.Println(err)
 	// Output:
 	// bcrypt cost=10 true <nil>
-	// hash: stored hash is outside the accepted limits (argon2id, m)
-}
-
-func ExampleWith() {
-	// Devise rows with a pepper look like plain bcrypt: say which they are.
-	schemes := hash.With(hash.All(), hash.Devise("the value of config.pepper")...)
-	hasher, err := hash.New(hash.Config{Accept: schemes})
-	fmt.Println(hasher != nil, err)
-	// Output: true <nil>
+	// hash: stored hash is out of bounds (argon2id, m)
 }
 
 func ExampleNewPepper() {

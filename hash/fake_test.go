@@ -18,7 +18,7 @@ type fakeScheme struct {
 func (f *fakeScheme) Name() string                 { return "fake" }
 func (f *fakeScheme) Identify(encoded string) bool { return strings.HasPrefix(encoded, "fake:") }
 
-func (f *fakeScheme) Parse(string, hash.Limits) (hash.Record, error) {
+func (f *fakeScheme) Parse(string, hash.Bounds) (hash.Record, error) {
 	return hash.Record{
 		Scheme: "fake", MemoryKiB: f.memory,
 		Check: func(password string) (bool, error) {

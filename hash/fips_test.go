@@ -83,7 +83,7 @@ func refusesWithTypedErrors(t *testing.T) {
 		require.NoError(t, err, v.stored)
 		require.True(t, res.OK, v.stored)
 	}
-	for _, scheme := range []string{"phpass", "wordpress", "pbkdf2-sha1", "aspnet-v2", "django-pbkdf2-sha1", "spring-pbkdf2", "insecure-bare-md5"} {
+	for _, scheme := range []string{"phpass", "wordpress", "pbkdf2-sha1", "aspnet-v2", "django-pbkdf2-sha1", "spring-pbkdf2", "insecure-bare-md5", "insecure-md5-crypt", "insecure-apr1", "insecure-ldap-smd5", "insecure-ldap-ssha", "drupal-updated"} {
 		require.NotZero(t, refused[scheme], scheme)
 	}
 	t.Log("refused:", refused)

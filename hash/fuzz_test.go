@@ -2,9 +2,11 @@ package hash_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -12,21 +14,30 @@ import (
 // they have every parser of the package.
 func everything(t testing.TB) [][]hash.Scheme {
 	t.Helper()
-	scrypt, err := hash.NodeScrypt(hash.NodeScryptConfig{})
+	scrypt, err := legacy.NodeScrypt(legacy.NodeScryptConfig{})
 	require.NoError(t, err)
 	return [][]hash.Scheme{
-		hash.All(),
-		hash.With(hash.All(), append(hash.FlaskSecurity("s", nil), scrypt, hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(),
-			hash.InsecureBareMD5(), hash.InsecureWerkzeugSHA256())...),
-		hash.With(hash.SpringWith(hash.SpringConfig{Default: "pbkdf2"}), hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1()),
-		hash.SpringWith(hash.SpringConfig{Default: "scrypt"}),
-		hash.SpringWith(hash.SpringConfig{Default: "pbkdf2@SpringSecurity_v5_8"}),
+		legacy.All(),
+		legacy.With(legacy.All(), slices.Concat(
+			legacy.FlaskSecurity("s", nil), scrypt,
+			legacy.InsecureDjangoMD5(), legacy.InsecureDjangoSHA1(),
+			legacy.InsecureBareMD5(), legacy.InsecureWerkzeugSHA256(),
+			legacy.InsecureMD5Crypt(), legacy.InsecureLDAP(),
+		)...),
+		legacy.With(
+			legacy.SpringWith(legacy.SpringConfig{Default: "pbkdf2"}),
+			slices.Concat(
+				legacy.InsecureWerkzeugMD5(), legacy.InsecureWerkzeugSHA1(),
+			)...,
+		),
+		legacy.SpringWith(legacy.SpringConfig{Default: "scrypt"}),
+		legacy.SpringWith(legacy.SpringConfig{Default: "pbkdf2@SpringSecurity_v5_8"}),
 	}
 }
 
 // FuzzParse feeds every parser. Whatever comes: no panic, at most one scheme
 // claims it, an error is one of the package's and quotes nothing, nothing is
-// derived, and what a row asks for stays inside the limits.
+// derived, and what a row asks for stays in bounds.
 func FuzzParse(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.stored)
@@ -46,7 +57,7 @@ func FuzzParse(f *testing.F) {
 				if s.Identify(stored) {
 					claims++
 					// Parsers also stand alone, without the Hasher's own checks.
-					_, _ = s.Parse(stored, hash.Limits{})
+					_, _ = s.Parse(stored, hash.Bounds{})
 				}
 			}
 			require.LessOrEqual(t, claims, 1)
@@ -61,7 +72,7 @@ func FuzzParse(f *testing.F) {
 			}
 			known := false
 			for _, sentinel := range []error{
-				hash.ErrMalformed, hash.ErrUnknownFormat, hash.ErrUnsupported, hash.ErrOverLimit, hash.ErrUnknownPepper,
+				hash.ErrMalformed, hash.ErrUnknownFormat, hash.ErrUnsupported, hash.ErrOutOfBounds, hash.ErrUnknownPepper,
 			} {
 				known = known || errors.Is(err, sentinel)
 			}
@@ -69,7 +80,7 @@ func FuzzParse(f *testing.F) {
 			if len(stored) > 20 {
 				require.NotContains(t, err.Error(), stored)
 			}
-			require.Zero(t, h.Limiter().Stats().Started)
+			require.Zero(t, h.Slots().Stats().Started)
 		}
 	})
 }

@@ -3,11 +3,13 @@ package hash_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 	"github.com/stretchr/testify/require"
 )
@@ -53,8 +55,8 @@ func TestEveryParamsVerifiesItsOwnHashAndNeedsNoRehash(t *testing.T) {
 
 func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 	t.Parallel()
-	limiter := func(kib int) *hash.Limiter {
-		l, err := hash.NewLimiter(hash.LimiterConfig{MemoryKiB: kib})
+	slots := func(kib int) *hash.Slots {
+		l, err := hash.NewSlots(hash.SlotsConfig{MemoryKiB: kib})
 		require.NoError(t, err)
 		return l
 	}
@@ -74,14 +76,14 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 		"too many rounds of PBKDF2":               {hash.Config{Params: hash.PBKDF2SHA256{Rounds: 10_000_001}}, "PBKDF2SHA256.Rounds"},
 		"a nil scheme":                            {hash.Config{Accept: []hash.Scheme{nil}}, "Config.Accept[0]"},
 		"two schemes of one name":                 {hash.Config{Accept: []hash.Scheme{&fakeScheme{}, &fakeScheme{}}}, "named fake"},
-		"plain bcrypt and bcrypt with a pepper":   {hash.Config{Accept: append(hash.Rails(), hash.Devise("p")...)}, "claim the same"},
-		"two meanings of md5$":                    {hash.Config{Accept: []hash.Scheme{hash.InsecureDjangoMD5(), hash.InsecureWerkzeugMD5()}}, "claim the same"},
-		"Flask-Security's argon2 without pepper":  {hash.Config{Accept: hash.FlaskSecurity("s", nil)}, "Config.Peppers"},
+		"plain bcrypt and bcrypt with a pepper":   {hash.Config{Accept: append(legacy.Rails(), legacy.Devise("p")...)}, "claim the same"},
+		"two meanings of md5$":                    {hash.Config{Accept: slices.Concat(legacy.InsecureDjangoMD5(), legacy.InsecureWerkzeugMD5())}, "claim the same"},
+		"Flask-Security's argon2 without pepper":  {hash.Config{Accept: legacy.FlaskSecurity("s", nil)}, "Config.Peppers"},
 		"an empty pepper":                         {hash.Config{Peppers: []hash.Pepper{{}}}, "Config.Peppers[0]"},
 		"two peppers of one id":                   {hash.Config{Peppers: []hash.Pepper{pepper(t, "a", 1), pepper(t, "a", 2)}}, "Config.Peppers[1]"},
-		"a negative limit":                        {hash.Config{Limits: hash.Limits{Argon2Time: -1}}, "Limits.Argon2Time"},
-		"a limit that bounds nothing":             {hash.Config{Limits: hash.Limits{ScryptMemoryKiB: 1 << 30}}, "Limits.ScryptMemoryKiB"},
-		"a limiter too small for one hash":        {hash.Config{Limiter: limiter(19455)}, "Config.Limiter"},
+		"a negative bound":                        {hash.Config{Bounds: hash.Bounds{Argon2Time: -1}}, "Bounds.Argon2Time"},
+		"a bound that bounds nothing":             {hash.Config{Bounds: hash.Bounds{ScryptMemoryKiB: 1 << 30}}, "Bounds.ScryptMemoryKiB"},
+		"a slots too small for one hash":          {hash.Config{Slots: slots(19455)}, "Config.Slots"},
 		"a negative floor":                        {hash.Config{MinDuration: -1}, "Config.MinDuration"},
 		"a floor of hours":                        {hash.Config{MinDuration: time.Hour}, "Config.MinDuration"},
 	} {
@@ -126,7 +128,7 @@ func TestHashRefusesWhatCannotBeAPassword(t *testing.T) {
 		_, err := h.Hash(t.Context(), tt.password)
 		require.ErrorIs(t, err, tt.want, tt.name)
 	}
-	require.EqualValues(t, 2, h.Limiter().Stats().Started, "refusals derive nothing")
+	require.EqualValues(t, 2, h.Slots().Stats().Started, "refusals derive nothing")
 }
 
 func TestBcryptRefusesToMakeWhatItWouldCutOrConfuse(t *testing.T) {

@@ -32,13 +32,13 @@ func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
 		return
 	}
 
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 1000})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Queue: 1000})
 	require.NoError(t, err)
-	h, err := hash.New(hash.Config{Limiter: limiter})
+	h, err := hash.New(hash.Config{Slots: slots})
 	require.NoError(t, err)
 	encoded, err := h.Hash(t.Context(), phrase)
 	require.NoError(t, err)
-	slots := runtime.GOMAXPROCS(0)
+	cores := runtime.GOMAXPROCS(0)
 
 	// Another goroutine that wants to run every millisecond.
 	stop, watched := make(chan struct{}), make(chan struct{})
@@ -56,7 +56,7 @@ func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
 			case <-tick.C:
 			}
 			stall = max(stall, time.Since(last))
-			s := limiter.Stats()
+			s := slots.Stats()
 			mostRunning, mostKiB = max(mostRunning, s.Running), max(mostKiB, s.MemoryKiB)
 			last = time.Now()
 		}
@@ -90,12 +90,12 @@ func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
 
 	require.EqualValues(t, logins, good.Load()+late.Load())
 	require.NotZero(t, good.Load())
-	require.LessOrEqual(t, mostRunning, slots)
-	require.LessOrEqual(t, mostKiB, slots*19456)
-	bound := slots*19456*5/2 + 64<<10
+	require.LessOrEqual(t, mostRunning, cores)
+	require.LessOrEqual(t, mostKiB, cores*19456)
+	bound := cores*19456*5/2 + 64<<10
 	peak := peakKiB(t)
 	t.Logf("%d logins (%d served, %d left at their deadline), %d slots: %v, peak %d KiB of %d allowed, longest stall of another goroutine %v (tick 1ms)",
-		logins, good.Load(), late.Load(), slots, took.Round(time.Millisecond), peak, bound, stall)
+		logins, good.Load(), late.Load(), cores, took.Round(time.Millisecond), peak, bound, stall)
 	if !raceEnabled { // the detector's own memory is several times that of the program
 		require.LessOrEqual(t, peak, bound)
 	}

@@ -51,14 +51,14 @@ func refusals(current string) map[string]refusal {
 		"mark of Config":         {twoForms, "sso", nil},
 		"panic of Config":        {twoForms, "panic", nil},
 		"unknown format":         {twoForms, "plain text", hash.ErrUnknownFormat},
-		"known by name only":     {twoForms, "$1$salt$digest", hash.ErrUnknownFormat},
+		"known by name only":     {twoForms, "$y$salt$digest", hash.ErrUnknownFormat},
 		"longer than any row":    {twoForms, current + strings.Repeat("A", 1024), hash.ErrUnknownFormat},
 		"malformed argon2":       {twoForms, "$argon2id$v=19$m=1", hash.ErrMalformed},
 		"malformed bcrypt":       {twoForms, "$2b$10$", hash.ErrMalformed},
 		"malformed current row":  {twoForms, current + "\n", hash.ErrMalformed},
 		"unsupported":            {twoForms, "$argon2d$v=19$m=64,t=1,p=1" + tag, hash.ErrUnsupported},
-		"over the limit":         {twoForms, "$argon2id$v=19$m=4294967295,t=1,p=1" + tag, hash.ErrOverLimit},
-		"over the budget":        {twoForms, "$argon2id$v=19$m=2048,t=1,p=1" + tag, hash.ErrOverLimit},
+		"out of bounds":          {twoForms, "$argon2id$v=19$m=4294967295,t=1,p=1" + tag, hash.ErrOutOfBounds},
+		"over the budget":        {twoForms, "$argon2id$v=19$m=2048,t=1,p=1" + tag, hash.ErrOutOfBounds},
 		"pepper missing":         {twoForms, "$lostkey-pepper$gone" + current, hash.ErrUnknownPepper},
 		"pepper missing and NUL": {twoForms + "\x00", "$lostkey-pepper$gone" + current, hash.ErrUnknownPepper},
 	}
@@ -67,10 +67,11 @@ func refusals(current string) map[string]refusal {
 // refusing is a Hasher that knows a mark of its own and has little memory.
 func refusing(t *testing.T, cfg hash.Config) *hash.Hasher {
 	t.Helper()
-	l, err := hash.NewLimiter(hash.LimiterConfig{MemoryKiB: 1024})
+	l, err := hash.NewSlots(hash.SlotsConfig{MemoryKiB: 1024})
 	require.NoError(t, err)
-	cfg.Limiter = l
-	cfg.Limits.ScryptMemoryKiB = 1024
+	cfg.Slots = l
+	cfg.Bounds.ScryptMemoryKiB = 1024
+	cfg.Accept = allAndInsecure()
 	cfg.Unusable = func(encoded string) bool {
 		if encoded == "panic" {
 			panic("on " + encoded)
@@ -114,6 +115,12 @@ var legacyRows = map[string]string{
 	"WordPress":     "$wp$2y$04$" + bc53,
 	"ASP.NET":       aspnetV3(1, 10, 16, 48),
 	"Spring":        "{bcrypt}$2a$04$" + bc53,
+	"scrypt-crypt":  "$7$26..../....salt$" + cryptKey,
+	"Drupal":        "$S$5" + drupalRest,
+	"Drupal, old":   "U$S$5" + drupalRest,
+	"MD5-crypt":     "$1$saltsalt$" + md5Digest,
+	"Apache's":      "$apr1$saltsalt$" + md5Digest,
+	"LDAP":          "{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4",
 	"bcrypt-sha256": "$bcrypt-sha256$v=2,t=2b,r=4$" + bc53[:22] + "$" + bc53[22:],
 }
 
@@ -215,7 +222,7 @@ func TestANULIsRefusedInEveryFormat(t *testing.T) {
 			_, err := h.Hash(t.Context(), password)
 			require.ErrorIs(t, err, hash.ErrNUL, name)
 		}
-		require.Zero(t, h.Limiter().Stats().Started, "refusals derive nothing")
+		require.Zero(t, h.Slots().Stats().Started, "refusals derive nothing")
 		current, err := h.Hash(t.Context(), phrase)
 		require.NoError(t, err)
 		for _, password := range passwords {

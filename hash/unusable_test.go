@@ -26,7 +26,8 @@ var hashes = []string{
 	"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", // MySQL's PASSWORD()
 	"5f4dcc3b5aa765d61d8327deb882cf99", "NULL", "none", "plain", "secret", "xx", "xyz", "np1", "disabled1", "not disabled", " x", "x ", "disabled\n", " ",
 	"{noop}disabled", "{noop}x", "{noop}!", "plain:x", "$plaintext$x", "$0$x", "disabled$", "nologin$abc",
-	"$1$abcdefgh$4/U5.w6NPtLkJ2WyrTwm91", "{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4", "$y$j9T$RsqIWvVJUgZbnOBah1JEc/$dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5",
+	"$1$abcdefgh$4/U5.w6NPtLkJ2WyrTwm91", "{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4", "{SSHA}", "{SMD5}x",
+	"$7$", "$7$C6..../....x$", "$S$", "$S$DeGLbw.lhnnmGdFyMFM.wsMnIs9IEkHpOUeRDfDbfw8yCdFZMzzn", "U$S$x", "$y$j9T$RsqIWvVJUgZbnOBah1JEc/$dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5",
 }
 
 func TestWhatMarksAnAccountWithoutAPassword(t *testing.T) {
@@ -134,49 +135,4 @@ func TestUnusableIsNeverTheSameTwice(t *testing.T) {
 		require.False(t, hash.HasPassword(mark))
 		seen[mark] = true
 	}
-}
-
-// Nobody should have to guess why rows of these cannot log in.
-func TestFormatsThatNoPresetReadsAreNamed(t *testing.T) {
-	t.Parallel()
-	h := insecure(t, hash.Config{})
-	for stored, name := range map[string]string{
-		"$1$abcdefgh$4/U5.w6NPtLkJ2WyrTwm91":                                          "md5-crypt",
-		"$apr1$fGfmfbuv$wUw1NzJqTmPG38AkhU9fN.":                                       "apr1",
-		"$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D":    "scrypt-crypt",
-		"$y$j9T$RsqIWvVJUgZbnOBah1JEc/$dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5":   "yescrypt",
-		"$gy$j9T$RsqIWvVJUgZbnOBah1JEc/$dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5":  "gost-yescrypt",
-		"$sha1$48000$stcKzMJo$xeiFe/IrhSDG38NgXWODC.BO4/Q.":                           "sha1-crypt",
-		"$S$DeGLbw.lhnnmGdFyMFM.wsMnIs9IEkHpOUeRDfDbfw8yCdFZMzzn":                     "drupal",
-		"U$S$9exBM2tkWrlPMxbTy1DtFu1HtV.GjYQFRLUfXfMIeDmr3dP2TFQE":                    "drupal",
-		"{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4":                                      "ldap-ssha",
-		"{SMD5}jNoSMNY0cybfuBWiaGlFw3Mfi/U=":                                          "ldap-smd5",
-		"{SSHA256}" + strings.Repeat("A", 44):                                         "ldap-ssha256",
-		"{SSHA512}" + strings.Repeat("A", 92):                                         "ldap-ssha512",
-		"$argon2d$v=19$m=1024,t=2,p=2$l9I6B2BsTYkRorT2/n8PYQ$pwJsn1AotaPU7ABfRGsjkQ":  "argon2d",
-		"$argon2id$v=16$m=1024,t=2,p=2$l9I6B2BsTYkRorT2/n8PYQ$pwJsn1AotaPU7ABfRGsjkQ": "argon2id",
-		"plain text": "", "$8$unheard-of": "", "{whirlpool}abc": "", "xx1LtbDbOY4/E": "",
-	} {
-		require.True(t, hash.HasPassword(stored), stored)
-		_, err := h.Verify(t.Context(), phrase, stored)
-		if name == "" {
-			require.Equal(t, hash.ErrUnknownFormat, err, stored)
-			continue
-		}
-		var named *hash.FormatError
-		require.ErrorAs(t, err, &named, stored)
-		require.Equal(t, name, named.Scheme)
-		require.Contains(t, err.Error(), name)
-		require.NotContains(t, err.Error(), stored[8:])
-		want := hash.ErrUnknownFormat
-		if strings.HasPrefix(name, "argon2") {
-			want = hash.ErrUnsupported
-		}
-		require.ErrorIs(t, err, want, stored)
-	}
-	// A scheme of the application's own comes first.
-	own := insecure(t, hash.Config{Accept: []hash.Scheme{&claimsAll{}}})
-	res, err := own.Verify(t.Context(), "good", "$1$abcdefgh$4/U5.w6NPtLkJ2WyrTwm91")
-	require.NoError(t, err)
-	require.True(t, res.OK)
 }

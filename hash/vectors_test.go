@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 	"github.com/stretchr/testify/require"
 )
@@ -73,34 +74,39 @@ func (v vector) accept(t testing.TB) []hash.Scheme {
 	t.Helper()
 	kind, arg, _ := strings.Cut(v.reader, ":")
 	nodeScrypt := func(text bool) []hash.Scheme {
-		s, err := hash.NodeScrypt(hash.NodeScryptConfig{SaltIsText: text})
+		schemes, err := legacy.NodeScrypt(
+			legacy.NodeScryptConfig{SaltIsText: text},
+		)
 		require.NoError(t, err)
-		return []hash.Scheme{s}
+		return schemes
 	}
+
 	switch kind {
 	case "all":
-		return nil
+		return legacy.All()
 	case "devise":
-		return hash.Devise(arg)
+		return legacy.Devise(arg)
 	case "flask-bcrypt":
-		return hash.FlaskBcrypt()
+		return legacy.FlaskBcrypt()
 	case "flask-security":
-		return hash.FlaskSecurity(arg, normalize.NFKD)
+		return legacy.FlaskSecurity(arg, normalize.NFKD)
 	case "better-auth":
-		return hash.BetterAuth(normalize.NFKC)
+		return legacy.BetterAuth(normalize.NFKC)
 	case "node-scrypt":
 		return nodeScrypt(false)
 	case "node-scrypt-text":
 		return nodeScrypt(true)
 	case "spring":
-		return hash.SpringWith(hash.SpringConfig{Default: arg})
+		return legacy.SpringWith(legacy.SpringConfig{Default: arg})
 	}
-	for _, s := range []hash.Scheme{
-		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(), hash.InsecureBareMD5(),
-		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(), hash.InsecureWerkzeugSHA256(),
+	for _, schemes := range [][]hash.Scheme{
+		legacy.InsecureDjangoMD5(), legacy.InsecureDjangoSHA1(),
+		legacy.InsecureBareMD5(), legacy.InsecureWerkzeugMD5(),
+		legacy.InsecureWerkzeugSHA1(), legacy.InsecureWerkzeugSHA256(),
+		legacy.InsecureMD5Crypt(), legacy.InsecureLDAP(),
 	} {
-		if s.Name() == kind {
-			return []hash.Scheme{s}
+		if schemes[0].Name() == kind {
+			return schemes
 		}
 	}
 	require.Fail(t, "no such reader", kind)
@@ -132,6 +138,9 @@ func insecure(t testing.TB, cfg hash.Config) *hash.Hasher {
 	t.Helper()
 	if cfg.Params == nil {
 		cfg.Params = cheap
+	}
+	if cfg.Accept == nil {
+		cfg.Accept = legacy.All()
 	}
 	h, err := hash.NewInsecure(cfg)
 	require.NoError(t, err)

@@ -30,9 +30,9 @@ const (
 
 // derivations runs f and returns how many derivations it cost.
 func derivations(h *hash.Hasher, f func()) int {
-	before := h.Limiter().Stats().Started
+	before := h.Slots().Stats().Started
 	f()
-	return int(h.Limiter().Stats().Started - before)
+	return int(h.Slots().Stats().Started - before)
 }
 
 func TestEveryWayToFailCostsADerivationOfTodaysParameters(t *testing.T) {
@@ -64,7 +64,7 @@ func TestEveryWayToFailCostsADerivationOfTodaysParameters(t *testing.T) {
 		"locked over a good hash":           {phrase, "!" + legacySHA512, 1, nil},
 		"unknown format":                    {phrase, "plain text", 1, hash.ErrUnknownFormat},
 		"malformed row":                     {phrase, "$argon2id$v=19$m=1", 1, hash.ErrMalformed},
-		"over-limit row":                    {phrase, "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 22), 1, hash.ErrOverLimit},
+		"out of bounds":                     {phrase, "$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 22), 1, hash.ErrOutOfBounds},
 		"unsupported row":                   {phrase, "$argon2d$v=19$m=64,t=1,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 22), 1, hash.ErrUnsupported},
 		"row of a pepper that was removed":  {phrase, "$lostkey-pepper$gone" + current, 1, hash.ErrUnknownPepper},
 		"row longer than any stored string": {phrase, current + strings.Repeat("A", 1024), 1, hash.ErrUnknownFormat},
@@ -279,7 +279,7 @@ func TestMinimumDurationHoldsOnEveryOutcomeAndHoldsNoSlot(t *testing.T) {
 			start := time.Now()
 			go func() {
 				synctest.Wait() // the call is waiting for its second
-				require.Zero(t, h.Limiter().Stats().Running, name)
+				require.Zero(t, h.Slots().Stats().Running, name)
 			}()
 			require.NoError(t, call(t, h))
 			require.Equal(t, time.Second, time.Since(start), name)

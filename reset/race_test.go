@@ -80,9 +80,9 @@ func newSpyFixture(t *testing.T, change func(cfg *reset.Config)) (*fixture, *spy
 // patientHasher is cheap and turns nobody away.
 func patientHasher(t *testing.T) *hash.Hasher {
 	t.Helper()
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 2000})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Queue: 2000})
 	require.NoError(t, err)
-	h, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}, Limiter: limiter})
+	h, err := hash.NewInsecure(hash.Config{Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}, Slots: slots})
 	require.NoError(t, err)
 	return h
 }

@@ -26,7 +26,7 @@ const (
 	oldPassword = "correct horse battery staple"
 	newPassword = "eleven geese in a row"
 	// Made by passlib 1.7.4 from oldPassword.
-	legacy = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q$iy.CNIr96P.KkBU.uDO/MjmZV/W9eq4PQEX78oHpCDU"
+	oldHash = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q$iy.CNIr96P.KkBU.uDO/MjmZV/W9eq4PQEX78oHpCDU"
 )
 
 // Many logins have verified the old password and are about to store its new hash
@@ -49,7 +49,7 @@ func TestALoginUpgradeThatRacesAResetNeverBringsTheOldPasswordBack(t *testing.T)
 			won := map[string]int{}
 			for range 20 {
 				mustExec(t, db, "DELETE FROM users")
-				mustExec(t, db, "INSERT INTO users (id, email, password_hash) VALUES (1, 'ann@example.org', '"+legacy+"')")
+				mustExec(t, db, "INSERT INTO users (id, email, password_hash) VALUES (1, 'ann@example.org', '"+oldHash+"')")
 				won[raceOnce(t, store, hasher)]++
 			}
 			t.Logf("20 races of 16 logins and a reset, first to write: %v", won)

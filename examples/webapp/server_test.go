@@ -79,14 +79,14 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 	s := startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
-	before := s.hasher.Limiter().Stats().Started
+	before := s.hasher.Slots().Stats().Started
 	for _, path := range []string{"/register", "/login", "/account/password", "/forgot-password", "/reset-password"} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path,
 			io.MultiReader(strings.NewReader("email=ada@example.com&password="), endless(10<<20)))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		require.Equal(t, http.StatusRequestEntityTooLarge, b.do(r).status, path)
 	}
-	require.Equal(t, before, s.hasher.Limiter().Stats().Started, "nothing was hashed")
+	require.Equal(t, before, s.hasher.Slots().Stats().Started, "nothing was hashed")
 }
 
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {

@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"crypto/hmac"
@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// wordpressScheme reads $wp$2y$, which WordPress writes since 6.8. It is bcrypt
+// WordPress reads $wp$2y$, which WordPress writes since 6.8. It is bcrypt
 // over a keyed digest of the trimmed password. Older rows are phpass.
-type wordpressScheme struct{}
+type WordPress struct{}
 
-func (wordpressScheme) Name() string    { return "wordpress" }
-func (wordpressScheme) example() string { return "$wp$2y$10$" }
+func (WordPress) Name() string    { return "wordpress" }
+func (WordPress) Example() string { return "$wp$2y$10$" }
 
-func (wordpressScheme) Identify(encoded string) bool {
+func (WordPress) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$wp$2")
 }
 
-func (wordpressScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (WordPress) Parse(encoded string, bounds Bounds) (Record, error) {
 	return bcryptRecord(
 		"wordpress",
 		strings.TrimPrefix(encoded, "$wp"),
-		limits,
+		bounds,
 		wordpressShape,
 	)
 }

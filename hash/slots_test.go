@@ -15,21 +15,21 @@ import (
 
 // limited returns a Hasher over cfg with a scheme that occupies a slot for a
 // second of the bubble's time.
-func limited(t *testing.T, cfg hash.LimiterConfig, memory int) (*hash.Hasher, *fakeScheme) {
+func limited(t *testing.T, cfg hash.SlotsConfig, memory int) (*hash.Hasher, *fakeScheme) {
 	t.Helper()
-	l, err := hash.NewLimiter(cfg)
+	l, err := hash.NewSlots(cfg)
 	require.NoError(t, err)
 	fake := &fakeScheme{memory: memory, check: func(password string) (bool, error) {
 		<-time.After(time.Second)
 		return password == "good", nil
 	}}
-	return insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Limiter: l}), fake
+	return insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Slots: l}), fake
 }
 
 func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h, fake := limited(t, hash.LimiterConfig{Slots: 3, Queue: 1000}, 0)
+		h, fake := limited(t, hash.SlotsConfig{Count: 3, Queue: 1000}, 0)
 		var running, most atomic.Int64
 		inner := fake.check
 		fake.check = func(p string) (bool, error) {
@@ -50,14 +50,14 @@ func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 		wg.Wait()
 		require.EqualValues(t, 3, most.Load())
 		require.Equal(t, 334*time.Second, time.Since(start))
-		require.Equal(t, hash.LimiterStats{Started: 1000}, h.Limiter().Stats())
+		require.Equal(t, hash.SlotsStats{Started: 1000}, h.Slots().Stats())
 	})
 }
 
 func TestMemoryIsNeverOverbookedAndAHeavyRowIsNotStarved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := hash.NewLimiter(hash.LimiterConfig{Slots: 8, MemoryKiB: 1000, Queue: 100})
+		l, err := hash.NewSlots(hash.SlotsConfig{Count: 8, MemoryKiB: 1000, Queue: 100})
 		require.NoError(t, err)
 		var mu sync.Mutex
 		var order []string
@@ -73,13 +73,13 @@ func TestMemoryIsNeverOverbookedAndAHeavyRowIsNotStarved(t *testing.T) {
 				return true, nil
 			}}}
 		}
-		h := insecure(t, hash.Config{Limiter: l, Accept: []hash.Scheme{scheme("light", 300), scheme("heavy", 900)}})
+		h := insecure(t, hash.Config{Slots: l, Accept: []hash.Scheme{scheme("light", 300), scheme("heavy", 900)}})
 		var wg sync.WaitGroup
 		for _, row := range []string{"light", "light", "heavy", "light", "light"} {
 			wg.Go(func() { _, _ = h.Verify(t.Context(), "x", row) })
 			synctest.Wait() // one after the other into the queue
 		}
-		require.Equal(t, hash.LimiterStats{Running: 2, MemoryKiB: 600, Waiting: 3, Started: 2}, l.Stats())
+		require.Equal(t, hash.SlotsStats{Running: 2, MemoryKiB: 600, Waiting: 3, Started: 2}, l.Stats())
 		wg.Wait()
 		require.Equal(t, []string{"light", "light", "heavy", "light", "light"}, order)
 	})
@@ -97,7 +97,7 @@ func (f *namedFake) Identify(encoded string) bool { return encoded == f.name }
 func TestAFullQueueAnswersBusyAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h, fake := limited(t, hash.LimiterConfig{Slots: 1, Queue: 2}, 0)
+		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 2}, 0)
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() { _, _ = h.Verify(t.Context(), "good", "fake:1") })
@@ -112,7 +112,7 @@ func TestAFullQueueAnswersBusyAtOnce(t *testing.T) {
 		_, err = h.Hash(t.Context(), "good")
 		require.ErrorIs(t, err, hash.ErrBusy)
 		require.Zero(t, time.Since(start))
-		require.EqualValues(t, 4, h.Limiter().Stats().Busy)
+		require.EqualValues(t, 4, h.Slots().Stats().Busy)
 		wg.Wait()
 		require.EqualValues(t, 3, fake.runs.Load())
 		require.NoError(t, h.VerifyDummy(t.Context(), "x"))
@@ -122,7 +122,7 @@ func TestAFullQueueAnswersBusyAtOnce(t *testing.T) {
 func TestADeadlineLeavesTheQueueWithoutADerivation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h, fake := limited(t, hash.LimiterConfig{Slots: 1, Queue: 100}, 0)
+		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 100}, 0)
 		var wg sync.WaitGroup
 		var late atomic.Int64
 		for range 100 {
@@ -140,7 +140,7 @@ func TestADeadlineLeavesTheQueueWithoutADerivation(t *testing.T) {
 		wg.Wait()
 		require.EqualValues(t, 96, late.Load())
 		require.EqualValues(t, 4, fake.runs.Load())
-		require.Equal(t, hash.LimiterStats{Started: 4, Cancelled: 96}, h.Limiter().Stats())
+		require.Equal(t, hash.SlotsStats{Started: 4, Cancelled: 96}, h.Slots().Stats())
 	})
 }
 
@@ -154,17 +154,17 @@ func TestACancelledContextNeverStartsADerivation(t *testing.T) {
 	_, err = h.Hash(ctx, phrase)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, h.VerifyDummy(ctx, phrase), context.Canceled)
-	require.Zero(t, h.Limiter().Stats().Started)
+	require.Zero(t, h.Slots().Stats().Started)
 }
 
 func TestAHeavyWaiterThatLeavesLetsTheLightOnesPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := hash.NewLimiter(hash.LimiterConfig{Slots: 2, MemoryKiB: 1000, Queue: 10})
+		l, err := hash.NewSlots(hash.SlotsConfig{Count: 2, MemoryKiB: 1000, Queue: 10})
 		require.NoError(t, err)
 		slow := func(string) (bool, error) { <-time.After(time.Hour); return true, nil }
 		quick := func(string) (bool, error) { return true, nil }
-		h := insecure(t, hash.Config{Limiter: l, Accept: []hash.Scheme{
+		h := insecure(t, hash.Config{Slots: l, Accept: []hash.Scheme{
 			&namedFake{name: "long", fakeScheme: fakeScheme{memory: 500, check: slow}},
 			&namedFake{name: "heavy", fakeScheme: fakeScheme{memory: 1000, check: quick}},
 			&namedFake{name: "light", fakeScheme: fakeScheme{memory: 100, check: quick}},
@@ -187,9 +187,9 @@ func TestAHeavyWaiterThatLeavesLetsTheLightOnesPass(t *testing.T) {
 
 func TestCancelStormsLeakNoSlot(t *testing.T) {
 	t.Parallel()
-	l, err := hash.NewLimiter(hash.LimiterConfig{Slots: 2, Queue: 1000})
+	l, err := hash.NewSlots(hash.SlotsConfig{Count: 2, Queue: 1000})
 	require.NoError(t, err)
-	h := insecure(t, hash.Config{Limiter: l})
+	h := insecure(t, hash.Config{Slots: l})
 	var wg sync.WaitGroup
 	for i := range 1000 {
 		wg.Go(func() {
@@ -205,11 +205,11 @@ func TestCancelStormsLeakNoSlot(t *testing.T) {
 	require.Zero(t, s.Waiting)
 }
 
-func TestOneLimiterServesSeveralHashers(t *testing.T) {
+func TestOneSetOfSlotsServesSeveralHashers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h, fake := limited(t, hash.LimiterConfig{Slots: 1, Queue: 1}, 0)
-		other := insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Limiter: h.Limiter()})
+		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 1}, 0)
+		other := insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Slots: h.Slots()})
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = h.Verify(t.Context(), "good", "fake:1") })
 		wg.Go(func() { _, _ = other.Verify(t.Context(), "good", "fake:1") })
@@ -220,12 +220,12 @@ func TestOneLimiterServesSeveralHashers(t *testing.T) {
 	})
 }
 
-func TestLimiterConfigIsChecked(t *testing.T) {
+func TestSlotsConfigIsValidated(t *testing.T) {
 	t.Parallel()
-	for field, cfg := range map[string]hash.LimiterConfig{
-		"Slots": {Slots: -1}, "MemoryKiB": {MemoryKiB: -1}, "Queue": {Queue: -1},
+	for field, cfg := range map[string]hash.SlotsConfig{
+		"Count": {Count: -1}, "MemoryKiB": {MemoryKiB: -1}, "Queue": {Queue: -1},
 	} {
-		_, err := hash.NewLimiter(cfg)
-		require.ErrorContains(t, err, "LimiterConfig."+field)
+		_, err := hash.NewSlots(cfg)
+		require.ErrorContains(t, err, "SlotsConfig."+field)
 	}
 }

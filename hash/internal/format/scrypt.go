@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"fmt"
@@ -21,26 +21,26 @@ type scryptRow struct {
 
 // record bounds the row. golang.org/x/crypto allocates 128*N*r bytes at once,
 // and N=2^24 with r=8 ends the process.
-func (s scryptRow) record(name string, limits Limits) (Record, error) {
+func (s scryptRow) record(name string, bounds Bounds) (Record, error) {
 	n, r, p := uint64(s.n), uint64(s.r), uint64(s.p)
 
 	switch {
 	case r == 0 || p == 0:
-		return Record{}, malformed(name, "r or p")
+		return Record{}, Malformed(name, "r or p")
 	case r > maxScryptBlock:
-		return Record{}, overLimit(name, "r")
+		return Record{}, OutOfBounds(name, "r")
 	case p > maxScryptParallel:
-		return Record{}, overLimit(name, "p")
-	case 128*n*r > uint64(limits.ScryptMemoryKiB)<<10:
-		return Record{}, overLimit(name, "N")
+		return Record{}, OutOfBounds(name, "p")
+	case 128*n*r > uint64(bounds.ScryptMemoryKiB)<<10:
+		return Record{}, OutOfBounds(name, "N")
 	case n < 2 || bits.OnesCount64(n) != 1:
-		return Record{}, malformed(name, "N")
-	case n*r*p > uint64(limits.ScryptWork):
-		return Record{}, overLimit(name, "N times r times p")
-	case !within(len(s.salt), 1, 128):
-		return Record{}, overLimit(name, "salt")
-	case !within(len(s.key), 16, 64):
-		return Record{}, overLimit(name, "key")
+		return Record{}, Malformed(name, "N")
+	case n*r*p > uint64(bounds.ScryptWork):
+		return Record{}, OutOfBounds(name, "N times r times p")
+	case !Within(len(s.salt), 1, 128):
+		return Record{}, OutOfBounds(name, "salt")
+	case !Within(len(s.key), 16, 64):
+		return Record{}, OutOfBounds(name, "key")
 	}
 
 	return Record{
@@ -54,42 +54,42 @@ func (s scryptRow) record(name string, limits Limits) (Record, error) {
 func (s scryptRow) verify(password string) (bool, error) {
 	key, err := scrypt.Key([]byte(password), s.salt, s.n, s.r, s.p, len(s.key))
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", errKDF, err)
+		return false, fmt.Errorf("%w: %w", ErrKDF, err)
 	}
-	return sameBytes(s.key, key), nil
+	return SameBytes(s.key, key), nil
 }
 
-// scryptScheme reads $scrypt$ln=,r=,p=, the PHC string that passlib writes too.
-type scryptScheme struct{}
+// Scrypt reads $scrypt$ln=,r=,p=, the PHC string that passlib writes too.
+type Scrypt struct{}
 
-func (scryptScheme) Name() string    { return "scrypt" }
-func (scryptScheme) example() string { return "$scrypt$ln=14,r=8,p=1$" }
+func (Scrypt) Name() string    { return "scrypt" }
+func (Scrypt) Example() string { return "$scrypt$ln=14,r=8,p=1$" }
 
-func (scryptScheme) Identify(encoded string) bool {
+func (Scrypt) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$scrypt$")
 }
 
-func (scryptScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (Scrypt) Parse(encoded string, bounds Bounds) (Record, error) {
 	const name = "scrypt"
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 {
-		return Record{}, malformed(name, "parts")
+		return Record{}, Malformed(name, "parts")
 	}
 	values, field, ok := parameters(parts[2], "ln", "r", "p")
 	if !ok {
-		return Record{}, malformed(name, field)
+		return Record{}, Malformed(name, field)
 	}
 	if values[0] > 30 {
-		return Record{}, overLimit(name, "ln")
+		return Record{}, OutOfBounds(name, "ln")
 	}
 
 	row := scryptRow{n: 1 << values[0], r: values[1], p: values[2]}
 	var err error
 	if row.salt, err = rawBase64.DecodeString(parts[3]); err != nil {
-		return Record{}, malformed(name, "salt")
+		return Record{}, Malformed(name, "salt")
 	}
 	if row.key, err = rawBase64.DecodeString(parts[4]); err != nil {
-		return Record{}, malformed(name, "key")
+		return Record{}, Malformed(name, "key")
 	}
-	return row.record(name, limits)
+	return row.record(name, bounds)
 }

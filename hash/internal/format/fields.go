@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"crypto/subtle"
@@ -66,25 +66,26 @@ var (
 
 // sameBytes compares in constant time. Two empty slices are not a match,
 // because an empty stored tag would let every password in.
-func sameBytes(want, got []byte) bool {
+func SameBytes(want, got []byte) bool {
 	return len(want) > 0 && subtle.ConstantTimeCompare(want, got) == 1
 }
 
 // within reports whether n lies in [low, high].
-func within(n, low, high int) bool { return n >= low && n <= high }
+func Within(n, low, high int) bool { return n >= low && n <= high }
 
 // unhex reads lower-case hexadecimal, the only case the formats write.
 func unhex(s string) ([]byte, bool) {
-	if !isHex(s) {
+	if !IsHex(s) {
 		return nil, false
 	}
 	b, err := hex.DecodeString(s)
 	return b, err == nil
 }
 
-func isHex(s string) bool {
+// IsHex reports whether s is lower-case hexadecimal and not empty.
+func IsHex(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !within(int(c), '0', '9') && !within(int(c), 'a', 'f') {
+		if c := s[i]; !Within(int(c), '0', '9') && !Within(int(c), 'a', 'f') {
 			return false
 		}
 	}

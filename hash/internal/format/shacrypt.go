@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"crypto/sha256"
@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// shaCryptScheme reads sha256-crypt ($5$) and sha512-crypt ($6$), as glibc,
+// SHACrypt reads sha256-crypt ($5$) and sha512-crypt ($6$), as glibc,
 // passlib and mkpasswd write them. The algorithm is Ulrich Drepper's "Unix
 // crypt using SHA-256 and SHA-512". Its cost grows with the password's length,
 // so passwords above 256 bytes count as wrong.
-type shaCryptScheme struct{}
+type SHACrypt struct{}
 
 const (
 	shaCryptDefaultRounds = 5000 // Holds when the string does not say.
 	shaCryptMinRounds     = 1000
 )
 
-func (shaCryptScheme) Name() string    { return "sha-crypt" }
-func (shaCryptScheme) example() string { return "$6$rounds=656000$" }
+func (SHACrypt) Name() string    { return "sha-crypt" }
+func (SHACrypt) Example() string { return "$6$rounds=656000$" }
 
-func (shaCryptScheme) Identify(encoded string) bool {
+func (SHACrypt) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$5$") ||
 		strings.HasPrefix(encoded, "$6$")
 }
 
-func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (SHACrypt) Parse(encoded string, bounds Bounds) (Record, error) {
 	row := shaCryptRow{
 		rounds: shaCryptDefaultRounds,
 		new:    sha512.New,
@@ -49,32 +49,27 @@ func (shaCryptScheme) Parse(encoded string, limits Limits) (Record, error) {
 	parts := strings.Split(encoded[3:], "$")
 	if text, ok := strings.CutPrefix(parts[0], "rounds="); ok {
 		if row.rounds, ok = number(text); !ok {
-			return Record{}, malformed(name, "rounds")
+			return Record{}, Malformed(name, "rounds")
 		}
 		parts = parts[1:]
 	}
-	if len(parts) != 2 || !within(len(parts[0]), 1, 16) {
-		return Record{}, malformed(name, "salt")
+	if len(parts) != 2 || !Within(len(parts[0]), 1, 16) {
+		return Record{}, Malformed(name, "salt")
 	}
 
 	row.salt, row.digest = parts[0], parts[1]
-	if len(row.digest) != (row.size*8+5)/6 {
-		return Record{}, malformed(name, "digest")
-	}
-	for _, c := range []byte(row.digest) {
-		if !isCryptChar(c) {
-			return Record{}, malformed(name, "digest")
-		}
+	if len(row.digest) != (row.size*8+5)/6 || !isCrypt(row.digest) {
+		return Record{}, Malformed(name, "digest")
 	}
 
-	if !within(row.rounds, shaCryptMinRounds, limits.SHACryptRounds) {
-		return Record{}, overLimit(name, "rounds")
+	if !Within(row.rounds, shaCryptMinRounds, bounds.SHACryptRounds) {
+		return Record{}, OutOfBounds(name, "rounds")
 	}
 
 	return Record{
 		Scheme:      name,
 		Params:      fmt.Sprintf("rounds=%d", row.rounds),
-		MaxPassword: maxChainPassword,
+		MaxPassword: MaxChainPassword,
 		Check: func(password string) (bool, error) {
 			got := row.encode(row.derive([]byte(password), []byte(row.salt)))
 			return subtle.ConstantTimeCompare([]byte(row.digest), got) == 1, nil
@@ -181,17 +176,4 @@ func (r shaCryptRow) encode(sum []byte) []byte {
 		return appendCrypt(out, 2, 0, 0, sum[63])
 	}
 	return appendCrypt(out, 3, 0, sum[31], sum[30])
-}
-
-// cryptAlphabet holds the digits of crypt(3), lowest first.
-const cryptAlphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-// appendCrypt writes n characters of the 24 bits high, mid, low, lowest first.
-func appendCrypt(out []byte, n int, high, mid, low byte) []byte {
-	bits := uint(high)<<16 | uint(mid)<<8 | uint(low)
-	for range n {
-		out = append(out, cryptAlphabet[bits&63])
-		bits >>= 6
-	}
-	return out
 }

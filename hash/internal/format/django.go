@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"crypto/sha256"
@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// djangoScheme reads what django.contrib.auth.hashers writes: PBKDF2, argon2,
+// Django reads what django.contrib.auth.hashers writes: PBKDF2, argon2,
 // bcrypt, bcrypt over SHA-256, and scrypt. Its unusable passwords, "!" and
 // random text, are understood by every Hasher.
-type djangoScheme struct{}
+type Django struct{}
 
-func (djangoScheme) Name() string    { return "django" }
-func (djangoScheme) example() string { return "pbkdf2_sha256$1000000$" }
+func (Django) Name() string    { return "django" }
+func (Django) Example() string { return "pbkdf2_sha256$1000000$" }
 
-func (djangoScheme) Identify(encoded string) bool {
+func (Django) Identify(encoded string) bool {
 	return djangoKind(encoded) != ""
 }
 
@@ -32,7 +32,7 @@ func djangoKind(encoded string) string {
 	return ""
 }
 
-func (djangoScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (Django) Parse(encoded string, bounds Bounds) (Record, error) {
 	kind := djangoKind(encoded)
 	rest := encoded[len(kind)+1:]
 	name := "django-" + strings.ReplaceAll(kind, "_", "-")
@@ -40,65 +40,65 @@ func (djangoScheme) Parse(encoded string, limits Limits) (Record, error) {
 	switch kind {
 	case "argon2":
 		// Only the "argon2" is Django's. The '$' belongs to the PHC string.
-		rec, err := argon2Scheme{}.Parse("$"+rest, limits)
+		rec, err := Argon2{}.Parse("$"+rest, bounds)
 		rec.Scheme = "django-" + rec.Scheme
 		return rec, err
 	case "bcrypt":
-		return bcryptRecord(name, rest, limits, nil)
+		return bcryptRecord(name, rest, bounds, nil)
 	case "bcrypt_sha256":
-		return bcryptRecord(name, rest, limits, hexSHA256)
+		return bcryptRecord(name, rest, bounds, HexSHA256)
 	case "scrypt":
-		return djangoScrypt(name, rest, limits)
+		return djangoScrypt(name, rest, bounds)
 	case "pbkdf2_sha1":
-		return djangoPBKDF2(name, rest, limits, prfSHA1)
+		return djangoPBKDF2(name, rest, bounds, prfSHA1)
 	default:
-		return djangoPBKDF2(name, rest, limits, prfSHA256)
+		return djangoPBKDF2(name, rest, bounds, prfSHA256)
 	}
 }
 
-func djangoPBKDF2(name, rest string, limits Limits, f prf) (Record, error) {
+func djangoPBKDF2(name, rest string, bounds Bounds, f prf) (Record, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 3 {
-		return Record{}, malformed(name, "parts")
+		return Record{}, Malformed(name, "parts")
 	}
 	rounds, ok := number(parts[0])
 	if !ok {
-		return Record{}, malformed(name, "rounds")
+		return Record{}, Malformed(name, "rounds")
 	}
 	key, err := paddedBase64.DecodeString(parts[2])
 	if err != nil {
-		return Record{}, malformed(name, "key")
+		return Record{}, Malformed(name, "key")
 	}
 
-	row := pbkdf2Row{prf: f, rounds: rounds, salt: []byte(parts[1]), key: key}
-	return row.record(name, limits)
+	row := PBKDF2Row{prf: f, Rounds: rounds, Salt: []byte(parts[1]), Key: key}
+	return row.record(name, bounds)
 }
 
 // djangoScrypt reads N$salt$r$p$key. The salt is used as the text it is.
-func djangoScrypt(name, rest string, limits Limits) (Record, error) {
+func djangoScrypt(name, rest string, bounds Bounds) (Record, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 5 {
-		return Record{}, malformed(name, "parts")
+		return Record{}, Malformed(name, "parts")
 	}
 	n, okN := number(parts[0])
 	r, okR := number(parts[2])
 	p, okP := number(parts[3])
 	if !okN || !okR || !okP {
-		return Record{}, malformed(name, "N, r or p")
+		return Record{}, Malformed(name, "N, r or p")
 	}
 	key, err := paddedBase64.DecodeString(parts[4])
 	if err != nil {
-		return Record{}, malformed(name, "key")
+		return Record{}, Malformed(name, "key")
 	}
 
 	return scryptRow{
 		n: n, r: r, p: p, salt: []byte(parts[1]), key: key,
-	}.record(name, limits)
+	}.record(name, bounds)
 }
 
-// hexSHA256 is what Django and Flask-Bcrypt give bcrypt in place of the
+// HexSHA256 is what Django and Flask-Bcrypt give bcrypt in place of the
 // password, to get past its 72 bytes.
-func hexSHA256(password string) string {
+func HexSHA256(password string) string {
 	sum := sha256.Sum256([]byte(password))
 	return hex.EncodeToString(sum[:])
 }

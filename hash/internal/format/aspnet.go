@@ -1,14 +1,14 @@
-package hash
+package format
 
 import (
 	"encoding/binary"
 	"strings"
 )
 
-// aspnetScheme reads the base64 blobs of ASP.NET Core Identity's
+// ASPNET reads the base64 blobs of ASP.NET Core Identity's
 // PasswordHasher. They are version 3, which holds its parameters, and version
 // 2, which is PBKDF2-HMAC-SHA-1 with 1000 rounds. Both start in 'A'.
-type aspnetScheme struct{}
+type ASPNET struct{}
 
 const (
 	aspnetV2Len    = 68 // Base64 of 1+16+32 bytes.
@@ -16,17 +16,17 @@ const (
 	aspnetHeader   = 13 // Marker, prf, rounds, salt length.
 )
 
-func (aspnetScheme) Name() string { return "aspnet" }
+func (ASPNET) Name() string { return "aspnet" }
 
-func (aspnetScheme) example() string {
+func (ASPNET) Example() string {
 	return "AQAAAAIAAYagAAAAE" + strings.Repeat("A", 66) + "="
 }
 
-func (aspnetScheme) Identify(encoded string) bool {
-	v3 := strings.HasPrefix(encoded, "AQAAAA") && within(len(encoded), 60, 256)
+func (ASPNET) Identify(encoded string) bool {
+	v3 := strings.HasPrefix(encoded, "AQAAAA") && Within(len(encoded), 60, 256)
 	// The first byte is zero, so the second character is one of the first 16.
 	v2 := len(encoded) == aspnetV2Len &&
-		encoded[0] == 'A' && within(int(encoded[1]), 'A', 'P')
+		encoded[0] == 'A' && Within(int(encoded[1]), 'A', 'P')
 	if !v2 && !v3 || len(encoded)%4 != 0 {
 		return false
 	}
@@ -40,30 +40,30 @@ func (aspnetScheme) Identify(encoded string) bool {
 	return true
 }
 
-func (aspnetScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (ASPNET) Parse(encoded string, bounds Bounds) (Record, error) {
 	blob, err := paddedBase64.DecodeString(encoded)
 	if err != nil {
-		return Record{}, malformed("aspnet", "base64")
+		return Record{}, Malformed("aspnet", "base64")
 	}
 
 	if blob[0] == 0 {
 		if len(blob) != 49 {
-			return Record{}, malformed("aspnet-v2", "length")
+			return Record{}, Malformed("aspnet-v2", "length")
 		}
-		row := pbkdf2Row{
+		row := PBKDF2Row{
 			prf:    prfSHA1,
-			rounds: aspnetV2Rounds,
-			salt:   blob[1:17],
-			key:    blob[17:],
+			Rounds: aspnetV2Rounds,
+			Salt:   blob[1:17],
+			Key:    blob[17:],
 		}
-		return row.record("aspnet-v2", limits)
+		return row.record("aspnet-v2", bounds)
 	}
 
 	const name = "aspnet-v3"
 	if len(blob) < aspnetHeader {
-		return Record{}, malformed(name, "length")
+		return Record{}, Malformed(name, "length")
 	}
-	var row pbkdf2Row
+	var row PBKDF2Row
 	switch binary.BigEndian.Uint32(blob[1:]) {
 	case 0:
 		row.prf = prfSHA1
@@ -72,7 +72,7 @@ func (aspnetScheme) Parse(encoded string, limits Limits) (Record, error) {
 	case 2:
 		row.prf = prfSHA512
 	default:
-		return Record{}, unsupported(name, "prf")
+		return Record{}, Unsupported(name, "prf")
 	}
 
 	rounds, salt := binary.BigEndian.Uint32(blob[5:]),
@@ -81,17 +81,17 @@ func (aspnetScheme) Parse(encoded string, limits Limits) (Record, error) {
 	// The length is compared as unsigned before anything is cut, because it
 	// comes from the row.
 	if salt < 16 || uint64(salt)+16 > uint64(len(rest)) {
-		return Record{}, malformed(name, "salt length")
+		return Record{}, Malformed(name, "salt length")
 	}
-	if uint64(rounds) > uint64(limits.PBKDF2Rounds) {
-		return Record{}, overLimit(name, "rounds")
+	if uint64(rounds) > uint64(bounds.PBKDF2Rounds) {
+		return Record{}, OutOfBounds(name, "rounds")
 	}
-	row.rounds, row.salt, row.key = int(rounds), rest[:salt], rest[salt:]
+	row.Rounds, row.Salt, row.Key = int(rounds), rest[:salt], rest[salt:]
 
 	// The key is whatever follows the salt. ASP.NET writes 32 bytes. A length
 	// that is no whole number of words is a damaged row.
-	if len(row.key)%4 != 0 {
-		return Record{}, malformed(name, "key length")
+	if len(row.Key)%4 != 0 {
+		return Record{}, Malformed(name, "key length")
 	}
-	return row.record(name, limits)
+	return row.record(name, bounds)
 }

@@ -1,4 +1,4 @@
-package hash
+package format
 
 import (
 	"crypto/hmac"
@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// passlibScheme reads passlib's bcrypt_sha256. Version 2 is bcrypt over an HMAC
+// Passlib reads passlib's bcrypt_sha256. Version 2 is bcrypt over an HMAC
 // keyed with the salt's text. Version 1, of passlib up to 1.7.2, is bcrypt over
 // a plain SHA-256.
-type passlibScheme struct{}
+type Passlib struct{}
 
 const passlibPrefix = "$bcrypt-sha256$"
 
-func (passlibScheme) Name() string { return "passlib-bcrypt-sha256" }
+func (Passlib) Name() string { return "passlib-bcrypt-sha256" }
 
-func (passlibScheme) example() string {
+func (Passlib) Example() string {
 	return passlibPrefix + "v=2,t=2b,r=12$"
 }
 
-func (passlibScheme) Identify(encoded string) bool {
+func (Passlib) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, passlibPrefix)
 }
 
-func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
+func (s Passlib) Parse(encoded string, bounds Bounds) (Record, error) {
 	parts := strings.Split(strings.TrimPrefix(encoded, passlibPrefix), "$")
 	if len(parts) != 3 || len(parts[1]) != 22 || len(parts[2]) != 31 {
-		return Record{}, malformed(s.Name(), "parts")
+		return Record{}, Malformed(s.Name(), "parts")
 	}
 
 	salt := parts[1]
@@ -36,7 +36,7 @@ func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
 		cost, ok = strings.CutPrefix(cost, "r=")
 	}
 	if !ok || len(ident) != 2 || ident[0] != '2' {
-		return Record{}, malformed(s.Name(), "parameters")
+		return Record{}, Malformed(s.Name(), "parameters")
 	}
 
 	// Version 2 writes a cost below ten with one digit, bcrypt with two.
@@ -57,5 +57,5 @@ func (s passlibScheme) Parse(encoded string, limits Limits) (Record, error) {
 		}
 	}
 
-	return bcryptRecord(s.Name(), inner, limits, shape)
+	return bcryptRecord(s.Name(), inner, bounds, shape)
 }
