@@ -24,6 +24,6 @@ const MaxPasswordBytes = 1024
 //	PBKDF2Rounds      the largest iteration count: 10000000
 //	SHACryptRounds    the largest rounds of sha256-crypt and sha512-crypt:
 //	                  5000000
-//	PhpassLog2        the largest log2 of the rounds of phpass and of Drupal 7:
+//	PhpassLog2        the largest log2 of the rounds of phpass and of Drupal:
 //	                  20
 type Bounds = format.Bounds

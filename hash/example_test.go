@@ -24,7 +24,9 @@ func Example() {
 		row = encoded
 		return true, nil
 	}
-	res, err := hasher.VerifyAndUpdate(ctx, "correct horse battery staple", row, swap)
+	res, err := hasher.VerifyAndUpdate(
+		ctx, "correct horse battery staple", row, swap,
+	)
 	fmt.Println(res.OK, res.Scheme, res.Updated, err)
 	fmt.Println(row[:31])
 	// Output:
@@ -37,16 +39,22 @@ func ExampleHasher_Hash() {
 	if err != nil {
 		panic(err)
 	}
-	encoded, err := hasher.Hash(context.Background(), "correct horse battery staple")
+	encoded, err := hasher.Hash(
+		context.Background(), "correct horse battery staple",
+	)
 	fmt.Println(encoded[:31], len(encoded), err)
 	// Output: $argon2id$v=19$m=19456,t=2,p=1$ 97 <nil>
 }
 
 func ExampleHasher_VerifyDummy() {
 	hasher := hash.NewInsecureForTests() // hash.New in a program
-	login := func(ctx context.Context, encoded string, known bool, password string) bool {
+	login := func(
+		ctx context.Context, encoded string, known bool, password string,
+	) bool {
 		if !known {
-			_ = hasher.VerifyDummy(ctx, password) // costs what a wrong password costs
+			_ = hasher.VerifyDummy(
+				ctx, password,
+			) // costs what a wrong password costs
 			return false
 		}
 		res, err := hasher.Verify(ctx, password, encoded)
@@ -61,9 +69,14 @@ func ExampleHasher_Inspect() {
 	if err != nil {
 		panic(err)
 	}
-	info, err := hasher.Inspect("$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi")
+	info, err := hasher.Inspect(
+		"$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi",
+	)
 	fmt.Println(info.Scheme, info.Params, info.NeedsRehash, err)
-	_, err = hasher.Inspect("$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")
+	_, err = hasher.Inspect(
+		"$argon2id$v=19$m=4294967295,t=1,p=1$" +
+			"c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+	)
 	fmt.Println(err)
 	// Output:
 	// bcrypt cost=10 true <nil>

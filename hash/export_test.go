@@ -51,8 +51,7 @@ func (s ledgerScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	rec, err := s.Scheme.Parse(encoded, bounds)
 	check := rec.Check
 	rec.Check = func(password string) (bool, error) {
-		_, free := s.Scheme.(format.Bcrypt)
-		if !free || strings.IndexByte(password, 0) < 0 {
+		if s.Name() != "bcrypt" || strings.IndexByte(password, 0) < 0 {
 			*s.book = append(*s.book, rec.Scheme+" "+rec.Params)
 		}
 		return check(password)

@@ -107,7 +107,7 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		return nil, err
 	}
 
-	bounds, err := cfg.Bounds.Resolve()
+	bounds, err := format.ResolveBounds(cfg.Bounds)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,8 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now //nolint:forbidigo // the one place that names the clock.
+		//nolint:forbidigo // the one place that names the clock.
+		cfg.Now = time.Now
 	}
 
 	return &Hasher{

@@ -101,7 +101,12 @@ func (a Argon2id) validate(insecure bool) error {
 	case !format.Within(a.Time, 1, top.Argon2Time):
 		return outside("Argon2id.Time", a.Time, 1, top.Argon2Time)
 	case !format.Within(a.Threads, 1, format.MaxArgon2Threads):
-		return outside("Argon2id.Threads", a.Threads, 1, format.MaxArgon2Threads)
+		return outside(
+			"Argon2id.Threads",
+			a.Threads,
+			1,
+			format.MaxArgon2Threads,
+		)
 	case !format.Within(a.MemoryKiB, least, top.Argon2MemoryKiB):
 		return outside(
 			"Argon2id.MemoryKiB", a.MemoryKiB, least, top.Argon2MemoryKiB,
@@ -117,7 +122,7 @@ func outside(field string, value, low, high int) error {
 	)
 }
 
-func (a Argon2id) scheme() format.Scheme { return format.Argon2{} }
+func (a Argon2id) scheme() format.Scheme { return format.Argon2() }
 func (a Argon2id) memoryKiB() int        { return a.MemoryKiB }
 
 func (a Argon2id) create(password string) (string, error) {
@@ -167,7 +172,7 @@ func (b Bcrypt) validate(insecure bool) error {
 	return nonFIPS("Bcrypt")
 }
 
-func (b Bcrypt) scheme() format.Scheme { return format.Bcrypt{} }
+func (b Bcrypt) scheme() format.Scheme { return format.Bcrypt() }
 func (b Bcrypt) memoryKiB() int        { return format.SmallKiB }
 
 func (b Bcrypt) create(password string) (string, error) {
@@ -212,7 +217,7 @@ func (p PBKDF2SHA256) validate(insecure bool) error {
 	return nil
 }
 
-func (p PBKDF2SHA256) scheme() format.Scheme { return format.PBKDF2{} }
+func (p PBKDF2SHA256) scheme() format.Scheme { return format.PBKDF2() }
 func (p PBKDF2SHA256) memoryKiB() int        { return format.SmallKiB }
 
 func (p PBKDF2SHA256) create(password string) (string, error) {

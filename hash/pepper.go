@@ -99,8 +99,12 @@ type pepperRing struct {
 // newPepperRing refuses empty peppers and repeated ids.
 func newPepperRing(peppers []Pepper) (*pepperRing, error) {
 	r := &pepperRing{
-		byID:  make(map[string]*pepper, len(peppers)),
-		inner: format.Schemes{format.Argon2{}, format.Bcrypt{}, format.PBKDF2{}},
+		byID: make(map[string]*pepper, len(peppers)),
+		inner: format.Schemes{
+			format.Argon2(),
+			format.Bcrypt(),
+			format.PBKDF2(),
+		},
 	}
 
 	for i, p := range peppers {

@@ -56,7 +56,7 @@ type Record = format.Record
 // of it. Join it with presets of package legacy by slices.Concat.
 func Modern() []Scheme {
 	return []Scheme{
-		format.Argon2{}, format.Bcrypt{}, format.Scrypt{}, format.PBKDF2{},
+		format.Argon2(), format.Bcrypt(), format.Scrypt(), format.PBKDF2(),
 	}
 }
 
@@ -87,7 +87,7 @@ func withOwn(
 ) (format.Schemes, error) {
 	if err := schemes.Add(own); err != nil && peppers.first == nil {
 		return nil, fmt.Errorf(
-			"%w; set Config.Peppers, so that new hashes can be told from old ones",
+			"%w; set Config.Peppers, to tell new hashes from old ones",
 			err,
 		)
 	}

@@ -15,14 +15,21 @@ import (
 
 // limited returns a Hasher over cfg with a scheme that occupies a slot for a
 // second of the bubble's time.
-func limited(t *testing.T, cfg hash.SlotsConfig, memory int) (*hash.Hasher, *fakeScheme) {
+func limited(
+	t *testing.T,
+	cfg hash.SlotsConfig,
+	memory int,
+) (*hash.Hasher, *fakeScheme) {
 	t.Helper()
 	l, err := hash.NewSlots(cfg)
 	require.NoError(t, err)
-	fake := &fakeScheme{memory: memory, check: func(password string) (bool, error) {
-		<-time.After(time.Second)
-		return password == "good", nil
-	}}
+	fake := &fakeScheme{
+		memory: memory,
+		check: func(password string) (bool, error) {
+			<-time.After(time.Second)
+			return password == "good", nil
+		},
+	}
 	return insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Slots: l}), fake
 }
 
@@ -37,8 +44,10 @@ func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 			defer running.Add(-1)
 			return inner(p)
 		}
+
 		var wg sync.WaitGroup
 		start := time.Now()
+
 		for range 1000 {
 			wg.Go(func() {
 				res, err := h.Verify(t.Context(), "good", "fake:1")
@@ -47,6 +56,7 @@ func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 				}
 			})
 		}
+
 		wg.Wait()
 		require.EqualValues(t, 3, most.Load())
 		require.Equal(t, 334*time.Second, time.Since(start))
@@ -57,58 +67,81 @@ func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 func TestMemoryIsNeverOverbookedAndAHeavyRowIsNotStarved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := hash.NewSlots(hash.SlotsConfig{Count: 8, MemoryKiB: 1000, Queue: 100})
+		l, err := hash.NewSlots(
+			hash.SlotsConfig{Count: 8, MemoryKiB: 1000, Queue: 100},
+		)
 		require.NoError(t, err)
 		var mu sync.Mutex
 		var order []string
 		scheme := func(name string, memory int) hash.Scheme {
-			return &namedFake{name: name, fakeScheme: fakeScheme{memory: memory, check: func(string) (bool, error) {
-				mu.Lock()
-				order = append(order, name)
-				mu.Unlock()
-				if got := l.Stats().MemoryKiB; got > 1000 {
-					panic(fmt.Sprint("overbooked: ", got))
-				}
-				<-time.After(time.Second)
-				return true, nil
-			}}}
+			return &namedFake{
+				name: name,
+				fakeScheme: fakeScheme{
+					memory: memory,
+					check: func(string) (bool, error) {
+						mu.Lock()
+						order = append(order, name)
+						mu.Unlock()
+						if got := l.Stats().MemoryKiB; got > 1000 {
+							panic(fmt.Sprint("overbooked: ", got))
+						}
+						<-time.After(time.Second)
+						return true, nil
+					},
+				},
+			}
 		}
-		h := insecure(t, hash.Config{Slots: l, Accept: []hash.Scheme{scheme("light", 300), scheme("heavy", 900)}})
+
+		h := insecure(
+			t,
+			hash.Config{
+				Slots: l,
+				Accept: []hash.Scheme{
+					scheme("light", 300), scheme("heavy", 900),
+				},
+			},
+		)
 		var wg sync.WaitGroup
-		for _, row := range []string{"light", "light", "heavy", "light", "light"} {
+
+		for _, row := range []string{
+			"light", "light", "heavy", "light", "light",
+		} {
 			wg.Go(func() { _, _ = h.Verify(t.Context(), "x", row) })
 			synctest.Wait() // one after the other into the queue
 		}
-		require.Equal(t, hash.SlotsStats{Running: 2, MemoryKiB: 600, Waiting: 3, Started: 2}, l.Stats())
+
+		require.Equal(
+			t,
+			hash.SlotsStats{Running: 2, MemoryKiB: 600, Waiting: 3, Started: 2},
+			l.Stats(),
+		)
 		wg.Wait()
-		require.Equal(t, []string{"light", "light", "heavy", "light", "light"}, order)
+		require.Equal(
+			t, []string{"light", "light", "heavy", "light", "light"}, order,
+		)
 	})
 }
-
-// namedFake claims exactly its name.
-type namedFake struct {
-	fakeScheme
-	name string
-}
-
-func (f *namedFake) Name() string                 { return f.name }
-func (f *namedFake) Identify(encoded string) bool { return encoded == f.name }
 
 func TestAFullQueueAnswersBusyAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 2}, 0)
 		var wg sync.WaitGroup
+
 		for range 3 {
 			wg.Go(func() { _, _ = h.Verify(t.Context(), "good", "fake:1") })
 		}
+
 		synctest.Wait()
 		start := time.Now()
 		_, err := h.Verify(t.Context(), "good", "fake:1")
 		require.ErrorIs(t, err, hash.ErrBusy)
 		require.ErrorIs(t, h.VerifyDummy(t.Context(), "x"), hash.ErrBusy)
 		_, err = h.Verify(t.Context(), "good", "no such format")
-		require.ErrorIs(t, err, hash.ErrBusy, "under load a broken row looks like any other")
+		require.ErrorIs(
+			t, err, hash.ErrBusy,
+			"under load a broken row looks like any other",
+		)
 		_, err = h.Hash(t.Context(), "good")
 		require.ErrorIs(t, err, hash.ErrBusy)
 		require.Zero(t, time.Since(start))
@@ -125,22 +158,29 @@ func TestADeadlineLeavesTheQueueWithoutADerivation(t *testing.T) {
 		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 100}, 0)
 		var wg sync.WaitGroup
 		var late atomic.Int64
+
 		for range 100 {
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+				ctx, cancel := context.WithTimeout(
+					t.Context(), 3500*time.Millisecond,
+				)
 				defer cancel()
 				if _, err := h.Verify(ctx, "good", "fake:1"); err != nil {
-					if err != context.DeadlineExceeded { //nolint:errorlint // the plain error is what is promised
+					//nolint:errorlint // the plain error is what is promised.
+					if err != context.DeadlineExceeded {
 						panic(err)
 					}
 					late.Add(1)
 				}
 			})
 		}
+
 		wg.Wait()
 		require.EqualValues(t, 96, late.Load())
 		require.EqualValues(t, 4, fake.runs.Load())
-		require.Equal(t, hash.SlotsStats{Started: 4, Cancelled: 96}, h.Slots().Stats())
+		require.Equal(
+			t, hash.SlotsStats{Started: 4, Cancelled: 96}, h.Slots().Stats(),
+		)
 	})
 }
 
@@ -160,21 +200,38 @@ func TestACancelledContextNeverStartsADerivation(t *testing.T) {
 func TestAHeavyWaiterThatLeavesLetsTheLightOnesPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l, err := hash.NewSlots(hash.SlotsConfig{Count: 2, MemoryKiB: 1000, Queue: 10})
+		l, err := hash.NewSlots(
+			hash.SlotsConfig{Count: 2, MemoryKiB: 1000, Queue: 10},
+		)
 		require.NoError(t, err)
-		slow := func(string) (bool, error) { <-time.After(time.Hour); return true, nil }
+		slow := func(string) (bool, error) {
+			<-time.After(time.Hour)
+			return true, nil
+		}
+
 		quick := func(string) (bool, error) { return true, nil }
 		h := insecure(t, hash.Config{Slots: l, Accept: []hash.Scheme{
-			&namedFake{name: "long", fakeScheme: fakeScheme{memory: 500, check: slow}},
-			&namedFake{name: "heavy", fakeScheme: fakeScheme{memory: 1000, check: quick}},
-			&namedFake{name: "light", fakeScheme: fakeScheme{memory: 100, check: quick}},
+			&namedFake{
+				name:       "long",
+				fakeScheme: fakeScheme{memory: 500, check: slow},
+			},
+			&namedFake{
+				name:       "heavy",
+				fakeScheme: fakeScheme{memory: 1000, check: quick},
+			},
+			&namedFake{
+				name:       "light",
+				fakeScheme: fakeScheme{memory: 100, check: quick},
+			},
 		}})
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = h.Verify(t.Context(), "x", "long") })
+
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		wg.Go(func() { _, _ = h.Verify(ctx, "x", "heavy") })
+
 		synctest.Wait()
 		start := time.Now()
 		_, err = h.Verify(t.Context(), "x", "light")
@@ -193,7 +250,9 @@ func TestCancelStormsLeakNoSlot(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 1000 {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Microsecond)
+			ctx, cancel := context.WithTimeout(
+				t.Context(), time.Duration(i)*time.Microsecond,
+			)
 			defer cancel()
 			_ = h.VerifyDummy(ctx, phrase)
 		})
@@ -209,7 +268,9 @@ func TestOneSetOfSlotsServesSeveralHashers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, fake := limited(t, hash.SlotsConfig{Count: 1, Queue: 1}, 0)
-		other := insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Slots: h.Slots()})
+		other := insecure(
+			t, hash.Config{Accept: []hash.Scheme{fake}, Slots: h.Slots()},
+		)
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = h.Verify(t.Context(), "good", "fake:1") })
 		wg.Go(func() { _, _ = other.Verify(t.Context(), "good", "fake:1") })
@@ -223,7 +284,9 @@ func TestOneSetOfSlotsServesSeveralHashers(t *testing.T) {
 func TestSlotsConfigIsValidated(t *testing.T) {
 	t.Parallel()
 	for field, cfg := range map[string]hash.SlotsConfig{
-		"Count": {Count: -1}, "MemoryKiB": {MemoryKiB: -1}, "Queue": {Queue: -1},
+		"Count":     {Count: -1},
+		"MemoryKiB": {MemoryKiB: -1},
+		"Queue":     {Queue: -1},
 	} {
 		_, err := hash.NewSlots(cfg)
 		require.ErrorContains(t, err, "SlotsConfig."+field)

@@ -85,9 +85,9 @@ func errUnaccepted(encoded string) error {
 
 	// These have no prefix, only a shape.
 	switch {
-	case (format.ASPNET{}).Identify(encoded):
+	case format.IsASPNET(encoded):
 		return unaccepted("aspnet", "legacy.ASPNET()")
-	case (*format.NodeScrypt)(nil).Identify(encoded):
+	case format.IsNodeScrypt(encoded):
 		return unaccepted(
 			"salt:key in hexadecimal", "legacy.BetterAuth or legacy.NodeScrypt",
 		)

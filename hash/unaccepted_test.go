@@ -12,14 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// modern is a Hasher that was not told of any framework.
-func modern(t *testing.T) *hash.Hasher {
-	t.Helper()
-	h, err := hash.NewInsecure(hash.Config{Params: cheap})
-	require.NoError(t, err)
-	return h
-}
-
 // presets are what errors may name, and one preset may be named beside another.
 func presets(t *testing.T) map[string][]hash.Scheme {
 	t.Helper()
@@ -136,15 +128,17 @@ func TestFormatsThatWereNotAcceptedAreNamed(t *testing.T) {
 			"dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5": "yescrypt",
 		"$gy$j9T$RsqIWvVJUgZbnOBah1JEc/$" +
 			"dsuChvN6DaOu4BgHlc96yLrB7YbepRGoxt8Kgt.zAr5": "gost-yescrypt",
-		"$sha1$48000$stcKzMJo$xeiFe/IrhSDG38NgXWODC.BO4/Q.":        "sha1-crypt",
+		"$sha1$48000$stcKzMJo$xeiFe/IrhSDG38NgXWODC.BO4/Q.": "sha1-crypt",
+
 		"$S$DeGLbw.lhnnmGdFyMFM.wsMnIs9IEkHpOUeRDfDbfw8yCdFZMzzn":  "drupal",
 		"U$S$9exBM2tkWrlPMxbTy1DtFu1HtV.GjYQFRLUfXfMIeDmr3dP2TFQE": "drupal",
 		"{SSHA}9KDjHHZ0+l6o33onu7kRBPsodJG1FsK4":                   "ldap-ssha",
 		"{SMD5}jNoSMNY0cybfuBWiaGlFw3Mfi/U=":                       "ldap-smd5",
-		"{SSHA256}" + strings.Repeat("A", 44):                      "ldap-ssha256",
-		"{SSHA512}" + strings.Repeat("A", 92):                      "ldap-ssha512",
-		"$argon2d$v=19$m=1024,t=2,p=2$" + digest:                   "argon2d",
-		"$argon2id$v=16$m=1024,t=2,p=2$" + digest:                  "argon2id",
+
+		"{SSHA256}" + strings.Repeat("A", 44):     "ldap-ssha256",
+		"{SSHA512}" + strings.Repeat("A", 92):     "ldap-ssha512",
+		"$argon2d$v=19$m=1024,t=2,p=2$" + digest:  "argon2d",
+		"$argon2id$v=16$m=1024,t=2,p=2$" + digest: "argon2id",
 
 		"plain text": "", "$8$unheard-of": "", "{whirlpool}abc": "",
 		"xx1LtbDbOY4/E": "",

@@ -40,16 +40,16 @@ func Prehashed(
 func Devise(pepper string) []hash.Scheme {
 	return Prehashed("devise", func(password string) string {
 		return password + pepper
-	}, format.Bcrypt{})
+	}, format.Bcrypt())
 }
 
 // FlaskBcrypt returns the schemes of an application with Flask-Bcrypt and
 // BCRYPT_HANDLE_LONG_PASSWORDS on, bcrypt over the SHA-256 of the password.
 func FlaskBcrypt() []hash.Scheme {
 	return append(
-		Prehashed("flask", format.HexSHA256, format.Bcrypt{}),
-		format.Werkzeug{},
-		format.Argon2{},
+		Prehashed("flask", format.HexSHA256, format.Bcrypt()),
+		format.Werkzeug(),
+		format.Argon2(),
 	)
 }
 
@@ -73,7 +73,7 @@ func FlaskSecurity(salt string, nfkd func(string) string) []hash.Scheme {
 	}
 
 	return Prehashed(
-		"flask-security", shape, append(hash.Modern(), format.SHACrypt{})...,
+		"flask-security", shape, append(hash.Modern(), format.SHACrypt())...,
 	)
 }
 

@@ -44,7 +44,9 @@ func Example_error() {
 	if err != nil {
 		panic(err)
 	}
-	_, err = hasher.Inspect("$S$5TOxWPdvJRs0P/xZBdrrPlGgzViOS0drHu3jaIjitesfttrp18bk")
+	_, err = hasher.Inspect(
+		"$S$5TOxWPdvJRs0P/xZBdrrPlGgzViOS0drHu3jaIjitesfttrp18bk",
+	)
 	fmt.Println(err)
 
 	hasher, err = hash.New(hash.Config{
@@ -53,7 +55,9 @@ func Example_error() {
 	if err != nil {
 		panic(err)
 	}
-	info, err := hasher.Inspect("$S$5TOxWPdvJRs0P/xZBdrrPlGgzViOS0drHu3jaIjitesfttrp18bk")
+	info, err := hasher.Inspect(
+		"$S$5TOxWPdvJRs0P/xZBdrrPlGgzViOS0drHu3jaIjitesfttrp18bk",
+	)
 	fmt.Println(info.Scheme, info.Params, err)
 	// Output:
 	// hash: drupal is not accepted; legacy.Drupal() reads it

@@ -5,20 +5,20 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// The schemes here store one fast digest of the password, or a thousand. Whoever
-// steals such rows reads most passwords within hours, so they are named one by
-// one, and should be accepted only while the last of them are being moved.
+// The schemes here store one fast digest of the password, or a thousand.
+// Whoever steals such rows reads most passwords within hours, so they are named
+// one by one, and should be accepted only while the last of them are moved.
 
 // InsecureMD5Crypt returns the formats $1$ of crypt(3) and $apr1$ of Apache's
 // htpasswd, a thousand rounds of MD5.
 func InsecureMD5Crypt() []hash.Scheme {
-	return []hash.Scheme{format.MD5Crypt{}}
+	return []hash.Scheme{format.MD5Crypt()}
 }
 
 // InsecureLDAP returns the formats {SMD5}, {SSHA}, {SSHA256}, {SSHA384} and
 // {SSHA512} of LDAP directories, one salted digest of the password each. The
 // names must be in capitals, as directories write them.
-func InsecureLDAP() []hash.Scheme { return []hash.Scheme{format.LDAP{}} }
+func InsecureLDAP() []hash.Scheme { return []hash.Scheme{format.LDAP()} }
 
 // InsecureDjangoMD5 returns Django's md5$salt$hex.
 func InsecureDjangoMD5() []hash.Scheme {

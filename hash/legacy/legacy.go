@@ -6,8 +6,13 @@
 //	hasher, err := hash.New(hash.Config{Accept: legacy.Django()})
 //
 // Join presets with slices.Concat. What the Hasher itself makes is accepted
-// without being named. Where nothing is configured, the error for a row names
-// the preset that reads it.
+// without being named. The error for a row that was not accepted names the
+// preset that reads it. Who only wants to know what a table holds accepts [All]
+// and asks Inspect of hash.Hasher.
+//
+// A preset is about the text of a row. It does not tell rows of two systems
+// with one spelling apart. It changes nothing about the passwords either. A
+// bcrypt row cuts them at 72 bytes here as it did there.
 //
 // # Which preset reads what
 //
@@ -33,9 +38,11 @@
 //	$1$ $apr1$                              InsecureMD5Crypt
 //	{SSHA} {SMD5} {SSHA256} {SSHA384}       InsecureLDAP
 //	{SSHA512}                               InsecureLDAP
-//	md5$ of Django, of Werkzeug             InsecureDjangoMD5, InsecureWerkzeugMD5
-//	sha1$ of Django, of Werkzeug            InsecureDjangoSHA1, InsecureWerkzeugSHA1
-//	sha256$                                 InsecureWerkzeugSHA256
+//	md5$ of Django                          InsecureDjangoMD5
+//	sha1$ of Django                         InsecureDjangoSHA1
+//	md5$ of Werkzeug                        InsecureWerkzeugMD5
+//	sha1$ of Werkzeug                       InsecureWerkzeugSHA1
+//	sha256$ of Werkzeug                     InsecureWerkzeugSHA256
 //	32 hex digits                           InsecureBareMD5
 //
 // [All] has those that can be told from the text and are not called insecure.
@@ -53,7 +60,7 @@
 //     version means. golang.org/x/crypto computes neither, and this module has
 //     no Argon2 of its own. They are hash.ErrUnsupported, as bcrypt's $2x$ is.
 //
-// Inspect of a hash.Hasher finds all of them without a password.
+// Inspect finds all of them without a password.
 package legacy
 
 import (
@@ -69,16 +76,16 @@ import (
 func All() []hash.Scheme {
 	return append(
 		hash.Modern(),
-		format.Django{},
-		format.Werkzeug{},
-		format.Passlib{},
-		format.SHACrypt{},
-		format.CryptScrypt{},
-		format.PHPass{},
-		format.WordPress{},
-		format.Drupal{},
+		format.Django(),
+		format.Werkzeug(),
+		format.Passlib(),
+		format.SHACrypt(),
+		format.CryptScrypt(),
+		format.PHPass(),
+		format.WordPress(),
+		format.Drupal(),
 		format.NewSpring("", ""),
-		format.ASPNET{},
+		format.ASPNET(),
 		betterAuth(nil),
 	)
 }
@@ -86,23 +93,23 @@ func All() []hash.Scheme {
 // plain returns what applications write that use a plain library, argon2 and
 // bcrypt. It is part of most presets.
 func plain() []hash.Scheme {
-	return []hash.Scheme{format.Argon2{}, format.Bcrypt{}}
+	return []hash.Scheme{format.Argon2(), format.Bcrypt()}
 }
 
 // Django returns the formats of django.contrib.auth.
-func Django() []hash.Scheme { return []hash.Scheme{format.Django{}} }
+func Django() []hash.Scheme { return []hash.Scheme{format.Django()} }
 
 // Flask returns the formats of Werkzeug, and those of [Passlib].
-func Flask() []hash.Scheme { return append(Passlib(), format.Werkzeug{}) }
+func Flask() []hash.Scheme { return append(Passlib(), format.Werkzeug()) }
 
 // Passlib returns the formats that passlib's contexts make by default.
 func Passlib() []hash.Scheme {
 	return append(
 		hash.Modern(),
-		format.Passlib{},
-		format.SHACrypt{},
-		format.PHPass{},
-		format.Django{},
+		format.Passlib(),
+		format.SHACrypt(),
+		format.PHPass(),
+		format.Django(),
 	)
 }
 
@@ -118,30 +125,30 @@ func Node() []hash.Scheme { return plain() }
 
 // WordPress returns the formats of WordPress, before and since 6.8.
 func WordPress() []hash.Scheme {
-	return append(plain(), format.WordPress{}, format.PHPass{})
+	return append(plain(), format.WordPress(), format.PHPass())
 }
 
 // Drupal returns the formats of Drupal 7 and later, with those of rows that
 // Drupal 7 took over from phpBB, and from Drupal 6 when a site was updated. A
 // bare MD5 of Drupal 6 itself is [InsecureBareMD5].
 func Drupal() []hash.Scheme {
-	return append(plain(), format.Drupal{}, format.PHPass{})
+	return append(plain(), format.Drupal(), format.PHPass())
 }
 
 // ASPNET returns the formats of ASP.NET Core Identity, version 2 and 3.
-func ASPNET() []hash.Scheme { return []hash.Scheme{format.ASPNET{}} }
+func ASPNET() []hash.Scheme { return []hash.Scheme{format.ASPNET()} }
 
 // Unix returns the formats of shadow files, sha256-crypt, sha512-crypt and
 // bcrypt. yescrypt is not among them.
 func Unix() []hash.Scheme {
-	return []hash.Scheme{format.SHACrypt{}, format.Bcrypt{}}
+	return []hash.Scheme{format.SHACrypt(), format.Bcrypt()}
 }
 
 // CryptScrypt returns the format $7$, scrypt as crypt(3) of libxcrypt and older
 // libsodium write it. libsodium's "sensitive" rows ask for 1 GiB and are out of
 // bounds unless hash.Bounds are raised.
 func CryptScrypt() []hash.Scheme {
-	return []hash.Scheme{format.CryptScrypt{}}
+	return []hash.Scheme{format.CryptScrypt()}
 }
 
 // With returns schemes with own in front, and without those that would claim

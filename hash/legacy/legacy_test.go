@@ -30,8 +30,10 @@ func TestSeveralPresetsJoinIntoOne(t *testing.T) {
 	t.Parallel()
 	var all []hash.Scheme
 	for _, preset := range [][]hash.Scheme{
-		hash.Modern(), legacy.Django(), legacy.Drupal(), legacy.CryptScrypt(), legacy.Flask(), legacy.Passlib(), legacy.Rails(), legacy.Laravel(), legacy.Node(),
-		legacy.WordPress(), legacy.ASPNET(), legacy.Spring(), legacy.Unix(), legacy.BetterAuth(nil),
+		hash.Modern(), legacy.Django(), legacy.Drupal(), legacy.CryptScrypt(),
+		legacy.Flask(), legacy.Passlib(), legacy.Rails(), legacy.Laravel(),
+		legacy.Node(), legacy.WordPress(), legacy.ASPNET(), legacy.Spring(),
+		legacy.Unix(), legacy.BetterAuth(nil),
 		legacy.InsecureMD5Crypt(), legacy.InsecureLDAP(),
 	} {
 		_, err := hash.New(hash.Config{Accept: preset})
@@ -44,16 +46,30 @@ func TestSeveralPresetsJoinIntoOne(t *testing.T) {
 
 func TestWithPutsAnAmbiguousFormatInPlaceOfThePlainOne(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, hash.Config{Accept: legacy.With(legacy.All(), legacy.Devise("devise-pepper")...)})
-	res, err := h.Verify(t.Context(), phrase, "$2a$11$9G44Mj6MigsGwdvVkETuJeu2ZvIUa13UrsX7LJF3bLLKly4EzyZ5i")
+	h := newHasher(
+		t,
+		hash.Config{
+			Accept: legacy.With(
+				legacy.All(),
+				legacy.Devise("devise-pepper")...),
+		},
+	)
+	res, err := h.Verify(
+		t.Context(), phrase,
+		"$2a$11$9G44Mj6MigsGwdvVkETuJeu2ZvIUa13UrsX7LJF3bLLKly4EzyZ5i",
+	)
 	require.NoError(t, err)
 	require.True(t, res.OK)
 	require.Equal(t, "devise-bcrypt", res.Scheme)
 	res, err = h.Verify(t.Context(), phrase, passlibPBKDF2)
 	require.NoError(t, err)
 	require.True(t, res.OK)
+
 	// A plain bcrypt row is not Devise's.
-	res, err = h.Verify(t.Context(), phrase, "$2b$10$PDK0iSW8XewdU1h7K40sKesIwzv6VT0k/UszZFn1GcSdDp4COp0qy")
+	res, err = h.Verify(
+		t.Context(), phrase,
+		"$2b$10$PDK0iSW8XewdU1h7K40sKesIwzv6VT0k/UszZFn1GcSdDp4COp0qy",
+	)
 	require.NoError(t, err)
 	require.False(t, res.OK)
 }
@@ -91,7 +107,7 @@ func TestNodeScryptRefusesACostThatNoRowMayHave(t *testing.T) {
 		{N: 16384, R: 8},
 	} {
 		schemes, err := legacy.NodeScrypt(cfg)
-		require.ErrorContains(t, err, "legacy: NodeScryptConfig: N, R or P", cfg)
+		require.ErrorContains(t, err, "cost of N, R and P", cfg)
 		require.Nil(t, schemes)
 	}
 }

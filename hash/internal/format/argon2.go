@@ -8,26 +8,27 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Argon2 reads the PHC strings of argon2id and argon2i, the parameters in
+// argon2Scheme reads the PHC strings of argon2id and argon2i, the parameters in
 // any order. For example, npm's argon2 writes m,p,t and others t,m,p.
-type Argon2 struct{}
+type argon2Scheme struct{}
 
+// MaxArgon2Threads is the largest p.
 const MaxArgon2Threads = 16
 
-func (Argon2) Name() string { return "argon2" }
+func (argon2Scheme) Name() string { return "argon2" }
 
-func (Argon2) Example() string {
+func (argon2Scheme) Example() string {
 	return "$argon2id$v=19$m=65536,t=3,p=4$"
 }
 
-func (Argon2) Identify(encoded string) bool {
+func (argon2Scheme) Identify(encoded string) bool {
 	rest, ok := strings.CutPrefix(encoded, "$argon2")
 	return ok && (strings.HasPrefix(rest, "id$") ||
 		strings.HasPrefix(rest, "i$") ||
 		strings.HasPrefix(rest, "d$"))
 }
 
-func (Argon2) Parse(encoded string, bounds Bounds) (Record, error) {
+func (argon2Scheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	row, err := ParseArgon2(encoded)
 	if err != nil {
 		return Record{}, err
@@ -128,6 +129,7 @@ func (r Argon2Row) bound(bounds Bounds) string {
 	return ""
 }
 
+// Derive returns a tag of size bytes.
 func (r Argon2Row) Derive(password string, size int) []byte {
 	m, t, p, n := uint32(r.M), uint32(r.T), uint8(r.P), uint32(size)
 	if r.Variant == "argon2i" {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// ASPNET reads the base64 blobs of ASP.NET Core Identity's
+// aspnetScheme reads the base64 blobs of ASP.NET Core Identity's
 // PasswordHasher. They are version 3, which holds its parameters, and version
 // 2, which is PBKDF2-HMAC-SHA-1 with 1000 rounds. Both start in 'A'.
-type ASPNET struct{}
+type aspnetScheme struct{}
 
 const (
 	aspnetV2Len    = 68 // Base64 of 1+16+32 bytes.
@@ -16,13 +16,16 @@ const (
 	aspnetHeader   = 13 // Marker, prf, rounds, salt length.
 )
 
-func (ASPNET) Name() string { return "aspnet" }
+func (aspnetScheme) Name() string { return "aspnet" }
 
-func (ASPNET) Example() string {
+func (aspnetScheme) Example() string {
 	return "AQAAAAIAAYagAAAAE" + strings.Repeat("A", 66) + "="
 }
 
-func (ASPNET) Identify(encoded string) bool {
+func (aspnetScheme) Identify(encoded string) bool { return IsASPNET(encoded) }
+
+// IsASPNET reports whether encoded has the shape of version 2 or 3.
+func IsASPNET(encoded string) bool {
 	v3 := strings.HasPrefix(encoded, "AQAAAA") && Within(len(encoded), 60, 256)
 	// The first byte is zero, so the second character is one of the first 16.
 	v2 := len(encoded) == aspnetV2Len &&
@@ -40,7 +43,7 @@ func (ASPNET) Identify(encoded string) bool {
 	return true
 }
 
-func (ASPNET) Parse(encoded string, bounds Bounds) (Record, error) {
+func (aspnetScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	blob, err := paddedBase64.DecodeString(encoded)
 	if err != nil {
 		return Record{}, Malformed("aspnet", "base64")

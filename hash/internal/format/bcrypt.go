@@ -15,15 +15,15 @@ const (
 	BcryptMaxPassword = 72
 )
 
-// Bcrypt reads $2a$, $2b$ and $2y$, which are one algorithm. PHP's $2x$
+// bcryptScheme reads $2a$, $2b$ and $2y$, which are one algorithm. PHP's $2x$
 // reproduces a bug with non-ASCII passwords and the bare $2$ is older still.
 // Both are claimed, to be refused as unsupported.
-type Bcrypt struct{}
+type bcryptScheme struct{}
 
-func (Bcrypt) Name() string    { return "bcrypt" }
-func (Bcrypt) Example() string { return "$2b$12$" }
+func (bcryptScheme) Name() string    { return "bcrypt" }
+func (bcryptScheme) Example() string { return "$2b$12$" }
 
-func (Bcrypt) Identify(encoded string) bool {
+func (bcryptScheme) Identify(encoded string) bool {
 	if len(encoded) < 4 || encoded[:2] != "$2" {
 		return false
 	}
@@ -34,7 +34,7 @@ func (Bcrypt) Identify(encoded string) bool {
 	return encoded[2] == '$'
 }
 
-func (Bcrypt) Parse(encoded string, bounds Bounds) (Record, error) {
+func (bcryptScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	return bcryptRecord("bcrypt", encoded, bounds, nil)
 }
 

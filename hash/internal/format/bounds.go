@@ -47,8 +47,8 @@ func Ceilings() Bounds {
 	}
 }
 
-// Resolve fills the defaults in and refuses values that bound nothing.
-func (b Bounds) Resolve() (Bounds, error) {
+// ResolveBounds fills the defaults in and refuses values that bound nothing.
+func ResolveBounds(b Bounds) (Bounds, error) {
 	def, top := DefaultBounds(), Ceilings()
 
 	fields := []struct {

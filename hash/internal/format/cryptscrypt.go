@@ -2,24 +2,27 @@ package format
 
 import "strings"
 
-// CryptScrypt reads $7$, scrypt as crypt(3) of libxcrypt and libsodium's
+// cryptScryptScheme reads $7$, scrypt as crypt(3) of libxcrypt and libsodium's
 // crypto_pwhash_scryptsalsa208sha256_str write it. The salt is used as the text
 // it is.
-type CryptScrypt struct{}
+type cryptScryptScheme struct{}
 
 const (
 	cryptScryptHead = 3 + 1 + 5 + 5 // $7$, log2(N), r and p.
 	cryptScryptKey  = 43            // Characters of 32 bytes.
 )
 
-func (CryptScrypt) Name() string    { return "scrypt-crypt" }
-func (CryptScrypt) Example() string { return "$7$C6..../....salt$" }
+func (cryptScryptScheme) Name() string    { return "scrypt-crypt" }
+func (cryptScryptScheme) Example() string { return "$7$C6..../....salt$" }
 
-func (CryptScrypt) Identify(encoded string) bool {
+func (cryptScryptScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$7$")
 }
 
-func (s CryptScrypt) Parse(encoded string, bounds Bounds) (Record, error) {
+func (s cryptScryptScheme) Parse(
+	encoded string,
+	bounds Bounds,
+) (Record, error) {
 	if len(encoded) < cryptScryptHead {
 		return Record{}, Malformed(s.Name(), "length")
 	}

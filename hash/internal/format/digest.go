@@ -10,70 +10,72 @@ import (
 )
 
 // DjangoMD5 reads Django's md5$salt$hex.
-func DjangoMD5() *Digest {
-	return &Digest{name: "insecure-django-md5", prefix: "md5$", new: md5.New}
+func DjangoMD5() Scheme {
+	return &digestScheme{
+		name: "insecure-django-md5", prefix: "md5$", new: md5.New,
+	}
 }
 
 // DjangoSHA1 reads Django's sha1$salt$hex, and sha1$$hex without a salt.
-func DjangoSHA1() *Digest {
-	return &Digest{
+func DjangoSHA1() Scheme {
+	return &digestScheme{
 		name: "insecure-django-sha1", prefix: "sha1$",
 		new: sha1.New, unsalted: true,
 	}
 }
 
 // BareMD5 reads 32 hexadecimal digits.
-func BareMD5() *Digest {
-	return &Digest{name: "insecure-bare-md5", new: md5.New}
+func BareMD5() Scheme {
+	return &digestScheme{name: "insecure-bare-md5", new: md5.New}
 }
 
 // WerkzeugMD5 reads Werkzeug's md5$salt$hex, which is an HMAC.
-func WerkzeugMD5() *Digest {
-	return &Digest{
+func WerkzeugMD5() Scheme {
+	return &digestScheme{
 		name: "insecure-werkzeug-md5", prefix: "md5$",
 		new: md5.New, keyed: true,
 	}
 }
 
 // WerkzeugSHA1 reads Werkzeug's sha1$salt$hex.
-func WerkzeugSHA1() *Digest {
-	return &Digest{
+func WerkzeugSHA1() Scheme {
+	return &digestScheme{
 		name: "insecure-werkzeug-sha1", prefix: "sha1$",
 		new: sha1.New, keyed: true,
 	}
 }
 
 // WerkzeugSHA256 reads Werkzeug's sha256$salt$hex.
-func WerkzeugSHA256() *Digest {
-	return &Digest{
+func WerkzeugSHA256() Scheme {
+	return &digestScheme{
 		name: "insecure-werkzeug-sha256", prefix: "sha256$",
 		new: sha256.New, keyed: true,
 	}
 }
 
-// Digest reads prefix salt '$' hex, the digest being of salt and
+// digestScheme reads prefix salt '$' hex, the digest being of salt and
 // password, or an HMAC keyed with the salt. Without a prefix there is no salt.
-type Digest struct {
+type digestScheme struct {
 	name, prefix string
 	new          func() stdhash.Hash
 	keyed        bool
 	unsalted     bool // An empty salt is allowed.
 }
 
-func (s *Digest) Name() string { return s.name }
+func (s *digestScheme) Name() string { return s.name }
 
-func (s *Digest) Example() string {
+func (s *digestScheme) Example() string {
 	return s.prefix + strings.Repeat("0", 32)
 }
 
-func (s *Digest) Identify(encoded string) bool {
+func (s *digestScheme) Identify(encoded string) bool {
 	if s.prefix == "" {
 		return len(encoded) == 2*md5.Size && IsHex(encoded)
 	}
 	return strings.HasPrefix(encoded, s.prefix)
 }
 
-func (s *Digest) Parse(encoded string, _ Bounds) (Record, error) {
+func (s *digestScheme) Parse(encoded string, _ Bounds) (Record, error) {
 	salt, text := "", encoded
 	if s.prefix != "" {
 		var ok bool

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Django reads what django.contrib.auth.hashers writes: PBKDF2, argon2,
+// djangoScheme reads what django.contrib.auth.hashers writes: PBKDF2, argon2,
 // bcrypt, bcrypt over SHA-256, and scrypt. Its unusable passwords, "!" and
 // random text, are understood by every Hasher.
-type Django struct{}
+type djangoScheme struct{}
 
-func (Django) Name() string    { return "django" }
-func (Django) Example() string { return "pbkdf2_sha256$1000000$" }
+func (djangoScheme) Name() string    { return "django" }
+func (djangoScheme) Example() string { return "pbkdf2_sha256$1000000$" }
 
-func (Django) Identify(encoded string) bool {
+func (djangoScheme) Identify(encoded string) bool {
 	return djangoKind(encoded) != ""
 }
 
@@ -32,7 +32,7 @@ func djangoKind(encoded string) string {
 	return ""
 }
 
-func (Django) Parse(encoded string, bounds Bounds) (Record, error) {
+func (djangoScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	kind := djangoKind(encoded)
 	rest := encoded[len(kind)+1:]
 	name := "django-" + strings.ReplaceAll(kind, "_", "-")
@@ -40,7 +40,7 @@ func (Django) Parse(encoded string, bounds Bounds) (Record, error) {
 	switch kind {
 	case "argon2":
 		// Only the "argon2" is Django's. The '$' belongs to the PHC string.
-		rec, err := Argon2{}.Parse("$"+rest, bounds)
+		rec, err := argon2Scheme{}.Parse("$"+rest, bounds)
 		rec.Scheme = "django-" + rec.Scheme
 		return rec, err
 	case "bcrypt":

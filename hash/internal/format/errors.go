@@ -7,8 +7,10 @@ import (
 
 // The texts are constant and quote nothing of a stored string.
 var (
-	ErrMalformed     = errors.New("hash: stored hash is malformed")
-	ErrUnsupported   = errors.New("hash: stored hash is of an unsupported variant")
+	ErrMalformed   = errors.New("hash: stored hash is malformed")
+	ErrUnsupported = errors.New(
+		"hash: stored hash is of an unsupported variant",
+	)
 	ErrOutOfBounds   = errors.New("hash: stored hash is out of bounds")
 	ErrUnknownFormat = errors.New("hash: stored hash is of no accepted format")
 )

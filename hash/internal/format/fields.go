@@ -64,13 +64,13 @@ var (
 	paddedBase64 = base64.StdEncoding.Strict()
 )
 
-// sameBytes compares in constant time. Two empty slices are not a match,
+// SameBytes compares in constant time. Two empty slices are not a match,
 // because an empty stored tag would let every password in.
 func SameBytes(want, got []byte) bool {
 	return len(want) > 0 && subtle.ConstantTimeCompare(want, got) == 1
 }
 
-// within reports whether n lies in [low, high].
+// Within reports whether n lies in [low, high].
 func Within(n, low, high int) bool { return n >= low && n <= high }
 
 // unhex reads lower-case hexadecimal, the only case the formats write.
@@ -90,4 +90,36 @@ func IsHex(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// cryptAlphabet holds the digits of crypt(3), lowest first.
+const cryptAlphabet = "./0123456789" +
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// appendCrypt writes n characters of the 24 bits high, mid, low, lowest first.
+func appendCrypt(out []byte, n int, high, mid, low byte) []byte {
+	bits := uint(high)<<16 | uint(mid)<<8 | uint(low)
+	for range n {
+		out = append(out, cryptAlphabet[bits&63])
+		bits >>= 6
+	}
+	return out
+}
+
+// isCryptChar reports whether c is of ./0-9A-Za-z, the alphabet that bcrypt
+// and crypt(3) share in different orders.
+func isCryptChar(c byte) bool {
+	return Within(int(c), '.', '9') ||
+		Within(int(c), 'A', 'Z') ||
+		Within(int(c), 'a', 'z')
+}
+
+// isCrypt reports whether all of s is of that alphabet.
+func isCrypt(s string) bool {
+	for i := range len(s) {
+		if !isCryptChar(s[i]) {
+			return false
+		}
+	}
+	return true
 }

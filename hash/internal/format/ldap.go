@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// LDAP reads {SMD5} and {SSHA} of RFC 2307's userPassword, and the kin of
+// ldapScheme reads {SMD5} and {SSHA} of RFC 2307's userPassword, and the kin of
 // {SSHA} with SHA-2 that OpenLDAP's pw-sha2 and Dovecot write. Each is base64
 // of one digest over password and salt, and the salt behind it.
-type LDAP struct{}
+type ldapScheme struct{}
 
 // maxLDAPSalt is twice the longest salt that a directory is known to make.
 // OpenLDAP writes 8 bytes, and 4 before 2.4. passlib takes up to 16.
@@ -43,14 +43,14 @@ func ldapKindOf(encoded string) ldapKind {
 	return ldapKind{}
 }
 
-func (LDAP) Name() string    { return "insecure-ldap" }
-func (LDAP) Example() string { return "{SSHA}" }
+func (ldapScheme) Name() string    { return "insecure-ldap" }
+func (ldapScheme) Example() string { return "{SSHA}" }
 
-func (LDAP) Identify(encoded string) bool {
+func (ldapScheme) Identify(encoded string) bool {
 	return ldapKindOf(encoded).name != "" && strings.Contains(encoded, "}")
 }
 
-func (LDAP) Parse(encoded string, _ Bounds) (Record, error) {
+func (ldapScheme) Parse(encoded string, _ Bounds) (Record, error) {
 	kind := ldapKindOf(encoded)
 	_, text, _ := strings.Cut(encoded, "}")
 

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// MD5Crypt reads $1$ of crypt(3) and Apache's $apr1$, which differ in that text
-// alone. The algorithm is Poul-Henning Kamp's of 1994, a thousand rounds of
-// MD5. Its author called it no longer safe in 2012. The cost grows with the
-// password's length, so passwords above 256 bytes count as wrong.
-type MD5Crypt struct{}
+// md5CryptScheme reads $1$ of crypt(3) and Apache's $apr1$, which differ in
+// that text alone. The algorithm is Poul-Henning Kamp's of 1994, a thousand
+// rounds of MD5. Its author called it no longer safe in 2012. The cost grows
+// with the password's length, so passwords above 256 bytes count as wrong.
+type md5CryptScheme struct{}
 
 const (
 	md5CryptRounds  = 1000
@@ -18,15 +18,15 @@ const (
 	md5CryptDigest  = 22 // Characters of 128 bits.
 )
 
-func (MD5Crypt) Name() string    { return "insecure-md5-crypt" }
-func (MD5Crypt) Example() string { return "$1$saltsalt$" }
+func (md5CryptScheme) Name() string    { return "insecure-md5-crypt" }
+func (md5CryptScheme) Example() string { return "$1$saltsalt$" }
 
-func (MD5Crypt) Identify(encoded string) bool {
+func (md5CryptScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$1$") ||
 		strings.HasPrefix(encoded, "$apr1$")
 }
 
-func (s MD5Crypt) Parse(encoded string, _ Bounds) (Record, error) {
+func (s md5CryptScheme) Parse(encoded string, _ Bounds) (Record, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 4 {
 		return Record{}, Malformed(s.Name(), "parts")

@@ -20,7 +20,7 @@ type NodeScrypt struct {
 // Validate refuses a cost that the default bounds refuse.
 func (s *NodeScrypt) Validate() error {
 	if s.N < 0 || s.R < 0 || s.P < 0 {
-		return errors.New("N, R or P is negative")
+		return errors.New("cost of N, R and P is negative")
 	}
 
 	probe := scryptRow{
@@ -31,24 +31,33 @@ func (s *NodeScrypt) Validate() error {
 		key:  make([]byte, 64),
 	}
 	if _, err := probe.record(s.Label, DefaultBounds()); err != nil {
-		return errors.New("N, R or P is out of bounds")
+		return errors.New("cost of N, R and P is out of bounds")
 	}
 	return nil
 }
 
 const nodeScryptLen = 32 + 1 + 128
 
+// Name returns Label.
 func (s *NodeScrypt) Name() string { return s.Label }
 
+// Example returns a row of zeros.
 func (s *NodeScrypt) Example() string {
 	return strings.Repeat("0", 32) + ":" + strings.Repeat("0", 128)
 }
 
+// Identify reports whether encoded has the shape.
 func (s *NodeScrypt) Identify(encoded string) bool {
+	return IsNodeScrypt(encoded)
+}
+
+// IsNodeScrypt reports whether encoded is salthex:keyhex.
+func IsNodeScrypt(encoded string) bool {
 	return len(encoded) == nodeScryptLen && encoded[32] == ':' &&
 		IsHex(encoded[:32]) && IsHex(encoded[33:])
 }
 
+// Parse reads a row and bounds the configured cost.
 func (s *NodeScrypt) Parse(encoded string, bounds Bounds) (Record, error) {
 	salt, okSalt := unhex(encoded[:32])
 	key, okKey := unhex(encoded[33:])

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Passlib reads passlib's bcrypt_sha256. Version 2 is bcrypt over an HMAC
+// passlibScheme reads passlib's bcrypt_sha256. Version 2 is bcrypt over an HMAC
 // keyed with the salt's text. Version 1, of passlib up to 1.7.2, is bcrypt over
 // a plain SHA-256.
-type Passlib struct{}
+type passlibScheme struct{}
 
 const passlibPrefix = "$bcrypt-sha256$"
 
-func (Passlib) Name() string { return "passlib-bcrypt-sha256" }
+func (passlibScheme) Name() string { return "passlib-bcrypt-sha256" }
 
-func (Passlib) Example() string {
+func (passlibScheme) Example() string {
 	return passlibPrefix + "v=2,t=2b,r=12$"
 }
 
-func (Passlib) Identify(encoded string) bool {
+func (passlibScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, passlibPrefix)
 }
 
-func (s Passlib) Parse(encoded string, bounds Bounds) (Record, error) {
+func (s passlibScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	parts := strings.Split(strings.TrimPrefix(encoded, passlibPrefix), "$")
 	if len(parts) != 3 || len(parts[1]) != 22 || len(parts[2]) != 31 {
 		return Record{}, Malformed(s.Name(), "parts")

@@ -72,21 +72,21 @@ func (r PBKDF2Row) verify(password string) (bool, error) {
 	return SameBytes(r.Key, key), nil
 }
 
-// PBKDF2 reads passlib's $pbkdf2$, $pbkdf2-sha256$ and $pbkdf2-sha512$,
+// pbkdf2Scheme reads passlib's $pbkdf2$, $pbkdf2-sha256$ and $pbkdf2-sha512$,
 // and the spelling with i= and l= that Ory Kratos uses under the same prefix.
-type PBKDF2 struct{}
+type pbkdf2Scheme struct{}
 
-func (PBKDF2) Name() string    { return "pbkdf2" }
-func (PBKDF2) Example() string { return "$pbkdf2-sha256$29000$" }
+func (pbkdf2Scheme) Name() string    { return "pbkdf2" }
+func (pbkdf2Scheme) Example() string { return "$pbkdf2-sha256$29000$" }
 
-func (PBKDF2) Identify(encoded string) bool {
+func (pbkdf2Scheme) Identify(encoded string) bool {
 	rest, ok := strings.CutPrefix(encoded, "$pbkdf2")
 	return ok && (strings.HasPrefix(rest, "$") ||
 		strings.HasPrefix(rest, "-sha256$") ||
 		strings.HasPrefix(rest, "-sha512$"))
 }
 
-func (PBKDF2) Parse(encoded string, bounds Bounds) (Record, error) {
+func (pbkdf2Scheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	name, row, err := ParsePBKDF2(encoded)
 	if err != nil {
 		return Record{}, err

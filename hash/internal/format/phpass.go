@@ -10,47 +10,47 @@ import (
 	"strings"
 )
 
-// PHPass reads the portable hashes of phpass, $P$ of WordPress before 6.8 and
-// $H$ of phpBB. They are chains of MD5, so passwords above 256 bytes count as
-// wrong. A row is moved to something better at the next login.
-type PHPass struct{}
+// phpassScheme reads the portable hashes of phpass, $P$ of WordPress before 6.8
+// and $H$ of phpBB. They are chains of MD5, so passwords above 256 bytes count
+// as wrong. A row is moved to something better at the next login.
+type phpassScheme struct{}
 
 const (
 	phpassLen     = 34
 	phpassMinLog2 = 7
 )
 
-func (PHPass) Name() string    { return "phpass" }
-func (PHPass) Example() string { return "$P$B" }
+func (phpassScheme) Name() string    { return "phpass" }
+func (phpassScheme) Example() string { return "$P$B" }
 
-func (PHPass) Identify(encoded string) bool {
+func (phpassScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$P$") ||
 		strings.HasPrefix(encoded, "$H$")
 }
 
-func (s PHPass) Parse(encoded string, bounds Bounds) (Record, error) {
+func (s phpassScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	if len(encoded) != phpassLen {
 		return Record{}, Malformed(s.Name(), "length")
 	}
 	return phpassRecord(s.Name(), encoded, md5.New, bounds)
 }
 
-// Drupal reads $S$ of Drupal 7 to 10, a chain of SHA-512 in the frame of
+// drupalScheme reads $S$ of Drupal 7 to 10, a chain of SHA-512 in the frame of
 // phpass. U$S$ is what Drupal 6's bare MD5 became when its site was updated:
 // the same over the hexadecimal MD5 of the password.
-type Drupal struct{}
+type drupalScheme struct{}
 
 const drupalLen = 55
 
-func (Drupal) Name() string    { return "drupal" }
-func (Drupal) Example() string { return "$S$D" }
+func (drupalScheme) Name() string    { return "drupal" }
+func (drupalScheme) Example() string { return "$S$D" }
 
-func (Drupal) Identify(encoded string) bool {
+func (drupalScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$S$") ||
 		strings.HasPrefix(encoded, "U$S$")
 }
 
-func (s Drupal) Parse(encoded string, bounds Bounds) (Record, error) {
+func (s drupalScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	inner, updated := strings.CutPrefix(encoded, "U")
 	if len(inner) != drupalLen {
 		return Record{}, Malformed(s.Name(), "length")

@@ -7,12 +7,15 @@ type Prehashed struct {
 	Shape func(string) string
 }
 
+// Name returns Label.
 func (p *Prehashed) Name() string { return p.Label }
 
+// Identify reports what Inner does.
 func (p *Prehashed) Identify(encoded string) bool {
 	return p.Inner.Identify(encoded)
 }
 
+// Example returns Inner's, or nothing.
 func (p *Prehashed) Example() string {
 	if ex, ok := p.Inner.(exampler); ok {
 		return ex.Example()
@@ -20,6 +23,7 @@ func (p *Prehashed) Example() string {
 	return ""
 }
 
+// Parse reads what Inner reads, and shapes the password first.
 func (p *Prehashed) Parse(encoded string, bounds Bounds) (Record, error) {
 	rec, err := p.Inner.Parse(encoded, bounds)
 	if err != nil {

@@ -59,17 +59,17 @@ func (s scryptRow) verify(password string) (bool, error) {
 	return SameBytes(s.key, key), nil
 }
 
-// Scrypt reads $scrypt$ln=,r=,p=, the PHC string that passlib writes too.
-type Scrypt struct{}
+// scryptScheme reads $scrypt$ln=,r=,p=, the PHC string that passlib writes too.
+type scryptScheme struct{}
 
-func (Scrypt) Name() string    { return "scrypt" }
-func (Scrypt) Example() string { return "$scrypt$ln=14,r=8,p=1$" }
+func (scryptScheme) Name() string    { return "scrypt" }
+func (scryptScheme) Example() string { return "$scrypt$ln=14,r=8,p=1$" }
 
-func (Scrypt) Identify(encoded string) bool {
+func (scryptScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$scrypt$")
 }
 
-func (Scrypt) Parse(encoded string, bounds Bounds) (Record, error) {
+func (scryptScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	const name = "scrypt"
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 5 {

@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// SHACrypt reads sha256-crypt ($5$) and sha512-crypt ($6$), as glibc,
+// shaCryptScheme reads sha256-crypt ($5$) and sha512-crypt ($6$), as glibc,
 // passlib and mkpasswd write them. The algorithm is Ulrich Drepper's "Unix
 // crypt using SHA-256 and SHA-512". Its cost grows with the password's length,
 // so passwords above 256 bytes count as wrong.
-type SHACrypt struct{}
+type shaCryptScheme struct{}
 
 const (
 	shaCryptDefaultRounds = 5000 // Holds when the string does not say.
 	shaCryptMinRounds     = 1000
 )
 
-func (SHACrypt) Name() string    { return "sha-crypt" }
-func (SHACrypt) Example() string { return "$6$rounds=656000$" }
+func (shaCryptScheme) Name() string    { return "sha-crypt" }
+func (shaCryptScheme) Example() string { return "$6$rounds=656000$" }
 
-func (SHACrypt) Identify(encoded string) bool {
+func (shaCryptScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$5$") ||
 		strings.HasPrefix(encoded, "$6$")
 }
 
-func (SHACrypt) Parse(encoded string, bounds Bounds) (Record, error) {
+func (shaCryptScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	row := shaCryptRow{
 		rounds: shaCryptDefaultRounds,
 		new:    sha512.New,

@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// Spring reads the strings of DelegatingPasswordEncoder, {id} and the
+// springScheme reads the strings of DelegatingPasswordEncoder, {id} and the
 // encoder's own text. The ids that store a password in clear or as one bare
 // digest are claimed, to be refused as unsupported.
-type Spring struct {
+type springScheme struct {
 	fallback string // The id of rows without one.
 	secret   *springSecret
 }
 
 // NewSpring returns the scheme of an application whose rows without an {id} are
 // of the encoder fallback, and whose Pbkdf2PasswordEncoder has secret.
-func NewSpring(fallback, secret string) Spring {
-	s := Spring{fallback: fallback}
+func NewSpring(fallback, secret string) Scheme {
+	s := springScheme{fallback: fallback}
 	if secret != "" {
 		s.secret = &springSecret{func() string { return secret }}
 	}
 	return s
 }
 
-// springSecret is in a function because no printer can look into one, and behind a
-// pointer so that a Spring can be compared.
+// springSecret is in a function because no printer can look into one, and
+// behind a pointer so that a springScheme can be compared.
 type springSecret struct{ text func() string }
 
 // season appends the secret to a salt.
@@ -37,10 +37,10 @@ func (s *springSecret) season(salt []byte) []byte {
 
 const springV58 = "@SpringSecurity_v5_8"
 
-func (Spring) Name() string    { return "spring" }
-func (Spring) Example() string { return "{bcrypt}$2a$10$" }
+func (springScheme) Name() string    { return "spring" }
+func (springScheme) Example() string { return "{bcrypt}$2a$10$" }
 
-func (s Spring) Identify(encoded string) bool {
+func (s springScheme) Identify(encoded string) bool {
 	id, _, ok := springID(encoded)
 	if !ok {
 		return s.bare(encoded)
@@ -63,7 +63,7 @@ func springID(encoded string) (id, rest string, ok bool) {
 }
 
 // bare reports whether encoded has the shape of the default encoder's text.
-func (s Spring) bare(encoded string) bool {
+func (s springScheme) bare(encoded string) bool {
 	switch s.fallback {
 	case "pbkdf2":
 		return len(encoded) == 80 && IsHex(encoded)
@@ -85,7 +85,7 @@ func springScryptShape(encoded string) bool {
 	return Within(end, 5, 7) && IsHex(encoded[1:1+end])
 }
 
-func (s Spring) Parse(encoded string, bounds Bounds) (Record, error) {
+func (s springScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	id, rest, ok := springID(encoded)
 	if !ok {
 		id, rest = s.fallback, encoded
@@ -96,10 +96,10 @@ func (s Spring) Parse(encoded string, bounds Bounds) (Record, error) {
 	case "bcrypt":
 		return bcryptRecord(name, rest, bounds, nil)
 	case "argon2", "argon2" + springV58:
-		if !(Argon2{}).Identify(rest) {
+		if !(argon2Scheme{}).Identify(rest) {
 			return Record{}, Malformed(name, "inner hash")
 		}
-		rec, err := Argon2{}.Parse(rest, bounds)
+		rec, err := argon2Scheme{}.Parse(rest, bounds)
 		rec.Scheme = "spring-" + rec.Scheme
 		return rec, err
 	case "scrypt", "scrypt" + springV58:
@@ -115,7 +115,7 @@ func (s Spring) Parse(encoded string, bounds Bounds) (Record, error) {
 
 // pbkdf2 reads hex(salt, key). The parameters are not in the string. The id
 // stands for them. The secret goes behind the salt.
-func (s Spring) pbkdf2(
+func (s springScheme) pbkdf2(
 	name, text string,
 	bounds Bounds,
 	f prf,

@@ -2,20 +2,20 @@ package format
 
 import "strings"
 
-// Werkzeug reads what werkzeug.security.generate_password_hash writes,
+// werkzeugScheme reads what werkzeug.security.generate_password_hash writes,
 // scrypt:N:r:p$salt$hex and pbkdf2:digest:rounds$salt$hex. The salt is used as
 // the text it is.
-type Werkzeug struct{}
+type werkzeugScheme struct{}
 
-func (Werkzeug) Name() string    { return "werkzeug" }
-func (Werkzeug) Example() string { return "scrypt:32768:8:1$" }
+func (werkzeugScheme) Name() string    { return "werkzeug" }
+func (werkzeugScheme) Example() string { return "scrypt:32768:8:1$" }
 
-func (Werkzeug) Identify(encoded string) bool {
+func (werkzeugScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "scrypt:") ||
 		strings.HasPrefix(encoded, "pbkdf2:")
 }
 
-func (Werkzeug) Parse(encoded string, bounds Bounds) (Record, error) {
+func (werkzeugScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	parts := strings.Split(encoded, "$")
 	if len(parts) != 3 {
 		return Record{}, Malformed("werkzeug", "parts")

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// WordPress reads $wp$2y$, which WordPress writes since 6.8. It is bcrypt
+// wordpressScheme reads $wp$2y$, which WordPress writes since 6.8. It is bcrypt
 // over a keyed digest of the trimmed password. Older rows are phpass.
-type WordPress struct{}
+type wordpressScheme struct{}
 
-func (WordPress) Name() string    { return "wordpress" }
-func (WordPress) Example() string { return "$wp$2y$10$" }
+func (wordpressScheme) Name() string    { return "wordpress" }
+func (wordpressScheme) Example() string { return "$wp$2y$10$" }
 
-func (WordPress) Identify(encoded string) bool {
+func (wordpressScheme) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, "$wp$2")
 }
 
-func (WordPress) Parse(encoded string, bounds Bounds) (Record, error) {
+func (wordpressScheme) Parse(encoded string, bounds Bounds) (Record, error) {
 	return bcryptRecord(
 		"wordpress",
 		strings.TrimPrefix(encoded, "$wp"),
