@@ -104,7 +104,7 @@ func BenchmarkInspect(b *testing.B) {
 }
 
 func TestIdentifyAllocatesNothing(t *testing.T) {
-	h := insecure(t, hash.Config{})
+	h := insecure(t, hash.Config{Accept: allAndInsecure()})
 	for name, s := range identifyInputs() {
 		require.Zero(
 			t, testing.AllocsPerRun(100, func() { h.Identify(s) }), name,

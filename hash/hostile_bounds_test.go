@@ -70,6 +70,8 @@ var outOfBoundsRows = map[string]string{
 	"crypt's scrypt of N=2^63":      "$7$z6..../....salt$" + cryptKey,
 	"crypt's scrypt of r=2^30-1":    "$7$Czzzzz/....salt$" + cryptKey,
 	"crypt's scrypt of p=2^30-1":    "$7$/6....zzzzzsalt$" + cryptKey,
+	"crypt's scrypt of r=33":        "$7$CV..../....salt$" + cryptKey,
+	"crypt's scrypt of p=17":        "$7$16....F....salt$" + cryptKey,
 	"crypt's scrypt of much work":   "$7$EU....E....salt$" + cryptKey,
 	"crypt's scrypt without a salt": "$7$C6..../....$" + cryptKey,
 	"crypt's scrypt with a long salt": "$7$C6..../...." +

@@ -91,6 +91,26 @@ func TestARefusedLegacyRowDerivesThatOnTop(t *testing.T) {
 	}
 }
 
+// The cost of these grows with the password's length.
+func TestAPasswordAbove256BytesReachesNoChain(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{Accept: allAndInsecure()})
+	for format, runs := range map[string]int{
+		"sha512-crypt": 1, "phpass": 1, "Drupal": 1, "MD5-crypt": 1,
+		"Apache's": 1, "Drupal, old": 2, // One MD5 goes before its chain.
+	} {
+		for length, more := range map[int]int{256: 2 - runs, 257: 0} {
+			password := strings.Repeat("a", length)
+			got := derivations(h, func() {
+				res, err := h.Verify(t.Context(), password, legacyRows[format])
+				require.NoError(t, err)
+				require.False(t, res.OK)
+			})
+			require.Equal(t, runs+more, got, "%s %d", format, length)
+		}
+	}
+}
+
 // The ledger is told of derivations; this looks at what bcrypt itself does. A
 // run of it allocates its cipher's four kilobytes.
 func TestANULDoesNotSkipBcrypt(t *testing.T) {
