@@ -1,6 +1,7 @@
-// Package hash makes password hashes with argon2id and verifies what other
-// systems stored: Django, Werkzeug, passlib, Rails, Laravel, WordPress, ASP.NET
-// Core Identity, Spring Security, better-auth and plain libraries.
+// Package hash makes password hashes with argon2id, and verifies them and what
+// other libraries stored as argon2, bcrypt, scrypt or PBKDF2. Package
+// hash/legacy has the formats of Django, Flask, Rails, PHP, WordPress, Drupal,
+// ASP.NET, Spring, node and crypt(3).
 //
 // Most programs need two calls. They are [Hasher.Hash] when a password is set,
 // and [Hasher.VerifyAndUpdate] at login, which also moves old rows to today's
@@ -9,9 +10,9 @@
 // # Security
 //
 //   - Every parameter of a stored string is parsed strictly and bounded before
-//     anything is derived. See [Limits]. A damaged or hostile row is an error,
+//     anything is derived. See [Bounds]. A damaged or hostile row is an error,
 //     never a crash, a stall or a gigabyte.
-//   - A [Limiter] bounds how many derivations run at once and what memory they
+//   - [Slots] bound how many derivations run at once and what memory they
 //     hold, so that a burst of logins cannot exhaust the process.
 //   - Passwords are compared in constant time. Every refusal derives what
 //     [Hasher.VerifyDummy] does for an unknown user, whatever the reason. It
@@ -36,25 +37,26 @@
 // bcrypt rows cut passwords at 72 bytes, as the systems that made them did. The
 // next login of such a user moves the row to argon2id, which does not.
 //
-// # Formats that are not read
+// # Rows of other frameworks
 //
-// No preset reads these yet. Rows of them are ErrUnknownFormat, with the name
-// in a [FormatError] where the text tells it, and their owners cannot log in.
-// Keep the old check beside this package for them, write a [Scheme], or let
-// them reset their passwords.
+// Config.Accept nil reads the modern formats, see [Modern]. What else a users
+// table holds is said once, with a preset of package legacy:
 //
-//   - $1$, crypt(3)'s MD5, and Apache's $apr1$
-//   - {SMD5} and {SSHA} of LDAP, and the kin of {SSHA} with SHA-256, SHA-384
-//     and SHA-512
-//   - $7$, scrypt as crypt(3) writes it
-//   - $y$, yescrypt, which Debian, Fedora and others have in their shadow files
-//     today, and $gy$, yescrypt with GOST
-//   - $S$, Drupal 7's SHA-512
-//   - $sha1$, NetBSD's, and DES crypt, 13 characters without a prefix
+//	hash.New(hash.Config{Accept: legacy.Django()})
 //
-// argon2d, Argon2 of version 1.0 and bcrypt's $2x$ are claimed, and refused as
-// ErrUnsupported. [Hasher.Inspect] finds all of them without a password, and
-// examples/migrate counts them.
+// Rows of a format that was not accepted are ErrUnknownFormat, as a
+// [FormatError] that names the format, and the preset that reads it:
+//
+//	hash: pbkdf2_sha256 is not accepted; legacy.Django() reads it
+//
+// [Hasher.Inspect] tells the formats of a table without a password, and
+// examples/migrate counts them. A format that neither package has can be added
+// as a [Scheme].
+//
+// Of argon2, this package reads argon2id and argon2i of version 19. argon2d and
+// version 16, which also is what a string without a version means, are refused
+// as ErrUnsupported, because golang.org/x/crypto computes neither. So are
+// strings with keyid= or data=, and bcrypt's $2x$.
 //
 // # Compatibility
 //

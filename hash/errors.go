@@ -2,41 +2,36 @@ package hash
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
 // Every error text here is constant. None holds a password, a stored hash, a
 // salt or a pepper, so all of them may be logged as they are.
 var (
-	// ErrBusy is returned when the limiter's queue is full. Answer "try again
+	// ErrBusy is returned when the queue for [Slots] is full. Answer "try again
 	// later" (503 with Retry-After) and do not count it as a wrong password.
 	ErrBusy = errors.New("hash: too many derivations waiting")
 
 	// ErrMalformed is returned when the stored string has a known prefix and a
 	// broken rest.
-	ErrMalformed = errors.New("hash: stored hash is malformed")
+	ErrMalformed = format.ErrMalformed
 
 	// ErrUnknownFormat is returned when no accepted scheme claims the stored
-	// string. Where it is of a well known format that no preset reads, such as
-	// $1$, $apr1$, {SMD5}, {SSHA}, $7$, Drupal's $S$ and yescrypt's $y$, the
-	// error is a [FormatError] with the format's name. See "Formats that are
-	// not read" in the package documentation.
-	ErrUnknownFormat = errors.New("hash: stored hash is of no accepted format")
+	// string. Where the format is a known one, the error is a [FormatError]
+	// with its name, and with the preset that reads it if there is one.
+	ErrUnknownFormat = format.ErrUnknownFormat
 
 	// ErrUnsupported is returned when the stored string is well known and
-	// cannot be computed here (argon2d, Argon2 version 1.0, keyid= or data=,
-	// bcrypt $2x$). Nobody can log in with such a row. It says nothing about
+	// cannot be computed here: argon2d, Argon2 of version 16, keyid= or data=,
+	// bcrypt $2x$. Nobody can log in with such a row. It says nothing about
 	// the password.
-	ErrUnsupported = errors.New(
-		"hash: stored hash is of an unsupported variant",
-	)
+	ErrUnsupported = format.ErrUnsupported
 
-	// ErrOverLimit is returned when a parameter of the stored string is outside
-	// [Limits], or its memory is more than the limiter's whole budget. Nothing
-	// was derived.
-	ErrOverLimit = errors.New(
-		"hash: stored hash is outside the accepted limits",
-	)
+	// ErrOutOfBounds is returned when a parameter of the stored string is
+	// outside [Bounds], or its memory is more than the slots have in all.
+	// Nothing was derived.
+	ErrOutOfBounds = format.ErrOutOfBounds
 
 	// ErrNUL is returned by [Hasher.Hash] for a password that holds a NUL.
 	ErrNUL = errors.New("hash: password holds a NUL")
@@ -69,34 +64,21 @@ var (
 var errPanic = errors.New("hash: derivation failed")
 
 // A FormatError says which part of which scheme made a stored string unusable.
-// It unwraps to [ErrMalformed], [ErrUnsupported], [ErrOverLimit],
-// [ErrUnknownPepper] or, for a format that is known by name only,
-// [ErrUnknownFormat]. It never holds the stored string or a value from it.
-type FormatError struct {
-	// Scheme names the scheme that claimed the string, or its format.
-	Scheme string
-	// Field is the parameter or part, "m" or "salt" for example.
-	Field string
-	// Err is the sentinel.
-	Err error
-}
-
-// Error returns the sentinel's text with the scheme and the field.
-func (e *FormatError) Error() string {
-	return fmt.Sprintf("%s (%s, %s)", e.Err.Error(), e.Scheme, e.Field)
-}
-
-// Unwrap returns the sentinel.
-func (e *FormatError) Unwrap() error { return e.Err }
-
-func malformed(scheme, field string) error {
-	return &FormatError{Scheme: scheme, Field: field, Err: ErrMalformed}
-}
-
-func unsupported(scheme, field string) error {
-	return &FormatError{Scheme: scheme, Field: field, Err: ErrUnsupported}
-}
-
-func overLimit(scheme, field string) error {
-	return &FormatError{Scheme: scheme, Field: field, Err: ErrOverLimit}
-}
+// It never holds the stored string or a value from it. Find it with errors.As
+// and *FormatError. It unwraps to its Err, and is a struct of these fields:
+//
+//	Scheme string
+//	    The scheme that claimed the string, or the name of its format.
+//
+//	Field string
+//	    The parameter or part, "m" or "salt" for example.
+//
+//	Preset string
+//	    What reads the format and was not accepted, "legacy.Django()" for
+//	    example. It is empty where nothing does, and beside other errors than
+//	    ErrUnknownFormat.
+//
+//	Err error
+//	    ErrMalformed, ErrUnsupported, ErrOutOfBounds, ErrUnknownPepper or
+//	    ErrUnknownFormat.
+type FormatError = format.Error

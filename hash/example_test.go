@@ -9,12 +9,12 @@ import (
 
 func Example() {
 	ctx := context.Background()
-	hasher, err := hash.New(hash.Config{Accept: hash.Django()})
+	hasher, err := hash.New(hash.Config{})
 	if err != nil {
 		panic(err)
 	}
-	// What Django stored for "correct horse battery staple".
-	row := "pbkdf2_sha256$20000$WnNnQUvE1ZM3$WO9K3ioODziUWar6U0lNAlaRHyYHJxGSXUkuFJL91RE="
+	// What PHP's password_hash stored for "correct horse battery staple".
+	row := "$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi"
 
 	// UPDATE users SET password = encoded WHERE id = … AND password = old
 	swap := func(_ context.Context, old, encoded string) (bool, error) {
@@ -24,11 +24,13 @@ func Example() {
 		row = encoded
 		return true, nil
 	}
-	res, err := hasher.VerifyAndUpdate(ctx, "correct horse battery staple", row, swap)
+	res, err := hasher.VerifyAndUpdate(
+		ctx, "correct horse battery staple", row, swap,
+	)
 	fmt.Println(res.OK, res.Scheme, res.Updated, err)
 	fmt.Println(row[:31])
 	// Output:
-	// true django-pbkdf2-sha256 true <nil>
+	// true bcrypt true <nil>
 	// $argon2id$v=19$m=19456,t=2,p=1$
 }
 
@@ -37,16 +39,22 @@ func ExampleHasher_Hash() {
 	if err != nil {
 		panic(err)
 	}
-	encoded, err := hasher.Hash(context.Background(), "correct horse battery staple")
+	encoded, err := hasher.Hash(
+		context.Background(), "correct horse battery staple",
+	)
 	fmt.Println(encoded[:31], len(encoded), err)
 	// Output: $argon2id$v=19$m=19456,t=2,p=1$ 97 <nil>
 }
 
 func ExampleHasher_VerifyDummy() {
 	hasher := hash.NewInsecureForTests() // hash.New in a program
-	login := func(ctx context.Context, encoded string, known bool, password string) bool {
+	login := func(
+		ctx context.Context, encoded string, known bool, password string,
+	) bool {
 		if !known {
-			_ = hasher.VerifyDummy(ctx, password) // costs what a wrong password costs
+			_ = hasher.VerifyDummy(
+				ctx, password,
+			) // costs what a wrong password costs
 			return false
 		}
 		res, err := hasher.Verify(ctx, password, encoded)
@@ -61,21 +69,18 @@ func ExampleHasher_Inspect() {
 	if err != nil {
 		panic(err)
 	}
-	info, err := hasher.Inspect("$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi")
+	info, err := hasher.Inspect(
+		"$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi",
+	)
 	fmt.Println(info.Scheme, info.Params, info.NeedsRehash, err)
-	_, err = hasher.Inspect("$argon2id$v=19$m=4294967295,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")
+	_, err = hasher.Inspect(
+		"$argon2id$v=19$m=4294967295,t=1,p=1$" +
+			"c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+	)
 	fmt.Println(err)
 	// Output:
 	// bcrypt cost=10 true <nil>
-	// hash: stored hash is outside the accepted limits (argon2id, m)
-}
-
-func ExampleWith() {
-	// Devise rows with a pepper look like plain bcrypt: say which they are.
-	schemes := hash.With(hash.All(), hash.Devise("the value of config.pepper")...)
-	hasher, err := hash.New(hash.Config{Accept: schemes})
-	fmt.Println(hasher != nil, err)
-	// Output: true <nil>
+	// hash: stored hash is out of bounds (argon2id, m)
 }
 
 func ExampleNewPepper() {

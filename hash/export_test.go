@@ -1,9 +1,10 @@
 package hash
 
-import "strings"
+import (
+	"strings"
 
-// SameBytes is sameBytes for tests: no parser lets an empty tag come this far.
-var SameBytes = sameBytes
+	"github.com/lostkey-go/lostkey/hash/internal/format"
+)
 
 // Ledger makes h write down every derivation it runs, by scheme and
 // parameters, and returns where it writes. It is not for concurrent use.
@@ -11,7 +12,7 @@ func Ledger(h *Hasher) *[]string {
 	var book []string
 	h.params = ledgerParams{h.params, h, &book}
 	for i, s := range h.schemes {
-		if s != Scheme(h.peppers) {
+		if s != format.Scheme(h.peppers) {
 			h.schemes[i] = ledgerScheme{s, &book}
 		}
 	}
@@ -40,18 +41,17 @@ func (p ledgerParams) create(password string) (string, error) {
 }
 
 type ledgerScheme struct {
-	Scheme
+	format.Scheme
 	book *[]string
 }
 
 // Parse writes down each check that derives. checkBcrypt alone has a way out:
 // what holds a NUL is refused there and then.
-func (s ledgerScheme) Parse(encoded string, limits Limits) (Record, error) {
-	rec, err := s.Scheme.Parse(encoded, limits)
+func (s ledgerScheme) Parse(encoded string, bounds Bounds) (Record, error) {
+	rec, err := s.Scheme.Parse(encoded, bounds)
 	check := rec.Check
 	rec.Check = func(password string) (bool, error) {
-		_, free := s.Scheme.(bcryptScheme)
-		if !free || strings.IndexByte(password, 0) < 0 {
+		if s.Name() != "bcrypt" || strings.IndexByte(password, 0) < 0 {
 			*s.book = append(*s.book, rec.Scheme+" "+rec.Params)
 		}
 		return check(password)

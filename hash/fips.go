@@ -3,6 +3,8 @@ package hash
 import (
 	"crypto/fips140"
 	"errors"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
 // checkUnenforced runs a stored row's check outside of fips140=only.
@@ -24,14 +26,11 @@ func panicError() error {
 // fipsError turns an error of the standard library's own check into ErrFIPS.
 // With every parameter bounded, enforcement is the only reason for one.
 func fipsError(err error) error {
-	if err != nil && fips140.Enforced() && errors.Is(err, errKDF) {
+	if err != nil && fips140.Enforced() && errors.Is(err, format.ErrKDF) {
 		return ErrFIPS
 	}
 	return err
 }
-
-// errKDF wraps what crypto/pbkdf2 and its like return.
-var errKDF = errors.New("hash: derivation refused")
 
 // nonFIPS refuses to make new hashes with an algorithm that FIPS 140 does not
 // approve while its use is enforced.

@@ -19,21 +19,31 @@ func TestUnderFIPS(t *testing.T) {
 		require.Equal(t, mode != "off", fips140.Enabled())
 		if mode == "only" {
 			t.Run("makes nothing but PBKDF2", makesNothingButPBKDF2)
-			t.Run("refuses legacy rows with typed errors", refusesWithTypedErrors)
+			t.Run(
+				"refuses legacy rows with typed errors", refusesWithTypedErrors,
+			)
 		} else {
 			t.Run("refuses nothing", refusesNothing)
 		}
+
 		return
 	}
+
 	modes := []string{"on", "only"}
 	if raceEnabled {
 		modes = nil // one goroutine each
 	}
+
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v", "-test.count=1")
-			cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, child+"="+mode)
+			cmd := exec.CommandContext(
+				t.Context(), os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v",
+				"-test.count=1",
+			)
+			cmd.Env = append(
+				os.Environ(), "GODEBUG=fips140="+mode, child+"="+mode,
+			)
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)
 			require.Contains(t, string(out), "--- PASS: TestUnderFIPS/")
@@ -43,7 +53,9 @@ func TestUnderFIPS(t *testing.T) {
 
 func refusesNothing(t *testing.T) {
 	for _, v := range onePerScheme(t) {
-		res, err := insecure(t, v.config(t)).Verify(t.Context(), v.password, v.stored)
+		res, err := insecure(
+			t, v.config(t),
+		).Verify(t.Context(), v.password, v.stored)
 		require.NoError(t, err, v.stored)
 		require.True(t, res.OK, v.stored)
 	}
@@ -54,7 +66,12 @@ func makesNothingButPBKDF2(t *testing.T) {
 		_, err := hash.New(hash.Config{Params: p})
 		require.ErrorContains(t, err, "Config.Params")
 	}
-	h, err := hash.New(hash.Config{Params: hash.PBKDF2SHA256{}, Peppers: []hash.Pepper{pepper(t, "k", 1)}})
+	h, err := hash.New(
+		hash.Config{
+			Params:  hash.PBKDF2SHA256{},
+			Peppers: []hash.Pepper{pepper(t, "k", 1)},
+		},
+	)
 	require.NoError(t, err)
 	encoded, err := h.Hash(t.Context(), phrase)
 	require.NoError(t, err)
@@ -76,6 +93,7 @@ func refusesWithTypedErrors(t *testing.T) {
 			require.True(t, res.OK, v.stored)
 			continue
 		}
+
 		require.ErrorIs(t, err, hash.ErrFIPS, v.stored)
 		refused[v.scheme]++
 		cfg.LegacyInFIPS = true
@@ -83,8 +101,15 @@ func refusesWithTypedErrors(t *testing.T) {
 		require.NoError(t, err, v.stored)
 		require.True(t, res.OK, v.stored)
 	}
-	for _, scheme := range []string{"phpass", "wordpress", "pbkdf2-sha1", "aspnet-v2", "django-pbkdf2-sha1", "spring-pbkdf2", "insecure-bare-md5"} {
+
+	for _, scheme := range []string{
+		"phpass", "wordpress", "pbkdf2-sha1", "aspnet-v2",
+		"django-pbkdf2-sha1", "spring-pbkdf2", "insecure-bare-md5",
+		"insecure-md5-crypt", "insecure-apr1", "insecure-ldap-smd5",
+		"insecure-ldap-ssha", "drupal-updated",
+	} {
 		require.NotZero(t, refused[scheme], scheme)
 	}
+
 	t.Log("refused:", refused)
 }

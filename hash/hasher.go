@@ -2,11 +2,12 @@ package hash
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
 // Config configures a [Hasher]. The zero value is the recommended one.
@@ -15,17 +16,17 @@ type Config struct {
 	// of the OWASP Password Storage Cheat Sheet (m=19456 KiB, t=2, p=1).
 	Params Params
 
-	// Accept lists the formats that stored hashes may have. Nil means [All],
-	// every format that can be told from its text alone. What Params makes is
-	// always accepted as well.
+	// Accept lists the formats that stored hashes may have. Nil means [Modern].
+	// Rows that other frameworks made need the presets of package legacy. What
+	// Params makes is always accepted as well.
 	Accept []Scheme
 
-	// Limits bounds what a stored string may ask for.
-	Limits Limits
+	// Bounds are what a stored string may ask for.
+	Bounds Bounds
 
-	// Limiter bounds what runs at once. Nil makes one for this Hasher alone,
-	// with the defaults of LimiterConfig and room for Slots hashes of Params.
-	Limiter *Limiter
+	// Slots bound what runs at once. Nil makes some for this Hasher alone,
+	// with the defaults of SlotsConfig and room for a hash of Params in each.
+	Slots *Slots
 
 	// Peppers adds a secret to new hashes. The first one is used for new
 	// hashes, all verify. Empty means none.
@@ -50,11 +51,6 @@ type Config struct {
 	// when rows of very different cost are mixed. The wait holds no slot.
 	MinDuration time.Duration
 
-	// OnlyUpgrade makes NeedsRehash false for rows that cost at least what
-	// Params costs, so that two versions of an application that run side by
-	// side do not rewrite each other's rows.
-	OnlyUpgrade bool
-
 	// LegacyInFIPS lets stored rows that need SHA-1, MD5 or short salts be
 	// verified under GODEBUG=fips140=only, outside the enforcement, so that
 	// their owners can log in once and be moved to Params. New hashes are never
@@ -66,17 +62,16 @@ type Config struct {
 }
 
 // A Hasher makes and verifies password hashes. It is immutable and safe for
-// concurrent use. Copies share its limiter.
+// concurrent use. Copies share its slots.
 type Hasher struct {
 	params       Params
-	schemes      registry
-	limits       Limits
-	limiter      *Limiter
+	schemes      format.Schemes
+	bounds       Bounds
+	slots        *Slots
 	peppers      *pepperRing
 	normalize    func(string) string
 	unusable     func(encoded string) bool
 	minDuration  time.Duration
-	onlyUpgrade  bool
 	legacyInFIPS bool
 	now          func() time.Time
 }
@@ -90,8 +85,8 @@ func New(cfg Config) (*Hasher, error) { return newHasher(cfg, false) }
 func NewInsecure(cfg Config) (*Hasher, error) { return newHasher(cfg, true) }
 
 // NewInsecureForTests returns a Hasher that makes argon2id hashes of 64 KiB in
-// one pass, some 50 microseconds each, and accepts every format. It is for the
-// tests of applications. A hash it makes protects nothing.
+// one pass, some 50 microseconds each, and accepts the modern formats. It is
+// for the tests of applications. A hash it makes protects nothing.
 func NewInsecureForTests() *Hasher {
 	h, err := NewInsecure(Config{
 		Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
@@ -108,19 +103,19 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		cfg.Params = Argon2id{}
 	}
 	params := cfg.Params.resolve()
-	if err := params.check(insecure); err != nil {
+	if err := params.validate(insecure); err != nil {
 		return nil, err
 	}
 
-	limits, err := cfg.Limits.resolve()
+	bounds, err := format.ResolveBounds(cfg.Bounds)
 	if err != nil {
 		return nil, err
 	}
 
 	if cfg.Accept == nil {
-		cfg.Accept = All()
+		cfg.Accept = Modern()
 	}
-	schemes, err := newRegistry(cfg.Accept)
+	schemes, err := newSchemes(cfg.Accept)
 	if err != nil {
 		return nil, err
 	}
@@ -128,53 +123,54 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if err != nil {
 		return nil, err
 	}
-	schemes, err = schemes.withOwn(params.scheme(), peppers)
+	schemes, err = withOwn(schemes, params.scheme(), peppers)
 	if err != nil {
 		return nil, err
 	}
 
 	if cfg.MinDuration < 0 || cfg.MinDuration > time.Minute {
-		return nil, errors.New(
-			"hash: Config.MinDuration must lie between 0 and 1 minute",
+		return nil, fmt.Errorf(
+			"hash: Config.MinDuration is %v, want 0 to 1m", cfg.MinDuration,
 		)
 	}
 
-	if cfg.Limiter == nil {
-		cfg.Limiter, err = limiterFor(params)
+	if cfg.Slots == nil {
+		cfg.Slots, err = slotsFor(params)
 		if err != nil {
 			return nil, err
 		}
 	}
-	if need := params.memoryKiB(); need > cfg.Limiter.memory {
+	if need := params.memoryKiB(); need > cfg.Slots.memory {
 		return nil, fmt.Errorf(
-			"hash: Config.Params needs %d KiB, Config.Limiter has %d in all",
-			need, cfg.Limiter.memory,
+			"hash: Config.Params needs %d KiB, Config.Slots has %d in all",
+			need, cfg.Slots.memory,
 		)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now //nolint:forbidigo // the one place that names the clock.
+		//nolint:forbidigo // the one place that names the clock.
+		cfg.Now = time.Now
 	}
 
 	return &Hasher{
-		params: params, schemes: schemes, limits: limits, limiter: cfg.Limiter,
+		params: params, schemes: schemes, bounds: bounds, slots: cfg.Slots,
 		peppers: peppers, normalize: cfg.Normalize, unusable: cfg.Unusable,
-		minDuration: cfg.MinDuration, onlyUpgrade: cfg.OnlyUpgrade,
-		legacyInFIPS: cfg.LegacyInFIPS, now: cfg.Now,
+		minDuration: cfg.MinDuration, legacyInFIPS: cfg.LegacyInFIPS,
+		now: cfg.Now,
 	}, nil
 }
 
-// limiterFor makes a limiter with room for a hash of params in every slot.
-func limiterFor(params Params) (*Limiter, error) {
-	l, err := NewLimiter(LimiterConfig{})
+// slotsFor makes slots with room for a hash of params in each.
+func slotsFor(params Params) (*Slots, error) {
+	slots, err := NewSlots(SlotsConfig{})
 	if err != nil {
 		return nil, err
 	}
-	l.memory = max(l.memory, l.slots*params.memoryKiB())
-	return l, nil
+	slots.memory = max(slots.memory, slots.count*params.memoryKiB())
+	return slots, nil
 }
 
-// Limiter returns the limiter in use, for its counters and for sharing it.
-func (h *Hasher) Limiter() *Limiter { return h.limiter }
+// Slots returns the slots in use, for their counters and for sharing them.
+func (h *Hasher) Slots() *Slots { return h.slots }
 
 // Hash returns a new encoded hash of password with a fresh salt, at most 128
 // bytes long. Empty and over-long passwords, and those that are invalid UTF-8
@@ -225,7 +221,7 @@ func validateForm(form string) error {
 	switch {
 	case form == "":
 		return ErrEmptyPassword
-	case len(form) > maxNormalizedBytes:
+	case len(form) > format.MaxPassword:
 		return ErrPasswordTooLong
 	case strings.IndexByte(form, 0) >= 0:
 		return ErrNUL
@@ -233,17 +229,17 @@ func validateForm(form string) error {
 	return nil
 }
 
-// derive runs f in the limiter. A panic inside becomes an error and the slot
+// derive runs f in a slot. A panic inside becomes an error and the slot
 // is free again whatever happens.
 func (h *Hasher) derive(
 	ctx context.Context,
 	kib int,
 	f func() error,
 ) (err error) {
-	if err := h.limiter.acquire(ctx, kib); err != nil {
+	if err := h.slots.acquire(ctx, kib); err != nil {
 		return err
 	}
-	defer h.limiter.release(kib)
+	defer h.slots.release(kib)
 	defer func() {
 		if recover() != nil {
 			err = panicError()

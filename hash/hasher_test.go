@@ -3,16 +3,16 @@ package hash_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 	"github.com/stretchr/testify/require"
 )
-
-const phrase = "correct horse battery staple"
 
 func TestZeroConfigMakesArgon2idOfTheOWASPMinimum(t *testing.T) {
 	t.Parallel()
@@ -20,7 +20,12 @@ func TestZeroConfigMakesArgon2idOfTheOWASPMinimum(t *testing.T) {
 	require.NoError(t, err)
 	encoded, err := h.Hash(t.Context(), phrase)
 	require.NoError(t, err)
-	require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, encoded)
+	require.Regexp(
+		t,
+		`^\$argon2id\$v=19\$m=19456,t=2,p=1`+
+			`\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`,
+		encoded,
+	)
 	require.Len(t, encoded, 97)
 	require.False(t, h.NeedsRehash(encoded))
 
@@ -31,14 +36,29 @@ func TestZeroConfigMakesArgon2idOfTheOWASPMinimum(t *testing.T) {
 
 func TestEveryParamsVerifiesItsOwnHashAndNeedsNoRehash(t *testing.T) {
 	t.Parallel()
+
 	for _, p := range []hash.Params{
-		cheap, hash.Argon2id{MemoryKiB: 4096, Time: 1, Threads: 4}, hash.Bcrypt{Cost: 4}, hash.PBKDF2SHA256{Rounds: 1000},
+		cheap,
+		hash.Argon2id{MemoryKiB: 4096, Time: 1, Threads: 4},
+		hash.Bcrypt{Cost: 4},
+		hash.PBKDF2SHA256{Rounds: 1000},
 	} {
-		for _, peppers := range [][]hash.Pepper{nil, {pepper(t, "abcdefghijkl", 1)}} {
-			h := insecure(t, hash.Config{Params: p, Peppers: peppers, Accept: []hash.Scheme{}})
+		for _, peppers := range [][]hash.Pepper{
+			nil, {pepper(t, "abcdefghijkl", 1)},
+		} {
+			h := insecure(
+				t,
+				hash.Config{
+					Params:  p,
+					Peppers: peppers,
+					Accept:  []hash.Scheme{},
+				},
+			)
 			encoded, err := h.Hash(t.Context(), phrase)
 			require.NoError(t, err)
-			require.LessOrEqual(t, len(encoded), 128, "must fit the column that Django made")
+			require.LessOrEqual(
+				t, len(encoded), 128, "must fit the column that Django made",
+			)
 			require.False(t, h.NeedsRehash(encoded), encoded)
 			res, err := h.Verify(t.Context(), phrase, encoded)
 			require.NoError(t, err)
@@ -53,37 +73,83 @@ func TestEveryParamsVerifiesItsOwnHashAndNeedsNoRehash(t *testing.T) {
 
 func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 	t.Parallel()
-	limiter := func(kib int) *hash.Limiter {
-		l, err := hash.NewLimiter(hash.LimiterConfig{MemoryKiB: kib})
+	slots := func(kib int) *hash.Slots {
+		l, err := hash.NewSlots(hash.SlotsConfig{MemoryKiB: kib})
 		require.NoError(t, err)
 		return l
 	}
+	const kib = "Argon2id.MemoryKiB"
+	memory := func(kib int) hash.Config {
+		return hash.Config{Slots: slots(kib)}
+	}
+	argon2id := func(m, t, p int) hash.Config {
+		return hash.Config{Params: hash.Argon2id{m, t, p}}
+	}
+	bcrypt := func(cost int) hash.Config {
+		return hash.Config{Params: hash.Bcrypt{Cost: cost}}
+	}
+	pbkdf2 := func(rounds int) hash.Config {
+		return hash.Config{Params: hash.PBKDF2SHA256{Rounds: rounds}}
+	}
+	accept := func(schemes ...hash.Scheme) hash.Config {
+		return hash.Config{Accept: schemes}
+	}
+	peppers := func(peppers ...hash.Pepper) hash.Config {
+		return hash.Config{Peppers: peppers}
+	}
+
 	for name, tt := range map[string]struct {
-		cfg   hash.Config
 		field string
+		cfg   hash.Config
 	}{
-		"argon2id below the floor for one pass":   {hash.Config{Params: hash.Argon2id{MemoryKiB: 47103, Time: 1, Threads: 1}}, "Argon2id.MemoryKiB"},
-		"argon2id below the floor for two passes": {hash.Config{Params: hash.Argon2id{MemoryKiB: 19455, Time: 2, Threads: 1}}, "Argon2id.MemoryKiB"},
-		"argon2id below the floor for many":       {hash.Config{Params: hash.Argon2id{MemoryKiB: 7167, Time: 9, Threads: 1}}, "Argon2id.MemoryKiB"},
-		"argon2id without passes":                 {hash.Config{Params: hash.Argon2id{MemoryKiB: 65536, Threads: 1}}, "Argon2id.Time"},
-		"argon2id with too many threads":          {hash.Config{Params: hash.Argon2id{MemoryKiB: 65536, Time: 3, Threads: 17}}, "Argon2id.Threads"},
-		"argon2id of five gigabytes":              {hash.Config{Params: hash.Argon2id{MemoryKiB: 5 << 20, Time: 1, Threads: 1}}, "Argon2id.MemoryKiB"},
-		"bcrypt of cost 9":                        {hash.Config{Params: hash.Bcrypt{Cost: 9}}, "Bcrypt.Cost"},
-		"bcrypt of cost 17":                       {hash.Config{Params: hash.Bcrypt{Cost: 17}}, "Bcrypt.Cost"},
-		"too few rounds of PBKDF2":                {hash.Config{Params: hash.PBKDF2SHA256{Rounds: 599999}}, "PBKDF2SHA256.Rounds"},
-		"too many rounds of PBKDF2":               {hash.Config{Params: hash.PBKDF2SHA256{Rounds: 10_000_001}}, "PBKDF2SHA256.Rounds"},
-		"a nil scheme":                            {hash.Config{Accept: []hash.Scheme{nil}}, "Config.Accept[0]"},
-		"two schemes of one name":                 {hash.Config{Accept: []hash.Scheme{&fakeScheme{}, &fakeScheme{}}}, "named fake"},
-		"plain bcrypt and bcrypt with a pepper":   {hash.Config{Accept: append(hash.Rails(), hash.Devise("p")...)}, "claim the same"},
-		"two meanings of md5$":                    {hash.Config{Accept: []hash.Scheme{hash.InsecureDjangoMD5(), hash.InsecureWerkzeugMD5()}}, "claim the same"},
-		"Flask-Security's argon2 without pepper":  {hash.Config{Accept: hash.FlaskSecurity("s", nil)}, "Config.Peppers"},
-		"an empty pepper":                         {hash.Config{Peppers: []hash.Pepper{{}}}, "Config.Peppers[0]"},
-		"two peppers of one id":                   {hash.Config{Peppers: []hash.Pepper{pepper(t, "a", 1), pepper(t, "a", 2)}}, "Config.Peppers[1]"},
-		"a negative limit":                        {hash.Config{Limits: hash.Limits{Argon2Time: -1}}, "Limits.Argon2Time"},
-		"a limit that bounds nothing":             {hash.Config{Limits: hash.Limits{ScryptMemoryKiB: 1 << 30}}, "Limits.ScryptMemoryKiB"},
-		"a limiter too small for one hash":        {hash.Config{Limiter: limiter(19455)}, "Config.Limiter"},
-		"a negative floor":                        {hash.Config{MinDuration: -1}, "Config.MinDuration"},
-		"a floor of hours":                        {hash.Config{MinDuration: time.Hour}, "Config.MinDuration"},
+		"argon2id, one pass":      {kib, argon2id(47103, 1, 1)},
+		"argon2id, two passes":    {kib, argon2id(19455, 2, 1)},
+		"argon2id, many passes":   {kib, argon2id(7167, 9, 1)},
+		"argon2id, no passes":     {"Argon2id.Time", argon2id(65536, 0, 1)},
+		"argon2id, many threads":  {"Argon2id.Threads", argon2id(65536, 3, 17)},
+		"argon2id, 5 gigabytes":   {kib, argon2id(5<<20, 1, 1)},
+		"bcrypt of cost 9":        {"Bcrypt.Cost", bcrypt(9)},
+		"bcrypt of cost 17":       {"Bcrypt.Cost", bcrypt(17)},
+		"PBKDF2, too few rounds":  {"PBKDF2SHA256.Rounds", pbkdf2(599999)},
+		"PBKDF2, too many rounds": {"PBKDF2SHA256.Rounds", pbkdf2(10_000_001)},
+
+		"a nil scheme": {"Config.Accept[0]", accept(nil)},
+		"two schemes of one name": {
+			"named fake", accept(&fakeScheme{}, &fakeScheme{}),
+		},
+		"plain bcrypt and bcrypt with a pepper": {
+			"claim the same", accept(slices.Concat(
+				legacy.Rails(), legacy.Devise("p"),
+			)...),
+		},
+		"two meanings of md5$": {
+			"claim the same", accept(slices.Concat(
+				legacy.InsecureDjangoMD5(), legacy.InsecureWerkzeugMD5(),
+			)...),
+		},
+		"Flask-Security's argon2 without pepper": {
+			"Config.Peppers", accept(legacy.FlaskSecurity("s", nil)...),
+		},
+
+		"an empty pepper": {"Config.Peppers[0]", peppers(hash.Pepper{})},
+		"two peppers of one id": {
+			"Config.Peppers[1]", peppers(pepper(t, "a", 1), pepper(t, "a", 2)),
+		},
+		"a negative bound": {
+			"Bounds.Argon2Time",
+			hash.Config{Bounds: hash.Bounds{Argon2Time: -1}},
+		},
+		"a bound that bounds nothing": {
+			"Bounds.ScryptMemoryKiB",
+			hash.Config{Bounds: hash.Bounds{ScryptMemoryKiB: 1 << 30}},
+		},
+		"slots too small for one hash": {"Config.Slots", memory(19455)},
+		"a negative floor": {
+			"Config.MinDuration", hash.Config{MinDuration: -1},
+		},
+		"a floor of hours": {
+			"Config.MinDuration", hash.Config{MinDuration: time.Hour},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +184,10 @@ func TestHashRefusesWhatCannotBeAPassword(t *testing.T) {
 	}{
 		{"empty", "", hash.ErrEmptyPassword},
 		{"the longest", strings.Repeat("a", hash.MaxPasswordBytes), nil},
-		{"one byte more", strings.Repeat("a", hash.MaxPasswordBytes+1), hash.ErrPasswordTooLong},
+		{
+			"one byte more", strings.Repeat("a", hash.MaxPasswordBytes+1),
+			hash.ErrPasswordTooLong,
+		},
 		{"ten megabytes", strings.Repeat("a", 10<<20), hash.ErrPasswordTooLong},
 		{"Latin-1", "p\xe4ssword", hash.ErrNotUTF8},
 		{"a family of emoji", "👩\u200d💻❤\ufe0f and a long tail", nil},
@@ -126,7 +195,9 @@ func TestHashRefusesWhatCannotBeAPassword(t *testing.T) {
 		_, err := h.Hash(t.Context(), tt.password)
 		require.ErrorIs(t, err, tt.want, tt.name)
 	}
-	require.EqualValues(t, 2, h.Limiter().Stats().Started, "refusals derive nothing")
+	require.EqualValues(
+		t, 2, h.Slots().Stats().Started, "refusals derive nothing",
+	)
 }
 
 func TestBcryptRefusesToMakeWhatItWouldCutOrConfuse(t *testing.T) {
@@ -153,7 +224,9 @@ func TestBcryptKeyRepetitionThroughNULIsRefused(t *testing.T) {
 
 func TestAPasswordBeyondBcryptsReachIsToldApartAfterTheUpgrade(t *testing.T) {
 	t.Parallel()
-	old, h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}}), insecure(t, hash.Config{})
+	old, h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}}), insecure(
+		t, hash.Config{},
+	)
 	cut := strings.Repeat("a", 72)
 	encoded, err := old.Hash(t.Context(), cut)
 	require.NoError(t, err)
@@ -170,7 +243,10 @@ func TestAPasswordBeyondBcryptsReachIsToldApartAfterTheUpgrade(t *testing.T) {
 
 func TestSaltsAreNeverRepeated(t *testing.T) {
 	t.Parallel()
-	h := insecure(t, hash.Config{Params: hash.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}})
+	h := insecure(
+		t,
+		hash.Config{Params: hash.Argon2id{MemoryKiB: 8, Time: 1, Threads: 1}},
+	)
 	seen := make(map[string]bool)
 	for range 10_000 {
 		encoded, err := h.Hash(t.Context(), "same")
@@ -184,9 +260,14 @@ func TestSaltsAreNeverRepeated(t *testing.T) {
 func TestNothingPrintedHoldsASecret(t *testing.T) {
 	t.Parallel()
 	p := pepper(t, "2026-11", 'K')
-	h := insecure(t, hash.Config{Peppers: []hash.Pepper{p}, Normalize: normalize.NFKC})
+	h := insecure(
+		t, hash.Config{Peppers: []hash.Pepper{p}, Normalize: normalize.NFKC},
+	)
 	key := "K\a\v\r"
-	for _, v := range []any{p, &p, []hash.Pepper{p}, struct{ P hash.Pepper }{p}, h, *h} {
+
+	for _, v := range []any{
+		p, &p, []hash.Pepper{p}, struct{ P hash.Pepper }{p}, h, *h,
+	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			text := fmt.Sprintf(verb, v)
 			require.NotContains(t, text, key)
@@ -194,16 +275,22 @@ func TestNothingPrintedHoldsASecret(t *testing.T) {
 			require.NotContains(t, text, "0x4b, 0x7")
 			require.NotContains(t, text, "75 7 11 13")
 		}
+
 		text, err := json.Marshal(v)
 		if err == nil {
 			require.NotContains(t, string(text), "Swc")
 		}
 	}
+
 	const secret = "S3CR3TS3CR3TS3CR3T"
+
 	for _, stored := range []string{
 		"$argon2id$v=19$m=" + secret + ",t=1,p=1$" + secret + "$" + secret,
-		"$2b$10$" + secret, "$" + secret + "$", "{" + secret + "}x", "pbkdf2:sha256:" + secret + "$a$" + secret,
-		"$lostkey-pepper$" + secret + "$argon2id$", "$6$rounds=" + secret + "$a$b", "$scrypt$ln=" + secret,
+		"$2b$10$" + secret, "$" + secret + "$", "{" + secret + "}x",
+		"pbkdf2:sha256:" + secret + "$a$" + secret,
+		"$lostkey-pepper$" + secret + "$argon2id$",
+		"$6$rounds=" + secret + "$a$b", "$scrypt$ln=" + secret,
+		"$7$" + secret, "$S$" + secret, "$y$" + secret, "{SSHA}" + secret,
 	} {
 		_, err := h.Verify(t.Context(), secret, stored)
 		require.Error(t, err)

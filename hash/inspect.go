@@ -53,7 +53,7 @@ func (h *Hasher) Identify(encoded string) string {
 	if len(encoded) > maxEncodedBytes || !h.HasPassword(encoded) {
 		return ""
 	}
-	if s := h.schemes.find(encoded); s != nil {
+	if s := h.schemes.Find(encoded); s != nil {
 		return s.Name()
 	}
 	return ""

@@ -1,7 +1,15 @@
 package hash
 
 import (
+	"crypto/pbkdf2"
 	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // Params says what new hashes are, [Argon2id], [PBKDF2SHA256] or [Bcrypt]. The
@@ -9,18 +17,17 @@ import (
 type Params interface {
 	// resolve fills the defaults in.
 	resolve() Params
-	// check refuses what is below the floor, unless insecure, and what Verify
-	// itself would refuse.
-	check(insecure bool) error
+	// validate refuses what is below the floor, unless insecure, and what
+	// Verify itself would refuse.
+	validate(insecure bool) error
 	// scheme returns the scheme that reads what create makes.
-	scheme() Scheme
+	scheme() format.Scheme
 	// memoryKiB returns what create needs at its peak.
 	memoryKiB() int
 	// create derives a new hash with a fresh salt.
 	create(password string) (string, error)
-	// current reports whether encoded is what create makes, or, with
-	// onlyUpgrade, costs at least as much.
-	current(encoded string, onlyUpgrade bool) bool
+	// current reports whether encoded is what create makes.
+	current(encoded string) bool
 }
 
 // saltBytes is the size of new salts. NIST SP 800-132 and RFC 9106 section 3.1
@@ -32,4 +39,205 @@ func newSalt() []byte {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // Never fails since Go 1.24.
 	return salt
+}
+
+// Argon2id makes argon2id hashes, version 19, with a salt of 16 bytes and a tag
+// of 32, written as a PHC string. Zero fields together mean m=19456 KiB, t=2,
+// p=1, the first choice of the OWASP Password Storage Cheat Sheet.
+type Argon2id struct {
+	// MemoryKiB is m, in KiB. Zero means 19456.
+	MemoryKiB int
+	// Time is t, the passes. Zero means 2.
+	Time int
+	// Threads is p. Zero means 1, because a server is parallel already across
+	// requests.
+	Threads int
+}
+
+var defaultArgon2id = Argon2id{MemoryKiB: 19456, Time: 2, Threads: 1}
+
+// RFC9106 returns the second recommended option of RFC 9106 section 4, for
+// memory-constrained environments. It is m=64 MiB, t=3, p=4, and costs some six
+// times the default. The first option takes 2 GiB a login and is not for
+// servers.
+func RFC9106() Argon2id {
+	return Argon2id{MemoryKiB: 64 << 10, Time: 3, Threads: 4}
+}
+
+const argon2TagBytes = 32
+
+// argon2Floor is the least m for t passes, from the five settings of equal
+// strength in the OWASP Password Storage Cheat Sheet.
+func argon2Floor(t int) int {
+	switch t {
+	case 1:
+		return 46 << 10
+	case 2:
+		return 19 << 10
+	case 3:
+		return 12 << 10
+	case 4:
+		return 9 << 10
+	default:
+		return 7 << 10
+	}
+}
+
+func (a Argon2id) resolve() Params {
+	if a == (Argon2id{}) {
+		return defaultArgon2id
+	}
+	return a
+}
+
+func (a Argon2id) validate(insecure bool) error {
+	top := format.Ceilings()
+	least := 8 * a.Threads
+	if !insecure {
+		least = max(least, argon2Floor(a.Time))
+	}
+
+	switch {
+	case !format.Within(a.Time, 1, top.Argon2Time):
+		return outside("Argon2id.Time", a.Time, 1, top.Argon2Time)
+	case !format.Within(a.Threads, 1, format.MaxArgon2Threads):
+		return outside(
+			"Argon2id.Threads",
+			a.Threads,
+			1,
+			format.MaxArgon2Threads,
+		)
+	case !format.Within(a.MemoryKiB, least, top.Argon2MemoryKiB):
+		return outside(
+			"Argon2id.MemoryKiB", a.MemoryKiB, least, top.Argon2MemoryKiB,
+		)
+	}
+	return nonFIPS("Argon2id")
+}
+
+// outside says that a field of some Params is not between low and high.
+func outside(field string, value, low, high int) error {
+	return fmt.Errorf(
+		"hash: Config.Params: %s is %d, want %d to %d", field, value, low, high,
+	)
+}
+
+func (a Argon2id) scheme() format.Scheme { return format.Argon2() }
+func (a Argon2id) memoryKiB() int        { return a.MemoryKiB }
+
+func (a Argon2id) create(password string) (string, error) {
+	row := format.Argon2Row{
+		Variant: "argon2id",
+		M:       a.MemoryKiB,
+		T:       a.Time,
+		P:       a.Threads,
+		Salt:    newSalt(),
+	}
+	row.Tag = row.Derive(password, argon2TagBytes)
+	return row.Encode(), nil
+}
+
+func (a Argon2id) current(encoded string) bool {
+	row, err := format.ParseArgon2(encoded)
+	return err == nil &&
+		row.Variant == "argon2id" && row.Encode() == encoded &&
+		row.M == a.MemoryKiB && row.T == a.Time && row.P == a.Threads &&
+		len(row.Tag) == argon2TagBytes && len(row.Salt) == saltBytes
+}
+
+// Bcrypt makes bcrypt hashes, for a users table that another program still
+// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer
+// [Argon2id] everywhere else.
+type Bcrypt struct {
+	// Cost is at least 10, the OWASP Password Storage Cheat Sheet's floor. Zero
+	// means 12.
+	Cost int
+}
+
+func (b Bcrypt) resolve() Params {
+	if b.Cost == 0 {
+		b.Cost = 12
+	}
+	return b
+}
+
+func (b Bcrypt) validate(insecure bool) error {
+	least, most := 10, format.DefaultBounds().BcryptCost
+	if insecure {
+		least = bcrypt.MinCost
+	}
+	if !format.Within(b.Cost, least, most) {
+		return outside("Bcrypt.Cost", b.Cost, least, most)
+	}
+	return nonFIPS("Bcrypt")
+}
+
+func (b Bcrypt) scheme() format.Scheme { return format.Bcrypt() }
+func (b Bcrypt) memoryKiB() int        { return format.SmallKiB }
+
+func (b Bcrypt) create(password string) (string, error) {
+	if len(password) > format.BcryptMaxPassword {
+		return "", ErrPasswordTooLong
+	}
+	encoded, err := bcrypt.GenerateFromPassword([]byte(password), b.Cost)
+	return string(encoded), err
+}
+
+func (b Bcrypt) current(encoded string) bool {
+	cost, err := format.ParseBcrypt("bcrypt", encoded)
+	return err == nil && cost == b.Cost
+}
+
+// PBKDF2SHA256 makes PBKDF2-HMAC-SHA-256 hashes with a salt of 16 bytes and a
+// key of 32, in passlib's spelling. It is the choice for FIPS 140 and nowhere
+// else. It costs an attacker with graphics cards far less than [Argon2id].
+type PBKDF2SHA256 struct {
+	// Rounds is the iteration count. Zero means 600000, which is also the floor
+	// of the OWASP Password Storage Cheat Sheet.
+	Rounds int
+}
+
+const defaultPBKDF2Rounds = 600_000
+
+func (p PBKDF2SHA256) resolve() Params {
+	if p.Rounds == 0 {
+		p.Rounds = defaultPBKDF2Rounds
+	}
+	return p
+}
+
+func (p PBKDF2SHA256) validate(insecure bool) error {
+	least, most := defaultPBKDF2Rounds, format.DefaultBounds().PBKDF2Rounds
+	if insecure {
+		least = 1
+	}
+	if !format.Within(p.Rounds, least, most) {
+		return outside("PBKDF2SHA256.Rounds", p.Rounds, least, most)
+	}
+	return nil
+}
+
+func (p PBKDF2SHA256) scheme() format.Scheme { return format.PBKDF2() }
+func (p PBKDF2SHA256) memoryKiB() int        { return format.SmallKiB }
+
+func (p PBKDF2SHA256) create(password string) (string, error) {
+	salt := newSalt()
+	key, err := pbkdf2.Key(
+		sha256.New, password, salt, p.Rounds, format.PBKDF2KeyBytes,
+	)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", format.ErrKDF, err)
+	}
+
+	return "$pbkdf2-sha256$" + strconv.Itoa(p.Rounds) +
+		"$" + format.AdaptedBase64.EncodeToString(salt) +
+		"$" + format.AdaptedBase64.EncodeToString(key), nil
+}
+
+func (p PBKDF2SHA256) current(encoded string) bool {
+	name, row, err := format.ParsePBKDF2(encoded)
+	return err == nil &&
+		name == "pbkdf2-sha256" && !strings.Contains(encoded, "$i=") &&
+		row.Rounds == p.Rounds &&
+		len(row.Salt) == saltBytes && len(row.Key) == format.PBKDF2KeyBytes
 }

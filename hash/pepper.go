@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
 // A Pepper is a named secret that goes into new hashes and is kept apart from
@@ -32,7 +35,7 @@ const (
 // NewPepper names a secret of at least 32 random bytes. The id is stored with
 // each hash in clear. It is 1 to 12 of a-z, 0-9 and '-'. The key is copied.
 func NewPepper(id string, key []byte) (Pepper, error) {
-	if !within(len(id), 1, maxPepperID) ||
+	if !format.Within(len(id), 1, maxPepperID) ||
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return Pepper{}, fmt.Errorf(
 			"hash: pepper id must be 1 to %d of a-z, 0-9 and '-'", maxPepperID,
@@ -80,7 +83,7 @@ func (p Pepper) MarshalText() ([]byte, error) {
 func (p *pepper) season(password string) string {
 	mac := hmac.New(sha256.New, p.key())
 	mac.Write([]byte(password))
-	return paddedBase64.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // A pepperRing holds the peppers of one Hasher and reads the strings they made,
@@ -90,14 +93,18 @@ func (p *pepper) season(password string) string {
 type pepperRing struct {
 	first *pepper
 	byID  map[string]*pepper
-	inner registry // Every scheme that some Params makes.
+	inner format.Schemes // Every scheme that some Params makes.
 }
 
 // newPepperRing refuses empty peppers and repeated ids.
 func newPepperRing(peppers []Pepper) (*pepperRing, error) {
 	r := &pepperRing{
-		byID:  make(map[string]*pepper, len(peppers)),
-		inner: registry{argon2Scheme{}, bcryptScheme{}, pbkdf2Scheme{}},
+		byID: make(map[string]*pepper, len(peppers)),
+		inner: format.Schemes{
+			format.Argon2(),
+			format.Bcrypt(),
+			format.PBKDF2(),
+		},
 	}
 
 	for i, p := range peppers {
@@ -141,12 +148,12 @@ func (r *pepperRing) Identify(encoded string) bool {
 	return strings.HasPrefix(encoded, pepperPrefix)
 }
 
-func (r *pepperRing) example() string { return pepperPrefix }
+func (r *pepperRing) Example() string { return pepperPrefix }
 
-func (r *pepperRing) Parse(encoded string, limits Limits) (Record, error) {
+func (r *pepperRing) Parse(encoded string, bounds Bounds) (Record, error) {
 	id, rest, ok := strings.Cut(strings.TrimPrefix(encoded, pepperPrefix), "$")
 	if !ok {
-		return Record{}, malformed(r.Name(), "id")
+		return Record{}, format.Malformed(r.Name(), "id")
 	}
 	p := r.byID[id]
 	if p == nil {
@@ -156,11 +163,11 @@ func (r *pepperRing) Parse(encoded string, limits Limits) (Record, error) {
 	}
 
 	inner := "$" + rest
-	s := r.inner.find(inner)
+	s := r.inner.Find(inner)
 	if s == nil {
-		return Record{}, malformed(r.Name(), "inner hash")
+		return Record{}, format.Malformed(r.Name(), "inner hash")
 	}
-	rec, err := s.Parse(inner, limits)
+	rec, err := s.Parse(inner, bounds)
 	if err != nil {
 		return Record{}, err
 	}

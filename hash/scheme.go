@@ -3,11 +3,12 @@ package hash
 import (
 	"errors"
 	"fmt"
+
+	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
 // A Scheme reads one family of stored hashes. Implement it to accept a format
-// this package does not know. The built-in ones are listed in [All] and in the
-// presets per framework.
+// that neither [Modern] nor package legacy has.
 //
 // A Scheme must be safe for concurrent use. If its dynamic type is comparable,
 // naming the same scheme twice in Config.Accept is harmless.
@@ -21,126 +22,79 @@ type Scheme interface {
 	Identify(encoded string) bool
 
 	// Parse reads an identified string and checks every parameter against
-	// limits before anything is derived. Its errors wrap ErrMalformed,
-	// ErrUnsupported or ErrOverLimit and quote nothing of the string. The
+	// bounds before anything is derived. Its errors wrap ErrMalformed,
+	// ErrUnsupported or ErrOutOfBounds and quote nothing of the string. The
 	// Hasher calls it only with at most 1024 bytes of printable ASCII.
-	Parse(encoded string, limits Limits) (Record, error)
+	Parse(encoded string, bounds Bounds) (Record, error)
 }
 
-// A Record is one parsed stored hash.
-type Record struct {
-	// Scheme is the exact variant, "argon2id" or "django-pbkdf2-sha256" for
-	// example. It is what Result and Info report.
-	Scheme string
+// A Record is one parsed stored hash, as [Scheme].Parse returns it. It is a
+// struct of these fields:
+//
+//	Scheme string
+//	    The exact variant, "argon2id" or "django-pbkdf2-sha256" for example.
+//	    It is what Result and Info report.
+//
+//	Params string
+//	    The cost in a short readable form, "m=19456,t=2,p=1".
+//
+//	MemoryKiB int
+//	    What Check needs at its peak, its weight in the slots. Schemes that
+//	    need next to none may leave it zero.
+//
+//	MaxPassword int
+//	    The longest password in bytes that Check may see, zero for no limit of
+//	    its own. Longer ones count as wrong.
+//
+//	Check func(password string) (bool, error)
+//	    Derives and compares in constant time. It runs inside a slot. A panic
+//	    in it becomes an error. A wrong password is false, nil.
+type Record = format.Record
 
-	// Params is the cost in a short readable form, "m=19456,t=2,p=1".
-	Params string
-
-	// MemoryKiB is what Check needs at its peak. It is the weight in the
-	// limiter. Schemes that need next to none may leave it zero.
-	MemoryKiB int
-
-	// MaxPassword is the longest password in bytes that Check may see, zero
-	// for no limit of its own. Longer ones count as wrong.
-	MaxPassword int
-
-	// Check derives and compares in constant time. It runs inside the limiter.
-	// A panic in it becomes an error. A wrong password is false, nil.
-	Check func(password string) (bool, error)
+// Modern returns what Config.Accept nil means. It reads argon2id, argon2i,
+// bcrypt, scrypt and PBKDF2 in the PHC string format and in passlib's spellings
+// of it. Join it with presets of package legacy by slices.Concat.
+func Modern() []Scheme {
+	return []Scheme{
+		format.Argon2(), format.Bcrypt(), format.Scrypt(), format.PBKDF2(),
+	}
 }
 
-// exampler is implemented by the built-in schemes. It returns a string each of
-// them must claim, by which New finds two schemes that would claim the same
-// rows.
-type exampler interface{ example() string }
+// maxEncodedBytes bounds a stored string before anything looks at it.
+const maxEncodedBytes = 1024
 
-// A registry is the ordered list of schemes of one Hasher.
-type registry []Scheme
-
-// newRegistry refuses nil schemes and those that clash.
-func newRegistry(schemes []Scheme) (registry, error) {
-	var reg registry
-	for i, s := range schemes {
+// newSchemes refuses nil schemes and those that clash.
+func newSchemes(accept []Scheme) (format.Schemes, error) {
+	var schemes format.Schemes
+	for i, s := range accept {
 		if s == nil {
 			return nil, fmt.Errorf("hash: Config.Accept[%d] is nil", i)
 		}
-		if same, err := reg.add(s); err != nil {
+		if err := schemes.Add(s); err != nil {
 			return nil, err
-		} else if !same {
-			reg = append(reg, s)
 		}
 	}
-	return reg, nil
-}
-
-// add reports whether s is already there, or why it cannot be.
-func (r registry) add(s Scheme) (same bool, err error) {
-	for _, have := range r {
-		if have.Name() == s.Name() {
-			if identical(have, s) {
-				return true, nil
-			}
-			return false, fmt.Errorf(
-				"hash: Config.Accept has two different schemes named %s",
-				s.Name(),
-			)
-		}
-
-		if claims(have, s) || claims(s, have) {
-			return false, fmt.Errorf(
-				"hash: Config.Accept: %s and %s claim the same stored strings",
-				have.Name(), s.Name(),
-			)
-		}
-	}
-	return false, nil
+	return schemes, nil
 }
 
 // withOwn adds what the Hasher itself makes. An accepted scheme may claim the
 // same strings (Flask-Security's argon2 over a digest looks like plain argon2).
 // Then new hashes must bear a pepper's mark, or nobody could tell them apart.
-func (r registry) withOwn(own Scheme, peppers *pepperRing) (registry, error) {
-	out := append(registry(nil), r...)
-	same, err := r.add(own)
-	switch {
-	case err != nil && peppers.first == nil:
+func withOwn(
+	schemes format.Schemes,
+	own format.Scheme,
+	peppers *pepperRing,
+) (format.Schemes, error) {
+	if err := schemes.Add(own); err != nil && peppers.first == nil {
 		return nil, fmt.Errorf(
-			"%w; set Config.Peppers, so that new hashes can be told from old ones",
+			"%w; set Config.Peppers, to tell new hashes from old ones",
 			err,
 		)
-	case err == nil && !same:
-		out = append(out, own)
 	}
 
 	// The ring is added also when it is empty. A row whose pepper is gone must
 	// alarm the operator, not look unknown.
-	if _, err := out.add(peppers); err != nil {
-		return nil, err
-	}
-	return append(out, peppers), nil
-}
-
-// identical compares two schemes of one name. A type that cannot be compared is
-// never identical to anything.
-func identical(a, b Scheme) (same bool) {
-	defer func() { _ = recover() }()
-	return a == b
-}
-
-// claims reports whether s would take the example of other.
-func claims(s, other Scheme) bool {
-	ex, ok := other.(exampler)
-	return ok && s.Identify(ex.example())
-}
-
-// find returns the scheme that claims encoded, or nil.
-func (r registry) find(encoded string) Scheme {
-	for _, s := range r {
-		if s.Identify(encoded) {
-			return s
-		}
-	}
-	return nil
+	return schemes, schemes.Add(peppers)
 }
 
 // errUnusable travels from parse to its callers only.
@@ -154,22 +108,22 @@ func (h *Hasher) parse(encoded string) (Record, error) {
 	if len(encoded) > maxEncodedBytes {
 		return Record{}, ErrUnknownFormat
 	}
-	s := h.schemes.find(encoded)
+	s := h.schemes.Find(encoded)
 	if s == nil {
-		return Record{}, errUnread(encoded)
+		return Record{}, errUnaccepted(encoded)
 	}
 
 	// Go's base64 decoder skips CR and LF even when strict. No scheme has a use
 	// for them, spaces or control characters.
 	for i := range len(encoded) {
 		if encoded[i] <= ' ' || encoded[i] > '~' {
-			return Record{}, malformed(s.Name(), "characters")
+			return Record{}, format.Malformed(s.Name(), "characters")
 		}
 	}
 
-	rec, err := parseRecovered(s, encoded, h.limits)
-	if err == nil && rec.MemoryKiB > h.limiter.memory {
-		return Record{}, overLimit(rec.Scheme, "memory")
+	rec, err := parseRecovered(s, encoded, h.bounds)
+	if err == nil && rec.MemoryKiB > h.slots.memory {
+		return Record{}, format.OutOfBounds(rec.Scheme, "memory")
 	}
 	return rec, err
 }
@@ -178,21 +132,21 @@ func (h *Hasher) parse(encoded string) (Record, error) {
 func parseRecovered(
 	s Scheme,
 	encoded string,
-	limits Limits,
+	bounds Bounds,
 ) (rec Record, err error) {
 	defer func() {
 		if recover() != nil {
-			rec, err = Record{}, malformed(s.Name(), "panic")
+			rec, err = Record{}, format.Malformed(s.Name(), "panic")
 		}
 	}()
 
-	rec, err = s.Parse(encoded, limits)
+	rec, err = s.Parse(encoded, bounds)
 	if err != nil {
 		return Record{}, err
 	}
 	if rec.Check == nil || rec.MemoryKiB < 0 {
-		return Record{}, malformed(s.Name(), "record")
+		return Record{}, format.Malformed(s.Name(), "record")
 	}
-	rec.MemoryKiB = max(rec.MemoryKiB, smallKiB)
+	rec.MemoryKiB = max(rec.MemoryKiB, format.SmallKiB)
 	return rec, nil
 }

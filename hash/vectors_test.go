@@ -2,7 +2,6 @@ package hash_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 	"github.com/stretchr/testify/require"
 )
@@ -29,23 +29,35 @@ func vectors(t testing.TB) []vector {
 	files, err := filepath.Glob("testdata/vectors/*.tsv")
 	require.NoError(t, err)
 	var out []vector
+
 	for _, name := range files {
 		f, err := os.Open(name)
 		require.NoError(t, err)
 		lines := bufio.NewScanner(f)
+
 		for lines.Scan() {
 			if strings.HasPrefix(lines.Text(), "#") {
 				continue
 			}
+
 			c := strings.Split(lines.Text(), "\t")
 			require.Len(t, c, 6, lines.Text())
-			v := vector{reader: c[0], scheme: c[1], tool: c[2], detail: c[3], stored: c[5]}
+			v := vector{
+				reader: c[0],
+				scheme: c[1],
+				tool:   c[2],
+				detail: c[3],
+				stored: c[5],
+			}
+
 			require.NoError(t, json.Unmarshal([]byte(c[4]), &v.password))
 			out = append(out, v)
 		}
+
 		require.NoError(t, lines.Err())
 		require.NoError(t, f.Close())
 	}
+
 	require.Greater(t, len(out), 100)
 	return out
 }
@@ -58,7 +70,8 @@ func onePerScheme(t testing.TB) []vector {
 	var out []vector
 	for _, v := range vectors(t) {
 		key := v.reader + v.scheme
-		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" || seen[key] {
+		if strings.HasPrefix(v.scheme, "!") || v.scheme == "unusable" ||
+			seen[key] {
 			continue
 		}
 		seen[key] = true
@@ -73,34 +86,39 @@ func (v vector) accept(t testing.TB) []hash.Scheme {
 	t.Helper()
 	kind, arg, _ := strings.Cut(v.reader, ":")
 	nodeScrypt := func(text bool) []hash.Scheme {
-		s, err := hash.NodeScrypt(hash.NodeScryptConfig{SaltIsText: text})
+		schemes, err := legacy.NodeScrypt(
+			legacy.NodeScryptConfig{SaltIsText: text},
+		)
 		require.NoError(t, err)
-		return []hash.Scheme{s}
+		return schemes
 	}
+
 	switch kind {
 	case "all":
-		return nil
+		return legacy.All()
 	case "devise":
-		return hash.Devise(arg)
+		return legacy.Devise(arg)
 	case "flask-bcrypt":
-		return hash.FlaskBcrypt()
+		return legacy.FlaskBcrypt()
 	case "flask-security":
-		return hash.FlaskSecurity(arg, normalize.NFKD)
+		return legacy.FlaskSecurity(arg, normalize.NFKD)
 	case "better-auth":
-		return hash.BetterAuth(normalize.NFKC)
+		return legacy.BetterAuth(normalize.NFKC)
 	case "node-scrypt":
 		return nodeScrypt(false)
 	case "node-scrypt-text":
 		return nodeScrypt(true)
 	case "spring":
-		return hash.SpringWith(hash.SpringConfig{Default: arg})
+		return legacy.SpringWith(legacy.SpringConfig{Default: arg})
 	}
-	for _, s := range []hash.Scheme{
-		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(), hash.InsecureBareMD5(),
-		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(), hash.InsecureWerkzeugSHA256(),
+	for _, schemes := range [][]hash.Scheme{
+		legacy.InsecureDjangoMD5(), legacy.InsecureDjangoSHA1(),
+		legacy.InsecureBareMD5(), legacy.InsecureWerkzeugMD5(),
+		legacy.InsecureWerkzeugSHA1(), legacy.InsecureWerkzeugSHA256(),
+		legacy.InsecureMD5Crypt(), legacy.InsecureLDAP(),
 	} {
-		if s.Name() == kind {
-			return []hash.Scheme{s}
+		if schemes[0].Name() == kind {
+			return schemes
 		}
 	}
 	require.Fail(t, "no such reader", kind)
@@ -116,33 +134,13 @@ func (v vector) config(t testing.TB) hash.Config {
 	return cfg
 }
 
-// pepper returns one with a key that seed decides.
-func pepper(t testing.TB, id string, seed byte) hash.Pepper {
-	t.Helper()
-	key := bytes.Repeat([]byte{seed, 7, 11, 13}, 8)
-	p, err := hash.NewPepper(id, key)
-	require.NoError(t, err)
-	return p
-}
-
-// cheap are the parameters of every test that is not about parameters.
-var cheap = hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}
-
-func insecure(t testing.TB, cfg hash.Config) *hash.Hasher {
-	t.Helper()
-	if cfg.Params == nil {
-		cfg.Params = cheap
-	}
-	h, err := hash.NewInsecure(cfg)
-	require.NoError(t, err)
-	return h
-}
-
 func TestHashesOfOtherToolsVerify(t *testing.T) {
 	t.Parallel()
 	rows := vectors(t)
 	if raceEnabled {
-		rows = onePerScheme(t) // derivations share nothing, and the detector slows them tenfold
+		rows = onePerScheme(
+			t,
+		) // derivations share nothing, and the detector slows them tenfold
 	}
 	for _, v := range rows {
 		t.Run(v.scheme+" by "+v.tool+": "+v.detail, func(t *testing.T) {
@@ -181,6 +179,7 @@ func TestOneChangedCharacterOfTheDigestFailsOrIsMalformed(t *testing.T) {
 	if raceEnabled {
 		rows = rows[:8]
 	}
+
 	for _, v := range rows {
 		h := insecure(t, v.config(t))
 		last := strings.TrimRight(v.stored, "=")
@@ -189,6 +188,7 @@ func TestOneChangedCharacterOfTheDigestFailsOrIsMalformed(t *testing.T) {
 		if v.stored[at] == swapped {
 			swapped = '2'
 		}
+
 		changed := v.stored[:at] + string(swapped) + v.stored[at+1:]
 		res, err := h.Verify(t.Context(), v.password, changed)
 		require.False(t, res.OK, v.stored)

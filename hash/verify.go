@@ -34,7 +34,7 @@ type Result struct {
 // count as wrong.
 //
 // Errors are for operators. They are ErrBusy, ctx.Err(), ErrUnknownFormat,
-// ErrMalformed, ErrUnsupported, ErrOverLimit, ErrUnknownPepper and ErrFIPS.
+// ErrMalformed, ErrUnsupported, ErrOutOfBounds, ErrUnknownPepper and ErrFIPS.
 // Show the visitor of the last six what a wrong password shows. The Result
 // beside an error is zero.
 //
@@ -130,7 +130,7 @@ func (h *Hasher) NeedsRehash(encoded string) bool {
 // current reports whether encoded, which parses, is up to date.
 func (h *Hasher) current(encoded string) bool {
 	inner, ok := h.peppers.strip(encoded)
-	return ok && h.params.current(inner, h.onlyUpgrade)
+	return ok && h.params.current(inner)
 }
 
 // verify is Verify without the floor under its time.
@@ -180,7 +180,7 @@ func (h *Hasher) verify(
 	return res, nil
 }
 
-// check runs the derivation of rec in the limiter.
+// check runs the derivation of rec in a slot.
 func (h *Hasher) check(
 	ctx context.Context,
 	rec Record,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/mail/preview"
@@ -31,8 +32,8 @@ import (
 // one is the application's.
 var harmless = strings.Fields(`
 	token.Claims token.Lifetime token.Purpose token.Reason token.RejectedError
-	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Limits
-	hash.Limiter hash.LimiterConfig hash.LimiterStats hash.NodeScryptConfig
+	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Bounds
+	hash.Slots hash.SlotsConfig hash.SlotsStats legacy.NodeScryptConfig
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
@@ -128,11 +129,11 @@ func (c *collection) addHash(t *testing.T) *hash.Hasher {
 		"k1", []byte(canary+" a pepper of 32 bytes or more"),
 	)
 	require.NoError(t, err)
-	spring := hash.SpringConfig{Default: "pbkdf2", PBKDF2Secret: canary}
-	schemes := hash.With(
-		hash.SpringWith(spring),
-		hash.FlaskSecurity(canary, nil)...)
-	schemes = hash.With(schemes, hash.Devise(canary)...)
+	spring := legacy.SpringConfig{Default: "pbkdf2", PBKDF2Secret: canary}
+	schemes := legacy.With(
+		legacy.SpringWith(spring),
+		legacy.FlaskSecurity(canary, nil)...)
+	schemes = legacy.With(schemes, legacy.Devise(canary)...)
 	cfg := hash.Config{
 		Accept:  schemes,
 		Peppers: []hash.Pepper{pepper},
@@ -141,14 +142,14 @@ func (c *collection) addHash(t *testing.T) *hash.Hasher {
 	hasher, err := hash.NewInsecure(cfg)
 	require.NoError(t, err)
 	row := "{pbkdf2}" + strings.Repeat("ca", 40)
-	record, err := hash.SpringWith(spring)[0].Parse(
-		row, hash.Limits{PBKDF2Rounds: 1 << 20},
+	record, err := legacy.SpringWith(spring)[0].Parse(
+		row, hash.Bounds{PBKDF2Rounds: 1 << 20},
 	)
 	require.NoError(t, err)
 	c.secrets = append(c.secrets, strings.Repeat("\xca", 9))
 
 	c.hidden("hash.Pepper", pepper)
-	c.open("hash.SpringConfig", spring)
+	c.open("legacy.SpringConfig", spring)
 	c.hidden("hash.Scheme", schemes)
 	c.hidden("hash.Record", record)
 	c.hidden("hash.Config", cfg)

@@ -141,9 +141,9 @@ func TestBoundsOfTheHasherAreRefusedPasswordsToo(t *testing.T) {
 
 func TestBusyHasherIsAnInternalError(t *testing.T) {
 	t.Parallel()
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Slots: 1, Queue: 1})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Count: 1, Queue: 1})
 	require.NoError(t, err)
-	hasher, err := hash.New(hash.Config{Limiter: limiter})
+	hasher, err := hash.New(hash.Config{Slots: slots})
 	require.NoError(t, err)
 
 	// Somebody else hashes without a pause, and somebody else waits: there is

@@ -41,7 +41,7 @@ func (g *gate) pass() {
 // waitingHasher is cheap and turns nobody away.
 func waitingHasher(t *testing.T) *hash.Hasher {
 	t.Helper()
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 2000})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Queue: 2000})
 	require.NoError(t, err)
 	h, err := hash.NewInsecure(hash.Config{
 		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},

@@ -130,11 +130,57 @@ func listing(dir string) ([]string, error) {
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
 					lines = append(lines, specLines(fset, d.Tok, spec)...)
+					hidden, err := aliasLines(file, spec)
+					if err != nil {
+						return nil, err
+					}
+					lines = append(lines, hidden...)
 				}
 			}
 		}
 	}
 	slices.Sort(lines)
+	return lines, nil
+}
+
+// aliasLines lists what an alias of a type in an internal package exports,
+// which no listing of that package shows.
+func aliasLines(file *ast.File, spec ast.Spec) ([]string, error) {
+	typ, ok := spec.(*ast.TypeSpec)
+	if !ok || !typ.Assign.IsValid() {
+		return nil, nil
+	}
+	target, ok := typ.Type.(*ast.SelectorExpr)
+	if !ok {
+		return nil, nil
+	}
+
+	var dir string
+	for _, imported := range file.Imports {
+		path := strings.Trim(imported.Path.Value, `"`)
+		inside, ours := strings.CutPrefix(path, "github.com/lostkey-go/lostkey/")
+		if ours && filepath.Base(path) == fmt.Sprint(target.X) {
+			dir = inside
+		}
+	}
+	if !strings.Contains(dir, "internal/") {
+		return nil, nil
+	}
+
+	all, err := listing(dir)
+	if err != nil {
+		return nil, err
+	}
+	name := target.Sel.Name
+	var lines []string
+	for _, line := range all {
+		field := strings.HasPrefix(line, "type "+name+" struct, ")
+		method := strings.HasPrefix(line, "func (") &&
+			strings.Contains(strings.SplitN(line, ")", 2)[0]+")", name+")")
+		if field || method {
+			lines = append(lines, line)
+		}
+	}
 	return lines, nil
 }
 

@@ -28,6 +28,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 )
 
 func main() {
@@ -87,7 +88,7 @@ type census map[kind]int
 func count(ctx context.Context, db *sql.DB, query string) (census, error) {
 	// The same configuration as the login's: it decides what is accepted and
 	// what counts as up to date.
-	hasher, err := hash.New(hash.Config{})
+	hasher, err := hash.New(hash.Config{Accept: legacy.All()})
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +114,10 @@ func inspect(hasher *hash.Hasher, stored string) kind {
 	info, err := hasher.Inspect(stored)
 	broken, known := errors.AsType[*hash.FormatError](err)
 	switch {
+	case known && broken.Preset != "":
+		return kind{
+			broken.Scheme, "", "nobody can log in: accept " + broken.Preset,
+		}
 	case known && errors.Is(err, hash.ErrUnknownFormat):
 		return kind{broken.Scheme, "", refusal(err)}
 	case known:
@@ -133,8 +138,8 @@ func refusal(err error) string {
 		return "nobody can log in: no preset reads it"
 	case errors.Is(err, hash.ErrUnsupported):
 		return "nobody can log in: unsupported"
-	case errors.Is(err, hash.ErrOverLimit):
-		return "nobody can log in: over the limit"
+	case errors.Is(err, hash.ErrOutOfBounds):
+		return "nobody can log in: out of bounds"
 	case errors.Is(err, hash.ErrUnknownPepper):
 		return "nobody can log in: pepper missing"
 	}

@@ -139,11 +139,11 @@ func TestUnknownAddressesCostAPasswordHash(t *testing.T) {
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	cost := func(email string) uint64 {
-		before := s.hasher.Limiter().Stats().Started
+		before := s.hasher.Slots().Stats().Started
 		require.Equal(
 			t, http.StatusUnauthorized, b.login(email, newPassword).status,
 		)
-		return s.hasher.Limiter().Stats().Started - before
+		return s.hasher.Slots().Stats().Started - before
 	}
 	require.EqualValues(t, 1, cost(ada))
 	require.EqualValues(t, 1, cost(bob))

@@ -160,11 +160,11 @@ func stopServer(server *http.Server) error {
 // visitors wait for some seconds, well within the server's WriteTimeout. Those
 // who come when it is full are asked to try later.
 func newHasher() (*hash.Hasher, error) {
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Queue: 256})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Queue: 256})
 	if err != nil {
 		return nil, err
 	}
-	return hash.New(hash.Config{Limiter: limiter})
+	return hash.New(hash.Config{Slots: slots})
 }
 
 // keyRing reads the keys that sign links. Without any it makes one, which is

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/legacy"
 	"github.com/lostkey-go/lostkey/hash/normalize"
 )
 
@@ -42,42 +43,41 @@ func makeVectors(t *testing.T, args ...string) string {
 func accept(t *testing.T, reader string) hash.Config {
 	t.Helper()
 	kind, arg, _ := strings.Cut(reader, ":")
-	one := func(s hash.Scheme) hash.Config {
-		return hash.Config{Accept: []hash.Scheme{s}}
-	}
 
 	switch kind {
 	case "all":
-		return hash.Config{}
+		return hash.Config{Accept: legacy.All()}
 	case "devise":
-		return hash.Config{Accept: hash.Devise(arg)}
+		return hash.Config{Accept: legacy.Devise(arg)}
 	case "flask-bcrypt":
-		return hash.Config{Accept: hash.FlaskBcrypt()}
+		return hash.Config{Accept: legacy.FlaskBcrypt()}
 	case "flask-security":
-		pepper, err := hash.NewPepper("test",
-			[]byte("a pepper for the tests, of 32 bytes or more"))
+		pepper, err := hash.NewPepper(
+			"test", []byte("a pepper for the tests, of 32 bytes or more"),
+		)
 		require.NoError(t, err)
 		return hash.Config{
-			Accept:  hash.FlaskSecurity(arg, normalize.NFKD),
+			Accept:  legacy.FlaskSecurity(arg, normalize.NFKD),
 			Peppers: []hash.Pepper{pepper},
 		}
 	case "better-auth":
-		return hash.Config{Accept: hash.BetterAuth(normalize.NFKC)}
+		return hash.Config{Accept: legacy.BetterAuth(normalize.NFKC)}
 	case "node-scrypt", "node-scrypt-text":
-		s, err := hash.NodeScrypt(hash.NodeScryptConfig{
+		schemes, err := legacy.NodeScrypt(legacy.NodeScryptConfig{
 			SaltIsText: kind == "node-scrypt-text",
 		})
 		require.NoError(t, err)
-		return one(s)
+		return hash.Config{Accept: schemes}
 	}
-	for _, s := range []hash.Scheme{
-		hash.InsecureDjangoMD5(), hash.InsecureDjangoSHA1(),
-		hash.InsecureBareMD5(),
-		hash.InsecureWerkzeugMD5(), hash.InsecureWerkzeugSHA1(),
-		hash.InsecureWerkzeugSHA256(),
+
+	for _, schemes := range [][]hash.Scheme{
+		legacy.InsecureDjangoMD5(), legacy.InsecureDjangoSHA1(),
+		legacy.InsecureBareMD5(), legacy.InsecureWerkzeugMD5(),
+		legacy.InsecureWerkzeugSHA1(), legacy.InsecureWerkzeugSHA256(),
+		legacy.InsecureMD5Crypt(), legacy.InsecureLDAP(),
 	} {
-		if s.Name() == kind {
-			return one(s)
+		if schemes[0].Name() == kind {
+			return hash.Config{Accept: schemes}
 		}
 	}
 	require.Fail(t, "no such reader", reader)

@@ -26,7 +26,7 @@ const (
 	oldPassword = "correct horse battery staple"
 	newPassword = "eleven geese in a row"
 	// Made by passlib 1.7.4 from oldPassword.
-	legacy = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q" +
+	oldHash = "$pbkdf2-sha256$29000$M8YYg/B.b42REiJECGHs/Q" +
 		"$iy.CNIr96P.KkBU.uDO/MjmZV/W9eq4PQEX78oHpCDU"
 )
 
@@ -60,7 +60,7 @@ func TestALoginUpgradeThatRacesAResetNeverBringsTheOldPasswordBack(t *testing.T)
 				mustExec(t, db, "DELETE FROM users")
 				mustExec(t, db,
 					"INSERT INTO users (id, email, password_hash) VALUES (1, "+
-						"'ann@example.org', '"+legacy+"')")
+						"'ann@example.org', '"+oldHash+"')")
 				won[raceOnce(t, store, hasher)]++
 			}
 

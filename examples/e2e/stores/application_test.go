@@ -141,13 +141,13 @@ func newHasher(t *testing.T) *hash.Hasher {
 
 // buildHasher makes a hasher that is cheap, and lets a thousand wait.
 func buildHasher() (*hash.Hasher, error) {
-	limiter, err := hash.NewLimiter(hash.LimiterConfig{Slots: 2, Queue: 4096})
+	slots, err := hash.NewSlots(hash.SlotsConfig{Count: 2, Queue: 4096})
 	if err != nil {
 		return nil, err
 	}
 	return hash.NewInsecure(hash.Config{
 		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
-		Limiter: limiter,
+		Slots:   slots,
 	})
 }
 

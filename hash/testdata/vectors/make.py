@@ -65,6 +65,26 @@ def passlib_rows():
     make("django-pbkdf2-sha256", h.django_pbkdf2_sha256, rounds=20000)
     make("django-pbkdf2-sha1", h.django_pbkdf2_sha1, rounds=20000)
     make("django-bcrypt-sha256", h.django_bcrypt_sha256, rounds=10)
+    make("scrypt-crypt", h.scrypt, ident="$7$", rounds=10)
+    make("scrypt-crypt", h.scrypt, ACCENTS, ident="$7$", rounds=4, block_size=3, parallelism=2)
+
+    def insecure(reader, scheme, handler, password=PHRASE, **settings):
+        made = handler.using(**settings).hash(password)
+        row(reader, scheme, tool, f"{handler.name} {settings}", password, made)
+
+    for password in (PHRASE, ACCENTS, "g", "h" * 256):
+        insecure("insecure-md5-crypt", "insecure-md5-crypt", h.md5_crypt, password)
+    insecure("insecure-md5-crypt", "insecure-md5-crypt", h.md5_crypt, salt_size=1)
+    insecure("insecure-md5-crypt", "insecure-apr1", h.apr_md5_crypt)
+    insecure("insecure-md5-crypt", "insecure-apr1", h.apr_md5_crypt, ACCENTS)
+    for kind, handler in [
+        ("smd5", h.ldap_salted_md5),
+        ("ssha", h.ldap_salted_sha1),
+        ("ssha256", h.ldap_salted_sha256),
+        ("ssha512", h.ldap_salted_sha512),
+    ]:
+        insecure("insecure-ldap", "insecure-ldap-" + kind, handler)
+        insecure("insecure-ldap", "insecure-ldap-" + kind, handler, ACCENTS, salt_size=16)
     made = h.sha512_crypt.using(rounds=1000).hash("")
     row("all", "!wrong", tool, "an empty password is never let in", "", made)
     made = h.bcrypt.using(rounds=4, truncate_error=False).hash("d" * 72)

@@ -8,7 +8,7 @@
 # The tools, on Debian 12: apt-get install --no-install-recommends python3-passlib
 # python3-django python3-werkzeug python3-argon2 python3-bcrypt
 # python3-flask-bcrypt python3-flask-security php-cli ruby-bcrypt ruby-devise
-# whois argon2 nodejs npm. VECTORS_NODE names a folder where the npm packages of
+# whois argon2 openssl nodejs npm. VECTORS_NODE names a folder where the npm packages of
 # package.json are or may be installed; without it node's rows are left out.
 # VECTORS_STRICT=1 makes a missing tool an error, and installs the packages.
 set -eu
@@ -21,7 +21,10 @@ missing() {
 	[ "${VECTORS_STRICT:-0}" != 1 ] || exit 1
 }
 
-row() { printf '%s\t%s\t%s\t%s\t"%s"\t%s\n' all "$1" "$2" "$3" "$phrase" "$4"; }
+row() { row_of all "$@"; }
+
+# row_of names the reader first, because no text tells an insecure one.
+row_of() { printf '%s\t%s\t%s\t%s\t"%s"\t%s\n' "$1" "$2" "$3" "$4" "$phrase" "$5"; }
 
 # node_run runs make.mjs where the packages are.
 node_run() {
@@ -47,6 +50,16 @@ mkpasswd_rows() {
 	row sha512-crypt "$tool" '-m sha512crypt -R 10000' "$(mkpasswd -m sha512crypt -R 10000 "$phrase")"
 	row sha256-crypt "$tool" '-m sha256crypt' "$(mkpasswd -m sha256crypt "$phrase")"
 	row '!unknown' "$tool" '-m yescrypt' "$(mkpasswd -m yescrypt "$phrase")"
+	row scrypt-crypt "$tool" '-m scrypt' "$(mkpasswd -m scrypt "$phrase")"
+	row scrypt-crypt "$tool" '-m scrypt -R 6' "$(mkpasswd -m scrypt -R 6 "$phrase")"
+	row_of insecure-md5-crypt insecure-md5-crypt "$tool" '-m md5crypt' "$(mkpasswd -m md5crypt "$phrase")"
+}
+
+openssl_rows() {
+	tool="openssl $(openssl version | cut -d ' ' -f 2)"
+	row_of insecure-md5-crypt insecure-md5-crypt "$tool" 'passwd -1' "$(openssl passwd -1 "$phrase")"
+	row_of insecure-md5-crypt insecure-apr1 "$tool" 'passwd -apr1' "$(openssl passwd -apr1 "$phrase")"
+	row_of insecure-md5-crypt insecure-md5-crypt "$tool" 'passwd -1 -salt x' "$(openssl passwd -1 -salt x "$phrase")"
 }
 
 argon2_rows() {
@@ -78,3 +91,4 @@ if command -v ruby >/dev/null; then ruby "$here/make.rb"; else missing ruby; fi
 node_run
 if command -v mkpasswd >/dev/null; then mkpasswd_rows; else missing mkpasswd; fi
 if command -v argon2 >/dev/null; then argon2_rows; else missing argon2; fi
+if command -v openssl >/dev/null; then openssl_rows; else missing openssl; fi

@@ -1,0 +1,149 @@
+package format
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// argon2Scheme reads the PHC strings of argon2id and argon2i, the parameters in
+// any order. For example, npm's argon2 writes m,p,t and others t,m,p.
+type argon2Scheme struct{}
+
+// MaxArgon2Threads is the largest p.
+const MaxArgon2Threads = 16
+
+func (argon2Scheme) Name() string { return "argon2" }
+
+func (argon2Scheme) Example() string {
+	return "$argon2id$v=19$m=65536,t=3,p=4$"
+}
+
+func (argon2Scheme) Identify(encoded string) bool {
+	rest, ok := strings.CutPrefix(encoded, "$argon2")
+	return ok && (strings.HasPrefix(rest, "id$") ||
+		strings.HasPrefix(rest, "i$") ||
+		strings.HasPrefix(rest, "d$"))
+}
+
+func (argon2Scheme) Parse(encoded string, bounds Bounds) (Record, error) {
+	row, err := ParseArgon2(encoded)
+	if err != nil {
+		return Record{}, err
+	}
+	if field := row.bound(bounds); field != "" {
+		return Record{}, OutOfBounds(row.Variant, field)
+	}
+
+	return Record{
+		Scheme:    row.Variant,
+		Params:    fmt.Sprintf("m=%d,t=%d,p=%d", row.M, row.T, row.P),
+		MemoryKiB: row.M,
+		Check: func(password string) (bool, error) {
+			return SameBytes(row.Tag, row.Derive(password, len(row.Tag))), nil
+		},
+	}, nil
+}
+
+// An Argon2Row is one stored argon2 hash.
+type Argon2Row struct {
+	Variant   string // "argon2id" or "argon2i".
+	M, T, P   int    // KiB, passes and threads.
+	Salt, Tag []byte
+}
+
+// ParseArgon2 reads the string without judging its cost.
+func ParseArgon2(encoded string) (Argon2Row, error) {
+	variant, rest, _ := strings.Cut(strings.TrimPrefix(encoded, "$"), "$")
+	row := Argon2Row{Variant: variant}
+	switch variant {
+	case "argon2id", "argon2i":
+	case "argon2d":
+		return row, Unsupported("argon2d", "variant")
+	default:
+		return row, Malformed("argon2", "variant")
+	}
+
+	// Argon2 1.0 wrote no version, or 16. golang.org/x/crypto computes 19 only.
+	version, rest, _ := strings.Cut(rest, "$")
+	text, versioned := strings.CutPrefix(version, "v=")
+	if v, ok := number(text); versioned && !ok {
+		return row, Malformed(variant, "v")
+	} else if !versioned || v != argon2.Version {
+		return row, Unsupported(variant, "v")
+	}
+
+	list, rest, _ := strings.Cut(rest, "$")
+	for part := range strings.SplitSeq(list, ",") {
+		// A secret or associated data went into the hash and is not ours to
+		// know.
+		if strings.HasPrefix(part, "keyid=") ||
+			strings.HasPrefix(part, "data=") {
+			return row, Unsupported(variant, "keyid or data")
+		}
+	}
+	values, field, ok := parameters(list, "m", "t", "p")
+	if !ok {
+		return row, Malformed(variant, field)
+	}
+	row.M, row.T, row.P = values[0], values[1], values[2]
+	if row.T == 0 || row.P == 0 || row.M < 8*row.P {
+		return row, Malformed(variant, "m, t or p")
+	}
+
+	salt, tag, ok := strings.Cut(rest, "$")
+	if !ok {
+		return row, Malformed(variant, "tag")
+	}
+	var err error
+	if row.Salt, err = rawBase64.DecodeString(salt); err != nil {
+		return row, Malformed(variant, "salt")
+	}
+	if row.Tag, err = rawBase64.DecodeString(tag); err != nil {
+		return row, Malformed(variant, "tag")
+	}
+
+	return row, nil
+}
+
+// bound names the first field that is out of bounds. A tag of one byte would
+// let one password in 256 in.
+func (r Argon2Row) bound(bounds Bounds) string {
+	switch {
+	case r.M > bounds.Argon2MemoryKiB:
+		return "m"
+	case r.T > bounds.Argon2Time:
+		return "t"
+	case r.P > MaxArgon2Threads:
+		return "p"
+	case uint64(r.M)*uint64(r.T) > uint64(bounds.Argon2Work):
+		return "m times t"
+	case !Within(len(r.Salt), 8, 64):
+		return "salt"
+	case !Within(len(r.Tag), 16, 64):
+		return "tag"
+	}
+
+	return ""
+}
+
+// Derive returns a tag of size bytes.
+func (r Argon2Row) Derive(password string, size int) []byte {
+	m, t, p, n := uint32(r.M), uint32(r.T), uint8(r.P), uint32(size)
+	if r.Variant == "argon2i" {
+		return argon2.Key([]byte(password), r.Salt, t, m, p, n)
+	}
+	return argon2.IDKey([]byte(password), r.Salt, t, m, p, n)
+}
+
+// Encode writes the one spelling that the PHC string format gives the row.
+func (r Argon2Row) Encode() string {
+	return "$" + r.Variant + "$v=" + strconv.Itoa(argon2.Version) +
+		"$m=" + strconv.Itoa(r.M) +
+		",t=" + strconv.Itoa(r.T) +
+		",p=" + strconv.Itoa(r.P) +
+		"$" + rawBase64.EncodeToString(r.Salt) +
+		"$" + rawBase64.EncodeToString(r.Tag)
+}

@@ -1,0 +1,177 @@
+package legacy
+
+import (
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/hash/internal/format"
+)
+
+// Prehashed returns schemes that read the same strings as the given ones, made
+// from what shape turns the password into. It is for a framework that adds a
+// pepper, or digests the password before bcrypt. Nothing in such a row tells
+// so, which is why one Hasher accepts a format either prehashed or plain, never
+// both.
+//
+// The new schemes are named name, '-' and the old name. shape must be safe for
+// concurrent use. What it returns is cut nowhere but in bcrypt, at 72 bytes.
+func Prehashed(
+	name string,
+	shape func(password string) string,
+	schemes ...hash.Scheme,
+) []hash.Scheme {
+	wrapped := make([]hash.Scheme, len(schemes))
+	for i, s := range schemes {
+		wrapped[i] = &format.Prehashed{
+			Label: name + "-" + s.Name(), Inner: s, Shape: shape,
+		}
+	}
+	return wrapped
+}
+
+// Devise returns the schemes of a Rails application whose Devise has
+// config.pepper set. The rows are bcrypt over the password with the pepper
+// behind it. Without a pepper they are plain bcrypt, see [Rails].
+func Devise(pepper string) []hash.Scheme {
+	return Prehashed("devise", func(password string) string {
+		return password + pepper
+	}, format.Bcrypt())
+}
+
+// FlaskBcrypt returns the schemes of an application with Flask-Bcrypt and
+// BCRYPT_HANDLE_LONG_PASSWORDS on, bcrypt over the SHA-256 of the password.
+func FlaskBcrypt() []hash.Scheme {
+	return append(
+		Prehashed("flask", format.HexSHA256, format.Bcrypt()),
+		format.Werkzeug(),
+		format.Argon2(),
+	)
+}
+
+// FlaskSecurity returns the schemes of an application with Flask-Security,
+// passlib's formats over an HMAC of the password. salt is the value of
+// SECURITY_PASSWORD_SALT. nfkd is what SECURITY_PASSWORD_NORMALIZE_FORM names,
+// NFKD by default, normalize.NFKD of package hash/normalize. Nil passes the
+// password as received, which is the same for ASCII.
+//
+// Its argon2 rows look like plain argon2id. Where new hashes are argon2id too,
+// hash.New asks for Peppers, by which new rows are told from old ones.
+func FlaskSecurity(salt string, nfkd func(string) string) []hash.Scheme {
+	shape := func(password string) string {
+		if nfkd != nil {
+			password = nfkd(password)
+		}
+
+		mac := hmac.New(sha512.New, []byte(salt))
+		mac.Write([]byte(password))
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+
+	return Prehashed(
+		"flask-security", shape, append(hash.Modern(), format.SHACrypt())...,
+	)
+}
+
+// SpringConfig describes how a Spring Security application was set up where
+// its stored strings do not say so.
+//
+// It prints, logs and marshals without the secret. That protection is lost in
+// an unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods. The schemes that are made of it hide the
+// secret everywhere.
+type SpringConfig struct {
+	// Default is the id of the encoder given to
+	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example. Rows without
+	// an {id} are read as its. Empty means that such rows are not Spring's.
+	// Rows of "bcrypt" and "argon2" need no Default, their text says enough.
+	Default string
+
+	// PBKDF2Secret is the secret given to Pbkdf2PasswordEncoder. Empty is its
+	// default.
+	PBKDF2Secret string
+}
+
+// String returns a text that names Default alone.
+func (c SpringConfig) String() string {
+	return "legacy.SpringConfig(" + c.Default + ", redacted)"
+}
+
+// Format prints what String returns, whatever the verb.
+func (c SpringConfig) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, c.String())
+}
+
+// LogValue returns what String returns.
+func (c SpringConfig) LogValue() slog.Value {
+	return slog.StringValue(c.String())
+}
+
+// MarshalText returns what String returns, so that JSON holds no secret.
+func (c SpringConfig) MarshalText() ([]byte, error) {
+	return []byte(c.String()), nil
+}
+
+// Spring returns the formats of Spring Security's delegating encoder.
+func Spring() []hash.Scheme { return SpringWith(SpringConfig{}) }
+
+// SpringWith returns the schemes of an application that set the encoders of
+// Spring Security up in its own way. See [Spring] for the usual one.
+func SpringWith(cfg SpringConfig) []hash.Scheme {
+	s := format.NewSpring(cfg.Default, cfg.PBKDF2Secret)
+	return append([]hash.Scheme{s}, plain()...)
+}
+
+// NodeScryptConfig describes rows of the shape salthex:keyhex that an
+// application made with node's crypto.scrypt. Nothing in such a row tells its
+// parameters, so they are given here.
+type NodeScryptConfig struct {
+	// N, R and P are the cost. All zero means 16384, 8 and 1, node's defaults.
+	N, R, P int
+	// SaltIsText says that the salt's hexadecimal text was passed as it is, not
+	// the bytes that it stands for.
+	SaltIsText bool
+	// Form is applied to the password first, normalize.NFKC for example. Nil
+	// passes it as received.
+	Form func(string) string
+}
+
+// NodeScrypt returns the scheme of rows made with node's crypto.scrypt by the
+// application's own code, or an error if the default hash.Bounds refuse its
+// cost. It claims what better-auth's rows look like, so one Hasher can accept
+// only one of the two.
+func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
+	if cfg.N == 0 && cfg.R == 0 && cfg.P == 0 {
+		cfg.N, cfg.R, cfg.P = 16384, 8, 1
+	}
+
+	s := &format.NodeScrypt{
+		Label: "node-scrypt",
+		N:     cfg.N, R: cfg.R, P: cfg.P,
+		SaltIsText: cfg.SaltIsText, Form: cfg.Form,
+	}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("legacy: NodeScryptConfig: %w", err)
+	}
+	return []hash.Scheme{s}, nil
+}
+
+// BetterAuth returns the schemes of better-auth and of Lucia, with N=16384,
+// r=16 and the salt's text as salt. Both normalise passwords to NFKC first.
+// Pass normalize.NFKC of package hash/normalize. With nil, passwords of other
+// than ASCII letters may not verify.
+func BetterAuth(nfkc func(string) string) []hash.Scheme {
+	return append([]hash.Scheme{betterAuth(nfkc)}, plain()...)
+}
+
+func betterAuth(nfkc func(string) string) hash.Scheme {
+	return &format.NodeScrypt{
+		Label: "better-auth",
+		N:     16384, R: 16, P: 1,
+		SaltIsText: true, Form: nfkc,
+	}
+}
