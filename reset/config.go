@@ -57,8 +57,8 @@ type Pages struct {
 	// "/reset-password" and "/forgot-password".
 	Reset, Forgot string
 	// Login is where mails and pages point for signing in. It is a path under
-	// Config.Site such as "/login", perhaps with a query, or an absolute http or
-	// https URL. Empty means that they point nowhere.
+	// Config.Site such as "/login", perhaps with a query, or an absolute http
+	// or https URL. Empty means that they point nowhere.
 	Login string
 	// LinkStyle is where a link carries its token. The zero value is
 	// [LinkFragment].

@@ -44,8 +44,8 @@ func waitingHasher(t *testing.T) *hash.Hasher {
 	slots, err := hash.NewSlots(hash.SlotsConfig{Queue: 2000})
 	require.NoError(t, err)
 	h, err := hash.NewInsecure(hash.Config{
-		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
-		Limiter: limiter,
+		Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Slots:  slots,
 	})
 	require.NoError(t, err)
 	return h

@@ -277,9 +277,9 @@ func isPagePath(path string) bool {
 	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path
 }
 
-// isLoginURL refuses what a browser would not take as a page of this site or of
-// one that was named on purpose, such as "//evil.example" and "javascript:", and
-// what would end the link in a mail.
+// isLoginURL refuses what a browser would not take as a page of this site or
+// of one that was named on purpose, such as "//evil.example" and "javascript:",
+// and what would end the link in a mail.
 func isLoginURL(login string) bool {
 	u, err := url.Parse(login)
 	if err != nil || u.User != nil || strings.ContainsFunc(login, endsLink) {

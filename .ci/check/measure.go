@@ -55,7 +55,8 @@ func identifiers(api []string) int {
 	n := 0
 	for _, line := range api {
 		method := strings.HasPrefix(line, "func (")
-		field := strings.HasPrefix(line, "type ") && strings.Contains(line, ", ")
+		field := strings.Contains(line, " struct, ") ||
+			strings.Contains(line, " interface, ")
 		if !method && !field {
 			n++
 		}

@@ -146,8 +146,8 @@ func buildHasher() (*hash.Hasher, error) {
 		return nil, err
 	}
 	return hash.NewInsecure(hash.Config{
-		Params:  hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
-		Slots:   slots,
+		Params: hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Slots:  slots,
 	})
 }
 
