@@ -27,7 +27,6 @@ func main() {
 
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	accept := flags.Bool("accept", false, "write the saved text anew")
-	except := flags.String("except", "", "style: a pattern of folders not held")
 	_ = flags.Parse(os.Args[2:])
 
 	if os.Args[1] != "style" && flags.NArg() > 0 {
@@ -43,7 +42,7 @@ func main() {
 	case "api":
 		err = checkAPI(dirs, *accept)
 	case "style":
-		err = checkStyle(dirs, *except)
+		err = checkStyle(dirs)
 	case "measure":
 		err = measure(dirs)
 	case "walk":
