@@ -40,8 +40,8 @@ type choice struct {
 	dark      bool
 }
 
-// choice reads a query. Without a mail in it, the newest of those that were sent
-// is chosen, or else the first sample.
+// choice reads a query. Without a mail in it, the newest of those that were
+// sent is chosen, or else the first sample.
 func (h *Handler) choice(query url.Values, sent int) choice {
 	pick := func(name string, options []option, otherwise string) string {
 		for _, o := range options {

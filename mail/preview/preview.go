@@ -72,8 +72,8 @@ func New(cfg Config) (*Handler, error) {
 
 // What the two kinds of answer may load. A mail is somebody's template, whose
 // styles stand in attributes, and which may show itself and its logo.
-const mailPolicy = "sandbox allow-top-navigation-by-user-activation; default-src 'none';" +
-	" style-src 'unsafe-inline'; img-src https:; frame-ancestors 'self'"
+const mailPolicy = "sandbox allow-top-navigation-by-user-activation;" +
+	" default-src 'none'; style-src 'unsafe-inline'; img-src https:; frame-ancestors 'self'"
 
 var pagePolicy = "default-src 'none'; style-src 'sha256-" + styleHash() +
 	"'; frame-src 'self'; base-uri 'none'; form-action 'none';" +

@@ -129,8 +129,9 @@ func TestThePageLoadsItsStyleAloneAndTheMailNothingButPictures(t *testing.T) {
 	require.NotContains(t, page.Body.String(), "<script")
 
 	policy := get(t, h, "/?as=raw").Header().Get("Content-Security-Policy")
-	require.Equal(t, "sandbox allow-top-navigation-by-user-activation; default-src 'none'; style-src"+
-		" 'unsafe-inline'; img-src https:; frame-ancestors 'self'", policy)
+	require.Equal(t, "sandbox allow-top-navigation-by-user-activation;"+
+		" default-src 'none'; style-src 'unsafe-inline'; img-src https:;"+
+		" frame-ancestors 'self'", policy)
 }
 
 func TestWhatALanguageLacksIsShown(t *testing.T) {
