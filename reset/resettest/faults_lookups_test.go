@@ -10,238 +10,245 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-func lookUpFaults() []fault {
-	return []fault{
-		{
-			"finds an account by its address",
-			"a column is not read",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					for i := range users {
-						users[i].PasswordHash = ""
-					}
-					return users, err
+// addressFaults are made by the look-up by address.
+var addressFaults = []fault{
+	{
+		"finds an account by its address",
+		"a column is not read",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				for i := range users {
+					users[i].PasswordHash = ""
 				}
-			},
-			"does not return all columns",
+				return users, err
+			}
 		},
-		{
-			"finds nothing without an error",
-			"no row is an error",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					if len(users) == 0 && err == nil {
-						return nil, reset.ErrUserNotFound
-					}
-					return users, err
+		"does not return all columns",
+	},
+	{
+		"finds nothing without an error",
+		"no row is an error",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				if len(users) == 0 && err == nil {
+					return nil, reset.ErrUserNotFound
 				}
-			},
-			"sql.ErrNoRows is returned",
+				return users, err
+			}
 		},
-		{
-			"folds ASCII letters in addresses",
-			"compared byte for byte",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					if len(users) > 0 && users[0].Email != email {
-						return nil, nil
-					}
-					return users, err
+		"sql.ErrNoRows is returned",
+	},
+	{
+		"returns every account on one address",
+		"the first row alone",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				return users[:min(1, len(users))], err
+			}
+		},
+		"stops at the first row",
+	},
+	{
+		"finds nothing for an address that a column cannot hold",
+		"an error about the character set is passed on",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				if strings.ContainsFunc(
+					email, func(r rune) bool { return r > 0xffff },
+				) {
+					return nil, errors.New(
+						"Error 1267 (HY000): Illegal mix of collations",
+					)
 				}
-			},
-			"compared byte for byte",
+				return s.Store.FindByEmail(ctx, email)
+			}
 		},
-		{
-			"never returns a typed address as the stored one",
-			"a wide collation, and the typed address in the result",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					plain := strings.NewReplacer(
-						"\u212a", "k", "\u0131", "i", "\u017f", "s",
-					).Replace(email)
-					users, err := s.Store.FindByEmail(ctx, plain)
-					for i := range users {
-						users[i].Email = email
-					}
-					return users, err
+		"1267",
+	},
+	{
+		"finds nothing for an address that a column cannot hold",
+		"a statement that is put together",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				if strings.Contains(email, "'") {
+					return nil, errors.New(
+						"syntax error at or near \"brien\"",
+					)
 				}
-			},
-			"filled from the argument",
+				return s.Store.FindByEmail(ctx, email)
+			}
 		},
-		{
-			"returns every account on one address",
-			"the first row alone",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					return users[:min(1, len(users))], err
+		"put together as text",
+	},
+	{
+		"reads disabled accounts as disabled",
+		"the look-up by address does not read it",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				for i := range users {
+					users[i].Disabled = false
 				}
-			},
-			"stops at the first row",
+				return users, err
+			}
 		},
-		{"reads an account by its id", "a padded column", func(s *faultyStore) {
+		"the column is not read",
+	},
+}
+
+// spellingFaults are about one address that is spelled in several ways.
+var spellingFaults = []fault{
+	{
+		"folds ASCII letters in addresses",
+		"compared byte for byte",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				if len(users) > 0 && users[0].Email != email {
+					return nil, nil
+				}
+				return users, err
+			}
+		},
+		"compared byte for byte",
+	},
+	{
+		"never returns a typed address as the stored one",
+		"a wide collation, and the typed address in the result",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				plain := strings.NewReplacer(
+					"\u212a", "k", "\u0131", "i", "\u017f", "s",
+				).Replace(email)
+				users, err := s.Store.FindByEmail(ctx, plain)
+				for i := range users {
+					users[i].Email = email
+				}
+				return users, err
+			}
+		},
+		"filled from the argument",
+	},
+	{
+		"never returns a typed address as the stored one",
+		"an error about the character set is passed on",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				if strings.ContainsRune(email, '\u212a') {
+					return nil, errors.New("SQLSTATE 22P05")
+				}
+				return s.Store.FindByEmail(ctx, email)
+			}
+		},
+		"22P05",
+	},
+	{
+		"finds an address among its other spellings",
+		"too many rows are an error",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				if len(users) > 100 {
+					return nil, errors.New(
+						"more than 100 accounts for one address",
+					)
+				}
+				return users, err
+			}
+		},
+		"order by it first",
+	},
+	{
+		"finds an address among its other spellings",
+		"a bound without an order",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				slices.Reverse(users)
+				return users[:min(100, len(users))], err
+			}
+		},
+		"order by it first",
+	},
+}
+
+// idFaults are made by the look-up by id.
+var idFaults = []fault{
+	{"reads an account by its id", "a padded column", func(s *faultyStore) {
+		s.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
+			user, err := s.Store.FindByID(ctx, id)
+			user.PasswordHash = fmt.Sprintf("%-120s", user.PasswordHash)
+			return user, err
+		}
+	}, "a column is missing, trimmed, or padded"},
+	{
+		"refuses unknown and malformed ids",
+		"space around an id is ignored",
+		func(s *faultyStore) {
+			s.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
+				return s.Store.FindByID(ctx, strings.TrimSpace(id))
+			}
+		},
+		"coerces the id",
+	},
+	{
+		"refuses unknown and malformed ids",
+		"a syntax error of the database is passed on",
+		func(s *faultyStore) {
+			s.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
+				if strings.ContainsAny(id, " '{") {
+					return reset.User{}, errors.New(
+						"22P02: invalid input syntax for type uuid",
+					)
+				}
+				return s.Store.FindByID(ctx, id)
+			}
+		},
+		"error about the value is passed on",
+	},
+	{
+		"reads disabled accounts as disabled",
+		"the column is not read",
+		func(s *faultyStore) {
 			s.findByID = func(
 				ctx context.Context, id string,
 			) (reset.User, error) {
 				user, err := s.Store.FindByID(ctx, id)
-				user.PasswordHash = fmt.Sprintf("%-120s", user.PasswordHash)
+				user.Disabled = false
 				return user, err
 			}
-		}, "a column is missing, trimmed, or padded"},
-		{
-			"refuses unknown and malformed ids",
-			"space around an id is ignored",
-			func(s *faultyStore) {
-				s.findByID = func(
-					ctx context.Context, id string,
-				) (reset.User, error) {
-					return s.Store.FindByID(ctx, strings.TrimSpace(id))
-				}
-			},
-			"coerces the id",
 		},
-		{
-			"refuses unknown and malformed ids",
-			"a syntax error of the database is passed on",
-			func(s *faultyStore) {
-				s.findByID = func(
-					ctx context.Context, id string,
-				) (reset.User, error) {
-					if strings.ContainsAny(id, " '{") {
-						return reset.User{}, errors.New(
-							"22P02: invalid input syntax for type uuid",
-						)
-					}
-					return s.Store.FindByID(ctx, id)
-				}
-			},
-			"error about the value is passed on",
-		},
-		{
-			"reads disabled accounts as disabled",
-			"the column is not read",
-			func(s *faultyStore) {
-				s.findByID = func(
-					ctx context.Context, id string,
-				) (reset.User, error) {
-					user, err := s.Store.FindByID(ctx, id)
-					user.Disabled = false
-					return user, err
-				}
-			},
-			"the column is not read",
-		},
-		{
-			"finds nothing for an address that a column cannot hold",
-			"an error about the character set is passed on",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					if strings.ContainsFunc(
-						email, func(r rune) bool { return r > 0xffff },
-					) {
-						return nil, errors.New(
-							"Error 1267 (HY000): Illegal mix of collations",
-						)
-					}
-					return s.Store.FindByEmail(ctx, email)
-				}
-			},
-			"1267",
-		},
-		{
-			"finds nothing for an address that a column cannot hold",
-			"a statement that is put together",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					if strings.Contains(email, "'") {
-						return nil, errors.New(
-							"syntax error at or near \"brien\"",
-						)
-					}
-					return s.Store.FindByEmail(ctx, email)
-				}
-			},
-			"put together as text",
-		},
-		{
-			"never returns a typed address as the stored one",
-			"an error about the character set is passed on",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					if strings.ContainsRune(email, '\u212a') {
-						return nil, errors.New("SQLSTATE 22P05")
-					}
-					return s.Store.FindByEmail(ctx, email)
-				}
-			},
-			"22P05",
-		},
-		{
-			"finds an address among its other spellings",
-			"too many rows are an error",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					if len(users) > 100 {
-						return nil, errors.New(
-							"more than 100 accounts for one address",
-						)
-					}
-					return users, err
-				}
-			},
-			"order by it first",
-		},
-		{
-			"finds an address among its other spellings",
-			"a bound without an order",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					slices.Reverse(users)
-					return users[:min(100, len(users))], err
-				}
-			},
-			"order by it first",
-		},
-		{
-			"reads disabled accounts as disabled",
-			"the look-up by address does not read it",
-			func(s *faultyStore) {
-				s.findByEmail = func(
-					ctx context.Context, email string,
-				) ([]reset.User, error) {
-					users, err := s.Store.FindByEmail(ctx, email)
-					for i := range users {
-						users[i].Disabled = false
-					}
-					return users, err
-				}
-			},
-			"the column is not read",
-		},
-	}
+		"the column is not read",
+	},
 }

@@ -1,6 +1,7 @@
 package resettest_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/lostkey-go/lostkey/reset/resettest"
@@ -46,7 +47,12 @@ func TestChecksThatNeedMoreAreSkipped(t *testing.T) {
 func TestEveryCheckCatchesItsFault(t *testing.T) {
 	t.Parallel()
 	caught := make(map[string]bool)
-	planted := append(lookUpFaults(), writeFaults()...)
+	planted := slices.Concat(
+		addressFaults, spellingFaults, idFaults,
+		oldHashFaults, emptyHashFaults, accountFaults,
+		storageFaults, concurrencyFaults, sessionFaults,
+	)
+
 	for _, fault := range planted {
 		s := newFaultyStore()
 		fault.plant(s)
