@@ -71,17 +71,15 @@ func TestEveryParamsVerifiesItsOwnHashAndNeedsNoRehash(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
-	t.Parallel()
-	slots := func(kib int) *hash.Slots {
-		l, err := hash.NewSlots(hash.SlotsConfig{MemoryKiB: kib})
-		require.NoError(t, err)
-		return l
-	}
+// refusedConfig is a Config that New refuses, and the field that it names.
+type refusedConfig struct {
+	field string
+	cfg   hash.Config
+}
+
+// refusedParams are too weak, or too costly for any server.
+func refusedParams() map[string]refusedConfig {
 	const kib = "Argon2id.MemoryKiB"
-	memory := func(kib int) hash.Config {
-		return hash.Config{Slots: slots(kib)}
-	}
 	argon2id := func(m, t, p int) hash.Config {
 		return hash.Config{Params: hash.Argon2id{m, t, p}}
 	}
@@ -91,17 +89,8 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 	pbkdf2 := func(rounds int) hash.Config {
 		return hash.Config{Params: hash.PBKDF2SHA256{Rounds: rounds}}
 	}
-	accept := func(schemes ...hash.Scheme) hash.Config {
-		return hash.Config{Accept: schemes}
-	}
-	peppers := func(peppers ...hash.Pepper) hash.Config {
-		return hash.Config{Peppers: peppers}
-	}
 
-	for name, tt := range map[string]struct {
-		field string
-		cfg   hash.Config
-	}{
+	return map[string]refusedConfig{
 		"argon2id, one pass":      {kib, argon2id(47103, 1, 1)},
 		"argon2id, two passes":    {kib, argon2id(19455, 2, 1)},
 		"argon2id, many passes":   {kib, argon2id(7167, 9, 1)},
@@ -112,7 +101,16 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 		"bcrypt of cost 17":       {"Bcrypt.Cost", bcrypt(17)},
 		"PBKDF2, too few rounds":  {"PBKDF2SHA256.Rounds", pbkdf2(599999)},
 		"PBKDF2, too many rounds": {"PBKDF2SHA256.Rounds", pbkdf2(10_000_001)},
+	}
+}
 
+// refusedSchemes contradict each other, or lack what they need.
+func refusedSchemes() map[string]refusedConfig {
+	accept := func(schemes ...hash.Scheme) hash.Config {
+		return hash.Config{Accept: schemes}
+	}
+
+	return map[string]refusedConfig{
 		"a nil scheme": {"Config.Accept[0]", accept(nil)},
 		"two schemes of one name": {
 			"named fake", accept(&fakeScheme{}, &fakeScheme{}),
@@ -130,7 +128,19 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 		"Flask-Security's argon2 without pepper": {
 			"Config.Peppers", accept(legacy.FlaskSecurity("s", nil)...),
 		},
+	}
+}
 
+// refusedLimits are peppers, bounds, slots and floors out of range.
+func refusedLimits(t *testing.T) map[string]refusedConfig {
+	t.Helper()
+	slots, err := hash.NewSlots(hash.SlotsConfig{MemoryKiB: 19455})
+	require.NoError(t, err)
+	peppers := func(peppers ...hash.Pepper) hash.Config {
+		return hash.Config{Peppers: peppers}
+	}
+
+	return map[string]refusedConfig{
 		"an empty pepper": {"Config.Peppers[0]", peppers(hash.Pepper{})},
 		"two peppers of one id": {
 			"Config.Peppers[1]", peppers(pepper(t, "a", 1), pepper(t, "a", 2)),
@@ -143,20 +153,29 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 			"Bounds.ScryptMemoryKiB",
 			hash.Config{Bounds: hash.Bounds{ScryptMemoryKiB: 1 << 30}},
 		},
-		"slots too small for one hash": {"Config.Slots", memory(19455)},
+		"slots too small for one hash": {"Config.Slots", hash.Config{Slots: slots}},
 		"a negative floor": {
 			"Config.MinDuration", hash.Config{MinDuration: -1},
 		},
 		"a floor of hours": {
 			"Config.MinDuration", hash.Config{MinDuration: time.Hour},
 		},
+	}
+}
+
+func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []map[string]refusedConfig{
+		refusedParams(), refusedSchemes(), refusedLimits(t),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h, err := hash.New(tt.cfg)
-			require.ErrorContains(t, err, tt.field)
-			require.Nil(t, h)
-		})
+		for name, tt := range rows {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				h, err := hash.New(tt.cfg)
+				require.ErrorContains(t, err, tt.field)
+				require.Nil(t, h)
+			})
+		}
 	}
 }
 

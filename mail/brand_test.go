@@ -46,6 +46,22 @@ func TestContrastIsThatOfWCAG(t *testing.T) {
 	require.InDelta(t, 4.48, mail.Contrast("#ffffff", "#777777"), 0.005)
 }
 
+// refusedFonts would end the declaration or the element that they stand in, or
+// are no list of families.
+var refusedFonts = []mail.Brand{
+	{Font: "Inter; color: red"},
+	{Font: `"Inter"`},
+	{Font: "'Inter"},
+	{Font: "Inter,"},
+	{Font: "Segoe UI"},
+	{Font: "a/*"},
+	{Font: "a\\b"},
+	{Font: "</style>"},
+	{Font: "url(x)"},
+	{Font: "'Inter'x"},
+	{Font: strings.Repeat("a,", 100) + "a"},
+}
+
 func TestABrandThatCannotBeReadOrWouldBreakAPageIsRefused(t *testing.T) {
 	t.Parallel()
 	logo := func(address string) mail.Brand {
@@ -73,19 +89,7 @@ func TestABrandThatCannotBeReadOrWouldBreakAPageIsRefused(t *testing.T) {
 		"Brand.Wordmark is ":   {{Wordmark: "a\nb"}, {Wordmark: long}},
 		"Brand.LogoAlt is ":    {{LogoAlt: "a\u202eb"}, {LogoAlt: long}},
 		"Brand.Radius is ":     {{Radius: -1}, {Radius: 25}},
-		"Brand.Font is ": {
-			{Font: "Inter; color: red"},
-			{Font: `"Inter"`},
-			{Font: "'Inter"},
-			{Font: "Inter,"},
-			{Font: "Segoe UI"},
-			{Font: "a/*"},
-			{Font: "a\\b"},
-			{Font: "</style>"},
-			{Font: "url(x)"},
-			{Font: "'Inter'x"},
-			{Font: strings.Repeat("a,", 100) + "a"},
-		},
+		"Brand.Font is ":       refusedFonts,
 		"Brand.Logo is ": {
 			logo("http://a.example/l.png"), logo("//a.example/l.png"),
 			logo("logo.png"), logo("javascript:x"), logo("data:image/png,x"),

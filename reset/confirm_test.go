@@ -12,66 +12,72 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// oddState is a change of an account, and the reason to refuse its link.
+type oddState struct {
+	change func(t *testing.T, fx *fixture)
+	reason string // "" means that the link still works
+}
+
+func updated(change func(user *reset.User)) func(*testing.T, *fixture) {
+	return func(t *testing.T, fx *fixture) {
+		t.Helper()
+		require.NoError(t, fx.store.Update("7", change))
+	}
+}
+
+// oddStates are what can happen to an account between the link and its use.
+var oddStates = map[string]oddState{
+	"nothing":   {updated(func(*reset.User) {}), ""},
+	"signed in": {updated(func(*reset.User) {}), ""},
+	"language changed": {updated(func(user *reset.User) {
+		user.Locale = "es"
+	}), ""},
+	"disabled": {updated(func(user *reset.User) {
+		user.Disabled = true
+	}), "disabled"},
+	"address changed": {updated(func(user *reset.User) {
+		user.Email = "ana@new.example"
+	}), "stale"},
+	"address case changed": {updated(func(user *reset.User) {
+		user.Email = "Ana@example.com"
+	}), "stale"},
+	"address removed": {updated(func(user *reset.User) {
+		user.Email = ""
+	}), "stale"},
+	"password changed": {updated(func(user *reset.User) {
+		user.PasswordHash = "$argon2id$other"
+	}), "stale"},
+	"re-hashed at login": {updated(func(user *reset.User) {
+		user.PasswordHash = oldHash + "x"
+	}), "stale"},
+	"password removed": {updated(func(user *reset.User) {
+		user.PasswordHash = ""
+	}), "stale"},
+	"password made unusable": {updated(func(user *reset.User) {
+		user.PasswordHash = "!" + oldHash
+	}), "stale"},
+	"stamp changed": {updated(func(user *reset.User) {
+		user.Stamp = "2"
+	}), "stale"},
+	"deleted": {func(t *testing.T, fx *fixture) {
+		t.Helper()
+		require.NoError(t, fx.store.Delete("7"))
+	}, "unknown-user"},
+	"deleted and the id used again": {func(t *testing.T, fx *fixture) {
+		t.Helper()
+		require.NoError(t, fx.store.Delete("7"))
+		fx.add(t, reset.User{
+			ID: "7", Email: "new@example.com",
+			PasswordHash: "$argon2id$new",
+		})
+	}, "stale"},
+}
+
 // What happens to an account between the link and its use, and what becomes of
 // the link.
 func TestOddStatesBetweenIssueAndConfirm(t *testing.T) {
 	t.Parallel()
-	update := func(change func(user *reset.User)) func(*testing.T, *fixture) {
-		return func(t *testing.T, fx *fixture) {
-			t.Helper()
-			require.NoError(t, fx.store.Update("7", change))
-		}
-	}
-
-	for name, row := range map[string]struct {
-		change func(t *testing.T, fx *fixture)
-		reason string // "" means that the link still works
-	}{
-		"nothing":   {update(func(*reset.User) {}), ""},
-		"signed in": {update(func(*reset.User) {}), ""},
-		"language changed": {update(func(user *reset.User) {
-			user.Locale = "es"
-		}), ""},
-		"disabled": {update(func(user *reset.User) {
-			user.Disabled = true
-		}), "disabled"},
-		"address changed": {update(func(user *reset.User) {
-			user.Email = "ana@new.example"
-		}), "stale"},
-		"address case changed": {update(func(user *reset.User) {
-			user.Email = "Ana@example.com"
-		}), "stale"},
-		"address removed": {update(func(user *reset.User) {
-			user.Email = ""
-		}), "stale"},
-		"password changed": {update(func(user *reset.User) {
-			user.PasswordHash = "$argon2id$other"
-		}), "stale"},
-		"re-hashed at login": {update(func(user *reset.User) {
-			user.PasswordHash = oldHash + "x"
-		}), "stale"},
-		"password removed": {update(func(user *reset.User) {
-			user.PasswordHash = ""
-		}), "stale"},
-		"password made unusable": {update(func(user *reset.User) {
-			user.PasswordHash = "!" + oldHash
-		}), "stale"},
-		"stamp changed": {update(func(user *reset.User) {
-			user.Stamp = "2"
-		}), "stale"},
-		"deleted": {func(t *testing.T, fx *fixture) {
-			t.Helper()
-			require.NoError(t, fx.store.Delete("7"))
-		}, "unknown-user"},
-		"deleted and the id used again": {func(t *testing.T, fx *fixture) {
-			t.Helper()
-			require.NoError(t, fx.store.Delete("7"))
-			fx.add(t, reset.User{
-				ID: "7", Email: "new@example.com",
-				PasswordHash: "$argon2id$new",
-			})
-		}, "stale"},
-	} {
+	for name, row := range oddStates {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fx := newFixture(t, nil)

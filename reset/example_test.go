@@ -117,8 +117,12 @@ func ExampleNew() {
 		Store:  memstore.New(),
 		Mailer: &mailtest.Recorder{},
 	})
-	fmt.Println(err)
-	// Output: reset: Config.Sessions is not decided: use EndSessionsInStore, EndSessionsWith a function, or KeepSessions
+	wrong, advice, _ := strings.Cut(err.Error(), ": use ")
+	fmt.Println(wrong)
+	fmt.Println("use", advice)
+	// Output:
+	// reset: Config.Sessions is not decided
+	// use EndSessionsInStore, EndSessionsWith a function, or KeepSessions
 }
 
 // What a handler does with the errors of Request.
@@ -311,7 +315,8 @@ func ExampleSinks() {
 	counts := make(map[reset.Outcome]int)
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
-			if attr.Key == slog.TimeKey || attr.Key == "token" {
+			switch attr.Key {
+			case slog.TimeKey, slog.LevelKey, "token", "purpose":
 				return slog.Attr{}
 			}
 			return attr
@@ -337,8 +342,8 @@ func ExampleSinks() {
 	})
 	fmt.Println(counts)
 	// Output:
-	// level=INFO msg="password reset link-made" outcome=link-made user=7 purpose=reset
-	// level=INFO msg="password reset rejected" outcome=rejected client=192.0.2.1 purpose=reset reason=malformed
+	// msg="password reset link-made" outcome=link-made user=7
+	// msg="password reset rejected" outcome=rejected client=192.0.2.1 reason=malformed
 	// map[link-made:1 rejected:1]
 }
 

@@ -18,8 +18,10 @@ import (
 
 const (
 	site        = "https://app.example"
-	oldHash     = "$argon2id$v=19$m=19456,t=2,p=1$b2xkc2FsdG9sZHNhbHQ$b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2w"
 	newPassword = "a new password that is long"
+
+	oldHash = "$argon2id$v=19$m=19456,t=2,p=1$b2xkc2FsdG9sZHNhbHQ$" +
+		"b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2w"
 )
 
 // testKeys is one ring for all tests: a service made twice from it is two

@@ -77,7 +77,8 @@ func (x *explorer) checkAnswers(*testing.T) string {
 		case a.err != nil && !errors.Is(
 			a.err, reset.ErrRejected,
 		) && a.landed > 0:
-			return a.name + " was told that the link stays good, and the password was changed: " + a.err.Error()
+			return a.name + " was told that the link stays good," +
+				" and the password was changed: " + a.err.Error()
 		}
 	}
 

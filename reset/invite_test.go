@@ -186,67 +186,73 @@ func TestInvitationsAtOnceShareOneMarker(t *testing.T) {
 	}
 }
 
+// markerFault is a write of the marker, and the error that Link returns.
+type markerFault struct {
+	replace func(fx *fixture, seen reset.User, encoded string) error
+	want    error // nil when there is a link
+}
+
+// markerFaults are what the store may say about the marker.
+var markerFaults = map[string]markerFault{
+	"fails before the write": {func(*fixture, reset.User, string) error {
+		return errLost
+	}, errLost},
+	"fails after the write": {func(
+		fx *fixture, seen reset.User, encoded string,
+	) error {
+		_ = fx.store.ReplaceHash(context.Background(), seen, encoded)
+		return errLost
+	}, nil},
+	"says it wrote and did not": {func(*fixture, reset.User, string) error {
+		return nil
+	}, errAny},
+	"stale for ever": {func(*fixture, reset.User, string) error {
+		return reset.ErrStale
+	}, errAny},
+	"panics": {func(*fixture, reset.User, string) error {
+		panic("boom")
+	}, errAny},
+	"another marker came first": {func(
+		fx *fixture, _ reset.User, _ string,
+	) error {
+		_ = fx.store.Update("new", func(user *reset.User) {
+			user.PasswordHash = "!another"
+		})
+		return reset.ErrStale
+	}, nil},
+	"the address changed first": {func(
+		fx *fixture, seen reset.User, encoded string,
+	) error {
+		_ = fx.store.Update("new", func(user *reset.User) {
+			user.Email = "next@example.com"
+		})
+		return fx.store.ReplaceHash(context.Background(), seen, encoded)
+	}, nil},
+	"a password came first": {func(
+		fx *fixture, _ reset.User, _ string,
+	) error {
+		_ = fx.store.Update("new", func(user *reset.User) {
+			user.PasswordHash = oldHash
+		})
+		return reset.ErrStale
+	}, reset.ErrHasPassword},
+	"disabled first": {func(fx *fixture, _ reset.User, _ string) error {
+		_ = fx.store.Update("new", func(user *reset.User) {
+			user.Disabled = true
+		})
+		return reset.ErrStale
+	}, reset.ErrUserDisabled},
+	"deleted first": {func(fx *fixture, _ reset.User, _ string) error {
+		_ = fx.store.Delete("new")
+		return reset.ErrStale
+	}, reset.ErrUserNotFound},
+}
+
 // What the store may say about the marker, and whether a link comes of it. No
 // link may ever be bound to the empty hash.
 func TestFaultsWhileAnAccountIsMarked(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		replace func(fx *fixture, seen reset.User, encoded string) error
-		want    error // nil when there is a link
-	}{
-		"fails before the write": {func(*fixture, reset.User, string) error {
-			return errLost
-		}, errLost},
-		"fails after the write": {func(
-			fx *fixture, seen reset.User, encoded string,
-		) error {
-			_ = fx.store.ReplaceHash(context.Background(), seen, encoded)
-			return errLost
-		}, nil},
-		"says it wrote and did not": {func(*fixture, reset.User, string) error {
-			return nil
-		}, errAny},
-		"stale for ever": {func(*fixture, reset.User, string) error {
-			return reset.ErrStale
-		}, errAny},
-		"panics": {func(*fixture, reset.User, string) error {
-			panic("boom")
-		}, errAny},
-		"another marker came first": {func(
-			fx *fixture, _ reset.User, _ string,
-		) error {
-			_ = fx.store.Update("new", func(user *reset.User) {
-				user.PasswordHash = "!another"
-			})
-			return reset.ErrStale
-		}, nil},
-		"the address changed first": {func(
-			fx *fixture, seen reset.User, encoded string,
-		) error {
-			_ = fx.store.Update("new", func(user *reset.User) {
-				user.Email = "next@example.com"
-			})
-			return fx.store.ReplaceHash(context.Background(), seen, encoded)
-		}, nil},
-		"a password came first": {func(
-			fx *fixture, _ reset.User, _ string,
-		) error {
-			_ = fx.store.Update("new", func(user *reset.User) {
-				user.PasswordHash = oldHash
-			})
-			return reset.ErrStale
-		}, reset.ErrHasPassword},
-		"disabled first": {func(fx *fixture, _ reset.User, _ string) error {
-			_ = fx.store.Update("new", func(user *reset.User) {
-				user.Disabled = true
-			})
-			return reset.ErrStale
-		}, reset.ErrUserDisabled},
-		"deleted first": {func(fx *fixture, _ reset.User, _ string) error {
-			_ = fx.store.Delete("new")
-			return reset.ErrStale
-		}, reset.ErrUserNotFound},
-	} {
+	for name, row := range markerFaults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fx, spy := newSpyFixture(t, nil)

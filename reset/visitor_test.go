@@ -16,7 +16,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-const firefoxOnLinux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+const firefoxOnLinux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)" +
+	" Gecko/20100101 Firefox/140.0"
 
 func TestMailIsInTheFirstLanguageThatThereIs(t *testing.T) {
 	t.Parallel()
@@ -119,7 +120,10 @@ func TestForgedJobPutsNoWordsIntoAMail(t *testing.T) {
 	})
 
 	seen = nil // New has made samples
-	for _, browser := range []string{"Call 0800 123", "Firefox, Linux; visit evil.example", "Firefox, Linux", firefoxOnLinux} {
+	for _, browser := range []string{
+		"Call 0800 123", "Firefox, Linux; visit evil.example",
+		"Firefox, Linux", firefoxOnLinux,
+	} {
 		require.NoError(t, fx.Process(t.Context(), fx.Sign(reset.Job{
 			ID: "x", Kind: mail.KindReset, Email: "ana@example.com",
 			RequestedAt: fx.clock.Now(), Browser: browser, Locale: "<b>,fr",

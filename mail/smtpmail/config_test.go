@@ -60,62 +60,68 @@ func refused(t *testing.T, cfg smtpmail.Config, want string) {
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
+// refusedConfig is a change of a Config, and what the error says of it.
+type refusedConfig struct {
+	want   string
+	change func(*smtpmail.Config)
+}
+
+// refusedConfigs are changes of a Config that is good, by what is wrong.
+var refusedConfigs = map[string]refusedConfig{
+	"negative port": {"Config.Port is -1", func(c *smtpmail.Config) {
+		c.Port = -1
+	}},
+	"URL and Host": {"together with", func(c *smtpmail.Config) {
+		c.URL = "smtp://host"
+	}},
+	"host with a line break": {"Config.Host", func(c *smtpmail.Config) {
+		c.Host = "h\r\nRSET"
+	}},
+	"host with a space": {"Config.Host", func(c *smtpmail.Config) {
+		c.Host = "h RSET"
+	}},
+	"TLS and no TLS": {"want one at most", func(c *smtpmail.Config) {
+		c.ImplicitTLS, c.InsecureNoTLS = true, true
+	}},
+	"two secrets": {"both set", func(c *smtpmail.Config) {
+		c.Username, c.Password = "u", "hunter2"
+		c.AccessToken = func(context.Context) (string, error) {
+			return "", nil
+		}
+	}},
+	"NUL in the user name": {
+		"control characters",
+		func(c *smtpmail.Config) {
+			c.Username, c.Password = "u\x00admin", "hunter2"
+		},
+	},
+	"hello with a line break": {"Config.Hello", func(c *smtpmail.Config) {
+		c.Hello = "x\r\nMAIL"
+	}},
+	"envelope address": {"Config.EnvelopeFrom", func(c *smtpmail.Config) {
+		c.EnvelopeFrom = "Bounces <b@app.test>"
+	}},
+	"timeout above the ceiling": {
+		"Config.Timeout",
+		func(c *smtpmail.Config) {
+			c.Timeout = 10*time.Minute + 1
+		},
+	},
+	"negative timeout": {"Config.Timeout", func(c *smtpmail.Config) {
+		c.Timeout = -1
+	}},
+	"idle above the ceiling": {"IdleTimeout", func(c *smtpmail.Config) {
+		c.IdleTimeout = 5*time.Minute + 1
+	}},
+	"negative connections": {"MaxConnections", func(c *smtpmail.Config) {
+		c.MaxConnections = -1
+	}},
+}
+
 func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 	t.Parallel()
 	refused(t, smtpmail.Config{}, "Config.URL and Config.Host are both empty")
-	for name, c := range map[string]struct {
-		want   string
-		change func(*smtpmail.Config)
-	}{
-		"negative port": {"Config.Port is -1", func(c *smtpmail.Config) {
-			c.Port = -1
-		}},
-		"URL and Host": {"together with", func(c *smtpmail.Config) {
-			c.URL = "smtp://host"
-		}},
-		"host with a line break": {"Config.Host", func(c *smtpmail.Config) {
-			c.Host = "h\r\nRSET"
-		}},
-		"host with a space": {"Config.Host", func(c *smtpmail.Config) {
-			c.Host = "h RSET"
-		}},
-		"TLS and no TLS": {"want one at most", func(c *smtpmail.Config) {
-			c.ImplicitTLS, c.InsecureNoTLS = true, true
-		}},
-		"two secrets": {"both set", func(c *smtpmail.Config) {
-			c.Username, c.Password = "u", "hunter2"
-			c.AccessToken = func(context.Context) (string, error) {
-				return "", nil
-			}
-		}},
-		"NUL in the user name": {
-			"control characters",
-			func(c *smtpmail.Config) {
-				c.Username, c.Password = "u\x00admin", "hunter2"
-			},
-		},
-		"hello with a line break": {"Config.Hello", func(c *smtpmail.Config) {
-			c.Hello = "x\r\nMAIL"
-		}},
-		"envelope address": {"Config.EnvelopeFrom", func(c *smtpmail.Config) {
-			c.EnvelopeFrom = "Bounces <b@app.test>"
-		}},
-		"timeout above the ceiling": {
-			"Config.Timeout",
-			func(c *smtpmail.Config) {
-				c.Timeout = 10*time.Minute + 1
-			},
-		},
-		"negative timeout": {"Config.Timeout", func(c *smtpmail.Config) {
-			c.Timeout = -1
-		}},
-		"idle above the ceiling": {"IdleTimeout", func(c *smtpmail.Config) {
-			c.IdleTimeout = 5*time.Minute + 1
-		}},
-		"negative connections": {"MaxConnections", func(c *smtpmail.Config) {
-			c.MaxConnections = -1
-		}},
-	} {
+	for name, c := range refusedConfigs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := smtpmail.Config{Host: "h"}

@@ -88,19 +88,16 @@ func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
 	}
 }
 
-func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, apiOf)
-	_, raw := f.link()
-	good := jsonOf("token", raw, "password", newPassword)
-	f.store.calls.Store(0)
-
+// malformedBodies are near misses of good, the body that sets a password by
+// the link raw.
+func malformedBodies(raw, good string) map[string]string {
 	const (
 		member  = `"password":"` + newPassword + `"`
 		array   = `"password":["` + newPassword + `"]`
 		escaped = `"password":"x","pass\u0077ord":"` + newPassword + `"`
 	)
-	for name, body := range map[string]string{
+
+	return map[string]string{
 		"nothing":      "",
 		"null":         "null",
 		"array":        "[" + good + "]",
@@ -134,7 +131,17 @@ func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
 		"line break in value": strings.Replace(good, "seven", "se\nven", 1),
 		"deep":                strings.Repeat("[", 10000),
 		"form":                form("token", raw, "password", newPassword),
-	} {
+	}
+}
+
+func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, apiOf)
+	_, raw := f.link()
+	good := jsonOf("token", raw, "password", newPassword)
+	f.store.calls.Store(0)
+
+	for name, body := range malformedBodies(raw, good) {
 		f.postJSON("/api/reset-password", body).
 			problem(t, http.StatusBadRequest, "malformed")
 		require.False(t, f.has(newPassword), name)

@@ -12,57 +12,59 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
+// refusedFiles have the file, what stands in it, and what the error says.
+var refusedFiles = [][3]string{
+	{"pages/forget.html", "", "pages/forget.html is not one"},
+	{"assets/style.scss", "", "assets/style.scss is not one"},
+	{
+		"pages/sent.html", `{{define "main"}}{{.Nonsense}}{{end}}`,
+		"pages/sent.html",
+	},
+	{
+		"pages/done.html", `{{define "main"}}{{if}}{{end}}`,
+		"pages/done.html",
+	},
+	{
+		"pages/reset.html", `{{define "main"}}{{.Name}}{{end}}`,
+		"the form does not send .Link",
+	},
+	{
+		"pages/layout.html", `{{define "layout"}}{{template "no"}}{{end}}`,
+		`no such template "no"`,
+	},
+	{"locales/en.json", `{"page.signin":`, "locales/en.json"},
+	{"locales/pt-br.json", `{}`, "the file is called locales/pt-BR.json"},
+	{"locales/not_a_tag.json", `{}`, "locales/not_a_tag.json"},
+	{
+		"locales/en.json", `{"page.forgot.titel":"x"}`,
+		"page.forgot.titel is not the key",
+	},
+	{
+		"locales/de.json", `{"page.forgot.title":""}`,
+		"page.forgot.title is empty",
+	},
+	{
+		"locales/fr.json", `{"page.sent.once":"{lifetim}"}`,
+		"placeholder {lifetim}",
+	},
+	{
+		"locales/en.json", `{"direction":"up"}`,
+		`direction is "up", want ltr or rtl`,
+	},
+	{
+		"assets/style.css", "a {\r\n}",
+		"assets/style.css holds a carriage return",
+	},
+	{
+		"assets/script.js", `x = "</script>"`,
+		"assets/script.js holds a carriage return, ",
+	},
+}
+
 func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
-	// Each has the file, what stands in it, and what the error says.
-	for _, c := range [][3]string{
-		{"pages/forget.html", "", "pages/forget.html is not one"},
-		{"assets/style.scss", "", "assets/style.scss is not one"},
-		{
-			"pages/sent.html", `{{define "main"}}{{.Nonsense}}{{end}}`,
-			"pages/sent.html",
-		},
-		{
-			"pages/done.html", `{{define "main"}}{{if}}{{end}}`,
-			"pages/done.html",
-		},
-		{
-			"pages/reset.html", `{{define "main"}}{{.Name}}{{end}}`,
-			"the form does not send .Link",
-		},
-		{
-			"pages/layout.html", `{{define "layout"}}{{template "no"}}{{end}}`,
-			`no such template "no"`,
-		},
-		{"locales/en.json", `{"page.signin":`, "locales/en.json"},
-		{"locales/pt-br.json", `{}`, "the file is called locales/pt-BR.json"},
-		{"locales/not_a_tag.json", `{}`, "locales/not_a_tag.json"},
-		{
-			"locales/en.json", `{"page.forgot.titel":"x"}`,
-			"page.forgot.titel is not the key",
-		},
-		{
-			"locales/de.json", `{"page.forgot.title":""}`,
-			"page.forgot.title is empty",
-		},
-		{
-			"locales/fr.json", `{"page.sent.once":"{lifetim}"}`,
-			"placeholder {lifetim}",
-		},
-		{
-			"locales/en.json", `{"direction":"up"}`,
-			`direction is "up", want ltr or rtl`,
-		},
-		{
-			"assets/style.css", "a {\r\n}",
-			"assets/style.css holds a carriage return",
-		},
-		{
-			"assets/script.js", `x = "</script>"`,
-			"assets/script.js holds a carriage return, ",
-		},
-	} {
+	for _, c := range refusedFiles {
 		handler, err := resethttp.New(f.svc, resethttp.Config{
 			Files: fstest.MapFS{c[0]: {Data: []byte(c[1])}},
 		})

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,137 +21,156 @@ func plainQueries() sqlstore.Queries {
 	}
 }
 
+// refusedConfig is a change that a Config of a table does not survive, and what
+// the error says.
+type refusedConfig struct {
+	name, want string
+	change     func(*sqlstore.Config)
+}
+
+// refusedForms do not say which statements to run.
+var refusedForms = []refusedConfig{
+	{
+		"no dialect", "Dialect",
+		func(c *sqlstore.Config) { c.Dialect = 0 },
+	},
+	{
+		"unknown dialect", "Dialect",
+		func(c *sqlstore.Config) { c.Dialect = 4 },
+	},
+	{
+		"no dialect for queries", "Dialect",
+		func(c *sqlstore.Config) {
+			*c = sqlstore.Config{Queries: plainQueries()}
+		},
+	},
+	{
+		"neither table nor queries", "Config.Table.Name is empty",
+		func(c *sqlstore.Config) { c.Table = sqlstore.Table{} },
+	},
+	{
+		"both table and queries", "both set",
+		func(c *sqlstore.Config) { c.Queries = plainQueries() },
+	},
+}
+
+func inTable(change func(*sqlstore.Table)) func(*sqlstore.Config) {
+	return func(cfg *sqlstore.Config) { change(&cfg.Table) }
+}
+
+// refusedColumns are missing, or have two meanings.
+var refusedColumns = []refusedConfig{
+	{
+		"no id", "Table.ID is empty",
+		inTable(func(t *sqlstore.Table) { t.ID = "" }),
+	},
+	{
+		"no address", "Table.Email is empty",
+		inTable(func(t *sqlstore.Table) { t.Email = "" }),
+	},
+	{
+		"no hash", "Table.Hash is empty",
+		inTable(func(t *sqlstore.Table) { t.Hash = "" }),
+	},
+	{
+		"hash over the address", "Table.Email and Hash",
+		inTable(func(t *sqlstore.Table) { t.Hash = "EMAIL" }),
+	},
+	{
+		"hash over the id", "Table.ID and Hash",
+		inTable(func(t *sqlstore.Table) { t.Hash = "id" }),
+	},
+	{
+		"stamp from the hash", "Table.Stamp and Hash",
+		inTable(func(t *sqlstore.Table) { t.Stamp = "password_hash" }),
+	},
+	{
+		"two ways to be disabled", "Disabled and DisabledAt",
+		inTable(func(t *sqlstore.Table) {
+			t.Disabled, t.DisabledAt = "a", "b"
+		}),
+	},
+	{
+		"unknown match", "EmailMatch",
+		inTable(func(t *sqlstore.Table) { t.EmailMatch = 9 }),
+	},
+}
+
 func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 	t.Parallel()
-	db := (&sqltest.DB{}).Open(t)
-	table := func(change func(*sqlstore.Table)) func(*sqlstore.Config) {
-		return func(cfg *sqlstore.Config) { change(&cfg.Table) }
+	refused := func(
+		t *testing.T, db *sql.DB, cfg sqlstore.Config, want string,
+	) {
+		t.Helper()
+		store, err := sqlstore.New(db, cfg)
+		require.ErrorContains(t, err, want)
+		require.True(t, strings.HasPrefix(err.Error(), "sqlstore: "))
+		require.Nil(t, store)
 	}
+	good := sqlstore.Config{Dialect: sqlstore.PostgreSQL, Table: plainTable()}
 
-	for _, c := range []struct {
-		name, want string
-		db         *sql.DB
-		change     func(*sqlstore.Config)
-	}{
-		{
-			"no database", "database is nil", nil,
-			func(*sqlstore.Config) {},
-		},
-		{
-			"no dialect", "Dialect", db,
-			func(c *sqlstore.Config) { c.Dialect = 0 },
-		},
-		{
-			"unknown dialect", "Dialect", db,
-			func(c *sqlstore.Config) { c.Dialect = 4 },
-		},
-		{
-			"no dialect for queries", "Dialect", db,
-			func(c *sqlstore.Config) {
-				*c = sqlstore.Config{Queries: plainQueries()}
-			},
-		},
-		{
-			"neither table nor queries", "Config.Table.Name is empty", db,
-			func(c *sqlstore.Config) { c.Table = sqlstore.Table{} },
-		},
-		{
-			"both table and queries", "both set", db,
-			func(c *sqlstore.Config) { c.Queries = plainQueries() },
-		},
-		{
-			"no id", "Table.ID is empty", db,
-			table(func(t *sqlstore.Table) { t.ID = "" }),
-		},
-		{
-			"no address", "Table.Email is empty", db,
-			table(func(t *sqlstore.Table) { t.Email = "" }),
-		},
-		{
-			"no hash", "Table.Hash is empty", db,
-			table(func(t *sqlstore.Table) { t.Hash = "" }),
-		},
-		{
-			"hash over the address", "Table.Email and Hash", db,
-			table(func(t *sqlstore.Table) { t.Hash = "EMAIL" }),
-		},
-		{
-			"hash over the id", "Table.ID and Hash", db,
-			table(func(t *sqlstore.Table) { t.Hash = "id" }),
-		},
-		{
-			"stamp from the hash", "Table.Stamp and Hash", db,
-			table(func(t *sqlstore.Table) { t.Stamp = "password_hash" }),
-		},
-		{
-			"two ways to be disabled", "Disabled and DisabledAt", db,
-			table(func(t *sqlstore.Table) {
-				t.Disabled, t.DisabledAt = "a", "b"
-			}),
-		},
-		{
-			"unknown match", "EmailMatch", db,
-			table(func(t *sqlstore.Table) { t.EmailMatch = 9 }),
-		},
-	} {
+	t.Run("no database", func(t *testing.T) {
+		t.Parallel()
+		refused(t, nil, good, "database is nil")
+	})
+
+	db := (&sqltest.DB{}).Open(t)
+	for _, c := range slices.Concat(refusedForms, refusedColumns) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := sqlstore.Config{
-				Dialect: sqlstore.PostgreSQL, Table: plainTable(),
-			}
+			cfg := good
 			c.change(&cfg)
-
-			store, err := sqlstore.New(c.db, cfg)
-			require.ErrorContains(t, err, c.want)
-			require.True(t, strings.HasPrefix(err.Error(), "sqlstore: "))
-			require.Nil(t, store)
+			refused(t, db, cfg, c.want)
 		})
 	}
+}
+
+// refusedStatements lack a parameter, or all of the text.
+var refusedStatements = []struct {
+	name, want string
+	dialect    sqlstore.Dialect
+	change     func(*sqlstore.Queries)
+}{
+	{
+		"no look-up by address", "ByEmail is empty", sqlstore.PostgreSQL,
+		func(q *sqlstore.Queries) { q.ByEmail = " \n" },
+	},
+	{
+		"no look-up by id", "ByID is empty", sqlstore.PostgreSQL,
+		func(q *sqlstore.Queries) { q.ByID = "" },
+	},
+	{
+		"no update", "Replace is empty", sqlstore.PostgreSQL,
+		func(q *sqlstore.Queries) { q.Replace = "" },
+	},
+	{
+		"an update without the stamp", "Replace needs 5",
+		sqlstore.PostgreSQL,
+		func(q *sqlstore.Queries) { q.Replace = "r $1 $2 $3 $4 $4" },
+	},
+	{
+		"marks of another dialect", "needs 1", sqlstore.PostgreSQL,
+		func(q *sqlstore.Queries) { q.ByEmail = "e ?" },
+	},
+	{
+		"an update with four marks", "Replace needs 5", sqlstore.MySQL,
+		func(q *sqlstore.Queries) { q.Replace = "? ? ? ?" },
+	},
+	{
+		"an update with a mark that is text", "Replace needs 5",
+		sqlstore.MySQL,
+		func(q *sqlstore.Queries) { q.Replace = "? ? ? ? '?' \"?\" `?`" },
+	},
+	{
+		"a swap without the old hash", "Swap needs 3", sqlstore.SQLite,
+		func(q *sqlstore.Queries) { q.Swap = "? ?" },
+	},
 }
 
 func TestNewRefusesStatementsWithoutTheirParameters(t *testing.T) {
 	t.Parallel()
 	db := (&sqltest.DB{}).Open(t)
-	for _, c := range []struct {
-		name, want string
-		dialect    sqlstore.Dialect
-		change     func(*sqlstore.Queries)
-	}{
-		{
-			"no look-up by address", "ByEmail is empty", sqlstore.PostgreSQL,
-			func(q *sqlstore.Queries) { q.ByEmail = " \n" },
-		},
-		{
-			"no look-up by id", "ByID is empty", sqlstore.PostgreSQL,
-			func(q *sqlstore.Queries) { q.ByID = "" },
-		},
-		{
-			"no update", "Replace is empty", sqlstore.PostgreSQL,
-			func(q *sqlstore.Queries) { q.Replace = "" },
-		},
-		{
-			"an update without the stamp", "Replace needs 5",
-			sqlstore.PostgreSQL,
-			func(q *sqlstore.Queries) { q.Replace = "r $1 $2 $3 $4 $4" },
-		},
-		{
-			"marks of another dialect", "needs 1", sqlstore.PostgreSQL,
-			func(q *sqlstore.Queries) { q.ByEmail = "e ?" },
-		},
-		{
-			"an update with four marks", "Replace needs 5", sqlstore.MySQL,
-			func(q *sqlstore.Queries) { q.Replace = "? ? ? ?" },
-		},
-		{
-			"an update with a mark that is text", "Replace needs 5",
-			sqlstore.MySQL,
-			func(q *sqlstore.Queries) { q.Replace = "? ? ? ? '?' \"?\" `?`" },
-		},
-		{
-			"a swap without the old hash", "Swap needs 3", sqlstore.SQLite,
-			func(q *sqlstore.Queries) { q.Swap = "? ?" },
-		},
-	} {
+	for _, c := range refusedStatements {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			q := plainQueries()
