@@ -23,9 +23,8 @@ var (
 	ErrUnknownFormat = format.ErrUnknownFormat
 
 	// ErrUnsupported is returned when the stored string is well known and
-	// cannot be computed here: argon2d, Argon2 of version 16, keyid= or data=,
-	// bcrypt $2x$. Nobody can log in with such a row. It says nothing about
-	// the password.
+	// cannot be computed here: Argon2 with keyid= or data=, bcrypt $2x$. Nobody
+	// can log in with such a row. It says nothing about the password.
 	ErrUnsupported = format.ErrUnsupported
 
 	// ErrOutOfBounds is returned when a parameter of the stored string is

@@ -13,6 +13,10 @@ var outOfBoundsRows = map[string]string{
 	"argon2 of 17 passes":                   argon("m=64,t=17,p=1"),
 	"argon2 above the bound of work":        argon("m=262144,t=5,p=1"),
 	"argon2 of 17 threads":                  argon("m=65536,t=1,p=17"),
+	"argon2d of four terabytes":             otherArgon("m=4294967295,t=1,p=1"),
+	"argon2d of 17 passes":                  otherArgon("m=64,t=17,p=1"),
+	"argon2d of much work":                  otherArgon("m=262144,t=5,p=1"),
+	"argon2d of 17 threads":                 otherArgon("m=65536,t=1,p=17"),
 	"argon2 with an empty tag": "$argon2id$v=19$m=64,t=1,p=1$" + salt16 +
 		"$",
 	"argon2 with a tag of one byte": "$argon2id$v=19$m=64,t=1,p=1$" + salt16 +
@@ -90,15 +94,14 @@ var outOfBoundsRows = map[string]string{
 var unsupportedRows = map[string]string{
 	"argon2 with keyid": argon("m=64,t=1,p=1,keyid=YWJj"),
 	"argon2 with data":  argon("m=64,t=1,p=1,data=YWJj"),
-	"argon2d":           strings.Replace(argon("m=64,t=1,p=1"), "2id", "2d", 1),
-	"argon2 of version 16": strings.Replace(
-		argon("m=64,t=1,p=1"), "v=19", "v=16", 1,
+	"argon2d with data": strings.Replace(
+		argon("m=64,t=1,p=1,data=YWJj"), "2id", "2d", 1,
 	),
-	"argon2 without version": strings.Replace(
-		argon("m=64,t=1,p=1"), "v=19$", "", 1,
+	"argon2 of version 17": strings.Replace(
+		argon("m=64,t=1,p=1"), "v=19", "v=17", 1,
 	),
-	"argon2 of a bare 19": strings.Replace(
-		argon("m=64,t=1,p=1"), "v=19", "19", 1,
+	"argon2d of version 0": strings.Replace(
+		argon("m=64,t=1,p=1"), "id$v=19", "d$v=0", 1,
 	),
 
 	"bcrypt $2x$, which is not $2y$": "$2x$10$" + bc53,
@@ -136,4 +139,9 @@ var unknownRows = map[string]string{
 	"Django's or Werkzeug's md5": "md5$salt$" + hex64[:32],
 	"passlib's plain text":       "$plaintext$secret",
 	"binary":                     "\x00\xff\xfe",
+}
+
+// otherArgon returns a row of argon2d of version 16.
+func otherArgon(params string) string {
+	return strings.Replace(argon(params), "id$v=19", "d$v=16", 1)
 }

@@ -26,6 +26,9 @@ var malformedRows = map[string]string{
 	"argon2 with a blank in its version": strings.Replace(
 		argon("m=64,t=1,p=1"), "v=19", "v=19 ", 1,
 	),
+	"argon2 of a bare 19": strings.Replace(
+		argon("m=64,t=1,p=1"), "v=19", "19", 1,
+	),
 	"argon2 without a tag":     "$argon2id$v=19$m=64,t=1,p=1$" + salt16,
 	"argon2 with a third part": argon("m=64,t=1,p=1") + "$" + tag32,
 	"argon2 with padding":      argon("m=64,t=1,p=1") + "=",

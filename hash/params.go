@@ -128,6 +128,7 @@ func (a Argon2id) memoryKiB() int        { return a.MemoryKiB }
 func (a Argon2id) create(password string) (string, error) {
 	row := format.Argon2Row{
 		Variant: "argon2id",
+		Version: format.Argon2Version,
 		M:       a.MemoryKiB,
 		T:       a.Time,
 		P:       a.Threads,

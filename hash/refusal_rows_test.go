@@ -79,7 +79,7 @@ func refusedRows(current string) map[string]refusal {
 		"malformed bcrypt":      {twoForms, "$2b$10$", hash.ErrMalformed},
 		"malformed current row": {twoForms, current + "\n", hash.ErrMalformed},
 		"unsupported": {
-			twoForms, "$argon2d$v=19$m=64,t=1,p=1" + tag, hash.ErrUnsupported,
+			twoForms, "$argon2id$v=17$m=64,t=1,p=1" + tag, hash.ErrUnsupported,
 		},
 		"out of bounds": {
 			twoForms, "$argon2id$v=19$m=4294967295,t=1,p=1" + tag,

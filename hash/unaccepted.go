@@ -75,6 +75,10 @@ func knownFormats() []known {
 // errUnaccepted returns ErrUnknownFormat for what no accepted scheme claims,
 // with the names of the format and of its preset where they are known.
 func errUnaccepted(encoded string) error {
+	if format.IsOtherArgon2(encoded) {
+		return unaccepted("argon2-other", "legacy.Argon2()")
+	}
+
 	for _, f := range knownFormats() {
 		for _, prefix := range f.prefixes {
 			if strings.HasPrefix(encoded, prefix) {

@@ -26,6 +26,8 @@
 //	$bcrypt-sha256$                         Passlib, Flask
 //	$5$ $6$                                 Unix, Passlib, Flask
 //	$7$                                     CryptScrypt
+//	$argon2d$, and Argon2 with v=16         Argon2
+//	or without a version
 //	$P$ $H$                                 WordPress, Drupal, Passlib, Flask
 //	$wp$2y$                                 WordPress
 //	$S$ U$S$                                Drupal
@@ -56,9 +58,7 @@
 //     today, and $gy$, yescrypt with GOST
 //   - $sha1$, NetBSD's, and DES crypt, 13 characters without a prefix
 //   - {SHA}, {MD5} and {CRYPT} of LDAP, and passwords in clear
-//   - argon2d, and Argon2 of version 16, which also is what a string without a
-//     version means. golang.org/x/crypto computes neither, and this module has
-//     no Argon2 of its own. They are hash.ErrUnsupported, as bcrypt's $2x$ is.
+//   - bcrypt's $2x$
 //
 // Inspect finds all of them without a password.
 package legacy
@@ -81,6 +81,7 @@ func All() []hash.Scheme {
 		format.Passlib(),
 		format.SHACrypt(),
 		format.CryptScrypt(),
+		format.OtherArgon2(),
 		format.PHPass(),
 		format.WordPress(),
 		format.Drupal(),
@@ -143,6 +144,15 @@ func ASPNET() []hash.Scheme { return []hash.Scheme{format.ASPNET()} }
 func Unix() []hash.Scheme {
 	return []hash.Scheme{format.SHACrypt(), format.Bcrypt()}
 }
+
+// Argon2 returns argon2d, and version 16 of all variants of Argon2, which also
+// is what a string without a version means. hash.Modern has the others.
+//
+// golang.org/x/crypto computes neither. They are computed by this module, in
+// the goroutine of the caller and without assembly, so that such a row costs
+// about twice what argon2id costs (measured by BenchmarkOtherArgon2). The
+// Hasher replaces it at the first login.
+func Argon2() []hash.Scheme { return []hash.Scheme{format.OtherArgon2()} }
 
 // CryptScrypt returns the format $7$, scrypt as crypt(3) of libxcrypt and older
 // libsodium write it. libsodium's "sensitive" rows ask for 1 GiB and are out of

@@ -8,24 +8,48 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// argon2Scheme reads the PHC strings of argon2id and argon2i, the parameters in
-// any order. For example, npm's argon2 writes m,p,t and others t,m,p.
-type argon2Scheme struct{}
+// argon2Scheme reads the PHC strings of argon2id and argon2i of version 19, or
+// else of argon2d and of version 16, the parameters in any order. For example,
+// npm's argon2 writes m,p,t and others t,m,p.
+type argon2Scheme struct{ other bool }
+
+// Argon2Version is the version of RFC 9106, which new hashes have.
+const Argon2Version = argon2.Version
+
+// argon2Version16 is what Argon2 1.0 computes. It wrote no version at first.
+const argon2Version16 = 16
 
 // MaxArgon2Threads is the largest p.
 const MaxArgon2Threads = 16
 
-func (argon2Scheme) Name() string { return "argon2" }
+func (s argon2Scheme) Name() string {
+	if s.other {
+		return "argon2-other"
+	}
+	return "argon2"
+}
 
-func (argon2Scheme) Example() string {
+func (s argon2Scheme) Example() string {
+	if s.other {
+		return "$argon2d$v=19$m=65536,t=3,p=4$"
+	}
 	return "$argon2id$v=19$m=65536,t=3,p=4$"
 }
 
-func (argon2Scheme) Identify(encoded string) bool {
+func (s argon2Scheme) Identify(encoded string) bool {
 	rest, ok := strings.CutPrefix(encoded, "$argon2")
 	return ok && (strings.HasPrefix(rest, "id$") ||
 		strings.HasPrefix(rest, "i$") ||
-		strings.HasPrefix(rest, "d$"))
+		strings.HasPrefix(rest, "d$")) && s.other == IsOtherArgon2(encoded)
+}
+
+// IsOtherArgon2 reports whether a row of Argon2 is argon2d or of version 16.
+func IsOtherArgon2(encoded string) bool {
+	variant, rest, _ := strings.Cut(strings.TrimPrefix(encoded, "$"), "$")
+	version, _, _ := strings.Cut(rest, "$")
+	return variant == "argon2d" ||
+		strings.HasPrefix(variant, "argon2") &&
+			(version == "v=16" || strings.HasPrefix(version, "m="))
 }
 
 func (argon2Scheme) Parse(encoded string, bounds Bounds) (Record, error) {
@@ -49,7 +73,8 @@ func (argon2Scheme) Parse(encoded string, bounds Bounds) (Record, error) {
 
 // An Argon2Row is one stored argon2 hash.
 type Argon2Row struct {
-	Variant   string // "argon2id" or "argon2i".
+	Variant   string // "argon2id", "argon2i" or "argon2d".
+	Version   int    // 19 or 16.
 	M, T, P   int    // KiB, passes and threads.
 	Salt, Tag []byte
 }
@@ -59,23 +84,24 @@ func ParseArgon2(encoded string) (Argon2Row, error) {
 	variant, rest, _ := strings.Cut(strings.TrimPrefix(encoded, "$"), "$")
 	row := Argon2Row{Variant: variant}
 	switch variant {
-	case "argon2id", "argon2i":
-	case "argon2d":
-		return row, Unsupported("argon2d", "variant")
+	case "argon2id", "argon2i", "argon2d":
 	default:
 		return row, Malformed("argon2", "variant")
 	}
 
-	// Argon2 1.0 wrote no version, or 16. golang.org/x/crypto computes 19 only.
-	version, rest, _ := strings.Cut(rest, "$")
-	text, versioned := strings.CutPrefix(version, "v=")
-	if v, ok := number(text); versioned && !ok {
-		return row, Malformed(variant, "v")
-	} else if !versioned || v != argon2.Version {
-		return row, Unsupported(variant, "v")
-	}
-
 	list, rest, _ := strings.Cut(rest, "$")
+	row.Version = argon2Version16
+	if text, versioned := strings.CutPrefix(list, "v="); versioned {
+		v, ok := number(text)
+		switch {
+		case !ok:
+			return row, Malformed(variant, "v")
+		case v != argon2.Version && v != argon2Version16:
+			return row, Unsupported(variant, "v")
+		}
+		row.Version = v
+		list, rest, _ = strings.Cut(rest, "$")
+	}
 	for part := range strings.SplitSeq(list, ",") {
 		// A secret or associated data went into the hash and is not ours to
 		// know.
@@ -131,6 +157,10 @@ func (r Argon2Row) bound(bounds Bounds) string {
 
 // Derive returns a tag of size bytes.
 func (r Argon2Row) Derive(password string, size int) []byte {
+	if r.Variant == "argon2d" || r.Version != argon2.Version {
+		return deriveArgon2(r, password, size)
+	}
+
 	m, t, p, n := uint32(r.M), uint32(r.T), uint8(r.P), uint32(size)
 	if r.Variant == "argon2i" {
 		return argon2.Key([]byte(password), r.Salt, t, m, p, n)
@@ -140,7 +170,7 @@ func (r Argon2Row) Derive(password string, size int) []byte {
 
 // Encode writes the one spelling that the PHC string format gives the row.
 func (r Argon2Row) Encode() string {
-	return "$" + r.Variant + "$v=" + strconv.Itoa(argon2.Version) +
+	return "$" + r.Variant + "$v=" + strconv.Itoa(r.Version) +
 		"$m=" + strconv.Itoa(r.M) +
 		",t=" + strconv.Itoa(r.T) +
 		",p=" + strconv.Itoa(r.P) +

@@ -3,6 +3,9 @@ package format
 // Argon2 reads argon2id and argon2i.
 func Argon2() Scheme { return argon2Scheme{} }
 
+// OtherArgon2 reads argon2d, and version 16 of all three variants.
+func OtherArgon2() Scheme { return argon2Scheme{other: true} }
+
 // Bcrypt reads bcrypt.
 func Bcrypt() Scheme { return bcryptScheme{} }
 

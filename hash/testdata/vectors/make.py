@@ -52,7 +52,7 @@ def passlib_rows():
     make("passlib-bcrypt-sha256", h.bcrypt_sha256, "c" * 200, rounds=4, version=2)
     make("argon2id", h.argon2, type="ID", memory_cost=65536, time_cost=3, parallelism=4)
     make("argon2i", h.argon2, type="I", memory_cost=1024, time_cost=2, parallelism=2)
-    make("!unsupported", h.argon2, type="D", memory_cost=1024, time_cost=2, parallelism=2)
+    make("argon2d", h.argon2, type="D", memory_cost=1024, time_cost=2, parallelism=2)
     make("scrypt", h.scrypt, rounds=14)
     make("scrypt", h.scrypt, ACCENTS, rounds=10, block_size=4, parallelism=3)
     make("pbkdf2-sha1", h.pbkdf2_sha1, rounds=131000)

@@ -68,8 +68,16 @@ argon2_rows() {
 	row argon2id "$tool" '-id -t 2 -k 19456 -p 1 -l 32' "$(with somesalt12345678 -id -t 2 -k 19456 -p 1 -l 32)"
 	row argon2id "$tool" '-id -t 3 -m 14 -p 4 -l 24' "$(with somesalt12345678 -id -t 3 -m 14 -p 4 -l 24)"
 	row argon2i "$tool" '-i -t 3 -m 12 -p 1' "$(with somesalt12345678 -i -t 3 -m 12 -p 1)"
-	row '!unsupported' "$tool" '-d' "$(with somesalt12345678 -d)"
-	row '!unsupported' "$tool" '-id -v 10' "$(with somesalt12345678 -id -v 10)"
+	for variant in d i id; do
+		for version in 10 13; do
+			[ "$variant$version" = i13 ] || [ "$variant$version" = id13 ] && continue
+			for params in '-t 1 -k 64 -p 1' '-t 3 -k 250 -p 2 -l 24' '-t 2 -m 12 -p 4 -l 64'; do
+				# shellcheck disable=SC2086
+				row "argon2$variant" "$tool" "-$variant -v $version $params" \
+					"$(with somesalt12345678 "-$variant" -v "$version" $params)"
+			done
+		done
+	done
 }
 
 if [ "${1:-}" = check ]; then

@@ -1,0 +1,4 @@
+package format
+
+// DeriveArgon2 is Argon2 without golang.org/x/crypto, whatever the variant.
+var DeriveArgon2 = deriveArgon2
