@@ -55,8 +55,8 @@
 //
 // Of argon2, this package reads argon2id and argon2i of version 19. argon2d and
 // version 16, which also is what a string without a version means, need
-// legacy.Argon2. Strings with keyid= or data=, and bcrypt's $2x$, are refused as
-// ErrUnsupported.
+// legacy.Argon2. Strings with keyid= or data=, and bcrypt's $2x$, are refused
+// as ErrUnsupported.
 //
 // # Compatibility
 //

@@ -15,8 +15,12 @@ func TestOwnArgon2AgreesWithGolangsWhereBothCompute(t *testing.T) {
 	t.Parallel()
 	salt := []byte("a salt of 17 byte")
 	for _, row := range []format.Argon2Row{
-		{M: 8, T: 1, P: 1}, {M: 64, T: 3, P: 1}, {M: 131, T: 2, P: 4},
-		{M: 1040, T: 1, P: 2}, {M: 4200, T: 2, P: 3}, {M: 256, T: 4, P: 16},
+		{M: 8, T: 1, P: 1},
+		{M: 64, T: 3, P: 1},
+		{M: 131, T: 2, P: 4},
+		{M: 1040, T: 1, P: 2},
+		{M: 4200, T: 2, P: 3},
+		{M: 256, T: 4, P: 16},
 	} {
 		for _, size := range []int{4, 32, 64, 65, 97, 200} {
 			name := fmt.Sprintf("%+v, %d", row, size)
