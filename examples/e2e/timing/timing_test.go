@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/examples/timing"
+	"github.com/lostkey-go/lostkey/examples/e2e/timing"
 )
 
 // measure times n requests of each of two classes in random order on one

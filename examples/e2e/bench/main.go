@@ -1,8 +1,8 @@
 // Command bench prints what tokens cost: this library's, and those of the
 // libraries that people use instead, doing the same work in one process.
 //
-//	go -C examples run ./bench            the tables
-//	go -C examples run ./bench -check     and fail where a goal is missed by more than 30 %
+//	go -C examples run ./e2e/bench            the tables
+//	go -C examples run ./e2e/bench -check     and fail where a goal is missed by more than 30 %
 //
 // Every figure is the best of many short passes, in which the contenders take
 // turns, so that other load on the machine hits all of them. Read the ratios:

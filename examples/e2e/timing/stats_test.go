@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lostkey-go/lostkey/examples/timing"
+	"github.com/lostkey-go/lostkey/examples/e2e/timing"
 )
 
 // Expected values by hand: means 2 and 4, variances 1 and 4, n = 3.

@@ -17,7 +17,7 @@ import (
 	"github.com/lostkey-go/lostkey/hash/normalize"
 )
 
-const script = "../../hash/testdata/vectors/make.sh"
+const script = "../../../hash/testdata/vectors/make.sh"
 
 // makeVectors runs the script and returns what it printed. Tools that are not there
 // are left out, unless LOSTKEY_REQUIRE_TOOLS=1.
