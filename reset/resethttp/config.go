@@ -82,7 +82,6 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		policy: contentPolicy(l.style, l.script),
 		origin: origin,
 		client: clientOf(cfg.Client),
-		query:  of.LinkStyle == reset.LinkQuery,
 		log:    cfg.logger(),
 		now:    cfg.clock(),
 

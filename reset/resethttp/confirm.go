@@ -11,16 +11,22 @@ import (
 )
 
 func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	if _, ok := query["done"]; ok {
+	at, _ := p.place.linkAddressOf(r)
+	if at.rewritten {
+		p.svc.LinkRewritten(p.client(r))
+	}
+
+	_, done := r.URL.Query()["done"]
+	switch {
+	case at.named:
+		p.openLink(w, r, at)
+	case done:
 		p.write(w, r, http.StatusOK, p.page(r, pageDone))
-		return
+	case p.place.query:
+		p.showHeld(w, r)
+	default:
+		p.write(w, r, http.StatusOK, p.page(r, pageReset))
 	}
-	if p.query {
-		p.showResetQuery(w, r, query["token"])
-		return
-	}
-	p.write(w, r, http.StatusOK, p.page(r, pageReset))
 }
 
 // confirm takes the form of the reset page. Of the form it reads the token, the
@@ -46,7 +52,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	page := p.page(r, pageReset)
 	page.Link = in.Token
 
-	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.query {
+	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.place.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
 			p.problem(w, r, problem{status: http.StatusConflict, name: "other-link"})

@@ -110,7 +110,7 @@ func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 	require.NoError(t, w.svc.Shutdown(t.Context()))
 	require.GreaterOrEqual(t, len(w.outbox.Messages()), len(variants)-3)
 	for _, message := range w.outbox.Messages() {
-		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password#token="))
+		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password/#token="))
 		require.NotContains(t, message.Text+message.HTML+message.Subject, "evil")
 	}
 }
@@ -137,6 +137,6 @@ func TestRequestLinesThatNameAnotherHostChangeNothing(t *testing.T) {
 	}
 	w.mailed(2)
 	for _, message := range w.outbox.Messages() {
-		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password#token="))
+		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password/#token="))
 	}
 }

@@ -21,7 +21,6 @@ type pages struct {
 	policy string
 	origin *http.CrossOriginProtection
 	client func(*http.Request) netip.Addr
-	query  bool // Links carry the token in the query.
 	common Page // This is what all pages have.
 	log    *slog.Logger
 	now    func() time.Time
@@ -30,15 +29,16 @@ type pages struct {
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), p.policy)
 	w.Header().Add("Vary", "Accept-Language")
-	if p.query {
+	if p.place.query {
 		w.Header().Add("Vary", "Cookie")
 	}
 
 	var show, act func(http.ResponseWriter, *http.Request)
+	_, isReset := p.place.linkAddressOf(r)
 	switch {
 	case p.place.isForgot(r):
 		show, act = p.showForgot, p.request
-	case p.place.isReset(r):
+	case isReset:
 		show, act = p.showReset, p.confirm
 	default:
 		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})

@@ -16,6 +16,7 @@ type place struct {
 	base          string // Path of the site, without a slash at the end.
 	forgot, reset string // Paths of the pages below it.
 	secure        bool   // The site is on https.
+	query         bool   // Links carry the token in the query.
 }
 
 func newPlace(of reset.Settings) (place, error) {
@@ -30,6 +31,7 @@ func newPlace(of reset.Settings) (place, error) {
 		forgot: of.ForgotPath,
 		reset:  of.ResetPath,
 		secure: site.Scheme == "https",
+		query:  of.LinkStyle == reset.LinkQuery,
 	}, nil
 }
 

@@ -34,6 +34,8 @@ type Page struct {
 	// cookie holds. Without it the form is refused.
 	Link     string
 	LinkHeld bool
+	// Damaged says that the address of the page held a link that cannot be read.
+	Damaged bool
 	// Account is the masked address of the account, where the link came in the
 	// query and so could be checked.
 	Account string

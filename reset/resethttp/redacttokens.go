@@ -1,0 +1,83 @@
+package resethttp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// RedactTokens returns a middleware's handler that takes tokens out of requests
+// before next sees them. Put it outside of what logs requests:
+//
+//	handler, err := resethttp.RedactTokens(svc, accessLog(mux))
+//
+// A link in the query is written to access logs, and so is a link with a
+// fragment whose '#' became "%23" on its way. next gets such a request under
+// the path of the reset page with "/?redacted" behind it, in its URL and in its
+// RequestURI, without the token in its Referer. The pages of [New] find the
+// token in the request's context. So a mux needs no route for addresses such as
+// "/reset-password%23token=…" either.
+//
+// Only the address of the reset page is changed, and Referer headers that name
+// it. What stands before this handler, such as a proxy with a log of its own,
+// still sees the token. See [RedactURL] for those.
+func RedactTokens(
+	svc *reset.Service, next http.Handler,
+) (http.Handler, error) {
+	if svc == nil || next == nil {
+		return nil, errors.New("resethttp: the Service or the handler is nil")
+	}
+	where, err := newPlace(svc.Settings())
+	if err != nil {
+		return nil, err
+	}
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, where.redact(r))
+	}), nil
+}
+
+// redact returns the request, or a changed copy of it.
+func (p place) redact(r *http.Request) *http.Request {
+	if at, ok := p.linkAddress(r.URL); ok && at.named {
+		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, at))
+		clean := *r.URL
+		clean.Path, clean.RawPath = p.base+p.reset+"/", ""
+		clean.RawQuery, clean.ForceQuery = "redacted", false
+		r.URL, r.RequestURI = &clean, clean.RequestURI()
+	}
+
+	referer, err := url.Parse(r.Referer())
+	if err != nil || r.Referer() == "" {
+		return r
+	}
+	if at, ok := p.linkAddress(referer); ok && at.named {
+		r = r.WithContext(r.Context())
+		r.Header = r.Header.Clone()
+		r.Header.Set("Referer", RedactURL(r.Referer()))
+	}
+	return r
+}
+
+// What a token in an address looks like, escaped any number of times. The
+// second form has no name before it.
+var (
+	namedValue = regexp.MustCompile(
+		`(?i)(token(?:=|%(?:25)*3d))[^&#\s"'<>]+`,
+	)
+	bareToken = regexp.MustCompile(tokenStart + `[A-Za-z0-9_.%-]*`)
+)
+
+// RedactURL replaces tokens in an address, or in a line of a log, by
+// "redacted". It replaces the value of every parameter whose name ends in
+// "token", and what begins as a token does, also where the address is escaped or
+// wrapped in another one. It is for log formats of hosts that cannot use
+// [RedactTokens].
+func RedactURL(text string) string {
+	text = namedValue.ReplaceAllString(text, "${1}redacted")
+	return bareToken.ReplaceAllString(text, "redacted")
+}
