@@ -24,11 +24,11 @@ const marks = "#?&;="
 
 // linkAddress reads the address of a request for the reset page. It returns
 // false for all others, also for those below the page that are no link.
-func (p place) linkAddress(u *url.URL) (linkAddress, bool) {
+func (r routes) linkAddress(u *url.URL) (linkAddress, bool) {
 	path := u.EscapedPath()
-	behind, found := strings.CutPrefix(path, p.base+p.reset)
+	behind, found := strings.CutPrefix(path, r.base+r.reset)
 	if !found {
-		behind, found = strings.CutPrefix(path, p.reset)
+		behind, found = strings.CutPrefix(path, r.reset)
 	}
 	if !found {
 		return linkAddress{}, false
@@ -44,7 +44,7 @@ func (p place) linkAddress(u *url.URL) (linkAddress, bool) {
 	if behind == "" || behind == "/" {
 		at.named = at.named || namesToken(whole)
 		at.rewritten = at.named &&
-			!(p.query && len(values) == 1 && values[0] == at.raw)
+			!(r.query && len(values) == 1 && values[0] == at.raw)
 		return at, true
 	}
 
@@ -78,11 +78,11 @@ type addressKey struct{}
 
 // linkAddressOf returns what the address of a request says, or said before
 // [RedactTokens] cleaned it.
-func (p place) linkAddressOf(r *http.Request) (linkAddress, bool) {
-	if at, ok := r.Context().Value(addressKey{}).(linkAddress); ok {
+func (r routes) linkAddressOf(req *http.Request) (linkAddress, bool) {
+	if at, ok := req.Context().Value(addressKey{}).(linkAddress); ok {
 		return at, true
 	}
-	return p.linkAddress(r.URL)
+	return r.linkAddress(req.URL)
 }
 
 // openLink answers a request whose address names a token. Nothing is changed by
@@ -97,10 +97,10 @@ func (p *pages) openLink(
 ) {
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	switch {
-	case at.raw != "" && p.place.query:
+	case at.raw != "" && p.routes.query:
 		p.holdLink(w, r, at.raw)
 	case at.raw != "":
-		p.seeOther(w, p.place.resetURL()+"#token="+at.raw)
+		p.seeOther(w, p.routes.resetURL()+"#token="+at.raw)
 	default:
 		p.dropLink(w, r, "")
 		page := p.page(r, pageReset)

@@ -10,20 +10,20 @@ import (
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
-// APIConfig configures the JSON API. It says where the API is and whom it asks.
-// The zero value works.
+// APIConfig configures the JSON API. The zero value works.
 type APIConfig struct {
-	// Prefix stands before the Service's two paths, such as
-	// "/api". Empty means those paths themselves, which suits a mux that routes
-	// by method. A mux must not strip it.
+	// Prefix stands before the Service's two paths, such as "/api". Empty means
+	// those paths themselves, which suits a mux that routes by method. A mux
+	// must not strip it.
 	Prefix string
+
 	// Client says who sends a request, as in [Config].
 	Client func(*http.Request) netip.Addr
 }
 
 // NewAPI returns the JSON API for applications that draw pages of their own.
-// POST {"email": …} to ForgotPath answers 202 with {}.
-// POST {"token": …, "password": …} to ResetPath answers 204. The token is the
+// POST {"email": …} to the Service's Pages.Forgot answers 202 with {}. POST
+// {"token": …, "password": …} to its Pages.Reset answers 204. The token is the
 // bare text from the link, not the link. Everything else is a problem
 // (RFC 9457), see the package documentation. The texts of problems are English
 // and for developers. Applications choose their own by type and code.
@@ -36,12 +36,11 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	}
 	if cfg.Prefix != "" &&
 		(cfg.Prefix[0] != '/' || cfg.Prefix[len(cfg.Prefix)-1] == '/') {
-		return nil, errors.New(
-			"resethttp: APIConfig.Prefix does not begin with a slash, or ends with one",
-		)
+		return nil, errors.New("resethttp: APIConfig.Prefix does not begin" +
+			" with a slash, or ends with one")
 	}
 
-	where, err := newPlace(svc.Settings())
+	where, err := newRoutes(svc.Settings())
 	if err != nil {
 		return nil, err
 	}
@@ -50,28 +49,21 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 		return nil, err
 	}
 	where.forgot, where.reset = cfg.Prefix+where.forgot, cfg.Prefix+where.reset
-	known, err := loadLocales(overlay{}, englishTag)
-	if err != nil {
-		return nil, err
-	}
 
 	return &api{
-		svc:     svc,
-		place:   where,
-		origin:  origin,
-		client:  clientOf(cfg.Client),
-		english: known.tables[englishTag],
+		svc:    svc,
+		routes: where,
+		origin: origin,
+		client: clientOf(cfg.Client),
 	}, nil
 }
 
 // api is the handler that NewAPI returns.
 type api struct {
 	svc    *reset.Service
-	place  place
+	routes routes
 	origin *http.CrossOriginProtection
 	client func(*http.Request) netip.Addr
-	// english has the sentences for what is wrong with a password.
-	english texts
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -79,9 +71,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	var act func(http.ResponseWriter, *http.Request)
 	switch {
-	case a.place.isForgot(r):
+	case a.routes.isForgot(r):
 		act = a.request
-	case a.place.isReset(r):
+	case a.routes.isReset(r):
 		act = a.confirm
 	default:
 		writeProblem(w, problemNotFound)
@@ -153,7 +145,7 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 			of.Errors = append(of.Errors, problemDetail{
 				Pointer: "#/password",
 				Code:    string(p.Code),
-				Detail:  passwordText(a.english, p),
+				Detail:  p.Message(),
 				Min:     p.Min,
 				Max:     p.Max,
 			})

@@ -7,40 +7,48 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config configures the pages. It says how they look and whom they ask. The
-// zero value works.
+// Config configures the pages. The zero value works. Where they are, how links
+// lead to them and where to sign in is in the Service's own Config.Pages.
 type Config struct {
-	// Login is where the pages link to for signing in. It is a path on this
-	// host such as "/login", or an absolute http or https URL. Empty means the
-	// Service's Pages.Login, and without that the pages have no such link.
-	Login string
 	// Product is the name above the card and in the title. Empty means the
 	// Service's.
 	Product string
+
 	// Client says who sends a request, for limits and events. Nil means the
 	// other end of the connection. Behind a proxy that is the proxy, and
 	// everybody shares one limit, so set it there. X-Forwarded-For and its like
 	// are never read otherwise, because anybody can send them. The zero Addr
 	// means unknown.
 	Client func(*http.Request) netip.Addr
-	// Locale is the language for visitors whose own is not there. Empty means
+
+	// Locale is the language for those whose own is not there. Empty means
 	// "en".
 	Locale string
-	// Files replaces files of the pages one by one, under the same names:
-	// pages/frame.html for what stands around the card, assets/style.css,
-	// locales/en.json and so on. A file locales/xx.json adds a language. Nil
-	// replaces nothing. Everything is read, parsed and run once by New.
+
+	// Files replaces built-in files by their names and adds languages. Nil
+	// replaces nothing. It is read only by New, which parses and runs
+	// everything once.
+	//
+	//	locales/pl.json    the texts of one language, all of them or a few
+	//	pages/frame.html   what stands around the card
+	//	pages/reset.html   one page; likewise the others
+	//	assets/style.css   all of the style
+	//	assets/script.js   all of the script
+	//
+	// The folder, and the files of texts in it, may be those of the mails too.
+	// [mail.LoadTexts] says which keys belong to whom, and where a text that a
+	// file does not have comes from.
 	Files fs.FS
-	// Log receives what goes wrong in drawing a page. What goes wrong in the
+
+	// Logger receives what goes wrong in drawing a page. What goes wrong in the
 	// Service is in its events. Nil means slog.Default().
-	Log *slog.Logger
+	Logger *slog.Logger
+
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
@@ -58,15 +66,8 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
 
-	of := svc.Settings()
-	where, err := newPlace(of)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkLogin(cfg.Login); err != nil {
-		return nil, err
-	}
-	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
+	settings := svc.Settings()
+	where, err := newRoutes(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -74,41 +75,38 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	t, err := newTemplates(files{cfg.Files}, cfg.Locale)
+	if err != nil {
+		return nil, err
+	}
 
 	return &pages{
-		svc:    svc,
-		place:  where,
-		look:   l,
-		policy: contentPolicy(l.style, l.script),
-		origin: origin,
-		client: clientOf(cfg.Client),
-		log:    cfg.logger(),
-		now:    cfg.clock(),
+		svc:       svc,
+		routes:    where,
+		templates: t,
+		policy:    contentPolicy(t.style, t.script),
+		origin:    origin,
+		client:    clientOf(cfg.Client),
+		logger:    cfg.logger(),
+		now:       cfg.clock(),
 
 		common: Page{
-			Product:     cmp.Or(cfg.Product, of.Product),
-			LoginURL:    cfg.login(where, of),
+			Product:     cmp.Or(cfg.Product, settings.Product),
+			LoginURL:    where.loginURL(settings.Login),
 			ForgotURL:   where.forgotURL(),
 			ResetURL:    where.resetURL(),
-			MinLength:   of.MinLength,
-			Identifiers: of.Identifiers,
-			lifetime:    of.Lifetime,
+			MinLength:   settings.MinLength,
+			Identifiers: settings.Identifiers,
+			lifetime:    settings.Lifetime,
 		},
 	}, nil
 }
 
-func (c Config) login(where place, of reset.Settings) string {
-	if c.Login == "" && of.LoginPath != "" {
-		return where.base + of.LoginPath
-	}
-	return c.Login
-}
-
 func (c Config) logger() *slog.Logger {
-	if c.Log == nil {
+	if c.Logger == nil {
 		return slog.Default()
 	}
-	return c.Log
+	return c.Logger
 }
 
 func (c Config) clock() func() time.Time {
@@ -118,31 +116,10 @@ func (c Config) clock() func() time.Time {
 	return c.Now
 }
 
-// checkLogin refuses what a browser would not take as a page of this site or of
-// one that was named on purpose. It refuses "//evil.example" and "javascript:"
-// among others.
-func checkLogin(login string) error {
-	if login == "" {
-		return nil
-	}
-
-	u, err := url.Parse(login)
-	local := err == nil && u.Scheme == "" && u.Host == "" &&
-		strings.HasPrefix(login, "/") && !strings.HasPrefix(login, "//")
-	absolute := err == nil && (u.Scheme == "https" || u.Scheme == "http") &&
-		u.Host != "" && u.User == nil
-	if !local && !absolute || strings.ContainsAny(login, "\\ ") {
-		return errors.New(
-			"resethttp: Config.Login is neither a path nor an absolute http or https URL",
-		)
-	}
-	return nil
-}
-
 // newOrigin returns a check that trusts the site's own origin in so many words,
 // so that a proxy which rewrites Host does not make the site's own forms look
 // foreign.
-func newOrigin(where place) (*http.CrossOriginProtection, error) {
+func newOrigin(where routes) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
 	if err := origin.AddTrustedOrigin(where.origin); err != nil {
 		return nil, errors.New("resethttp: the Service's Site has no origin")

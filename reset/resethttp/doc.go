@@ -1,9 +1,10 @@
 // Package resethttp serves the pages of a password reset, and the same as a
 // JSON API, over a [reset.Service].
 //
-// Most applications need [New] and two lines in a mux:
+// Most applications need [New] and two lines in a mux. Where the pages are, and
+// where one signs in, is in the Service's own [reset.Pages].
 //
-//	pages, err := resethttp.New(svc, resethttp.Config{Login: "/login"})
+//	pages, err := resethttp.New(svc, resethttp.Config{})
 //	mux.Handle("/forgot-password", pages)
 //	mux.Handle("/reset-password", pages)
 //
@@ -42,14 +43,15 @@
 //
 // # Looks
 //
-// [Config.Files] replaces the files of the pages one by one. pages/frame.html
-// has what stands around the card, assets/style.css all of the style,
-// assets/script.js all of the script. A [Page] is what templates see. The
-// classes of the style sheet are brand, card, badge (with good or bad), lead,
-// hint, account, part, field, field-head, error, summary, offscreen, button
-// (with quiet), toggle and after. The content security policy allows this
-// style, this script and images of this origin only, so style attributes and
-// further scripts have no effect.
+// [Config.Files] replaces the files of the pages one by one. A [Page] is what
+// templates see. The classes of the style sheet are brand, card, badge (with
+// good or bad), lead, hint, account, part, field, field-head, error, summary,
+// offscreen, button (with quiet), toggle and after. The content security policy
+// allows this style, this script and images of this origin only, so style
+// attributes and further scripts have no effect.
+//
+// The pages are in the languages of the mails. The texts of both are in one
+// file a language, see [mail.LoadTexts].
 //
 // # Security
 //
@@ -134,6 +136,6 @@
 //
 // # Compatibility
 //
-// Names of form fields, status codes, problem types, members of [Page] and
-// names of files and texts stay. New ones may come.
+// Names of form fields, status codes, problem types, members of [Page], names
+// of files and keys of texts stay. New ones may come.
 package resethttp

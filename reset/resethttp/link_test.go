@@ -194,12 +194,12 @@ func TestEveryTokenThatIsIssuedIsReadAgain(t *testing.T) {
 		require.NoError(t, err)
 		keys, err := token.NewKeys(key)
 		require.NoError(t, err)
-		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Keys = keys })
-		require.NoError(t, w.users.Add(reset.User{ID: "u-2", Email: "bo@example.com"}))
+		f := newFixture(t, pagesOf, func(c *reset.Config) { c.Keys = keys })
+		require.NoError(t, f.users.Add(reset.User{ID: "u-2", Email: "bo@example.com"}))
 		for user, purpose := range map[string]token.Purpose{
 			"u-1": token.PurposeReset, "u-2": token.PurposeInvite,
 		} {
-			link, err := w.svc.Link(t.Context(), user, reset.LinkOptions{Purpose: purpose})
+			link, err := f.svc.Link(t.Context(), user, reset.LinkOptions{Purpose: purpose})
 			require.NoError(t, err)
 			_, raw, _ := strings.Cut(link.Reveal(), "token=")
 			require.Equal(t, raw, resethttp.LinkToken(link.Reveal()))

@@ -10,7 +10,8 @@ import (
 // problemBase begins the type of every problem. The rest names the heading of
 // its explanation in the package documentation, with an underscore for each
 // hyphen, as go/doc/comment writes it.
-const problemBase = "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"
+const problemBase = "https://pkg.go.dev/" +
+	"github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"
 
 // A problemDocument is an answer of the API that is not a success (RFC 9457
 // section 3.1). It never holds what was sent.
@@ -38,7 +39,8 @@ var (
 		Type:   "link-rejected",
 		Status: http.StatusBadRequest,
 		Title:  "The link does not work",
-		Detail: "It may be incomplete or too old, or it may have been used already, just now perhaps. Ask for a new one.",
+		Detail: "It may be incomplete or too old, or it may have been used" +
+			" already, just now perhaps. Ask for a new one.",
 	}
 	problemPassword = problemDocument{
 		Type:   "password-refused",
@@ -72,13 +74,15 @@ var (
 		Type:   "unknown-outcome",
 		Status: http.StatusServiceUnavailable,
 		Title:  "It is not known whether the password was changed",
-		Detail: "Try to sign in with the new password. If that fails, use the link again. If the link is refused then, it did its work.",
+		Detail: "Try to sign in with the new password. If that fails, use the" +
+			" link again. If the link is refused then, it did its work.",
 	}
 	problemMalformed = problemDocument{
 		Type:   "malformed",
 		Status: http.StatusBadRequest,
 		Title:  "The body is not what is expected",
-		Detail: "Send one JSON object with exactly the documented members, each once, each a string.",
+		Detail: "Send one JSON object with exactly the documented members," +
+			" each once, each a string.",
 	}
 	problemTooLarge = problemDocument{
 		Type:   "too-large",

@@ -25,7 +25,7 @@ const (
 const cookieLife = 30 * time.Minute
 
 func (p *pages) cookieName() string {
-	if p.place.secure {
+	if p.routes.secure {
 		return hostCookie
 	}
 	return plainCookie
@@ -41,7 +41,7 @@ func linkName(raw string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// holdLink moves a token from the address of a request into a cookie.
+// holdLink moves a token from the address of a request into the cookie.
 func (p *pages) holdLink(w http.ResponseWriter, r *http.Request, raw string) {
 	checked, err := p.svc.Check(r.Context(), reset.CheckInput{
 		Token: raw, Client: p.client(r),
@@ -54,7 +54,7 @@ func (p *pages) holdLink(w http.ResponseWriter, r *http.Request, raw string) {
 
 	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
 	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
-	p.seeOther(w, p.place.resetURL())
+	p.seeOther(w, p.routes.resetURL())
 }
 
 // showHeld shows the reset page for the link in the cookie, or without one the
@@ -82,7 +82,7 @@ func (p *pages) refuseLink(
 		p.reject(w, r, raw)
 		return
 	}
-	p.failed(w, r, err, "busy.reset")
+	p.failed(w, r, err, "page.busy.reset")
 }
 
 // heldLink returns the token in the cookie, or "" when there is none, or more
@@ -113,7 +113,7 @@ func (p *pages) namedLink(
 
 // dropLink removes the cookie, unless it holds another link than raw.
 func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
-	if !p.place.query {
+	if !p.routes.query {
 		return
 	}
 	if held := p.heldLink(r); held == "" || held == raw {
@@ -125,12 +125,12 @@ func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
 // a browser that comes from a mail on another site does not send a Strict one
 // after the redirect.
 func (p *pages) cookie(value string, maxAge int) *http.Cookie {
-	path := p.place.resetURL()
-	if p.place.secure {
+	path := p.routes.resetURL()
+	if p.routes.secure {
 		path = "/"
 	}
 	return &http.Cookie{
 		Name: p.cookieName(), Value: value, Path: path, MaxAge: maxAge,
-		HttpOnly: true, Secure: p.place.secure, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: p.routes.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

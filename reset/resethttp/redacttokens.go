@@ -31,7 +31,7 @@ func RedactTokens(
 	if svc == nil || next == nil {
 		return nil, errors.New("resethttp: the Service or the handler is nil")
 	}
-	where, err := newPlace(svc.Settings())
+	where, err := newRoutes(svc.Settings())
 	if err != nil {
 		return nil, err
 	}
@@ -42,25 +42,27 @@ func RedactTokens(
 }
 
 // redact returns the request, or a changed copy of it.
-func (p place) redact(r *http.Request) *http.Request {
-	if at, ok := p.linkAddress(r.URL); ok && at.named {
-		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, at))
-		clean := *r.URL
-		clean.Path, clean.RawPath = p.base+p.reset+"/", ""
+func (r routes) redact(req *http.Request) *http.Request {
+	if at, ok := r.linkAddress(req.URL); ok && at.named {
+		ctx := context.WithValue(req.Context(), addressKey{}, at)
+		req = req.WithContext(ctx)
+
+		clean := *req.URL
+		clean.Path, clean.RawPath = r.base+r.reset+"/", ""
 		clean.RawQuery, clean.ForceQuery = "redacted", false
-		r.URL, r.RequestURI = &clean, clean.RequestURI()
+		req.URL, req.RequestURI = &clean, clean.RequestURI()
 	}
 
-	referer, err := url.Parse(r.Referer())
-	if err != nil || r.Referer() == "" {
-		return r
+	referer, err := url.Parse(req.Referer())
+	if err != nil {
+		return req
 	}
-	if at, ok := p.linkAddress(referer); ok && at.named {
-		r = r.WithContext(r.Context())
-		r.Header = r.Header.Clone()
-		r.Header.Set("Referer", RedactURL(r.Referer()))
+	if at, ok := r.linkAddress(referer); ok && at.named {
+		req = req.WithContext(req.Context())
+		req.Header = req.Header.Clone()
+		req.Header.Set("Referer", RedactURL(req.Referer()))
 	}
-	return r
+	return req
 }
 
 // What a token in an address looks like, escaped any number of times. The
