@@ -10,35 +10,39 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// RedactTokens returns a middleware's handler that takes tokens out of requests
-// before next sees them. Put it outside of what logs requests:
+// RedactTokens returns middleware that takes tokens out of requests before the
+// handlers inside see them. It belongs outside of what logs requests and of
+// every mux:
 //
-//	handler, err := resethttp.RedactTokens(svc, accessLog(mux))
+//	redact, err := resethttp.RedactTokens(svc)
+//	server.Handler = redact(accessLog(mux))
 //
 // A link in the query is written to access logs, and so is a link with a
-// fragment whose '#' became "%23" on its way. next gets such a request under
-// the path of the reset page with "/?redacted" behind it, in its URL and in its
-// RequestURI, without the token in its Referer. The pages of [New] find the
-// token in the request's context. So a mux needs no route for addresses such as
-// "/reset-password%23token=…" either.
+// fragment whose '#' became "%23" on its way. The handlers inside get such a
+// request under the path of the reset page with "/?redacted" behind it, in its
+// URL and its RequestURI, and no token in its Referer. The pages of [New] find
+// the token in the request's context. So a mux needs no route for addresses
+// like "/reset-password%23token=…" either.
 //
 // Only the address of the reset page is changed, and Referer headers that name
-// it. What stands before this handler, such as a proxy with a log of its own,
+// it. What stands before the server, such as a proxy with a log of its own,
 // still sees the token. See [RedactURL] for those.
 func RedactTokens(
-	svc *reset.Service, next http.Handler,
-) (http.Handler, error) {
-	if svc == nil || next == nil {
-		return nil, errors.New("resethttp: the Service or the handler is nil")
+	svc *reset.Service,
+) (func(http.Handler) http.Handler, error) {
+	if svc == nil {
+		return nil, errors.New("resethttp: the Service is nil")
 	}
 	where, err := newRoutes(svc.Settings())
 	if err != nil {
 		return nil, err
 	}
 
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, where.redact(r))
-	}), nil
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, where.redact(r))
+		})
+	}, nil
 }
 
 // redact returns the request, or a changed copy of it.

@@ -17,7 +17,7 @@
 		if (linkRow) {
 			linkRow.hidden = true;
 		}
-		history.replaceState(null, "", location.pathname + location.search);
+		history.replaceState(null, "", link.form.getAttribute("action"));
 	}
 	// A page that was drawn for one link does not take another one that came in the same address.
 	if (link && link.value.indexOf("held:") === 0) {
