@@ -18,8 +18,8 @@ const (
 	// themselves, so it reaches no server log, proxy, Referer header or mail
 	// scanner. A script on the page moves it into the form.
 	LinkFragment LinkStyle = iota
-	// LinkQuery puts the token into the query, which works without scripts, and
-	// is written to access logs.
+	// LinkQuery puts the token into the query, which works without scripts and
+	// where mail gateways drop the fragment, and is written to access logs.
 	LinkQuery
 )
 
@@ -151,15 +151,20 @@ func (s *Service) issue(
 	}
 
 	raw := issued.Reveal()
-	text := s.cfg.Site + s.cfg.Pages.Reset
-	if s.cfg.Pages.LinkStyle == LinkQuery {
-		text += "?token=" + raw
-	} else {
-		text += "#token=" + raw
-	}
+	text := s.cfg.Site + s.cfg.Pages.Reset + linkMark(s.cfg.Pages.LinkStyle) + raw
 	return Link{
 		url: &text, expires: issued.ExpiresAt(), tokenID: issued.ID(),
 	}, raw, nil
+}
+
+// linkMark stands between the path of the reset page and the token. The slash
+// keeps a link that was rewritten on its way inside the subtree of the page,
+// where '#' may have become "%23" and so a part of the path.
+func linkMark(style LinkStyle) string {
+	if style == LinkQuery {
+		return "/?token="
+	}
+	return "/#token="
 }
 
 // stateOf is what a token is bound to.

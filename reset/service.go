@@ -24,6 +24,8 @@ type Service struct {
 	later  *recorder // nil when synchronous.
 	pool   *pool     // nil when synchronous or dispatched elsewhere.
 	closed atomic.Bool
+
+	rewritten rewrittenLinks
 }
 
 // New makes a Service, or says which field of cfg is missing or weak, without

@@ -45,6 +45,7 @@ type application struct {
 	expose   bool             // /inbox and /audit are for other machines too
 
 	resetPages http.Handler
+	redact     func(http.Handler) http.Handler // takes tokens out of what is logged
 	preview    http.Handler
 	pages      pages
 }
@@ -119,6 +120,9 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 	// The folder reset holds the files that replace those of the reset pages.
 	frame, err := fs.Sub(files, "reset")
 	if err != nil {
+		return nil, err
+	}
+	if app.redact, err = resethttp.RedactTokens(app.resets); err != nil {
 		return nil, err
 	}
 	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Files: frame, Logger: log}); err != nil {

@@ -148,7 +148,7 @@ func (b browser) signedIn() bool {
 	return b.get("/account").status == http.StatusOK
 }
 
-var mailedLink = regexp.MustCompile(`/reset-password#token=([A-Za-z0-9_.-]+)`)
+var mailedLink = regexp.MustCompile(`/reset-password/#token=([A-Za-z0-9_.-]+)`)
 
 // askForLink asks, waits for the mail and takes the token from the inbox page.
 func (s *site) askForLink(b browser, email string) string {

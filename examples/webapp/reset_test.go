@@ -225,7 +225,7 @@ func TestLinksComeFromTheConfiguredURLWhateverTheHostHeaderSays(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, b.do(r).status)
 	s.logs.wait(t, "password reset mailed")
 	m := s.inbox.newestFirst()[0]
-	require.Contains(t, m.Text, "https://app.example/reset-password#token=")
+	require.Contains(t, m.Text, "https://app.example/reset-password/#token=")
 	require.NotContains(t, m.Text+m.HTML, "evil")
 }
 

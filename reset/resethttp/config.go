@@ -87,7 +87,6 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		policy:    contentPolicy(t.style, t.script),
 		origin:    origin,
 		client:    clientOf(cfg.Client),
-		query:     settings.LinkStyle == reset.LinkQuery,
 		logger:    cfg.logger(),
 		now:       cfg.clock(),
 

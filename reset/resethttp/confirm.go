@@ -11,16 +11,22 @@ import (
 )
 
 func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	if _, ok := query["done"]; ok {
+	at, _ := p.routes.linkAddressOf(r)
+	if at.rewritten {
+		p.svc.LinkRewritten(p.client(r))
+	}
+
+	_, done := r.URL.Query()["done"]
+	switch {
+	case at.named:
+		p.openLink(w, r, at)
+	case done:
 		p.write(w, r, http.StatusOK, p.page(r, pageDone))
-		return
+	case p.routes.query:
+		p.showHeld(w, r)
+	default:
+		p.write(w, r, http.StatusOK, p.page(r, pageReset))
 	}
-	if p.query {
-		p.showResetQuery(w, r, query["token"])
-		return
-	}
-	p.write(w, r, http.StatusOK, p.page(r, pageReset))
 }
 
 // confirm takes the form of the reset page. Of the form it reads the token, the
@@ -50,7 +56,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	// The form of a page whose token is in the cookie names that token, since
 	// another link may have been opened meanwhile in another tab.
 	name, held := strings.CutPrefix(form.Get("token"), heldPrefix)
-	if held && p.query {
+	if held && p.routes.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
 			p.problem(w, r, problem{

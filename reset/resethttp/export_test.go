@@ -9,6 +9,9 @@ import (
 // LinkToken is the reader of pasted links, for its fuzz test.
 func LinkToken(pasted string) string { return linkToken(pasted) }
 
+// Unwrapped is the text in which the reader looks for tokens.
+func Unwrapped(text string) string { return squeeze(unwrap(text)).text }
+
 // LinkName is what a form calls a token that a cookie holds.
 func LinkName(raw string) string { return linkName(raw) }
 

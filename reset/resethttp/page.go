@@ -42,6 +42,9 @@ type Page struct {
 	Link     string
 	LinkHeld bool
 
+	// Damaged says that the address of the page held a link that cannot be read.
+	Damaged bool
+
 	// Account is the masked address of the account, where the link came in the
 	// query and so could be checked.
 	Account string

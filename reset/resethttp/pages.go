@@ -22,7 +22,6 @@ type pages struct {
 	policy    string // content security policy
 	origin    *http.CrossOriginProtection
 	client    func(*http.Request) netip.Addr
-	query     bool // links carry the token in the query
 	common    Page // what all pages have
 	logger    *slog.Logger
 	now       func() time.Time
@@ -31,15 +30,16 @@ type pages struct {
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), p.policy)
 	w.Header().Add("Vary", "Accept-Language")
-	if p.query {
+	if p.routes.query {
 		w.Header().Add("Vary", "Cookie")
 	}
 
 	var show, act func(http.ResponseWriter, *http.Request)
+	_, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
 		show, act = p.showForgot, p.request
-	case p.routes.isReset(r):
+	case isReset:
 		show, act = p.showReset, p.confirm
 	default:
 		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})

@@ -17,6 +17,7 @@ type routes struct {
 	base          string // Path of the site, without a slash at the end.
 	forgot, reset string // Paths of the pages below it.
 	secure        bool   // The site is on https.
+	query         bool   // Links carry the token in the query.
 }
 
 func newRoutes(settings reset.Settings) (routes, error) {
@@ -31,6 +32,7 @@ func newRoutes(settings reset.Settings) (routes, error) {
 		forgot: settings.ForgotPath,
 		reset:  settings.ResetPath,
 		secure: site.Scheme == "https",
+		query:  settings.LinkStyle == reset.LinkQuery,
 	}, nil
 }
 

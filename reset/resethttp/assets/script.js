@@ -7,16 +7,20 @@
 
 	// The part of an address behind # is sent to no server. It is moved into the form, and taken out of the
 	// address bar and the history, where it would outlive the page.
+	// All of it is moved, because mail programs escape and extend it, and the server reads what they make.
 	function takeLink() {
-		var at = location.hash.indexOf("token=");
-		if (!link || at < 0) {
+		if (!link || !/token|eyJ/i.test(location.hash)) {
 			return;
 		}
-		link.value = location.hash.slice(at + "token=".length);
+		link.value = location.hash;
 		link.type = "hidden";
 		if (linkRow) {
 			linkRow.hidden = true;
 		}
+		history.replaceState(null, "", link.form.getAttribute("action"));
+	}
+	// A page that was drawn for one link does not take another one that came in the same address.
+	if (link && link.value.indexOf("held:") === 0) {
 		history.replaceState(null, "", location.pathname + location.search);
 	}
 	takeLink();
