@@ -53,9 +53,12 @@ type Config struct {
 // works.
 type Pages struct {
 	// Reset and Forgot are paths under Config.Site. Empty means
-	// "/reset-password" and "/forgot-password". Login, to which mails and pages
-	// may point, is optional.
-	Reset, Forgot, Login string
+	// "/reset-password" and "/forgot-password".
+	Reset, Forgot string
+	// Login is where mails and pages point for signing in. It is a path under
+	// Config.Site such as "/login", perhaps with a query, or an absolute http or
+	// https URL. Empty means that they point nowhere.
+	Login string
 	// LinkStyle is where a link carries its token. The zero value is
 	// [LinkFragment].
 	LinkStyle LinkStyle

@@ -139,10 +139,12 @@ func (s *Service) Shutdown(ctx context.Context) error {
 // Settings holds what pages need to know of a [Config], with the defaults
 // filled in.
 type Settings struct {
-	Site, Product, Support           string
-	ResetPath, ForgotPath, LoginPath string
-	LinkStyle                        LinkStyle
-	Lifetime                         time.Duration
+	Site, Product, Support string
+	ResetPath, ForgotPath  string
+	// Login is a path under Site, an absolute URL or empty.
+	Login     string
+	LinkStyle LinkStyle
+	Lifetime  time.Duration
 	// MinLength is the shortest password in code points, if the policy has a
 	// method MinLength() int, as policy.Policy has. Else it is 0.
 	MinLength int
@@ -161,8 +163,8 @@ func (s *Service) Settings() Settings {
 		MinLength: minLength, Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
 		Site: s.cfg.Site, Product: s.cfg.Mail.Product, Support: s.cfg.Mail.Support,
 		ResetPath: s.cfg.Pages.Reset, ForgotPath: s.cfg.Pages.Forgot,
-		LoginPath: s.cfg.Pages.Login,
-		LinkStyle: s.cfg.Pages.LinkStyle, Lifetime: s.cfg.Lifetimes.Reset,
+		Login: s.cfg.Pages.Login, LinkStyle: s.cfg.Pages.LinkStyle,
+		Lifetime: s.cfg.Lifetimes.Reset,
 	}
 }
 

@@ -197,8 +197,9 @@ func (c *Config) facts(kind mail.Kind) mail.Data {
 		Support:   c.Mail.Support,
 		ForgotURL: c.Site + c.Pages.Forgot,
 	}
-	if c.Pages.Login != "" {
-		data.LoginURL = c.Site + c.Pages.Login
+	data.LoginURL = c.Pages.Login
+	if strings.HasPrefix(data.LoginURL, "/") {
+		data.LoginURL = c.Site + data.LoginURL
 	}
 	return data
 }
@@ -224,12 +225,11 @@ func (c *Config) validateSite() error {
 	}{
 		{"Pages.Reset", "/reset-password", &c.Pages.Reset},
 		{"Pages.Forgot", "/forgot-password", &c.Pages.Forgot},
-		{"Pages.Login", "", &c.Pages.Login},
 	} {
 		if *page.path == "" {
 			*page.path = page.fallback
 		}
-		if *page.path != "" && !isPagePath(*page.path) {
+		if !isPagePath(*page.path) {
 			return fmt.Errorf(
 				"reset: Config.%s is not an absolute path without query and fragment",
 				page.field,
@@ -237,6 +237,11 @@ func (c *Config) validateSite() error {
 		}
 	}
 
+	if c.Pages.Login != "" && !isLoginURL(c.Pages.Login) {
+		return errors.New(
+			"reset: Config.Pages.Login is neither a path nor an absolute http or https URL",
+		)
+	}
 	if c.Pages.Reset == c.Pages.Forgot {
 		return errors.New("reset: Config.Pages.Reset and Config.Pages.Forgot are the same")
 	}
@@ -258,4 +263,22 @@ func isThisMachine(host string) bool {
 func isPagePath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path
+}
+
+// isLoginURL refuses what a browser would not take as a page of this site or of
+// one that was named on purpose, such as "//evil.example" and "javascript:", and
+// what would end the link in a mail.
+func isLoginURL(login string) bool {
+	u, err := url.Parse(login)
+	if err != nil || u.User != nil || strings.ContainsFunc(login, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
+	}) {
+		return false
+	}
+
+	if strings.HasPrefix(login, "/") {
+		return !strings.HasPrefix(login, "//")
+	}
+	return u.Host != "" && (strings.HasPrefix(login, "https://") ||
+		strings.HasPrefix(login, "http://"))
 }

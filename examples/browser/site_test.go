@@ -69,7 +69,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
 	cfg := reset.Config{
-		Site: s.base, Pages: reset.Pages{InsecureHTTP: true}, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: s.users, Mailer: s.outbox,
+		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"}, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: s.users, Mailer: s.outbox,
 		Sessions: reset.EndSessionsInStore(), Hasher: s.hasher, Limits: reset.Limits{Off: true},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
@@ -79,7 +79,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
-	pages, err := resethttp.New(s.svc, resethttp.Config{Login: "/login"})
+	pages, err := resethttp.New(s.svc, resethttp.Config{})
 	require.NoError(t, err)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/favicon.ico" {

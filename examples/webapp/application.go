@@ -99,7 +99,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 		Site: opts.url, // the only source of links, whatever the Host header says
 		// So that the demonstration can be tried over a local network. Leave this
 		// out elsewhere: over plain http, links and passwords travel in clear.
-		Pages:    reset.Pages{InsecureHTTP: true},
+		Pages:    reset.Pages{InsecureHTTP: true, Login: "/login"},
 		Mail:     reset.Mail{Product: productName, Renderer: letters},
 		From:     opts.from,
 		Keys:     ring,
@@ -120,7 +120,7 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 	if err != nil {
 		return nil, err
 	}
-	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Login: "/login", Files: frame, Log: log}); err != nil {
+	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Files: frame, Logger: log}); err != nil {
 		return nil, err
 	}
 	return app, nil

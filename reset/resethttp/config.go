@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -17,10 +15,6 @@ import (
 // Config configures the pages. It says how they look and whom they ask. The
 // zero value works.
 type Config struct {
-	// Login is where the pages link to for signing in. It is a path on this
-	// host such as "/login", or an absolute http or https URL. Empty means the
-	// Service's Pages.Login, and without that the pages have no such link.
-	Login string
 	// Product is the name above the card and in the title. Empty means the
 	// Service's.
 	Product string
@@ -38,9 +32,9 @@ type Config struct {
 	// locales/en.json and so on. A file locales/xx.json adds a language. Nil
 	// replaces nothing. Everything is read, parsed and run once by New.
 	Files fs.FS
-	// Log receives what goes wrong in drawing a page. What goes wrong in the
+	// Logger receives what goes wrong in drawing a page. What goes wrong in the
 	// Service is in its events. Nil means slog.Default().
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
@@ -61,9 +55,6 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	of := svc.Settings()
 	where, err := newPlace(of)
 	if err != nil {
-		return nil, err
-	}
-	if err := checkLogin(cfg.Login); err != nil {
 		return nil, err
 	}
 	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
@@ -88,7 +79,7 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 
 		common: Page{
 			Product:     cmp.Or(cfg.Product, of.Product),
-			LoginURL:    cfg.login(where, of),
+			LoginURL:    where.loginURL(of.Login),
 			ForgotURL:   where.forgotURL(),
 			ResetURL:    where.resetURL(),
 			MinLength:   of.MinLength,
@@ -98,18 +89,11 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	}, nil
 }
 
-func (c Config) login(where place, of reset.Settings) string {
-	if c.Login == "" && of.LoginPath != "" {
-		return where.base + of.LoginPath
-	}
-	return c.Login
-}
-
 func (c Config) logger() *slog.Logger {
-	if c.Log == nil {
+	if c.Logger == nil {
 		return slog.Default()
 	}
-	return c.Log
+	return c.Logger
 }
 
 func (c Config) clock() func() time.Time {
@@ -117,27 +101,6 @@ func (c Config) clock() func() time.Time {
 		return time.Now //nolint:forbidigo // the one place where the clock is taken
 	}
 	return c.Now
-}
-
-// checkLogin refuses what a browser would not take as a page of this site or of
-// one that was named on purpose. It refuses "//evil.example" and "javascript:"
-// among others.
-func checkLogin(login string) error {
-	if login == "" {
-		return nil
-	}
-
-	u, err := url.Parse(login)
-	local := err == nil && u.Scheme == "" && u.Host == "" &&
-		strings.HasPrefix(login, "/") && !strings.HasPrefix(login, "//")
-	absolute := err == nil && (u.Scheme == "https" || u.Scheme == "http") &&
-		u.Host != "" && u.User == nil
-	if !local && !absolute || strings.ContainsAny(login, "\\ ") {
-		return errors.New(
-			"resethttp: Config.Login is neither a path nor an absolute http or https URL",
-		)
-	}
-	return nil
 }
 
 // newOrigin returns a check that trusts the site's own origin in so many words,

@@ -51,29 +51,50 @@ func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 	}
 }
 
+// Mails and pages share one, so the Service refuses it.
 func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
 	for _, login := range []string{
-		"login", "//evil.example", "///evil.example", "/\\evil.example", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "https://", "https://u:p@app.example/",
-		"ftp://app.example/", "/log in", "mailto:a@b.example", "?x", " /login", "/login\n",
+		"login", "//evil.example", "///evil.example", "/\\evil.example",
+		"javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x",
+		"https://", "https:///x", "https://u:p@app.example/",
+		"ftp://app.example/", "/log in", "mailto:a@b.example", "?x", " /login",
+		"/login\n", "/login\u202e", "/login?x={y}", `/login"onclick=`,
+		"//u:p@evil.example", "https:evil.example", "/%zz",
 	} {
-		_, err := resethttp.New(w.svc, resethttp.Config{Login: login})
-		require.EqualError(t, err, "resethttp: Config.Login is neither a path nor an absolute http or https URL", "%q", login)
-	}
-	for _, login := range []string{"", "/", "/login", "/login?next=/account", "https://id.example/login"} {
-		_, err := resethttp.New(w.svc, resethttp.Config{Login: login})
-		require.NoError(t, err, login)
+		cfg := fixtureConfig(t)
+		cfg.Pages.Login = login
+		_, err := reset.New(cfg)
+		require.EqualError(t, err, "reset: Config.Pages.Login is neither a path"+
+			" nor an absolute http or https URL", "%q", login)
 	}
 }
 
-func TestLoginDefaultsToTheServicesAndMayBeMissing(t *testing.T) {
+func TestPagesPointToTheServicesLogin(t *testing.T) {
 	t.Parallel()
-	bare := func(svc *reset.Service) (http.Handler, error) { return resethttp.New(svc, resethttp.Config{}) }
-	w := newFixture(t, bare, func(c *reset.Config) { c.Site, c.Pages.Login = "https://app.example/shop", "/signin" })
-	require.Contains(t, w.get("/forgot-password").body, `href="/shop/signin"`)
-	w = newFixture(t, bare)
-	for _, path := range []string{"/forgot-password", "/forgot-password?sent", "/reset-password?done"} {
+	for login, want := range map[string]string{
+		"/":                        `href="/shop/"`,
+		"/signin":                  `href="/shop/signin"`,
+		"/login?next=%2Fa&b=c":     `href="/shop/login?next=%2Fa&amp;b=c"`,
+		"https://id.example/login": `href="https://id.example/login"`,
+	} {
+		w := newFixture(t, pagesOf, func(c *reset.Config) {
+			c.Site, c.Pages.Login = "https://app.example/shop", login
+		})
+		for _, path := range []string{
+			"/forgot-password", "/forgot-password?sent", "/reset-password?done",
+		} {
+			require.Contains(t, w.get(path).body, want)
+		}
+	}
+}
+
+func TestPagesOfAServiceWithoutLoginHaveNoSuchLink(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, pagesOf, func(c *reset.Config) { c.Pages.Login = "" })
+	for _, path := range []string{
+		"/forgot-password", "/forgot-password?sent", "/reset-password?done",
+	} {
 		require.NotContains(t, w.get(path).body, "ign in</a>")
 	}
 }
@@ -82,7 +103,7 @@ func TestOneOverriddenFileChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	plain := newFixture(t, pagesOf)
 	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
-		return resethttp.New(svc, resethttp.Config{Login: "/login", Files: fstest.MapFS{
+		return resethttp.New(svc, resethttp.Config{Files: fstest.MapFS{
 			"pages/frame.html": {Data: []byte(`{{define "head"}}{{end}}{{define "brand"}}<header class="brand">Ours, {{.Product}}</header>
 {{end}}{{define "foot"}}{{end}}`)},
 			"unrelated/readme.txt": {Data: []byte("x")},

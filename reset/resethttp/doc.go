@@ -3,7 +3,7 @@
 //
 // Most applications need [New] and two lines in a mux:
 //
-//	pages, err := resethttp.New(svc, resethttp.Config{Login: "/login"})
+//	pages, err := resethttp.New(svc, resethttp.Config{})
 //	mux.Handle("/forgot-password", pages)
 //	mux.Handle("/reset-password", pages)
 //

@@ -28,7 +28,7 @@ func exampleService() *reset.Service {
 	}
 	svc, err := reset.New(reset.Config{
 		Site: "https://app.example", From: "no-reply@app.example", Keys: keys, Store: memstore.New(), Mailer: &mailtest.Recorder{},
-		Sessions: reset.EndSessionsInStore(), Hasher: hash.NewInsecureForTests(),
+		Pages: reset.Pages{Login: "/login"}, Sessions: reset.EndSessionsInStore(), Hasher: hash.NewInsecureForTests(),
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func exampleService() *reset.Service {
 func ExampleNew() {
 	svc := exampleService()
 	defer func() { _ = svc.Shutdown(context.Background()) }()
-	pages, err := resethttp.New(svc, resethttp.Config{Login: "/login"})
+	pages, err := resethttp.New(svc, resethttp.Config{})
 	if err != nil {
 		panic(err)
 	}

@@ -86,40 +86,71 @@ type fixture struct {
 	client *http.Client
 }
 
-// newFixture serves whatever handler makes over a service whose configuration the changes are applied to.
-func newFixture(t *testing.T, handler func(*reset.Service) (http.Handler, error), changes ...func(*reset.Config)) *fixture {
+// fixtureConfig is that of a service without accounts, limits and delivery.
+func fixtureConfig(t *testing.T) reset.Config {
 	t.Helper()
-	w := &fixture{t: t, users: memstore.New(), outbox: &mailtest.Recorder{}, logs: &syncBuffer{}}
-	encoded, err := cheap().Hash(t.Context(), "the old password of ada")
-	require.NoError(t, err)
-	require.NoError(t, w.users.Add(reset.User{ID: "u-1", Email: knownAddr, PasswordHash: encoded}))
-	w.store = &store{Store: w.users}
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
-	cfg := reset.Config{
-		Site: site, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: w.store, Mailer: w.outbox,
-		Sessions: reset.KeepSessions(), Hasher: cheap(), Limits: reset.Limits{Off: true},
-		Events: reset.SlogSink(slog.New(slog.NewTextHandler(w.logs, nil))),
+
+	return reset.Config{
+		Site:     site,
+		From:     "no-reply@app.example",
+		Keys:     keys,
+		Store:    memstore.New(),
+		Mailer:   &mailtest.Recorder{},
+		Sessions: reset.KeepSessions(),
+		Pages:    reset.Pages{Login: "/login"},
+		Mail:     reset.Mail{Product: "Example App"},
+		Limits:   reset.Limits{Off: true},
+		Hasher:   cheap(),
 	}
+}
+
+// newFixture serves whatever handler makes over a service whose configuration
+// the changes are applied to.
+func newFixture(
+	t *testing.T, handler func(*reset.Service) (http.Handler, error),
+	changes ...func(*reset.Config),
+) *fixture {
+	t.Helper()
+	w := &fixture{
+		t: t, users: memstore.New(),
+		outbox: &mailtest.Recorder{}, logs: &syncBuffer{},
+	}
+	w.store = &store{Store: w.users}
+	encoded, err := cheap().Hash(t.Context(), "the old password of ada")
+	require.NoError(t, err)
+	require.NoError(t, w.users.Add(reset.User{
+		ID: "u-1", Email: knownAddr, PasswordHash: encoded,
+	}))
+
+	cfg := fixtureConfig(t)
+	cfg.Store, cfg.Mailer = w.store, w.outbox
+	cfg.Events = reset.SlogSink(slog.New(slog.NewTextHandler(w.logs, nil)))
 	for _, change := range changes {
 		change(&cfg)
 	}
 	w.svc, err = reset.New(cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = w.svc.Shutdown(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() {
+		_ = w.svc.Shutdown(context.WithoutCancel(t.Context()))
+	})
+
 	h, err := handler(w.svc)
 	require.NoError(t, err)
 	w.server = httptest.NewServer(h)
 	t.Cleanup(w.server.Close)
 	w.client = w.server.Client()
-	w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	w.client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	return w
 }
 
 func pagesOf(svc *reset.Service) (http.Handler, error) {
-	return resethttp.New(svc, resethttp.Config{Login: "/login"})
+	return resethttp.New(svc, resethttp.Config{})
 }
 
 func apiOf(svc *reset.Service) (http.Handler, error) {

@@ -3,6 +3,7 @@ package resethttp
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/token"
@@ -35,6 +36,14 @@ func newPlace(of reset.Settings) (place, error) {
 
 func (p place) forgotURL() string { return p.base + p.forgot }
 func (p place) resetURL() string  { return p.base + p.reset }
+
+// loginURL returns where to sign in. A path is one of the site.
+func (p place) loginURL(configured string) string {
+	if strings.HasPrefix(configured, "/") {
+		return p.base + configured
+	}
+	return configured
+}
 
 // isForgot and isReset also know the path without the site's own, because a mux
 // may have stripped it.

@@ -94,8 +94,8 @@ func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 func TestConfiguredTextsAreEscapedToo(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
-		return resethttp.New(svc, resethttp.Config{Product: `O'Brien & <b>Co</b>`, Login: "/login?next=%2Fa&b=c"})
-	})
+		return resethttp.New(svc, resethttp.Config{Product: `O'Brien & <b>Co</b>`})
+	}, func(c *reset.Config) { c.Pages.Login = "/login?next=%2Fa&b=c" })
 	body := w.get("/forgot-password").body
 	require.Contains(t, body, "O&#39;Brien &amp; &lt;b&gt;Co&lt;/b&gt;")
 	require.NotContains(t, body, "<b>Co")
