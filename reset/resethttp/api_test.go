@@ -41,6 +41,7 @@ func (a answer) problem(t *testing.T, status int, kind string) map[string]any {
 	require.Equal(t, "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"+strings.ReplaceAll(kind, "-", "_"), document["type"])
 	require.InDelta(t, status, document["status"], 0)
 	require.NotEmpty(t, document["title"])
+	require.Equal(t, kind, document["code"])
 	return document
 }
 
@@ -66,7 +67,7 @@ func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
 	used := w.postJSON("/api/reset-password", jsonOf("token", raw, "password", newPassword))
 	used.problem(t, http.StatusBadRequest, "link-rejected")
 	for name, bad := range map[string]string{
-		"empty": "", "forged": "a.b.c", "white space": raw + " ", "link": site + "/reset-password#token=" + raw, "escapes": "\u0000", "long": strings.Repeat("a", 9000),
+		"empty": "", "forged": "a.b.c", "two links": site + "/reset-password#token=" + raw + "&token=" + raw, "escapes": "\u0000", "long": strings.Repeat("a", 9000),
 	} {
 		same(t, used, w.postJSON("/api/reset-password", jsonOf("token", bad, "password", newPassword)), name)
 	}
@@ -142,7 +143,10 @@ func TestAPIRefusesEarlyAndClearly(t *testing.T) {
 		a.problem(t, http.StatusMethodNotAllowed, "method")
 		require.Equal(t, "POST", a.header.Get("Allow"))
 	}
-	for _, path := range []string{"/api", "/api/", "/forgot-password", "/api/forgot-password/", "/api/reset-password/x"} {
+	for _, path := range []string{
+		"/api", "/api/", "/forgot-password", "/api/forgot-password/",
+		"/api/reset-password/x", "/api/reset-password/check/", "/api/settings",
+	} {
 		w.postJSON(path, "{}").problem(t, http.StatusNotFound, "not-found")
 	}
 	w.postJSON("/api/forgot-password", jsonOf("email", strings.Repeat("a", 17<<10))).problem(t, http.StatusRequestEntityTooLarge, "too-large")
@@ -194,7 +198,8 @@ func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
-	for _, kind := range resethttp.ProblemKinds {
+	for _, code := range resethttp.Codes {
+		kind := string(code)
 		require.Contains(t, string(doc), "\n// # Problem "+kind+"\n")
 		heading := comment.Heading{Text: []comment.Text{comment.Plain("Problem " + kind)}}
 		require.Equal(t, "hdr-Problem_"+strings.ReplaceAll(kind, "-", "_"), heading.DefaultID())

@@ -24,6 +24,16 @@ type Config struct {
 	// are never read otherwise, because anybody can send them. The zero Addr
 	// means unknown.
 	Client func(*http.Request) netip.Addr
+	// GuardRequest is asked about every request for a link before anything is
+	// charged or sent, for the answer of a CAPTCHA or the verdict of a firewall.
+	// An error refuses the request with status 403. It is neither shown nor
+	// recorded. r.PostFormValue gives the fields of the form, and the body is
+	// empty. The context is that of the request, so a guard that asks another
+	// service should set a time limit. Nil refuses nothing.
+	GuardRequest func(r *http.Request) error
+	// Sources are origins that the page which asks for a link may load from,
+	// for a CAPTCHA in a pages/forgot.html of your own.
+	Sources ContentSources
 	// Locale is the language for visitors whose own is not there. Empty means
 	// "en".
 	Locale string
@@ -57,6 +67,9 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.Sources.validate(where.origin); err != nil {
+		return nil, err
+	}
 	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
 	if err != nil {
 		return nil, err
@@ -66,16 +79,24 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 
+	policy := contentPolicy(l.style, l.script)
+	client := clientOf(cfg.Client, cfg.logger())
 	return &pages{
-		svc:    svc,
-		place:  where,
-		look:   l,
-		policy: contentPolicy(l.style, l.script),
-		origin: origin,
-		client: clientOf(cfg.Client),
-		query:  of.LinkStyle == reset.LinkQuery,
-		log:    cfg.logger(),
-		now:    cfg.clock(),
+		svc:     svc,
+		place:   where,
+		look:    l,
+		policy:  policy,
+		widened: cfg.Sources.widen(policy),
+		origin:  origin,
+		client:  client,
+		guard:   cfg.GuardRequest,
+		check: checker{
+			svc: svc, client: client,
+			minLength: of.MinLength, username: true,
+		},
+		query: of.LinkStyle == reset.LinkQuery,
+		log:   cfg.logger(),
+		now:   cfg.clock(),
 
 		common: Page{
 			Product:     cmp.Or(cfg.Product, of.Product),
@@ -105,26 +126,15 @@ func (c Config) clock() func() time.Time {
 
 // newOrigin returns a check that trusts the site's own origin in so many words,
 // so that a proxy which rewrites Host does not make the site's own forms look
-// foreign.
-func newOrigin(where place) (*http.CrossOriginProtection, error) {
+// foreign. It trusts the further origins as well.
+func newOrigin(
+	where place, further ...string,
+) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
-	if err := origin.AddTrustedOrigin(where.origin); err != nil {
-		return nil, errors.New("resethttp: the Service's Site has no origin")
+	for _, trusted := range append([]string{where.origin}, further...) {
+		if err := origin.AddTrustedOrigin(trusted); err != nil {
+			return nil, errors.New("resethttp: the Service's Site has no origin")
+		}
 	}
 	return origin, nil
-}
-
-func clientOf(
-	configured func(*http.Request) netip.Addr,
-) func(*http.Request) netip.Addr {
-	if configured != nil {
-		return configured
-	}
-	return func(r *http.Request) netip.Addr {
-		remote, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil {
-			return netip.Addr{}
-		}
-		return remote.Addr().Unmap().WithZone("")
-	}
 }

@@ -20,8 +20,9 @@ func ReadResetBody(body string) (raw, password string, err error) {
 	return raw, password, err
 }
 
-// ProblemKinds are the ends of the types of all problems.
-var ProblemKinds = []string{
-	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type, problemThrottled.Type, problemUnavailable.Type, problemUnknown.Type, problemMalformed.Type,
-	problemTooLarge.Type, problemUnsupported.Type, problemMethod.Type, problemCrossOrigin.Type, problemNotFound.Type,
+// Codes are all codes of the API.
+var Codes = []Code{
+	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
+	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
+	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
 }

@@ -19,12 +19,16 @@ type pages struct {
 	place  place
 	look   *look
 	policy string
-	origin *http.CrossOriginProtection
-	client func(*http.Request) netip.Addr
-	query  bool // Links carry the token in the query.
-	common Page // This is what all pages have.
-	log    *slog.Logger
-	now    func() time.Time
+	// widened is the policy of the page that asks for a link.
+	widened string
+	origin  *http.CrossOriginProtection
+	client  func(*http.Request) netip.Addr
+	guard   func(*http.Request) error
+	check   checker
+	query   bool // Links carry the token in the query.
+	common  Page // This is what all pages have.
+	log     *slog.Logger
+	now     func() time.Time
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -34,9 +38,15 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 	}
 
+	if p.place.is(r, p.place.reset+"/check") {
+		p.answerCheck(w, r)
+		return
+	}
+
 	var show, act func(http.ResponseWriter, *http.Request)
 	switch {
 	case p.place.isForgot(r):
+		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
 	case p.place.isReset(r):
 		show, act = p.showReset, p.confirm
