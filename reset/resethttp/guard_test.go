@@ -1,0 +1,147 @@
+package resethttp_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+)
+
+// person is a guard that lets requests pass whose field or header says so.
+func person(r *http.Request) error {
+	rest, err := io.ReadAll(r.Body)
+	if err != nil || len(rest) > 0 {
+		return errors.New("the body was not read before")
+	}
+	if r.PostFormValue("email") != knownAddr || r.FormValue("email") != knownAddr {
+		return errors.New("the field is missing")
+	}
+	if r.FormValue("captcha") == "solved" || r.Header.Get("X-Captcha") == "solved" {
+		return nil
+	}
+	return errors.New("not a person: " + r.PostFormValue("email"))
+}
+
+func guardedPagesOf(svc *reset.Service) (http.Handler, error) {
+	return resethttp.New(svc, resethttp.Config{GuardRequest: person})
+}
+
+func guardedAPIOf(svc *reset.Service) (http.Handler, error) {
+	return resethttp.NewAPI(svc, resethttp.APIConfig{GuardRequest: person})
+}
+
+func TestGuardRefusesBeforeAnythingIsCharged(t *testing.T) {
+	t.Parallel()
+	spent := func(c *reset.Config) { c.Limits = reset.Limits{Client: never{}} }
+	for _, query := range []string{"", "?captcha=solved"} {
+		w := newFixture(t, guardedPagesOf, spent)
+		a := w.post("/forgot-password"+query, form("email", knownAddr))
+		require.Equal(t, http.StatusForbidden, a.status)
+		require.NotContains(t, a.body, "not a person")
+		require.Contains(t, a.body, `href="/forgot-password"`)
+
+		w = newFixture(t, guardedAPIOf, spent)
+		a = w.postJSON("/api/forgot-password"+query, jsonOf("email", knownAddr))
+		a.problem(t, http.StatusForbidden, "guard-refused")
+		require.NotContains(t, a.body, "not a person")
+		require.NotContains(t, w.logs.String(), "not a person")
+		require.Empty(t, w.outbox.Messages())
+	}
+}
+
+func TestGuardLetsPeoplePass(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, guardedPagesOf)
+	a := w.post("/forgot-password", form("email", knownAddr, "captcha", "solved"))
+	require.Equal(t, http.StatusSeeOther, a.status)
+	w.mailed(1)
+
+	w = newFixture(t, guardedAPIOf)
+	r := w.request(http.MethodPost, "/api/forgot-password",
+		"application/json", jsonOf("email", knownAddr))
+	r.Header.Set("X-Captcha", "solved")
+	require.Equal(t, http.StatusAccepted, w.do(r).status)
+	w.mailed(1)
+}
+
+func TestGuardIsNotAskedAboutBodiesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	guard := func(*http.Request) error { asked++; return nil }
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+		return resethttp.New(svc, resethttp.Config{GuardRequest: guard})
+	})
+	r := w.request(http.MethodPost, "/forgot-password", formType, "email=x")
+	r.Header.Set("Origin", "https://evil.example")
+	require.Equal(t, http.StatusForbidden, w.do(r).status)
+	require.Equal(t, http.StatusRequestEntityTooLarge, w.post(
+		"/forgot-password", form("email", strings.Repeat("a", 17<<10))).status)
+	_, raw := w.link()
+	require.Equal(t, http.StatusSeeOther, w.post("/reset-password",
+		form("token", raw, "password", newPassword)).status)
+	require.Zero(t, asked, "only requests for a link are guarded")
+}
+
+func TestForeignSourcesAreAllowedOnTheForgotPageAlone(t *testing.T) {
+	t.Parallel()
+	const script, frame = "https://captcha.example", "https://*.captcha.example"
+	plain := newFixture(t, pagesOf)
+	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+		return resethttp.New(svc, resethttp.Config{Sources: resethttp.ContentSources{
+			Script: []string{script}, Style: []string{script},
+			Frame: []string{script, frame}, Connect: []string{site},
+		}})
+	})
+
+	policy := w.get("/forgot-password").header.Get("Content-Security-Policy")
+	directives := map[string]string{}
+	for directive := range strings.SplitSeq(policy, "; ") {
+		name, sources, _ := strings.Cut(directive, " ")
+		require.NotContains(t, directives, name, "a browser reads the first one")
+		directives[name] = sources
+	}
+	require.Regexp(t, `^'sha256-\S+' `+script+`$`, directives["script-src"])
+	require.Regexp(t, `^'sha256-\S+' `+script+`$`, directives["style-src"])
+	require.Equal(t, script+" "+frame, directives["frame-src"])
+	require.Contains(t, directives["connect-src"], site)
+	require.Equal(t, "'none'", directives["default-src"])
+	require.Equal(t, "'none'", directives["frame-ancestors"])
+
+	for _, path := range []string{
+		"/reset-password", "/reset-password?done", "/elsewhere",
+	} {
+		require.Equal(t,
+			plain.get(path).header.Get("Content-Security-Policy"),
+			w.get(path).header.Get("Content-Security-Policy"), path)
+	}
+}
+
+func TestSourcesThatAllowMoreThanOneOriginAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, pagesOf)
+	for _, source := range []string{
+		"", "*", "https:", "https://*", "https://*.", "data:", "blob:",
+		"'self'", "'unsafe-inline'", "'unsafe-eval'", "evil.example",
+		"http://evil.example", "https://evil.example/", "https://evil.example/x",
+		"https://evil.example; script-src *", "https://evil.example *",
+		"https://evil.example,", "https://*.*.evil.example", "https://e*.example",
+		"https://evil.example:*", "https://EVIL.example",
+	} {
+		for name, sources := range map[string]resethttp.ContentSources{
+			"Script":  {Script: []string{source}},
+			"Style":   {Style: []string{source}},
+			"Frame":   {Frame: []string{source}},
+			"Connect": {Connect: []string{source}},
+		} {
+			_, err := resethttp.New(w.svc, resethttp.Config{Sources: sources})
+			require.EqualError(t, err, "resethttp: Config.Sources."+name+
+				"[0] is not an origin like https://host or https://*.host", source)
+		}
+	}
+}
