@@ -12,6 +12,3 @@ func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
 	html = func(w io.Writer) error { return set.html.Execute(w, v) }
 	return text, html
 }
-
-// Plural is the form that a language has for a number.
-func Plural(tag string, n int) string { return plural(tag, n) }

@@ -114,7 +114,7 @@ func (l *locale) duration(d time.Duration) string {
 
 // count writes a number with its unit.
 func (l *locale) count(unit string, n int) string {
-	text, found := l.texts[unit+"."+plural(l.tag, n)]
+	text, found := l.texts[unit+"."+Plural(l.tag, n)]
 	if !found {
 		text = l.texts[unit+".other"]
 	}

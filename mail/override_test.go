@@ -94,7 +94,8 @@ const arabic = `{
 	"days.few": "{n} أيام",
 	"days.many": "{n} يومًا",
 	"days.other": "{n} يوم",
-	"forgot.title": "a text of the pages",
+	"page.forgot.title": "a text of the pages",
+	"billing.title": "a text of the host's",
 	"mail.date": "{day} {month} {year}، {time} {zone}",
 	"mail.month.11": "نوفمبر",
 	"mail.expiry": "{lifetime} — {until}",
@@ -215,6 +216,14 @@ var brokenFiles = map[string][3]string{
 		english, `{"mail.reset.subjct": "x"}`,
 		"mail.reset.subjct",
 	},
+	"misspelt text of a page": {
+		english, `{"page.forgot.titel": "x"}`,
+		"page.forgot.titel",
+	},
+	"placeholder that no page fills": {
+		english, `{"page.forgot.lead": "{lifetim}"}`,
+		"{lifetim}",
+	},
 	"text without content": {
 		english, `{"mail.reset.not-you": " "}`,
 		"not-you is empty",
@@ -277,7 +286,7 @@ func TestAFolderMayHoldTheFilesOfThePagesAsWell(t *testing.T) {
 	files := map[string]string{
 		"pages/frame.html": "x",
 		"assets/style.css": "x",
-		"locales/en.json":  `{"forgot.title": "Lost your password?"}`,
+		"locales/en.json":  `{"page.forgot.title": "Lost your password?"}`,
 		"logo.png":         "x",
 		"mails/.DS_Store":  "x",
 	}

@@ -3,6 +3,7 @@ package mail
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"regexp"
@@ -18,6 +19,42 @@ type texts map[string]string
 
 // placeholder is what a value goes in place of.
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
+
+// LoadTexts returns the texts of every language by tag and key. host replaces
+// built-in texts and adds languages as [TemplatesConfig.Files] does. Nil is the
+// built-in ones alone.
+//
+// Keys that begin with "mail." are those of the mails, with "page." those of
+// the pages of package resethttp, and a few serve both. A key with one of these
+// beginnings that is not among the built-in ones is an error. Any other is the
+// host's own and comes along. What a language does not have is there in the
+// language without its region, or else in English.
+func LoadTexts(host fs.FS) (map[string]map[string]string, error) {
+	f := files{host}
+	builtin, err := files{}.glob("locales/*.json")
+	if err != nil {
+		return nil, err
+	}
+	names, err := f.glob("locales/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := validateName(name, builtin); err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+	}
+
+	found, err := loadTexts(f)
+	if err != nil {
+		return nil, err
+	}
+	languages := make(map[string]map[string]string, len(found))
+	for tag, table := range found {
+		languages[tag] = table
+	}
+	return languages, nil
+}
 
 // loadTexts reads locales/*.json. What a file does not have comes from the file
 // of the language without its region, or else from the English one.
@@ -68,12 +105,12 @@ func (f files) texts(name string) (texts, error) {
 }
 
 // validate refuses what would be seen by nobody, or by the readers of a mail
-// first. Keys that are not of the mails may be those of the pages.
+// first. Keys that are neither of the mails nor of the pages may be the host's.
 func (t texts) validate(builtin texts) error {
 	for _, key := range slices.Sorted(maps.Keys(t)) {
 		_, known := builtin[key]
 		switch {
-		case !known && !isPlural(key) && !strings.HasPrefix(key, "mail."):
+		case !known && !isPlural(key) && !isOurs(key):
 			continue
 		case !known && !isPlural(key):
 			return fmt.Errorf("%s is not the key of a text", key)
@@ -105,6 +142,10 @@ func (t texts) fallBack(other texts) {
 	}
 }
 
+func isOurs(key string) bool {
+	return strings.HasPrefix(key, "mail.") || strings.HasPrefix(key, "page.")
+}
+
 // isPlural reports whether key is a plural form that English does not have.
 // Where a language has none of its own, its general form stands in.
 func isPlural(key string) bool {
@@ -118,8 +159,12 @@ func placeholders(key string) []string {
 	switch {
 	case key == "direction", strings.HasPrefix(key, "mail.month."):
 		return nil
-	case !strings.HasPrefix(key, "mail."), strings.HasPrefix(key, "mail.day."):
+	case !isOurs(key), strings.HasPrefix(key, "mail.day."):
 		return []string{"{n}"}
+	case strings.HasPrefix(key, "page.password."):
+		return []string{"{min}", "{max}"}
+	case strings.HasPrefix(key, "page."):
+		return []string{"{product}", "{min}", "{lifetime}", "{wait}"}
 	case strings.HasPrefix(key, "mail.time."):
 		return []string{"{clock}", "{hour}", "{minute}"}
 	case key == "mail.date":
@@ -160,9 +205,11 @@ func fill(text string, pairs ...string) string {
 	}
 }
 
-// plural returns what the Unicode CLDR calls the form of a word behind a whole
-// number above zero. Languages that are not named here have "one" and "other".
-func plural(tag string, n int) string {
+// Plural returns what the Unicode CLDR calls the form of a word behind a whole
+// number above zero, such as "few". A text "days.few" is that form of "days",
+// and "days.other" stands in where a language has no such text. Languages that
+// the package does not know have "one" and "other".
+func Plural(tag string, n int) string {
 	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
 	ten, hundred := n%10, n%100
 	slavicFew := ten >= 2 && ten <= 4 && (hundred < 12 || hundred > 14)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lostkey-go/lostkey/mail"
 	"github.com/stretchr/testify/require"
 )
 
@@ -59,4 +60,49 @@ func TestEveryLanguageHasEveryTextAndSaysTheSameFacts(t *testing.T) {
 	}
 
 	require.Empty(t, faults, strings.Join(faults, "\n"))
+}
+
+// LoadTexts is what the pages are built on.
+func TestLoadedTextsAreCompleteInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	english := textsOf(t, "locales/en.json")
+	languages, err := mail.LoadTexts(override(map[string]string{
+		"locales/pl.json":    `{"page.signin": "Zaloguj się", "ours.x": "y"}`,
+		"locales/de-CH.json": `{"page.signin": "Login"}`,
+	}))
+	require.NoError(t, err)
+	require.Len(t, languages, 7)
+
+	for tag, texts := range languages {
+		for key := range english {
+			require.NotEmpty(t, texts[key], "%s: %s", tag, key)
+		}
+	}
+	require.Equal(t, "Zaloguj się", languages["pl"]["page.signin"])
+	require.Equal(t, "y", languages["pl"]["ours.x"])
+	require.Equal(t, english["page.forgot.title"],
+		languages["pl"]["page.forgot.title"])
+	require.Equal(t, "Login", languages["de-CH"]["page.signin"])
+	require.Equal(t, languages["de"]["page.forgot.title"],
+		languages["de-CH"]["page.forgot.title"])
+
+	languages["en"]["page.signin"] = "x"
+	fresh, err := mail.LoadTexts(nil)
+	require.NoError(t, err)
+	require.Equal(t, english["page.signin"], fresh["en"]["page.signin"])
+}
+
+func TestTextsThatNothingWouldReadAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string][2]string{
+		"locales/not_a_tag.json": {"{}", "not_a_tag"},
+		"locales/pt-br.json":     {"{}", "the file is called"},
+		"locales/de.json":        {`{"page.signn": "x"}`, "page.signn"},
+		"locales/fr.json":        {`{"mail.sendr": "x"}`, "mail.sendr"},
+		"locales/es.json":        {`{"page.signin": "{x}"}`, "{x}"},
+	} {
+		_, err := mail.LoadTexts(override(map[string]string{name: c[0]}))
+		require.ErrorContains(t, err, c[1])
+		require.ErrorContains(t, err, "mail: ")
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -130,7 +129,7 @@ func (app *application) newHash(ctx context.Context, password, email string) (en
 	err = app.policy.Check(ctx, password, []string{email})
 	if verdict, ok := errors.AsType[*policy.Error](err); ok {
 		for _, p := range verdict.Problems {
-			refused = append(refused, problem{"password", sentence(p)})
+			refused = append(refused, problem{"password", p.Message()})
 		}
 		return "", refused, nil
 	}
@@ -139,20 +138,4 @@ func (app *application) newHash(ctx context.Context, password, email string) (en
 	}
 	encoded, err = app.hasher.Hash(ctx, password)
 	return encoded, nil, err
-}
-
-// sentence is what a visitor reads about a refused password.
-func sentence(p policy.Problem) string {
-	switch p.Code {
-	case policy.CodeTooShort:
-		return fmt.Sprintf("Use at least %d characters.", p.Min)
-	case policy.CodeTooLong:
-		return fmt.Sprintf("Use at most %d bytes, which is about as many letters.", p.Max)
-	case policy.CodeInvalidUTF8, policy.CodeControl:
-		return "Use letters, digits, spaces and signs only."
-	case policy.CodeContext:
-		return "Leave out your address and the name of this site."
-	default:
-		return "Choose a different password: this one is easy to guess."
-	}
 }

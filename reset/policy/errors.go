@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -36,6 +37,34 @@ const (
 type Problem struct {
 	Code            Code
 	Min, Max, Count int // Set where the Code says so, else zero.
+}
+
+// Message returns a sentence in English for the visitor. It says what to do and
+// shows nothing of the password. Other languages are translated from the Code.
+func (p Problem) Message() string {
+	switch p.Code {
+	case CodeTooShort:
+		return fmt.Sprintf("Use at least %d characters.", p.Min)
+	case CodeTooLong:
+		return fmt.Sprintf("Use at most %d bytes: a letter takes one,"+
+			" other characters up to four.", p.Max)
+	case CodeInvalidUTF8:
+		return "Use letters, digits, spaces and signs only."
+	case CodeControl:
+		return "Leave out line breaks, tabs and other characters" +
+			" that cannot be seen."
+	case CodeCommon:
+		return "Choose a password that is used less often."
+	case CodeContext:
+		return "Choose a password that is not made of your name," +
+			" your address or the name of this site."
+	case CodeBreached:
+		return "Choose a password that has not appeared in a data breach."
+	case CodeWeak:
+		return "Choose a password that is harder to guess."
+	}
+
+	return "Choose a different password."
 }
 
 // Error lists why a password was refused. It never holds the password.

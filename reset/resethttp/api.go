@@ -12,8 +12,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
-// APIConfig configures the JSON API. It says where the API is and whom it asks.
-// The zero value works.
+// APIConfig configures the JSON API. The zero value works.
 type APIConfig struct {
 	// Prefix stands before every path of the API. Empty means "/api". A mux
 	// must not strip it.
@@ -69,14 +68,14 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	}
 
 	of := svc.Settings()
-	where, err := newPlace(of)
+	where, err := newRoutes(of)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.Site != "" {
 		here := of
 		here.Site = cfg.Site
-		if where, err = newPlace(here); err != nil {
+		if where, err = newRoutes(here); err != nil {
 			return nil, errors.New("resethttp: APIConfig.Site is not a base URL")
 		}
 	}
@@ -89,33 +88,27 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := loadLocales(overlay{}, englishTag)
-	if err != nil {
-		return nil, err
-	}
 
 	a := &api{
-		svc:     svc,
-		origin:  origin,
-		cors:    cross,
-		client:  clientOf(cfg.Client, cmp.Or(cfg.Logger, slog.Default())),
-		guard:   cfg.GuardRequest,
-		english: known.tables[englishTag],
+		svc:    svc,
+		origin: origin,
+		cors:   cross,
+		client: clientOf(cfg.Client, cmp.Or(cfg.Logger, slog.Default())),
+		guard:  cfg.GuardRequest,
 	}
-	a.routes = a.newRoutes(where, paths, of)
+	a.endpoints = a.newEndpoints(where, paths, of)
 	return a, nil
 }
 
 // api is the handler that NewAPI returns.
 type api struct {
-	svc    *reset.Service
-	routes map[string]route // By path, also below the path of the site.
-	origin *http.CrossOriginProtection
-	cors   cors
-	client func(*http.Request) netip.Addr
-	guard  func(*http.Request) error
-	// english has the sentences for what is wrong with a password.
-	english texts
+	svc *reset.Service
+	// endpoints are the paths, also below the path of the site.
+	endpoints map[string]endpoint
+	origin    *http.CrossOriginProtection
+	cors      cors
+	client    func(*http.Request) netip.Addr
+	guard     func(*http.Request) error
 }
 
 // apiPolicy is the content security policy of answers that are no pages.
@@ -125,7 +118,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), apiPolicy)
 	allowed := a.cors.allows(w.Header(), r)
 
-	at, ok := a.routes[r.URL.EscapedPath()]
+	at, ok := a.endpoints[r.URL.EscapedPath()]
 	if !ok {
 		writeProblem(w, problemNotFound)
 		return
@@ -198,23 +191,8 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, reset.ErrRejected):
 		writeProblem(w, problemRejected)
 	case isRefused:
-		writeProblem(w, a.refusal(refused))
+		writeProblem(w, passwordProblem(refused))
 	default:
 		writeFailure(w, err)
 	}
-}
-
-// refusal says what is wrong with a password.
-func (a *api) refusal(refused *policy.Error) problemDocument {
-	of := problemPassword
-	for _, p := range refused.Problems {
-		of.Errors = append(of.Errors, problemDetail{
-			Pointer: "#/password",
-			Code:    string(p.Code),
-			Detail:  passwordText(a.english, p),
-			Min:     p.Min,
-			Max:     p.Max,
-		})
-	}
-	return of
 }

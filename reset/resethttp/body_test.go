@@ -25,12 +25,13 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestTenMegabyteBodiesAreRefusedWithoutBeingRead(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	api, err := resethttp.NewAPI(w.svc, resethttp.APIConfig{Prefix: "/api"})
+	f := newFixture(t, pagesOf)
+	api, err := resethttp.NewAPI(f.svc, resethttp.APIConfig{Prefix: "/api"})
 	require.NoError(t, err)
-	pages, err := resethttp.New(w.svc, resethttp.Config{})
+	pages, err := resethttp.New(f.svc, resethttp.Config{})
 	require.NoError(t, err)
-	w.store.calls.Store(0)
+	f.store.calls.Store(0)
+
 	for _, test := range []struct {
 		handler     http.Handler
 		path, media string
@@ -42,62 +43,83 @@ func TestTenMegabyteBodiesAreRefusedWithoutBeingRead(t *testing.T) {
 	} {
 		for _, announced := range []int64{10 << 20, -1} {
 			body := &endless{}
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, test.path, io.LimitReader(body, 10<<20))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost,
+				test.path, io.LimitReader(body, 10<<20))
 			r.ContentLength = announced
 			r.Header.Set("Content-Type", test.media)
 			recorder := httptest.NewRecorder()
 			test.handler.ServeHTTP(recorder, r)
-			require.Equal(t, http.StatusRequestEntityTooLarge, recorder.Code, "%s announced as %d", test.path, announced)
+			require.Equal(t, http.StatusRequestEntityTooLarge, recorder.Code,
+				"%s announced as %d", test.path, announced)
 			require.Less(t, body.read, 64<<10)
 			require.Less(t, recorder.Body.Len(), 32<<10)
 		}
 	}
-	require.Zero(t, w.store.calls.Load())
+
+	require.Zero(t, f.store.calls.Load())
 }
 
 func TestBodyOfExactlyTheLimitIsRead(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
+	f := newFixture(t, pagesOf)
 	body := form("email", knownAddr, "padding", "")
 	body += strings.Repeat("x", 16<<10-len(body))
-	require.Equal(t, http.StatusSeeOther, w.post("/forgot-password", body).status)
-	require.Equal(t, http.StatusRequestEntityTooLarge, w.post("/forgot-password", body+"x").status)
+	require.Equal(t, http.StatusSeeOther,
+		f.post("/forgot-password", body).status)
+	require.Equal(t, http.StatusRequestEntityTooLarge,
+		f.post("/forgot-password", body+"x").status)
 }
 
 func TestOnlyFormsInUTF8AreRead(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	for media, want := range map[string]int{
-		formType:                    http.StatusSeeOther,
-		formType + ";charset=UTF-8": http.StatusSeeOther,
-		"Application/X-WWW-Form-URLEncoded; charset=utf-8": http.StatusSeeOther,
-		formType + "; charset=utf-16":                      http.StatusUnsupportedMediaType,
-		formType + "; charset=iso-8859-1":                  http.StatusUnsupportedMediaType,
-		"":                                                 http.StatusUnsupportedMediaType,
-		"text/plain":                                       http.StatusUnsupportedMediaType,
-		"application/json":                                 http.StatusUnsupportedMediaType,
-		"multipart/form-data; boundary=x":                  http.StatusUnsupportedMediaType,
-		"application/x-www-form-urlencoded, text/plain": http.StatusUnsupportedMediaType,
-		"application/xml": http.StatusUnsupportedMediaType,
-		";":               http.StatusUnsupportedMediaType,
+	f := newFixture(t, pagesOf)
+
+	for status, medias := range map[int][]string{
+		http.StatusSeeOther: {
+			formType,
+			formType + ";charset=UTF-8",
+			"Application/X-WWW-Form-URLEncoded; charset=utf-8",
+		},
+		http.StatusUnsupportedMediaType: {
+			formType + "; charset=utf-16",
+			formType + "; charset=iso-8859-1",
+			"",
+			"text/plain",
+			"application/json",
+			"multipart/form-data; boundary=x",
+			"application/x-www-form-urlencoded, text/plain",
+			"application/xml",
+			";",
+		},
 	} {
-		a := w.do(w.request(http.MethodPost, "/forgot-password", media, form("email", knownAddr)))
-		require.Equal(t, want, a.status, "%q", media)
+		for _, media := range medias {
+			r := f.request(http.MethodPost, "/forgot-password", media,
+				form("email", knownAddr))
+			require.Equal(t, status, f.do(r).status, "%q", media)
+		}
 	}
-	twice := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
+
+	twice := f.request(http.MethodPost, "/forgot-password", formType,
+		form("email", knownAddr))
 	twice.Header.Add("Content-Type", "text/plain")
-	require.Equal(t, http.StatusUnsupportedMediaType, w.do(twice).status)
-	packed := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
+	require.Equal(t, http.StatusUnsupportedMediaType, f.do(twice).status)
+	packed := f.request(http.MethodPost, "/forgot-password", formType,
+		form("email", knownAddr))
 	packed.Header.Set("Content-Encoding", "gzip")
-	require.Equal(t, http.StatusUnsupportedMediaType, w.do(packed).status)
+	require.Equal(t, http.StatusUnsupportedMediaType, f.do(packed).status)
 }
 
 func TestAThousandFieldsAreReadOrRefusedWithoutHashing(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
-	w.store.calls.Store(0)
-	require.Equal(t, http.StatusBadRequest, w.post("/reset-password", "token="+raw+strings.Repeat("&password=a", 1000)).status)
-	require.Equal(t, http.StatusBadRequest, w.post("/reset-password", strings.Repeat("token=a&", 1000)+"password=a").status)
-	require.Zero(t, w.store.calls.Load())
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+	f.store.calls.Store(0)
+	for _, body := range []string{
+		"token=" + raw + strings.Repeat("&password=a", 1000),
+		strings.Repeat("token=a&", 1000) + "password=a",
+	} {
+		require.Equal(t, http.StatusBadRequest,
+			f.post("/reset-password", body).status)
+	}
+	require.Zero(t, f.store.calls.Load())
 }

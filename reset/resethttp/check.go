@@ -98,7 +98,7 @@ func writeFailure(w http.ResponseWriter, err error) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, answer any) {
-	// These are strings, numbers and times of this century, so this cannot fail.
+	// There are no floats and no times of far years, so this cannot fail.
 	body, _ := json.Marshal(answer)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -24,19 +24,19 @@ func (a answer) object(t *testing.T) map[string]any {
 func TestCheckShowsTheAccountMaskedAndSpendsNothing(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600))
-	w := newFixture(t, apiOf, func(c *reset.Config) {
+	f := newFixture(t, apiOf, func(c *reset.Config) {
 		c.Now = func() time.Time { return now }
 	})
-	require.NoError(t, w.users.Update("u-1", func(user *reset.User) {
+	require.NoError(t, f.users.Update("u-1", func(user *reset.User) {
 		user.Label = "Bakery"
 	}))
-	whole, raw := w.link()
+	whole, raw := f.link()
 
 	for _, link := range []string{
 		raw, whole, "  " + whole + "\n", "<" + whole + ">",
 		strings.Replace(whole, "#token", "?token", 1),
 	} {
-		a := w.postJSON("/api/reset-password/check", jsonOf("token", link))
+		a := f.postJSON("/api/reset-password/check", jsonOf("token", link))
 		require.Equal(t, http.StatusOK, a.status, a.body)
 		require.Equal(t, map[string]any{
 			"account":   "a•••@example.com",
@@ -49,17 +49,17 @@ func TestCheckShowsTheAccountMaskedAndSpendsNothing(t *testing.T) {
 		require.Empty(t, a.header.Values("Set-Cookie"))
 	}
 
-	a := w.postJSON("/api/reset-password",
+	a := f.postJSON("/api/reset-password",
 		jsonOf("token", whole, "password", newPassword))
 	require.Equal(t, http.StatusNoContent, a.status)
 }
 
 func TestCheckOfThePagesNamesTheWholeAddress(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	whole, _ := w.link()
+	f := newFixture(t, pagesOf)
+	whole, _ := f.link()
 
-	a := w.postJSON("/reset-password/check", jsonOf("token", whole))
+	a := f.postJSON("/reset-password/check", jsonOf("token", whole))
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	found := a.object(t)
 	require.Equal(t, knownAddr, found["username"])
@@ -67,27 +67,27 @@ func TestCheckOfThePagesNamesTheWholeAddress(t *testing.T) {
 	require.Equal(t, "default-src 'none'; frame-ancestors 'none'",
 		a.header.Get("Content-Security-Policy"))
 
-	w.get("/reset-password/check").problem(
+	f.get("/reset-password/check").problem(
 		t, http.StatusMethodNotAllowed, "method")
-	r := w.request(http.MethodPost, "/reset-password/check",
+	r := f.request(http.MethodPost, "/reset-password/check",
 		"application/json", jsonOf("token", whole))
 	r.Header.Set("Origin", "https://evil.example")
-	w.do(r).problem(t, http.StatusForbidden, "cross-origin")
-	w.do(w.request(http.MethodPost, "/reset-password/check",
+	f.do(r).problem(t, http.StatusForbidden, "cross-origin")
+	f.do(f.request(http.MethodPost, "/reset-password/check",
 		formType, form("token", whole))).
 		problem(t, http.StatusUnsupportedMediaType, "unsupported-type")
 }
 
 func TestCheckRefusesLinksLikeAConfirmation(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, apiOf)
-	_, raw := w.link()
+	f := newFixture(t, apiOf)
+	_, raw := f.link()
 	forged := raw[:len(raw)-2] + "AA"
-	_, spent := w.link()
-	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password",
+	_, spent := f.link()
+	require.Equal(t, http.StatusNoContent, f.postJSON("/api/reset-password",
 		jsonOf("token", spent, "password", newPassword)).status)
 
-	refused := w.postJSON("/api/reset-password",
+	refused := f.postJSON("/api/reset-password",
 		jsonOf("token", "a.b.c", "password", newPassword))
 	refused.problem(t, http.StatusBadRequest, "link-rejected")
 	for _, link := range []string{
@@ -95,11 +95,11 @@ func TestCheckRefusesLinksLikeAConfirmation(t *testing.T) {
 		site + "/reset-password#token=" + raw + "&token=" + forged,
 		"https://evil.example/#token=", knownAddr,
 	} {
-		same(t, refused, w.postJSON(
+		same(t, refused, f.postJSON(
 			"/api/reset-password/check", jsonOf("token", link)), link)
 	}
 
-	w.postJSON("/api/reset-password/check", `{"token":"`+raw+`","x":"y"}`).
+	f.postJSON("/api/reset-password/check", `{"token":"`+raw+`","x":"y"}`).
 		problem(t, http.StatusBadRequest, "malformed")
 }
 
@@ -108,24 +108,24 @@ func TestCheckHasALimitAndTellsWhenSomethingIsDown(t *testing.T) {
 	limited := func(c *reset.Config) {
 		c.Limits = reset.Limits{Check: never{90 * time.Second}}
 	}
-	w := newFixture(t, apiOf, limited)
-	_, raw := w.link()
-	a := w.postJSON("/api/reset-password/check", jsonOf("token", raw))
+	f := newFixture(t, apiOf, limited)
+	_, raw := f.link()
+	a := f.postJSON("/api/reset-password/check", jsonOf("token", raw))
 	require.InDelta(t, 90, a.problem(
 		t, http.StatusTooManyRequests, "throttled")["retry_after"], 0)
 	require.Equal(t, "90", a.header.Get("Retry-After"))
-	require.Equal(t, http.StatusNoContent, w.postJSON("/api/reset-password",
+	require.Equal(t, http.StatusNoContent, f.postJSON("/api/reset-password",
 		jsonOf("token", raw, "password", newPassword)).status)
 
-	w = newFixture(t, pagesOf, limited)
-	_, raw = w.link()
-	w.postJSON("/reset-password/check", jsonOf("token", raw)).
+	f = newFixture(t, pagesOf, limited)
+	_, raw = f.link()
+	f.postJSON("/reset-password/check", jsonOf("token", raw)).
 		problem(t, http.StatusTooManyRequests, "throttled")
 
-	w = newFixture(t, apiOf)
-	_, raw = w.link()
-	w.fail(errDown)
-	a = w.postJSON("/api/reset-password/check", jsonOf("token", raw))
+	f = newFixture(t, apiOf)
+	_, raw = f.link()
+	f.fail(errDown)
+	a = f.postJSON("/api/reset-password/check", jsonOf("token", raw))
 	a.problem(t, http.StatusServiceUnavailable, "unavailable")
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.NotContains(t, a.body, errDown.Error())
@@ -133,7 +133,7 @@ func TestCheckHasALimitAndTellsWhenSomethingIsDown(t *testing.T) {
 
 func TestSettingsTellAFrontEndWhatItNeeds(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, apiOf, func(c *reset.Config) {
+	f := newFixture(t, apiOf, func(c *reset.Config) {
 		c.Site = "https://app.example/shop"
 	})
 	for _, path := range []string{
@@ -152,14 +152,14 @@ func TestSettingsTellAFrontEndWhatItNeeds(t *testing.T) {
 				"settings": "/shop/api/reset-password/settings",
 				"openapi":  "/shop/api/openapi.json",
 			},
-		}, w.get(path).object(t))
+		}, f.get(path).object(t))
 	}
 
-	head := w.do(w.request(
+	head := f.do(f.request(
 		http.MethodHead, "/api/reset-password/settings", "", ""))
 	require.Equal(t, http.StatusOK, head.status)
 	require.Empty(t, head.body)
-	a := w.postJSON("/api/reset-password/settings", "{}")
+	a := f.postJSON("/api/reset-password/settings", "{}")
 	a.problem(t, http.StatusMethodNotAllowed, "method")
 	require.Equal(t, "GET, HEAD", a.header.Get("Allow"))
 }

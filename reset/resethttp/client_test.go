@@ -50,11 +50,13 @@ func TestClientIsTheLastHopThatIsNoProxy(t *testing.T) {
 			proxy, []string{"203.0.113.9, 198.51.100.7"}, "203.0.113.9",
 		},
 		"three proxies, forged": {
-			proxy, []string{"192.0.2.1, 203.0.113.9, 198.51.100.7, 10.1.1.1"},
+			proxy,
+			[]string{"192.0.2.1, 203.0.113.9, 198.51.100.7, 10.1.1.1"},
 			"203.0.113.9",
 		},
 		"header of its own line": {
-			proxy, []string{"192.0.2.1", "203.0.113.9", "198.51.100.7"},
+			proxy,
+			[]string{"192.0.2.1", "203.0.113.9", "198.51.100.7"},
 			"203.0.113.9",
 		},
 		"only proxies":     {proxy, []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
@@ -69,7 +71,8 @@ func TestClientIsTheLastHopThatIsNoProxy(t *testing.T) {
 		"IPv6 with zone":   {proxy, []string{"fe80::1%eth0"}, "fe80::1"},
 		"IPv4 in IPv6":     {proxy, []string{"::ffff:203.0.113.9"}, "203.0.113.9"},
 		"proxy in IPv6 form": {
-			"[::ffff:10.0.0.1]:1", []string{"203.0.113.9, ::ffff:10.0.0.2"},
+			"[::ffff:10.0.0.1]:1",
+			[]string{"203.0.113.9, ::ffff:10.0.0.2"},
 			"203.0.113.9",
 		},
 		"proxy on IPv6": {"[fd00::1]:1", []string{"203.0.113.9"}, "203.0.113.9"},
@@ -156,16 +159,16 @@ func TestUnknownProxyIsLoggedOnce(t *testing.T) {
 		}
 
 		for i, handler := range handlers {
-			w := newFixture(t, handler)
+			f := newFixture(t, handler)
 			for range 3 {
-				r := w.request(http.MethodPost,
+				r := f.request(http.MethodPost,
 					[]string{"/forgot-password", "/x/forgot-password"}[i],
 					[]string{formType, "application/json"}[i],
 					[]string{"email=nobody", `{"email":"nobody"}`}[i])
 				if c.forwarded != "" {
 					r.Header.Set("X-Forwarded-For", c.forwarded)
 				}
-				require.Equal(t, http.StatusUnprocessableEntity, w.do(r).status)
+				require.Equal(t, http.StatusUnprocessableEntity, f.do(r).status)
 			}
 			require.Equal(t, c.want*(i+1),
 				bytes.Count([]byte(logs.String()), []byte("ClientBehind")), name)

@@ -12,39 +12,55 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config configures the pages. It says how they look and whom they ask. The
-// zero value works.
+// Config configures the pages. The zero value works. Where they are, how links
+// lead to them and where to sign in is in the Service's own Config.Pages.
 type Config struct {
 	// Product is the name above the card and in the title. Empty means the
 	// Service's.
 	Product string
+
 	// Client says who sends a request, for limits and events. Nil means the
 	// other end of the connection. Behind a proxy that is the proxy, and
 	// everybody shares one limit, so set it there. X-Forwarded-For and its like
 	// are never read otherwise, because anybody can send them. The zero Addr
 	// means unknown.
 	Client func(*http.Request) netip.Addr
+
 	// GuardRequest is asked about every request for a link before anything is
-	// charged or sent, for the answer of a CAPTCHA or the verdict of a firewall.
-	// An error refuses the request with status 403. It is neither shown nor
-	// recorded. r.PostFormValue gives the fields of the form, and the body is
+	// charged or sent, for the answer of a CAPTCHA or the verdict of a
+	// firewall. An error refuses the request with status 403. It is neither
+	// shown nor recorded. r.PostFormValue gives the fields of the form, and the body is
 	// empty. The context is that of the request, so a guard that asks another
 	// service should set a time limit. Nil refuses nothing.
 	GuardRequest func(r *http.Request) error
+
 	// Sources are origins that the page which asks for a link may load from,
 	// for a CAPTCHA in a pages/forgot.html of your own.
 	Sources ContentSources
-	// Locale is the language for visitors whose own is not there. Empty means
+
+	// Locale is the language for those whose own is not there. Empty means
 	// "en".
 	Locale string
-	// Files replaces files of the pages one by one, under the same names:
-	// pages/frame.html for what stands around the card, assets/style.css,
-	// locales/en.json and so on. A file locales/xx.json adds a language. Nil
-	// replaces nothing. Everything is read, parsed and run once by New.
+
+	// Files replaces built-in files by their names and adds languages. Nil
+	// replaces nothing. It is read only by New, which parses and runs
+	// everything once.
+	//
+	//	locales/pl.json    the texts of one language, all of them or a few
+	//	pages/frame.html   what stands around the card
+	//	pages/reset.html   one page; likewise the others
+	//	assets/style.css   all of the style
+	//	assets/script.js   all of the script
+	//
+	// The folder, and the files of texts in it, may be those of the mails too.
+	// [mail.LoadTexts] says which keys belong to whom, and where a text that a
+	// file does not have comes from.
 	Files fs.FS
+
 	// Logger receives what goes wrong in drawing a page. What goes wrong in the
 	// Service is in its events. Nil means slog.Default().
 	Logger *slog.Logger
+
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
@@ -62,15 +78,8 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
 
-	of := svc.Settings()
-	where, err := newPlace(of)
-	if err != nil {
-		return nil, err
-	}
-	if err := cfg.Sources.validate(where.origin); err != nil {
-		return nil, err
-	}
-	l, err := newLook(overlay{cfg.Files}, cmp.Or(cfg.Locale, englishTag))
+	settings := svc.Settings()
+	where, err := newRoutes(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -78,34 +87,41 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.Sources.validate(where.origin); err != nil {
+		return nil, err
+	}
+	t, err := newTemplates(files{cfg.Files}, cfg.Locale)
+	if err != nil {
+		return nil, err
+	}
 
-	policy := contentPolicy(l.style, l.script)
+	policy := contentPolicy(t.style, t.script)
 	client := clientOf(cfg.Client, cfg.logger())
 	return &pages{
-		svc:     svc,
-		place:   where,
-		look:    l,
-		policy:  policy,
-		widened: cfg.Sources.widen(policy),
-		origin:  origin,
-		client:  client,
-		guard:   cfg.GuardRequest,
+		svc:       svc,
+		routes:    where,
+		templates: t,
+		policy:    policy,
+		widened:   cfg.Sources.widen(policy),
+		origin:    origin,
+		client:    client,
+		guard:     cfg.GuardRequest,
 		check: checker{
 			svc: svc, client: client,
-			minLength: of.MinLength, username: true,
+			minLength: settings.MinLength, username: true,
 		},
-		query: of.LinkStyle == reset.LinkQuery,
-		log:   cfg.logger(),
-		now:   cfg.clock(),
+		query:  settings.LinkStyle == reset.LinkQuery,
+		logger: cfg.logger(),
+		now:    cfg.clock(),
 
 		common: Page{
-			Product:     cmp.Or(cfg.Product, of.Product),
-			LoginURL:    where.loginURL(of.Login),
+			Product:     cmp.Or(cfg.Product, settings.Product),
+			LoginURL:    where.loginURL(settings.Login),
 			ForgotURL:   where.forgotURL(),
 			ResetURL:    where.resetURL(),
-			MinLength:   of.MinLength,
-			Identifiers: of.Identifiers,
-			lifetime:    of.Lifetime,
+			MinLength:   settings.MinLength,
+			Identifiers: settings.Identifiers,
+			lifetime:    settings.Lifetime,
 		},
 	}, nil
 }
@@ -128,7 +144,7 @@ func (c Config) clock() func() time.Time {
 // so that a proxy which rewrites Host does not make the site's own forms look
 // foreign. It trusts the further origins as well.
 func newOrigin(
-	where place, further ...string,
+	where routes, further ...string,
 ) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
 	for _, trusted := range append([]string{where.origin}, further...) {

@@ -25,8 +25,7 @@ func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
 
 // confirm takes the form of the reset page. Of the form it reads the token, the
 // password and its repetition. Who the account belongs to is in the token
-// alone. The form of a page whose token is in the cookie names that token,
-// since another link may have been opened meanwhile in another tab.
+// alone.
 func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err == nil && (len(form["password"]) != 1 ||
@@ -34,22 +33,30 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		err = errUnreadable
 	}
 	if err != nil {
-		p.unreadable(w, r, err, p.place.resetURL())
+		p.unreadable(w, r, err, p.routes.resetURL())
 		return
 	}
 
 	in := reset.ConfirmInput{
-		Token: linkToken(form.Get("token")), Password: form.Get("password"),
-		Client: p.client(r), Locale: visitorLanguages(r),
+		Token:     linkToken(form.Get("token")),
+		Password:  form.Get("password"),
+		Client:    p.client(r),
+		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
 	page := p.page(r, pageReset)
 	page.Link = in.Token
 
-	if name, held := strings.CutPrefix(form.Get("token"), heldPrefix); held && p.query {
+	// The form of a page whose token is in the cookie names that token, since
+	// another link may have been opened meanwhile in another tab.
+	name, held := strings.CutPrefix(form.Get("token"), heldPrefix)
+	if held && p.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
-			p.problem(w, r, problem{status: http.StatusConflict, name: "other-link"})
+			p.problem(w, r, problem{
+				status: http.StatusConflict,
+				name:   "other-link",
+			})
 			return
 		}
 		if in.Token != "" {
@@ -58,33 +65,44 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	}
 
 	if mistyped(form) {
-		page.Errors = []FieldError{{Field: "repeat", Text: page.T("password.repeat")}}
+		page.Errors = []FieldError{{
+			Field: "repeat",
+			Text:  page.T("page.password.repeat"),
+		}}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 		return
 	}
+	p.confirmed(w, r, page, in.Token, p.svc.Confirm(r.Context(), in))
+}
 
-	err = p.svc.Confirm(r.Context(), in)
+// confirmed answers for what became of a confirmation.
+func (p *pages) confirmed(
+	w http.ResponseWriter, r *http.Request, page Page, raw string, err error,
+) {
 	refused, isRefused := errors.AsType[*policy.Error](err)
+
 	switch {
 	case err == nil:
-		p.dropLink(w, r, in.Token)
-		p.seeOther(w, p.place.resetURL()+"?done")
+		p.dropLink(w, r, raw)
+		p.seeOther(w, p.routes.resetURL()+"?done")
 	case errors.Is(err, reset.ErrRejected):
-		p.reject(w, r, in.Token)
+		p.reject(w, r, raw)
 	case isRefused:
 		for _, problem := range refused.Problems {
 			page.Errors = append(page.Errors, FieldError{
-				Field: "password", Text: passwordText(page.texts, problem),
+				Field: "password",
+				Text:  page.language.password(problem),
 			})
 		}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 	case errors.Is(err, reset.ErrUnknownOutcome):
 		p.problem(w, r, problem{
 			status: http.StatusServiceUnavailable,
-			name:   "unknown", wait: busyWait,
+			name:   "unknown",
+			wait:   busyWait,
 		})
 	default:
-		p.failed(w, r, err, "busy.reset")
+		p.failed(w, r, err, "page.busy.reset")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"html"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -22,28 +21,30 @@ func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
 		func(whole, _ string) string { return " \t" + whole + "\r\n" },
 		func(whole, _ string) string { return "<" + whole + ">" },
 	} {
-		w := newFixture(t, pagesOf)
-		a := w.post("/reset-password", form("token", paste(w.link()), "password", newPassword))
+		f := newFixture(t, pagesOf)
+		a := f.post("/reset-password",
+			form("token", paste(f.link()), "password", newPassword))
 		require.Equal(t, http.StatusSeeOther, a.status)
 		require.Equal(t, "/reset-password?done", a.header.Get("Location"))
 		require.Empty(t, a.body)
-		require.True(t, w.has(newPassword))
+		require.True(t, f.has(newPassword))
 	}
 }
 
 func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, used := w.link()
-	_, stale := w.link()
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", used, "password", newPassword)).status)
-	_, live := w.link()
+	f := newFixture(t, pagesOf)
+	_, used := f.link()
+	_, stale := f.link()
+	require.Equal(t, http.StatusSeeOther, f.confirm(used, newPassword).status)
+	_, live := f.link()
 	foreign := newFixture(t, pagesOf)
 	_, other := foreign.link()
-	want := w.post("/reset-password", form("token", used, "password", newPassword))
+	want := f.confirm(used, newPassword)
 	require.Equal(t, http.StatusBadRequest, want.status)
 	require.Contains(t, want.body, "just set a new password")
 	require.Contains(t, want.body, `action="/forgot-password"`)
+
 	for name, raw := range map[string]string{
 		"another link of before":   stale,
 		"another key":              other,
@@ -54,16 +55,19 @@ func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 		"alg none":                 "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ.",
 		"long":                     strings.Repeat("a", 2000),
 		"markup":                   `"><script>alert(1)</script>`,
-		"two links":                "https://app.example/#token=" + live + "#token=" + live,
+		"two links":                site + "/#token=" + live + "#token=" + live,
 		"wrapped":                  "Bearer " + live,
 		"JSON":                     `{"token":"` + live + `"}`,
 		"line break in the middle": live[:40] + "\n" + live[40:],
 	} {
-		same(t, want, w.post("/reset-password", form("token", raw, "password", newPassword+"!")), name)
+		same(t, want, f.confirm(raw, newPassword+"!"), name)
 	}
-	same(t, want, w.post("/reset-password", form("password", newPassword+"!")), "no token at all")
-	require.True(t, w.has(newPassword))
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", live, "password", newPassword+"!")).status)
+
+	same(t, want, f.post("/reset-password", form("password", newPassword+"!")),
+		"no token at all")
+	require.True(t, f.has(newPassword))
+	require.Equal(t, http.StatusSeeOther,
+		f.confirm(live, newPassword+"!").status)
 }
 
 // flip changes a character in the middle of the signature.
@@ -78,46 +82,56 @@ func flip(raw string) string {
 
 func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
-	for _, style := range []reset.LinkStyle{reset.LinkFragment, reset.LinkQuery} {
-		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Pages.LinkStyle = style })
-		_, raw := w.link()
-		w.store.calls.Store(0)
-		for _, bad := range []string{"", "a.b.c", flip(raw), raw[:len(raw)-1], raw + "A"} {
-			require.Equal(t, http.StatusBadRequest, w.post("/reset-password", form("token", bad, "password", newPassword)).status)
-			w.get("/reset-password?token=" + bad)
-			r := w.request(http.MethodGet, "/reset-password", "", "")
+	for _, style := range []reset.LinkStyle{
+		reset.LinkFragment, reset.LinkQuery,
+	} {
+		f := newFixture(t, pagesOf,
+			func(c *reset.Config) { c.Pages.LinkStyle = style })
+		_, raw := f.link()
+		f.store.calls.Store(0)
+
+		for _, bad := range []string{
+			"", "a.b.c", flip(raw), raw[:len(raw)-1], raw + "A",
+		} {
+			require.Equal(t, http.StatusBadRequest,
+				f.confirm(bad, newPassword).status)
+			f.get("/reset-password?token=" + bad)
+			r := f.request(http.MethodGet, "/reset-password", "", "")
 			r.Header.Set("Cookie", "__Secure-lostkey-link="+bad)
-			w.do(r)
+			f.do(r)
 		}
-		require.Zero(t, w.store.calls.Load())
-		w.post("/reset-password", form("token", raw, "password", newPassword))
-		require.NotZero(t, w.store.calls.Load(), "the counter counts")
+
+		require.Zero(t, f.store.calls.Load())
+		f.confirm(raw, newPassword)
+		require.NotZero(t, f.store.calls.Load(), "the counter counts")
 	}
 }
 
 func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	whole, raw := w.link()
-	a := w.post("/reset-password", form("token", whole, "password", "short pass", "username", "ada"))
+	f := newFixture(t, pagesOf)
+	whole, raw := f.link()
+	a := f.post("/reset-password",
+		form("token", whole, "password", "short pass", "username", "ada"))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	require.Contains(t, a.body, "<title>Error: ")
 	require.Contains(t, a.body, "Use at least 15 characters")
 	require.Contains(t, a.body, `<a href="#password">`)
 	require.NotContains(t, a.body, "short pass")
 	require.NotContains(t, a.body, `value="ada"`)
-	field := regexp.MustCompile(`<input type="hidden" id="link" name="token" value="([^"]*)">`).FindStringSubmatch(a.body)
-	require.NotNil(t, field)
-	require.Equal(t, raw, html.UnescapeString(field[1]))
-	require.False(t, w.has("short pass"))
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", field[1], "password", newPassword)).status)
-	require.True(t, w.has(newPassword))
+	require.False(t, f.has("short pass"))
+
+	require.Contains(t, a.body, `<input type="hidden" id="link" name="token"`)
+	require.Equal(t, raw, drawn(t, a))
+	require.Equal(t, http.StatusSeeOther, f.submit(a, newPassword).status)
+	require.True(t, f.has(newPassword))
 }
 
 func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+
 	for password, want := range map[string]string{
 		"":                              "Use at least 15 characters",
 		strings.Repeat("a", 14):         "Use at least 15 characters",
@@ -127,8 +141,9 @@ func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
 		"a NUL \x00 in a pass phrase":   "Leave out line breaks",
 		"an escape \x1b in a pass word": "Leave out line breaks",
 	} {
-		a := w.post("/reset-password", form("token", raw, "password", password))
-		require.Equal(t, http.StatusUnprocessableEntity, a.status, "%q", password)
+		a := f.confirm(raw, password)
+		require.Equal(t, http.StatusUnprocessableEntity, a.status,
+			"%q", password)
 		require.Contains(t, a.body, want, "%q", password)
 	}
 }
@@ -143,14 +158,20 @@ func (r refuses) Check(context.Context, string, []string) error {
 func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
 	t.Parallel()
 	for _, code := range []policy.Code{
-		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8, policy.CodeControl, policy.CodeCommon, policy.CodeContext, policy.CodeBreached,
-		policy.CodeWeak, "of-the-application",
+		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
+		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
+		policy.CodeBreached, policy.CodeWeak, "of-the-application",
 	} {
-		w := newFixture(t, pagesOf, func(c *reset.Config) { c.Policy = refuses{policy.Problem{Code: code}} })
-		_, raw := w.link()
-		a := w.post("/reset-password", form("token", raw, "password", newPassword))
+		f := newFixture(t, pagesOf, func(c *reset.Config) {
+			c.Policy = refuses{policy.Problem{Code: code}}
+		})
+		_, raw := f.link()
+		a := f.confirm(raw, newPassword)
 		require.Equal(t, http.StatusUnprocessableEntity, a.status)
-		require.Equal(t, code == "of-the-application", strings.Contains(a.body, "Choose a different password"), code)
+		require.Equal(t, code == "of-the-application",
+			strings.Contains(a.body, "Choose a different password"), code)
+		require.Contains(t, a.body, policy.Problem{Code: code}.Message(),
+			"as the API says it")
 		require.NotContains(t, a.body, "password."+string(code))
 	}
 }
@@ -167,110 +188,136 @@ func emoji(n int) string {
 func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
-		strings.Repeat("correct horse ", 9) + "ab", emoji(20), "пароль из многих слов", `<"&'+%20;=#>   and more`, " fifteen and some ",
-		emoji(256),
+		strings.Repeat("correct horse ", 9) + "ab", emoji(20),
+		"пароль из многих слов", `<"&'+%20;=#>   and more`,
+		" fifteen and some ", emoji(256),
 	} {
-		w := newFixture(t, pagesOf)
-		_, raw := w.link()
-		require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", password)).status, "%q", password)
-		require.True(t, w.has(password), "%q", password)
+		f := newFixture(t, pagesOf)
+		_, raw := f.link()
+		require.Equal(t, http.StatusSeeOther, f.confirm(raw, password).status,
+			"%q", password)
+		require.True(t, f.has(password), "%q", password)
 	}
 }
 
 func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
-	a := w.post("/reset-password", form("token", raw, "password", newPassword, "repeat", newPassword+" "))
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+	a := f.post("/reset-password",
+		form("token", raw, "password", newPassword, "repeat", newPassword+" "))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	require.Contains(t, a.body, "The two passwords are not the same")
 	require.Contains(t, a.body, html.EscapeString(raw))
-	require.False(t, w.has(newPassword))
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword, "repeat", newPassword)).status)
+	require.False(t, f.has(newPassword))
+
+	a = f.post("/reset-password",
+		form("token", raw, "password", newPassword, "repeat", newPassword))
+	require.Equal(t, http.StatusSeeOther, a.status)
 }
 
 func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+
+	known := "token=" + raw
 	for name, body := range map[string]string{
-		"no password":         form("token", raw),
-		"password array":      form("token", raw, "password[]", newPassword),
-		"two passwords":       form("token", raw, "password", newPassword, "password", newPassword),
-		"two tokens":          form("token", raw, "token", raw, "password", newPassword),
-		"two repetitions":     form("token", raw, "password", newPassword, "repeat", newPassword, "repeat", newPassword),
-		"semicolon separator": "token=" + raw + ";password=seven+green+rivers+sing",
-		"bad escape":          "token=" + raw + "&password=%zz+green+rivers+sing",
-		"not UTF-8":           "token=" + raw + "&password=%ff%fe+green+rivers+sing",
-		"raw Latin-1":         "token=" + raw + "&password=\xe4\xe4+green+rivers+sing",
+		"no password":    form("token", raw),
+		"password array": form("token", raw, "password[]", newPassword),
+		"two passwords": form("token", raw,
+			"password", newPassword, "password", newPassword),
+		"two tokens": form("token", raw, "token", raw,
+			"password", newPassword),
+		"two repetitions": form("token", raw, "password", newPassword,
+			"repeat", newPassword, "repeat", newPassword),
+		"semicolon separator": known + ";password=seven+green+rivers+sing",
+		"bad escape":          known + "&password=%zz+green+rivers+sing",
+		"not UTF-8":           known + "&password=%ff%fe+green+rivers+sing",
+		"raw Latin-1":         known + "&password=\xe4\xe4+green+rivers+sing",
 	} {
-		require.Equal(t, http.StatusBadRequest, w.post("/reset-password", body).status, name)
+		require.Equal(t, http.StatusBadRequest,
+			f.post("/reset-password", body).status, name)
 	}
-	require.False(t, w.has(newPassword))
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+
+	require.False(t, f.has(newPassword))
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
 func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	before, err := w.users.FindByID(t.Context(), "u-1")
+	f := newFixture(t, pagesOf)
+	before, err := f.users.FindByID(t.Context(), "u-1")
 	require.NoError(t, err)
-	bob := reset.User{ID: "u-2", Email: "bob@example.com", PasswordHash: before.PasswordHash}
-	require.NoError(t, w.users.Add(bob))
-	_, raw := w.link()
-	override := form("token", raw, "password", newPassword, "user", "u-2", "user_id", "u-2", "id", "u-2", "sub", "u-2", "uid", "u-2", "email", "bob@example.com",
+	bob := reset.User{
+		ID:           "u-2",
+		Email:        "bob@example.com",
+		PasswordHash: before.PasswordHash,
+	}
+	require.NoError(t, f.users.Add(bob))
+
+	_, raw := f.link()
+	override := form("token", raw, "password", newPassword,
+		"user", "u-2", "user_id", "u-2", "id", "u-2", "sub", "u-2",
+		"uid", "u-2", "email", "bob@example.com",
 		"username", "bob@example.com", "purpose", "invite", "role", "admin")
-	r := w.request(http.MethodPost, "/reset-password?user_id=u-2&email=bob@example.com&token=a.b.c", formType, override)
+	r := f.request(http.MethodPost,
+		"/reset-password?user_id=u-2&email=bob@example.com&token=a.b.c",
+		formType, override)
 	r.Header.Set("Cookie", "user_id=u-2")
 	r.Header.Set("X-User-Id", "u-2")
-	require.Equal(t, http.StatusSeeOther, w.do(r).status)
-	require.True(t, w.has(newPassword))
-	after, err := w.users.FindByID(t.Context(), "u-2")
+
+	require.Equal(t, http.StatusSeeOther, f.do(r).status)
+	require.True(t, f.has(newPassword))
+	after, err := f.users.FindByID(t.Context(), "u-2")
 	require.NoError(t, err)
 	require.Equal(t, bob.PasswordHash, after.PasswordHash)
 }
 
 func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
-	w.fail(errDown)
-	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+	f.fail(errDown)
+	a := f.confirm(raw, newPassword)
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.NotContains(t, a.body, errDown.Error())
 	require.NotContains(t, a.body, raw)
-	w.fail(nil)
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+	f.fail(nil)
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
 func TestTooManyConfirmationsAreToldToWait(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmUser: never{}} })
-	_, raw := w.link()
-	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	f := newFixture(t, pagesOf,
+		func(c *reset.Config) { c.Limits = reset.Limits{ConfirmUser: never{}} })
+	_, raw := f.link()
+	a := f.confirm(raw, newPassword)
 	require.Equal(t, http.StatusTooManyRequests, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
-	require.False(t, w.has(newPassword))
+	require.False(t, f.has(newPassword))
 }
 
 func TestJunkIsToldToWaitAndAGoodLinkIsNot(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = reset.Limits{ConfirmClient: never{}} })
-	_, raw := w.link()
-	a := w.post("/reset-password", form("token", "junk", "password", newPassword))
+	f := newFixture(t, pagesOf, func(c *reset.Config) {
+		c.Limits = reset.Limits{ConfirmClient: never{}}
+	})
+	_, raw := f.link()
+	a := f.confirm("junk", newPassword)
 	require.Equal(t, http.StatusTooManyRequests, a.status)
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
 // Until the row shows the new password nobody can tell, and the page says what
 // to do about it. The link may be needed again.
 func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
-	w.failWrites(errDown)
-	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+	f.failWrites(errDown)
+	a := f.confirm(raw, newPassword)
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.Contains(t, a.body, "Your new password may have been saved")
@@ -278,16 +325,17 @@ func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
 	require.Empty(t, a.header.Values("Set-Cookie"), "the link is kept")
 	require.NotContains(t, a.body, errDown.Error())
 	require.NotContains(t, a.body, raw)
-	w.failWrites(nil)
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
+	f.failWrites(nil)
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
 func TestResetSignsNobodyIn(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
-	a := w.post("/reset-password", form("token", raw, "password", newPassword))
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+	a := f.confirm(raw, newPassword)
 	require.Equal(t, http.StatusSeeOther, a.status)
 	require.Empty(t, a.header.Values("Set-Cookie"))
-	require.Contains(t, w.get("/reset-password?done").body, `<a class="button" href="/login">`)
+	require.Contains(t, f.get("/reset-password?done").body,
+		`<a class="button" href="/login">`)
 }

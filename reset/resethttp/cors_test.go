@@ -31,9 +31,9 @@ func corsHeaders(header http.Header) []string {
 	return found
 }
 
-func (w *fixture) from(origin, method, target, body string) *http.Request {
-	w.t.Helper()
-	r := w.request(method, target, "application/json", body)
+func (f *fixture) from(origin, method, target, body string) *http.Request {
+	f.t.Helper()
+	r := f.request(method, target, "application/json", body)
 	r.Header.Set("Origin", origin)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	return r
@@ -41,8 +41,8 @@ func (w *fixture) from(origin, method, target, body string) *http.Request {
 
 func TestNamedOriginMayCallTheAPI(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, openAPIOf)
-	_, raw := w.link()
+	f := newFixture(t, openAPIOf)
+	_, raw := f.link()
 	for target, method := range map[string]string{
 		"/api/forgot-password":         http.MethodPost,
 		"/api/reset-password":          http.MethodPost,
@@ -50,10 +50,10 @@ func TestNamedOriginMayCallTheAPI(t *testing.T) {
 		"/api/reset-password/settings": http.MethodGet,
 		"/api/openapi.json":            http.MethodGet,
 	} {
-		r := w.from(front, http.MethodOptions, target, "")
+		r := f.from(front, http.MethodOptions, target, "")
 		r.Header.Set("Access-Control-Request-Method", method)
 		r.Header.Set("Access-Control-Request-Headers", "content-type")
-		a := w.do(r)
+		a := f.do(r)
 		require.Equal(t, http.StatusNoContent, a.status, target)
 		require.Equal(t, front, a.header.Get("Access-Control-Allow-Origin"))
 		require.Equal(t, method, a.header.Get("Access-Control-Allow-Methods"))
@@ -64,7 +64,7 @@ func TestNamedOriginMayCallTheAPI(t *testing.T) {
 		require.Empty(t, a.header.Values("Access-Control-Allow-Credentials"))
 	}
 
-	a := w.do(w.from(front, http.MethodPost, "/api/reset-password",
+	a := f.do(f.from(front, http.MethodPost, "/api/reset-password",
 		jsonOf("token", raw, "password", newPassword)))
 	require.Equal(t, http.StatusNoContent, a.status)
 	require.Equal(t, front, a.header.Get("Access-Control-Allow-Origin"))
@@ -82,42 +82,42 @@ func TestOtherOriginsGetNothing(t *testing.T) {
 		"https://FRONT.example", "https://front.example/", " ",
 		front + ", https://evil.example", "http://localhost:5174",
 	} {
-		w := newFixture(t, openAPIOf)
-		_, raw := w.link()
+		f := newFixture(t, openAPIOf)
+		_, raw := f.link()
 
-		preflight := w.from(origin, http.MethodOptions, "/api/reset-password", "")
+		preflight := f.from(origin, http.MethodOptions, "/api/reset-password", "")
 		preflight.Header.Set("Access-Control-Request-Method", http.MethodPost)
-		a := w.do(preflight)
+		a := f.do(preflight)
 		a.problem(t, http.StatusMethodNotAllowed, "method")
 		require.Empty(t, corsHeaders(a.header), origin)
 		require.Contains(t, a.header.Values("Vary"), "Origin")
 
-		a = w.do(w.from(origin, http.MethodPost, "/api/reset-password",
+		a = f.do(f.from(origin, http.MethodPost, "/api/reset-password",
 			jsonOf("token", raw, "password", newPassword)))
 		a.problem(t, http.StatusForbidden, "cross-origin")
 		require.Empty(t, corsHeaders(a.header), origin)
-		require.False(t, w.has(newPassword))
+		require.False(t, f.has(newPassword))
 
-		a = w.do(w.from(origin, http.MethodGet, "/api/reset-password/settings", ""))
+		a = f.do(f.from(origin, http.MethodGet, "/api/reset-password/settings", ""))
 		require.Empty(t, corsHeaders(a.header), origin)
 	}
 }
 
 func TestTwoOriginHeadersAreNoOrigin(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, openAPIOf)
-	r := w.from(front, http.MethodGet, "/api/reset-password/settings", "")
+	f := newFixture(t, openAPIOf)
+	r := f.from(front, http.MethodGet, "/api/reset-password/settings", "")
 	r.Header.Add("Origin", "https://evil.example")
-	require.Empty(t, corsHeaders(w.do(r).header))
+	require.Empty(t, corsHeaders(f.do(r).header))
 }
 
 func TestWithoutOriginsNobodyElseIsLetIn(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, apiOf)
+	f := newFixture(t, apiOf)
 	for _, origin := range []string{front, "null", "https://evil.example"} {
-		r := w.from(origin, http.MethodOptions, "/api/forgot-password", "")
+		r := f.from(origin, http.MethodOptions, "/api/forgot-password", "")
 		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
-		a := w.do(r)
+		a := f.do(r)
 		a.problem(t, http.StatusMethodNotAllowed, "method")
 		require.Empty(t, corsHeaders(a.header))
 	}
@@ -126,24 +126,24 @@ func TestWithoutOriginsNobodyElseIsLetIn(t *testing.T) {
 // Without a preflight, a page can send these types alone to another origin.
 func TestTypesThatNeedNoPreflightAreRefused(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, openAPIOf)
+	f := newFixture(t, openAPIOf)
 	for _, media := range []string{
 		"text/plain", formType, "multipart/form-data; boundary=x",
 		"text/plain; application/json", "application/json-patch+json", "",
 	} {
-		r := w.from(front, http.MethodPost, "/api/forgot-password",
+		r := f.from(front, http.MethodPost, "/api/forgot-password",
 			jsonOf("email", knownAddr))
 		r.Header.Set("Content-Type", media)
-		w.do(r).problem(t, http.StatusUnsupportedMediaType, "unsupported-type")
+		f.do(r).problem(t, http.StatusUnsupportedMediaType, "unsupported-type")
 	}
 }
 
 func TestAPIConfigNamesTheFieldAndNotItsValue(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, apiOf)
+	f := newFixture(t, apiOf)
 	refused := func(want string, cfg resethttp.APIConfig) {
 		t.Helper()
-		_, err := resethttp.NewAPI(w.svc, cfg)
+		_, err := resethttp.NewAPI(f.svc, cfg)
 		require.ErrorContains(t, err, "resethttp: APIConfig."+want, "%+v", cfg)
 		require.NotContains(t, err.Error(), "evil")
 	}
@@ -198,19 +198,19 @@ func TestPlainOriginsAreForDevelopment(t *testing.T) {
 // The links of such a service lead to the front end, and the API is elsewhere.
 func TestAPIMayHaveASiteOfItsOwn(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.NewAPI(svc, resethttp.APIConfig{
 			Site: "https://api.example/v1", Prefix: "/auth",
 			Origins: []string{site},
 		})
 	})
 
-	a := w.do(w.from(site, http.MethodPost, "/v1/auth/forgot-password",
+	a := f.do(f.from(site, http.MethodPost, "/v1/auth/forgot-password",
 		jsonOf("email", knownAddr)))
 	require.Equal(t, http.StatusAccepted, a.status)
 	require.Equal(t, site, a.header.Get("Access-Control-Allow-Origin"))
-	about := w.get("/auth/reset-password/settings").object(t)
+	about := f.get("/auth/reset-password/settings").object(t)
 	require.Equal(t, site+"/login", about["login"])
-	require.Contains(t, w.get("/auth/openapi.json").body,
+	require.Contains(t, f.get("/auth/openapi.json").body,
 		`"url": "https://api.example/v1"`)
 }

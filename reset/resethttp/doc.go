@@ -1,7 +1,8 @@
 // Package resethttp serves the pages of a password reset, and the same as a
 // JSON API, over a [reset.Service].
 //
-// Most applications need [New] and two lines in a mux:
+// Most applications need [New] and two lines in a mux. Where the pages are, and
+// where one signs in, is in the Service's own [reset.Pages].
 //
 //	pages, err := resethttp.New(svc, resethttp.Config{})
 //	mux.Handle("/forgot-password", pages)
@@ -42,14 +43,15 @@
 //
 // # Looks
 //
-// [Config.Files] replaces the files of the pages one by one. pages/frame.html
-// has what stands around the card, assets/style.css all of the style,
-// assets/script.js all of the script. A [Page] is what templates see. The
-// classes of the style sheet are brand, card, badge (with good or bad), lead,
-// hint, account, part, field, field-head, error, summary, offscreen, button
-// (with quiet), toggle and after. The content security policy allows this
-// style, this script and images of this origin only, so style attributes and
-// further scripts have no effect.
+// [Config.Files] replaces the files of the pages one by one. A [Page] is what
+// templates see. The classes of the style sheet are brand, card, badge (with
+// good or bad), lead, hint, account, part, field, field-head, error, summary,
+// offscreen, button (with quiet), toggle and after. The content security policy
+// allows this style, this script and images of this origin only, so style
+// attributes and further scripts have no effect.
+//
+// The pages are in the languages of the mails. The texts of both are in one
+// file a language, see [mail.LoadTexts].
 //
 // # API
 //
@@ -67,12 +69,12 @@
 //     without the account.
 //   - POST /api/reset-password {"token": ..., "password": ...} sets the new
 //     password. The answer is 204, and nobody is signed in.
-//   - GET /api/reset-password/settings has the name of the product, the shortest
-//     password and where to sign in.
+//   - GET /api/reset-password/settings has the name of the product, the
+//     shortest password and where to sign in.
 //
-// "token" may be the whole link, also as a gateway of mails has rewritten it, or
-// the token alone. A body has exactly the members shown, each a string, and its
-// Content-Type is application/json.
+// "token" may be the whole link, also as a gateway of mails has rewritten it,
+// or the token alone. A body has exactly the members shown, each a string, and
+// its Content-Type is application/json.
 //
 // Everything that is not a success is a problem (RFC 9457) with a [Code] in its
 // member "code". Switch on that one. The texts are English and for developers.
@@ -86,14 +88,15 @@
 //
 // # CAPTCHA
 //
-// [Config.GuardRequest] and [APIConfig.GuardRequest] refuse a request for a link
-// before anything is charged. A widget on the built-in page goes into a
+// [Config.GuardRequest] and [APIConfig.GuardRequest] refuse a request for a
+// link before anything is charged. A widget on the built-in page goes into a
 // pages/forgot.html of your own, and its origins into [Config.Sources]. Only
 // that page allows them. A page on which a password is typed runs no foreign
 // script. The limits of the Service work with and without a CAPTCHA.
 //
 // A front end of your own shows its widget itself and sends the answer in a
-// header, which [APIConfig.Headers] must name when it comes from another origin.
+// header, which [APIConfig.Headers] must name when it comes from another
+// origin.
 //
 // # Security
 //
@@ -184,6 +187,6 @@
 //
 // # Compatibility
 //
-// Names of form fields, status codes, problem types, codes, members of
-// [Page] and of answers, and names of files and texts stay. New ones may come.
+// Names of form fields, status codes, problem types, codes, members of [Page]
+// and of answers, names of files and keys of texts stay. New ones may come.
 package resethttp

@@ -24,24 +24,24 @@ type openAPI struct {
 	}
 }
 
-func (w *fixture) document(path string) openAPI {
-	w.t.Helper()
-	a := w.get(path)
-	require.Equal(w.t, http.StatusOK, a.status)
-	require.Equal(w.t, "application/json", a.header.Get("Content-Type"))
+func (f *fixture) document(path string) openAPI {
+	f.t.Helper()
+	a := f.get(path)
+	require.Equal(f.t, http.StatusOK, a.status)
+	require.Equal(f.t, "application/json", a.header.Get("Content-Type"))
 	var document openAPI
-	require.NoError(w.t, json.Unmarshal([]byte(a.body), &document))
+	require.NoError(f.t, json.Unmarshal([]byte(a.body), &document))
 	return document
 }
 
 func TestDocumentIsTheEmbeddedOneForTheDefaultPaths(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, apiOf)
+	f := newFixture(t, apiOf)
 	file, err := os.ReadFile("openapi.json")
 	require.NoError(t, err)
-	require.True(t, string(file) == w.get("/api/openapi.json").body)
+	require.True(t, string(file) == f.get("/api/openapi.json").body)
 
-	document := w.document("/api/openapi.json")
+	document := f.document("/api/openapi.json")
 	require.Equal(t, "3.1.0", document.OpenAPI)
 	require.ElementsMatch(t,
 		resethttp.Codes, document.Components.Schemas["Code"].Enum)
@@ -49,13 +49,13 @@ func TestDocumentIsTheEmbeddedOneForTheDefaultPaths(t *testing.T) {
 
 func TestDocumentHasTheConfiguredPaths(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.NewAPI(svc, resethttp.APIConfig{
 			Prefix: "/v1/auth", Forgot: "/ask", Reset: "/set",
 		})
 	}, func(c *reset.Config) { c.Site = "https://shop.example/de" })
 
-	document := w.document("/v1/auth/openapi.json")
+	document := f.document("/v1/auth/openapi.json")
 	require.Equal(t, "https://shop.example/de", document.Servers[0].URL)
 	paths := slices.Sorted(maps.Keys(document.Paths))
 	require.Equal(t, []string{
@@ -65,11 +65,11 @@ func TestDocumentHasTheConfiguredPaths(t *testing.T) {
 
 	for _, path := range paths {
 		for _, base := range []string{"", "/de"} {
-			status := w.do(w.request(
+			status := f.do(f.request(
 				http.MethodPatch, base+path, "", "")).status
 			require.Equal(t, http.StatusMethodNotAllowed, status, path)
 		}
 	}
 	require.Equal(t, http.StatusAccepted,
-		w.postJSON("/v1/auth/ask", jsonOf("email", knownAddr)).status)
+		f.postJSON("/v1/auth/ask", jsonOf("email", knownAddr)).status)
 }

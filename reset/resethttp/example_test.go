@@ -29,10 +29,17 @@ func exampleService() *reset.Service {
 	if err != nil {
 		panic(err)
 	}
+
 	svc, err := reset.New(reset.Config{
-		Site: "https://app.example", From: "no-reply@app.example", Keys: keys, Store: memstore.New(), Mailer: &mailtest.Recorder{},
-		Pages: reset.Pages{Login: "/login"}, Sessions: reset.EndSessionsInStore(), Hasher: hash.NewInsecureForTests(),
-		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Site:     "https://app.example",
+		From:     "no-reply@app.example",
+		Keys:     keys,
+		Store:    memstore.New(),
+		Mailer:   &mailtest.Recorder{},
+		Sessions: reset.EndSessionsInStore(),
+		Pages:    reset.Pages{Login: "/login"},
+		Hasher:   hash.NewInsecureForTests(),
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 	})
 	if err != nil {
 		panic(err)
@@ -43,6 +50,7 @@ func exampleService() *reset.Service {
 func ExampleNew() {
 	svc := exampleService()
 	defer func() { _ = svc.Shutdown(context.Background()) }()
+
 	pages, err := resethttp.New(svc, resethttp.Config{})
 	if err != nil {
 		panic(err)
@@ -51,7 +59,9 @@ func ExampleNew() {
 	mux.Handle("/forgot-password", pages)
 	mux.Handle("/reset-password", pages)
 
-	r := httptest.NewRequest(http.MethodPost, "/forgot-password", strings.NewReader(url.Values{"email": {"somebody@example.com"}}.Encode()))
+	form := url.Values{"email": {"somebody@example.com"}}
+	r := httptest.NewRequest(http.MethodPost, "/forgot-password",
+		strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, r)

@@ -16,7 +16,9 @@ func LinkName(raw string) string { return linkName(raw) }
 func ReadResetBody(body string) (raw, password string, err error) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	err = readJSON(httptest.NewRecorder(), r, map[string]*string{"token": &raw, "password": &password})
+	err = readJSON(httptest.NewRecorder(), r, map[string]*string{
+		"token": &raw, "password": &password,
+	})
 	return raw, password, err
 }
 

@@ -50,7 +50,10 @@ func (s *store) called() error {
 	return nil
 }
 
-func (s *store) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
+func (s *store) FindByEmail(
+	ctx context.Context,
+	email string,
+) ([]reset.User, error) {
 	if err := s.called(); err != nil {
 		return nil, err
 	}
@@ -64,7 +67,11 @@ func (s *store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	return s.Store.FindByID(ctx, id)
 }
 
-func (s *store) ReplaceHash(ctx context.Context, seen reset.User, encoded string) error {
+func (s *store) ReplaceHash(
+	ctx context.Context,
+	seen reset.User,
+	encoded string,
+) error {
 	if err := s.called(); err != nil {
 		return err
 	}
@@ -115,42 +122,53 @@ func newFixture(
 	changes ...func(*reset.Config),
 ) *fixture {
 	t.Helper()
-	w := &fixture{
+	f := &fixture{
 		t: t, users: memstore.New(),
 		outbox: &mailtest.Recorder{}, logs: &syncBuffer{},
 	}
-	w.store = &store{Store: w.users}
+	f.store = &store{Store: f.users}
 	encoded, err := cheap().Hash(t.Context(), "the old password of ada")
 	require.NoError(t, err)
-	require.NoError(t, w.users.Add(reset.User{
+	require.NoError(t, f.users.Add(reset.User{
 		ID: "u-1", Email: knownAddr, PasswordHash: encoded,
 	}))
 
 	cfg := fixtureConfig(t)
-	cfg.Store, cfg.Mailer = w.store, w.outbox
-	cfg.Events = reset.SlogSink(slog.New(slog.NewTextHandler(w.logs, nil)))
+	cfg.Store, cfg.Mailer = f.store, f.outbox
+	cfg.Events = reset.SlogSink(slog.New(slog.NewTextHandler(f.logs, nil)))
+
 	for _, change := range changes {
 		change(&cfg)
 	}
-	w.svc, err = reset.New(cfg)
+
+	f.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_ = w.svc.Shutdown(context.WithoutCancel(t.Context()))
+		_ = f.svc.Shutdown(context.WithoutCancel(t.Context()))
 	})
 
-	h, err := handler(w.svc)
+	h, err := handler(f.svc)
 	require.NoError(t, err)
-	w.server = httptest.NewServer(h)
-	t.Cleanup(w.server.Close)
-	w.client = w.server.Client()
-	w.client.CheckRedirect = func(*http.Request, []*http.Request) error {
+	f.server = httptest.NewServer(h)
+	t.Cleanup(f.server.Close)
+	f.client = f.server.Client()
+	f.client.CheckRedirect = func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
-	return w
+	return f
 }
 
 func pagesOf(svc *reset.Service) (http.Handler, error) {
 	return resethttp.New(svc, resethttp.Config{})
+}
+
+// pagesWith is pagesOf with a configuration.
+func pagesWith(
+	cfg resethttp.Config,
+) func(*reset.Service) (http.Handler, error) {
+	return func(svc *reset.Service) (http.Handler, error) {
+		return resethttp.New(svc, cfg)
+	}
 }
 
 func apiOf(svc *reset.Service) (http.Handler, error) {
@@ -164,17 +182,18 @@ type answer struct {
 	body   string
 }
 
-func (w *fixture) do(r *http.Request) answer {
-	w.t.Helper()
-	res, err := w.client.Do(r)
-	require.NoError(w.t, err)
+func (f *fixture) do(r *http.Request) answer {
+	f.t.Helper()
+	res, err := f.client.Do(r)
+	require.NoError(f.t, err)
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
-	require.NoError(w.t, err)
+	require.NoError(f.t, err)
 	return answer{res.StatusCode, res.Header, string(body)}
 }
 
-// same compares two answers byte by byte, but for the date, and does not print the pages.
+// same compares two answers byte by byte, but for the date, and does not print
+// the pages.
 func same(t *testing.T, want, got answer, name string) {
 	t.Helper()
 	want.header, got.header = want.header.Clone(), got.header.Clone()
@@ -185,78 +204,113 @@ func same(t *testing.T, want, got answer, name string) {
 	require.True(t, want.body == got.body, "the bodies of %s differ", name)
 }
 
-func (w *fixture) request(method, target, contentType, body string) *http.Request {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+target, strings.NewReader(body))
-	require.NoError(w.t, err)
+func (f *fixture) request(
+	method, target, contentType, body string,
+) *http.Request {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(f.t.Context(), method,
+		f.server.URL+target, strings.NewReader(body))
+	require.NoError(f.t, err)
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
 	return r
 }
 
-func (w *fixture) get(target string) answer {
-	w.t.Helper()
-	return w.do(w.request(http.MethodGet, target, "", ""))
+func (f *fixture) get(target string) answer {
+	f.t.Helper()
+	return f.do(f.request(http.MethodGet, target, "", ""))
+}
+
+// getIn is get for a visitor who reads these languages.
+func (f *fixture) getIn(languages, target string) answer {
+	f.t.Helper()
+	r := f.request(http.MethodGet, target, "", "")
+	r.Header.Set("Accept-Language", languages)
+	return f.do(r)
 }
 
 const formType = "application/x-www-form-urlencoded"
 
-func (w *fixture) post(target, body string) answer {
-	w.t.Helper()
-	return w.do(w.request(http.MethodPost, target, formType, body))
+func (f *fixture) post(target, body string) answer {
+	f.t.Helper()
+	return f.do(f.request(http.MethodPost, target, formType, body))
 }
 
-func (w *fixture) postJSON(target, body string) answer {
-	w.t.Helper()
-	return w.do(w.request(http.MethodPost, target, "application/json", body))
+func (f *fixture) postJSON(target, body string) answer {
+	f.t.Helper()
+	return f.do(f.request(http.MethodPost, target, "application/json", body))
+}
+
+// ask asks for a link.
+func (f *fixture) ask(email string) answer {
+	f.t.Helper()
+	return f.post("/forgot-password", form("email", email))
+}
+
+// confirm sets a new password.
+func (f *fixture) confirm(raw, password string) answer {
+	f.t.Helper()
+	return f.post("/reset-password", form("token", raw, "password", password))
+}
+
+// askJSON and confirmJSON are ask and confirm of the API.
+func (f *fixture) askJSON(email string) answer {
+	f.t.Helper()
+	return f.postJSON("/api/forgot-password", jsonOf("email", email))
+}
+
+func (f *fixture) confirmJSON(raw, password string) answer {
+	f.t.Helper()
+	return f.postJSON("/api/reset-password",
+		jsonOf("token", raw, "password", password))
 }
 
 // fail makes the store answer everything with err, until it is nil.
-func (w *fixture) fail(err error) {
+func (f *fixture) fail(err error) {
 	if err == nil {
-		w.store.fault.Store(nil)
+		f.store.fault.Store(nil)
 		return
 	}
-	w.store.fault.Store(&err)
+	f.store.fault.Store(&err)
 }
 
 // failWrites makes the store fail to write, or work again.
-func (w *fixture) failWrites(err error) {
+func (f *fixture) failWrites(err error) {
 	if err == nil {
-		w.store.write.Store(nil)
+		f.store.write.Store(nil)
 		return
 	}
-	w.store.write.Store(&err)
+	f.store.write.Store(&err)
 }
 
 // link makes a live link and returns it with its token.
-func (w *fixture) link() (whole, raw string) {
-	w.t.Helper()
-	made, err := w.svc.Link(w.t.Context(), "u-1", reset.LinkOptions{})
-	require.NoError(w.t, err)
+func (f *fixture) link() (whole, raw string) {
+	f.t.Helper()
+	made, err := f.svc.Link(f.t.Context(), "u-1", reset.LinkOptions{})
+	require.NoError(f.t, err)
 	at := strings.Index(made.Reveal(), "token=")
-	require.Positive(w.t, at)
+	require.Positive(f.t, at)
 	return made.Reveal(), made.Reveal()[at+len("token="):]
 }
 
 // mailed waits for the n-th mail and returns the token in it.
-func (w *fixture) mailed(n int) string {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+func (f *fixture) mailed(n int) string {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 10*time.Second)
 	defer cancel()
-	messages, err := w.outbox.Wait(ctx, n)
-	require.NoError(w.t, err)
+	messages, err := f.outbox.Wait(ctx, n)
+	require.NoError(f.t, err)
 	return mailtest.Token(messages[n-1])
 }
 
 // has says whether the password is the account's.
-func (w *fixture) has(password string) bool {
-	w.t.Helper()
-	user, err := w.users.FindByID(w.t.Context(), "u-1")
-	require.NoError(w.t, err)
-	got, err := cheap().Verify(w.t.Context(), password, user.PasswordHash)
-	require.NoError(w.t, err)
+func (f *fixture) has(password string) bool {
+	f.t.Helper()
+	user, err := f.users.FindByID(f.t.Context(), "u-1")
+	require.NoError(f.t, err)
+	got, err := cheap().Verify(f.t.Context(), password, user.PasswordHash)
+	require.NoError(f.t, err)
 	return got.OK
 }
 
@@ -287,12 +341,14 @@ func (b *syncBuffer) String() string {
 }
 
 // also serves another handler over the same service.
-func (w *fixture) also(handler func(*reset.Service) (http.Handler, error)) *fixture {
-	w.t.Helper()
-	h, err := handler(w.svc)
-	require.NoError(w.t, err)
-	other := *w
+func (f *fixture) also(
+	handler func(*reset.Service) (http.Handler, error),
+) *fixture {
+	f.t.Helper()
+	h, err := handler(f.svc)
+	require.NoError(f.t, err)
+	other := *f
 	other.server = httptest.NewServer(h)
-	w.t.Cleanup(other.server.Close)
+	f.t.Cleanup(other.server.Close)
 	return &other
 }

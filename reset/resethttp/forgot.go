@@ -22,7 +22,7 @@ func (p *pages) showForgot(w http.ResponseWriter, r *http.Request) {
 func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err != nil {
-		p.unreadable(w, r, err, p.place.forgotURL())
+		p.unreadable(w, r, err, p.routes.forgotURL())
 		return
 	}
 
@@ -30,7 +30,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, problem{
 			status: http.StatusForbidden,
 			name:   "guard-refused",
-			back:   p.place.forgotURL(),
+			back:   p.routes.forgotURL(),
 		})
 		return
 	}
@@ -52,17 +52,17 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 
 	switch {
 	case err == nil:
-		p.seeOther(w, p.place.forgotURL()+"?sent")
+		p.seeOther(w, p.routes.forgotURL()+"?sent")
 	case errors.Is(err, reset.ErrInvalidAddress):
 		page := p.page(r, pageForgot)
 		page.Email = in.Email
 		page.Errors = []FieldError{{
 			Field: "email",
-			Text:  page.T("email.invalid"),
+			Text:  page.T("page.email.invalid"),
 		}}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 	default:
-		p.failed(w, r, err, "busy.forgot")
+		p.failed(w, r, err, "page.busy.forgot")
 	}
 }
 

@@ -20,7 +20,7 @@ var errDown = errors.New("the database does not answer")
 
 func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 	t.Parallel()
-	ordinary := newFixture(t, pagesOf).post("/forgot-password", form("email", knownAddr))
+	ordinary := newFixture(t, pagesOf).ask(knownAddr)
 	require.Equal(t, http.StatusSeeOther, ordinary.status)
 	require.Equal(t, "/forgot-password?sent", ordinary.header.Get("Location"))
 
@@ -29,24 +29,29 @@ func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 		change func(*reset.Config)
 		store  error
 	}{
-		"unknown address":      {addr: "nobody@example.com"},
-		"other case":           {addr: "ADA@example.com"},
-		"look-alike address":   {addr: "ada@example.co"},
-		"store down":           {addr: knownAddr, store: errDown},
-		"throttled account":    {addr: knownAddr, change: func(c *reset.Config) { c.Limits = reset.Limits{Account: never{}} }},
-		"blocked client":       {addr: knownAddr, change: func(c *reset.Config) { c.Hooks.Blocked = func(netip.Addr) bool { return true } }},
-		"a very long address":  {addr: strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 50)+".", 3) + "example"},
+		"unknown address":    {addr: "nobody@example.com"},
+		"other case":         {addr: "ADA@example.com"},
+		"look-alike address": {addr: "ada@example.co"},
+		"store down":         {addr: knownAddr, store: errDown},
+		"throttled account": {addr: knownAddr, change: func(c *reset.Config) {
+			c.Limits = reset.Limits{Account: never{}}
+		}},
+		"blocked client": {addr: knownAddr, change: func(c *reset.Config) {
+			c.Hooks.Blocked = func(netip.Addr) bool { return true }
+		}},
+		"a very long address": {addr: strings.Repeat("a", 64) + "@" +
+			strings.Repeat(strings.Repeat("b", 50)+".", 3) + "example"},
 		"plus sign in address": {addr: "ada+x@example.com"},
 	} {
-		w := newFixture(t, pagesOf, func(c *reset.Config) {
+		f := newFixture(t, pagesOf, func(c *reset.Config) {
 			if test.change != nil {
 				test.change(c)
 			}
 		})
 		if test.store != nil {
-			w.fail(test.store)
+			f.fail(test.store)
 		}
-		same(t, ordinary, w.post("/forgot-password", form("email", test.addr)), name)
+		same(t, ordinary, f.ask(test.addr), name)
 	}
 }
 
@@ -59,59 +64,69 @@ func (n never) Allow(context.Context, string) (time.Duration, bool, error) {
 
 func TestForgotMailsALinkToTheStoredAddress(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	w.post("/forgot-password", form("email", "ADA@example.com"))
-	raw := w.mailed(1)
-	require.Equal(t, knownAddr, w.outbox.Messages()[0].To)
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
-	require.True(t, w.has(newPassword))
+	f := newFixture(t, pagesOf)
+	f.ask("ADA@example.com")
+	raw := f.mailed(1)
+	require.Equal(t, knownAddr, f.outbox.Messages()[0].To)
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
+	require.True(t, f.has(newPassword))
 }
 
 func TestForgotRefusesWhatIsNotOneAddressBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
+	f := newFixture(t, pagesOf)
+
+	const evil = "evil@example.net"
 	for name, body := range map[string]string{
-		"nothing":                "",
-		"empty":                  form("email", ""),
-		"array":                  form("email[]", knownAddr),
-		"indexed array":          form("email[0]", knownAddr, "email[1]", "evil@example.net"),
-		"member of an object":    form("user[email]", knownAddr),
-		"other case":             form("Email", knownAddr),
-		"twice":                  form("email", knownAddr, "email", "evil@example.net"),
-		"twice the same":         form("email", knownAddr, "email", knownAddr),
-		"comma":                  form("email", knownAddr+",evil@example.net"),
-		"semicolon":              form("email", knownAddr+";evil@example.net"),
-		"space":                  form("email", knownAddr+" evil@example.net"),
-		"line break":             form("email", knownAddr+"\r\nBcc: evil@example.net"),
-		"NUL":                    form("email", knownAddr+"\x00"),
-		"JSON":                   form("email", `["ada@example.com","evil@example.net"]`),
-		"display name":           form("email", "Ada <ada@example.com>"),
-		"pipe":                   form("email", knownAddr+"|evil@example.net"),
-		"percent":                form("email", knownAddr+"%0aBcc:evil@example.net"),
-		"right-to-left override": form("email", "ada\u202e@example.com"),
-		"two hundred kilobytes":  form("email", strings.Repeat("a", 14<<10)+"@example.com"),
-		"no at sign":             form("email", "ada"),
+		"nothing":             "",
+		"empty":               form("email", ""),
+		"array":               form("email[]", knownAddr),
+		"indexed array":       form("email[0]", knownAddr, "email[1]", evil),
+		"member of an object": form("user[email]", knownAddr),
+		"other case":          form("Email", knownAddr),
+		"twice":               form("email", knownAddr, "email", evil),
+		"twice the same":      form("email", knownAddr, "email", knownAddr),
+		"comma":               form("email", knownAddr+","+evil),
+		"semicolon":           form("email", knownAddr+";"+evil),
+		"space":               form("email", knownAddr+" "+evil),
+		"line break":          form("email", knownAddr+"\r\nBcc: "+evil),
+		"NUL":                 form("email", knownAddr+"\x00"),
+		"JSON":                form("email", `["`+knownAddr+`","`+evil+`"]`),
+		"display name":        form("email", "Ada <ada@example.com>"),
+		"pipe":                form("email", knownAddr+"|"+evil),
+		"percent":             form("email", knownAddr+"%0aBcc:"+evil),
+		"override":            form("email", "ada\u202e@example.com"),
+		"fourteen kilobytes": form("email",
+			strings.Repeat("a", 14<<10)+"@example.com"),
+		"no at sign": form("email", "ada"),
 	} {
-		a := w.post("/forgot-password", body)
+		a := f.post("/forgot-password", body)
 		require.Equal(t, http.StatusUnprocessableEntity, a.status, name)
 		require.Contains(t, a.body, "<title>Error: ", name)
 		require.Contains(t, a.body, `role="alert"`, name)
-		require.Contains(t, a.body, `aria-invalid="true" aria-describedby="email-error"`, name)
+		require.Contains(t, a.body,
+			`aria-invalid="true" aria-describedby="email-error"`, name)
 	}
-	require.Zero(t, w.store.calls.Load())
-	require.Empty(t, w.outbox.Messages())
+
+	require.Zero(t, f.store.calls.Load())
+	require.Empty(t, f.outbox.Messages())
 }
 
 func TestForgotReadsNothingButTheBody(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	a := w.post("/forgot-password?email="+knownAddr, form("other", "x"))
+	f := newFixture(t, pagesOf)
+	a := f.post("/forgot-password?email="+knownAddr, form("other", "x"))
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
-	a = w.post("/forgot-password?email=evil@example.net&redirect=//evil.example&next=//evil.example", form("email", knownAddr,
-		"redirect", "//evil.example", "next", "https://evil.example", "reset_url", "https://evil.example", "site", "https://evil.example", "to", "evil@example.net"))
+
+	a = f.post("/forgot-password?email=evil@example.net"+
+		"&redirect=//evil.example&next=//evil.example",
+		form("email", knownAddr, "to", "evil@example.net",
+			"redirect", "//evil.example", "next", "https://evil.example",
+			"reset_url", "https://evil.example",
+			"site", "https://evil.example"))
 	require.Equal(t, "/forgot-password?sent", a.header.Get("Location"))
-	w.mailed(1)
-	sent := w.outbox.Messages()[0]
+	f.mailed(1)
+	sent := f.outbox.Messages()[0]
 	require.Equal(t, knownAddr, sent.To)
 	require.NotContains(t, sent.Text+sent.HTML, "evil")
 }
@@ -122,15 +137,19 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 		wait          time.Duration
 		header, words string
 	}{
-		{time.Minute, "60", "one minute"},
+		{time.Minute, "60", "1 minute"},
 		{61 * time.Second, "61", "2 minutes"},
 		{90*time.Second + 1, "91", "2 minutes"},
-		{time.Hour, "3600", "one hour"},
+		{time.Hour, "3600", "1 hour"},
 		{2 * time.Hour, "7200", "2 hours"},
 	} {
-		for _, limits := range []reset.Limits{{Client: never{test.wait}}, {Global: never{test.wait}}} {
-			w := newFixture(t, pagesOf, func(c *reset.Config) { c.Limits = limits })
-			known, unknown := w.post("/forgot-password", form("email", knownAddr)), w.post("/forgot-password", form("email", "nobody@example.com"))
+		for _, limits := range []reset.Limits{
+			{Client: never{test.wait}}, {Global: never{test.wait}},
+		} {
+			f := newFixture(t, pagesOf,
+				func(c *reset.Config) { c.Limits = limits })
+
+			known, unknown := f.ask(knownAddr), f.ask("nobody@example.com")
 			require.Equal(t, http.StatusTooManyRequests, known.status)
 			require.Equal(t, test.header, known.header.Get("Retry-After"))
 			require.Contains(t, known.body, "Please wait "+test.words+", then")
@@ -141,10 +160,12 @@ func TestForgotTellsAClientThatAskedTooOftenWhenToComeBack(t *testing.T) {
 
 func TestForgotSaysTryAgainWhenNothingCanBeQueued(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, func(c *reset.Config) {
-		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown }
+	f := newFixture(t, pagesOf, func(c *reset.Config) {
+		c.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return errDown
+		}
 	})
-	a := w.post("/forgot-password", form("email", knownAddr))
+	a := f.ask(knownAddr)
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.Equal(t, "60", a.header.Get("Retry-After"))
 	require.NotContains(t, a.body, errDown.Error())
@@ -159,37 +180,46 @@ func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 			return true
 		}
 	}
-	ask := func(w *fixture, i int) {
-		r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
-		for _, name := range []string{"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"} {
+	ask := func(f *fixture, i int) {
+		r := f.request(http.MethodPost, "/forgot-password", formType,
+			form("email", knownAddr))
+		for _, name := range []string{
+			"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP",
+			"CF-Connecting-IP", "X-Client-IP",
+		} {
 			r.Header.Set(name, "203.0.113."+strconv.Itoa(i))
 		}
-		w.do(r)
+		f.do(r)
 	}
-	w := newFixture(t, pagesOf, watch)
+	f := newFixture(t, pagesOf, watch)
+
 	for i := range 3 {
-		ask(w, i+1)
+		ask(f, i+1)
 	}
+
 	local := netip.MustParseAddr("127.0.0.1")
 	require.Equal(t, []netip.Addr{local, local, local}, seen)
 
 	seen = nil
-	ask(newFixture(t, func(svc *reset.Service) (http.Handler, error) {
-		return resethttp.New(svc, resethttp.Config{Client: func(r *http.Request) netip.Addr {
-			return netip.MustParseAddr(r.Header.Get("X-Real-IP"))
-		}})
-	}, watch), 9)
+	byHeader := resethttp.Config{Client: func(r *http.Request) netip.Addr {
+		return netip.MustParseAddr(r.Header.Get("X-Real-IP"))
+	}}
+	ask(newFixture(t, pagesWith(byHeader), watch), 9)
 	require.Equal(t, []netip.Addr{netip.MustParseAddr("203.0.113.9")}, seen)
 }
 
 func TestVisitorsLanguagesGoWithTheRequest(t *testing.T) {
 	t.Parallel()
 	jobs := make(chan reset.Job, 1)
-	w := newFixture(t, pagesOf, func(c *reset.Config) {
-		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error { jobs <- job; return nil }
+	f := newFixture(t, pagesOf, func(c *reset.Config) {
+		c.Queue.Dispatch = func(_ context.Context, job reset.Job) error {
+			jobs <- job
+			return nil
+		}
 	})
-	r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
+	r := f.request(http.MethodPost, "/forgot-password", formType,
+		form("email", knownAddr))
 	r.Header.Set("Accept-Language", "<script>;q=1, de;q=0.5, pt-BR;q=0.9")
-	w.do(r)
+	f.do(r)
 	require.Equal(t, "pt-BR,de", (<-jobs).Locale)
 }

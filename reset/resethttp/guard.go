@@ -53,10 +53,12 @@ func (s ContentSources) validate(site string) error {
 		{"Connect", s.Connect},
 	} {
 		for i, source := range list.sources {
+			// Below a host is checked as the host itself.
 			host := source
 			if below, ok := strings.CutPrefix(source, "https://*."); ok {
 				host = "https://" + below
 			}
+
 			secure := strings.HasPrefix(host, "https://")
 			if !isOrigin(host) || !secure && host != site {
 				return fmt.Errorf("resethttp: Config.Sources.%s[%d] is not an"+

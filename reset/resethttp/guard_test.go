@@ -40,50 +40,50 @@ func TestGuardRefusesBeforeAnythingIsCharged(t *testing.T) {
 	t.Parallel()
 	spent := func(c *reset.Config) { c.Limits = reset.Limits{Client: never{}} }
 	for _, query := range []string{"", "?captcha=solved"} {
-		w := newFixture(t, guardedPagesOf, spent)
-		a := w.post("/forgot-password"+query, form("email", knownAddr))
+		f := newFixture(t, guardedPagesOf, spent)
+		a := f.post("/forgot-password"+query, form("email", knownAddr))
 		require.Equal(t, http.StatusForbidden, a.status)
 		require.NotContains(t, a.body, "not a person")
 		require.Contains(t, a.body, `href="/forgot-password"`)
 
-		w = newFixture(t, guardedAPIOf, spent)
-		a = w.postJSON("/api/forgot-password"+query, jsonOf("email", knownAddr))
+		f = newFixture(t, guardedAPIOf, spent)
+		a = f.postJSON("/api/forgot-password"+query, jsonOf("email", knownAddr))
 		a.problem(t, http.StatusForbidden, "guard-refused")
 		require.NotContains(t, a.body, "not a person")
-		require.NotContains(t, w.logs.String(), "not a person")
-		require.Empty(t, w.outbox.Messages())
+		require.NotContains(t, f.logs.String(), "not a person")
+		require.Empty(t, f.outbox.Messages())
 	}
 }
 
 func TestGuardLetsPeoplePass(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, guardedPagesOf)
-	a := w.post("/forgot-password", form("email", knownAddr, "captcha", "solved"))
+	f := newFixture(t, guardedPagesOf)
+	a := f.post("/forgot-password", form("email", knownAddr, "captcha", "solved"))
 	require.Equal(t, http.StatusSeeOther, a.status)
-	w.mailed(1)
+	f.mailed(1)
 
-	w = newFixture(t, guardedAPIOf)
-	r := w.request(http.MethodPost, "/api/forgot-password",
+	f = newFixture(t, guardedAPIOf)
+	r := f.request(http.MethodPost, "/api/forgot-password",
 		"application/json", jsonOf("email", knownAddr))
 	r.Header.Set("X-Captcha", "solved")
-	require.Equal(t, http.StatusAccepted, w.do(r).status)
-	w.mailed(1)
+	require.Equal(t, http.StatusAccepted, f.do(r).status)
+	f.mailed(1)
 }
 
 func TestGuardIsNotAskedAboutBodiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	guard := func(*http.Request) error { asked++; return nil }
-	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{GuardRequest: guard})
 	})
-	r := w.request(http.MethodPost, "/forgot-password", formType, "email=x")
+	r := f.request(http.MethodPost, "/forgot-password", formType, "email=x")
 	r.Header.Set("Origin", "https://evil.example")
-	require.Equal(t, http.StatusForbidden, w.do(r).status)
-	require.Equal(t, http.StatusRequestEntityTooLarge, w.post(
+	require.Equal(t, http.StatusForbidden, f.do(r).status)
+	require.Equal(t, http.StatusRequestEntityTooLarge, f.post(
 		"/forgot-password", form("email", strings.Repeat("a", 17<<10))).status)
-	_, raw := w.link()
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password",
+	_, raw := f.link()
+	require.Equal(t, http.StatusSeeOther, f.post("/reset-password",
 		form("token", raw, "password", newPassword)).status)
 	require.Zero(t, asked, "only requests for a link are guarded")
 }
@@ -92,14 +92,14 @@ func TestForeignSourcesAreAllowedOnTheForgotPageAlone(t *testing.T) {
 	t.Parallel()
 	const script, frame = "https://captcha.example", "https://*.captcha.example"
 	plain := newFixture(t, pagesOf)
-	w := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
+	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.New(svc, resethttp.Config{Sources: resethttp.ContentSources{
 			Script: []string{script}, Style: []string{script},
 			Frame: []string{script, frame}, Connect: []string{site},
 		}})
 	})
 
-	policy := w.get("/forgot-password").header.Get("Content-Security-Policy")
+	policy := f.get("/forgot-password").header.Get("Content-Security-Policy")
 	directives := map[string]string{}
 	for directive := range strings.SplitSeq(policy, "; ") {
 		name, sources, _ := strings.Cut(directive, " ")
@@ -118,13 +118,14 @@ func TestForeignSourcesAreAllowedOnTheForgotPageAlone(t *testing.T) {
 	} {
 		require.Equal(t,
 			plain.get(path).header.Get("Content-Security-Policy"),
-			w.get(path).header.Get("Content-Security-Policy"), path)
+			f.get(path).header.Get("Content-Security-Policy"), path)
 	}
 }
 
 func TestSourcesThatAllowMoreThanOneOriginAreRefused(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
+	f := newFixture(t, pagesOf)
+
 	for _, source := range []string{
 		"", "*", "https:", "https://*", "https://*.", "data:", "blob:",
 		"'self'", "'unsafe-inline'", "'unsafe-eval'", "evil.example",
@@ -139,7 +140,7 @@ func TestSourcesThatAllowMoreThanOneOriginAreRefused(t *testing.T) {
 			"Frame":   {Frame: []string{source}},
 			"Connect": {Connect: []string{source}},
 		} {
-			_, err := resethttp.New(w.svc, resethttp.Config{Sources: sources})
+			_, err := resethttp.New(f.svc, resethttp.Config{Sources: sources})
 			require.EqualError(t, err, "resethttp: Config.Sources."+name+
 				"[0] is not an origin like https://host or https://*.host", source)
 		}

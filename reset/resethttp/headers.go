@@ -11,9 +11,9 @@ import (
 // images of this origin for a logo. Nothing else is loaded, and no other page
 // can frame these.
 func contentPolicy(style, script string) string {
-	return "default-src 'none'; style-src '" + digest(style) +
-		"'; script-src '" + digest(script) +
-		"'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src '" + digest(style) + "';" +
+		" script-src '" + digest(script) + "'; img-src 'self';" +
+		" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 func digest(text string) string {

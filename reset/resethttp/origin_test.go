@@ -20,75 +20,88 @@ func TestPostsFromOtherSitesAreRefused(t *testing.T) {
 		"same-site":                   {"Sec-Fetch-Site": "same-site"},
 		"foreign origin":              {"Origin": "https://evil.example"},
 		"null origin":                 {"Origin": "null"},
-		"origin that has ours inside": {"Origin": "https://app.example.evil.example"},
+		"origin that has ours inside": {"Origin": site + ".evil.example"},
 		"ours on plain http":          {"Origin": "http://app.example"},
-		"ours on another port":        {"Origin": "https://app.example:8443"},
+		"ours on another port":        {"Origin": site + ":8443"},
 	} {
-		w := newFixture(t, pagesOf)
-		_, raw := w.link()
+		f := newFixture(t, pagesOf)
+		_, raw := f.link()
+
 		for path, body := range map[string]string{
 			"/reset-password":  form("token", raw, "password", newPassword),
 			"/forgot-password": form("email", knownAddr),
 		} {
-			r := w.request(http.MethodPost, path, formType, body)
+			r := f.request(http.MethodPost, path, formType, body)
 			for header, value := range headers {
 				r.Header.Set(header, value)
 			}
-			require.Equal(t, http.StatusForbidden, w.do(r).status, "%s on %s", name, path)
+			require.Equal(t, http.StatusForbidden, f.do(r).status,
+				"%s on %s", name, path)
 		}
-		require.False(t, w.has(newPassword), name)
-		require.Empty(t, w.outbox.Messages(), name)
+		require.False(t, f.has(newPassword), name)
+		require.Empty(t, f.outbox.Messages(), name)
 	}
 }
 
 func TestPostsFromTheSiteItselfAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string]map[string]string{
-		"same-origin":                         {"Sec-Fetch-Site": "same-origin"},
-		"typed by hand":                       {"Sec-Fetch-Site": "none"},
-		"no browser":                          {},
-		"our origin behind a proxy's host":    {"Origin": "https://app.example"},
-		"our origin, browser says cross-site": {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"},
+		"same-origin":                      {"Sec-Fetch-Site": "same-origin"},
+		"typed by hand":                    {"Sec-Fetch-Site": "none"},
+		"no browser":                       {},
+		"our origin behind a proxy's host": {"Origin": site},
+		"our origin, browser says cross-site": {
+			"Origin": site, "Sec-Fetch-Site": "cross-site",
+		},
 	} {
-		w := newFixture(t, pagesOf)
-		r := w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
+		f := newFixture(t, pagesOf)
+		r := f.request(http.MethodPost, "/forgot-password", formType,
+			form("email", knownAddr))
 		for header, value := range headers {
 			r.Header.Set(header, value)
 		}
-		require.Equal(t, http.StatusSeeOther, w.do(r).status, name)
+		require.Equal(t, http.StatusSeeOther, f.do(r).status, name)
 	}
+}
+
+// forgedHeaders are what a request can say about the site that it is for.
+var forgedHeaders = []map[string]string{
+	{"Host": "evil.example"},
+	{"Host": "evil.example:443"},
+	{"Host": "app.example.evil.example"},
+	{"Host": "app.example@evil.example"},
+	{"Host": "evil.example, app.example"},
+	{"X-Forwarded-Host": "evil.example"},
+	{"X-Forwarded-Host": "app.example, evil.example"},
+	{"X-Forwarded-Server": "evil.example"},
+	{"X-Forwarded-Proto": "http"},
+	{"X-Forwarded-Scheme": "http", "X-Forwarded-Port": "80"},
+	{"X-Forwarded-Prefix": "//evil.example"},
+	{"X-Host": "evil.example"},
+	{"X-HTTP-Host-Override": "evil.example"},
+	{"X-Original-Host": "evil.example"},
+	{"X-Original-URL": "/evil"},
+	{"X-Rewrite-URL": "/evil"},
+	{"X-Http-Method-Override": "PUT"},
+	{"Forwarded": "for=1.2.3.4;host=evil.example;proto=http"},
+	{"Forwarded": `host="evil.example"`},
+	{"Referer": "https://evil.example/"},
+	{
+		"Base-Url":        "https://evil.example",
+		"Front-End-Https": "off",
+		"Proxy-Host":      "evil.example",
+	},
+	{"X-Forwarded-Host": `evil.example:'<a href="//evil.example/?`},
 }
 
 func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	ordinary := w.get("/forgot-password")
-	variants := []map[string]string{
-		{"Host": "evil.example"},
-		{"Host": "evil.example:443"},
-		{"Host": "app.example.evil.example"},
-		{"Host": "app.example@evil.example"},
-		{"Host": "evil.example, app.example"},
-		{"X-Forwarded-Host": "evil.example"},
-		{"X-Forwarded-Host": "app.example, evil.example"},
-		{"X-Forwarded-Server": "evil.example"},
-		{"X-Forwarded-Proto": "http"},
-		{"X-Forwarded-Scheme": "http", "X-Forwarded-Port": "80"},
-		{"X-Forwarded-Prefix": "//evil.example"},
-		{"X-Host": "evil.example"},
-		{"X-HTTP-Host-Override": "evil.example"},
-		{"X-Original-Host": "evil.example"},
-		{"X-Original-URL": "/evil"},
-		{"X-Rewrite-URL": "/evil"},
-		{"X-Http-Method-Override": "PUT"},
-		{"Forwarded": "for=1.2.3.4;host=evil.example;proto=http"},
-		{"Forwarded": `host="evil.example"`},
-		{"Referer": "https://evil.example/"},
-		{"Base-Url": "https://evil.example", "Front-End-Https": "off", "Proxy-Host": "evil.example"},
-		{"X-Forwarded-Host": `evil.example:'<a href="//evil.example/?`},
-	}
-	for _, variant := range variants {
-		get, post := w.request(http.MethodGet, "/forgot-password", "", ""), w.request(http.MethodPost, "/forgot-password", formType, form("email", knownAddr))
+	f := newFixture(t, pagesOf)
+	ordinary := f.get("/forgot-password")
+	for _, variant := range forgedHeaders {
+		get := f.request(http.MethodGet, "/forgot-password", "", "")
+		post := f.request(http.MethodPost, "/forgot-password", formType,
+			form("email", knownAddr))
 		for _, r := range []*http.Request{get, post} {
 			for header, value := range variant {
 				if header == "Host" {
@@ -98,36 +111,49 @@ func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 				}
 			}
 		}
-		if page := w.do(get); page.status != http.StatusBadRequest { // the server itself refuses a host that cannot be one
+
+		// The server itself refuses a host that cannot be one.
+		page, asked := f.do(get), f.do(post)
+		if page.status != http.StatusBadRequest {
 			same(t, ordinary, page, fmt.Sprint(variant))
 		}
-		asked := w.do(post)
 		if asked.status == http.StatusBadRequest {
 			continue
 		}
-		require.Equal(t, "/forgot-password?sent", asked.header.Get("Location"), "%v", variant)
+		require.Equal(t, "/forgot-password?sent", asked.header.Get("Location"),
+			"%v", variant)
 	}
-	require.NoError(t, w.svc.Shutdown(t.Context()))
-	require.GreaterOrEqual(t, len(w.outbox.Messages()), len(variants)-3)
-	for _, message := range w.outbox.Messages() {
-		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password#token="))
-		require.NotContains(t, message.Text+message.HTML+message.Subject, "evil")
+
+	require.NoError(t, f.svc.Shutdown(t.Context()))
+	require.GreaterOrEqual(t, len(f.outbox.Messages()), len(forgedHeaders)-3)
+
+	for _, message := range f.outbox.Messages() {
+		require.True(t, strings.HasPrefix(mailtest.Link(message),
+			site+"/reset-password#token="))
+		require.NotContains(t, message.Text+message.HTML+message.Subject,
+			"evil")
 	}
 }
 
 func TestRequestLinesThatNameAnotherHostChangeNothing(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
+	f := newFixture(t, pagesOf)
 	body := form("email", knownAddr)
+
+	require.Len(t, body, 23)
+
 	for _, head := range []string{
-		"POST https://evil.example/forgot-password HTTP/1.1\r\nHost: app.example\r\n",
+		"POST https://evil.example/forgot-password HTTP/1.1\r\n" +
+			"Host: app.example\r\n",
 		"POST /forgot-password HTTP/1.0\r\n",
 	} {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", w.server.Listener.Addr().String())
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp",
+			f.server.Listener.Addr().String())
 		require.NoError(t, err)
-		_, err = conn.Write([]byte(head + "Content-Type: " + formType + "\r\nContent-Length: 23\r\n\r\n" + body))
+		_, err = conn.Write([]byte(head + "Content-Type: " + formType +
+			"\r\nContent-Length: 23\r\n\r\n" + body))
 		require.NoError(t, err)
-		require.Len(t, body, 23)
+
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusSeeOther, res.StatusCode)
@@ -135,8 +161,11 @@ func TestRequestLinesThatNameAnotherHostChangeNothing(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.NoError(t, conn.Close())
 	}
-	w.mailed(2)
-	for _, message := range w.outbox.Messages() {
-		require.True(t, strings.HasPrefix(mailtest.Link(message), site+"/reset-password#token="))
+
+	f.mailed(2)
+
+	for _, message := range f.outbox.Messages() {
+		require.True(t, strings.HasPrefix(mailtest.Link(message),
+			site+"/reset-password#token="))
 	}
 }

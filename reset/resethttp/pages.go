@@ -2,6 +2,7 @@ package resethttp
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"log/slog"
 	"math"
@@ -15,20 +16,19 @@ import (
 
 // pages is the handler that New returns.
 type pages struct {
-	svc    *reset.Service
-	place  place
-	look   *look
-	policy string
-	// widened is the policy of the page that asks for a link.
-	widened string
-	origin  *http.CrossOriginProtection
-	client  func(*http.Request) netip.Addr
-	guard   func(*http.Request) error
-	check   checker
-	query   bool // Links carry the token in the query.
-	common  Page // This is what all pages have.
-	log     *slog.Logger
-	now     func() time.Time
+	svc       *reset.Service
+	routes    routes
+	templates *templates
+	policy    string // content security policy
+	widened   string // that of the page that asks for a link
+	origin    *http.CrossOriginProtection
+	client    func(*http.Request) netip.Addr
+	guard     func(*http.Request) error
+	check     checker
+	query     bool // links carry the token in the query
+	common    Page // what all pages have
+	logger    *slog.Logger
+	now       func() time.Time
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,17 +38,17 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 	}
 
-	if p.place.is(r, p.place.reset+"/check") {
+	if p.routes.is(r, p.routes.reset+"/check") {
 		p.answerCheck(w, r)
 		return
 	}
 
 	var show, act func(http.ResponseWriter, *http.Request)
 	switch {
-	case p.place.isForgot(r):
+	case p.routes.isForgot(r):
 		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
-	case p.place.isReset(r):
+	case p.routes.isReset(r):
 		show, act = p.showReset, p.confirm
 	default:
 		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
@@ -78,15 +78,15 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // page starts a page for this visitor.
 func (p *pages) page(r *http.Request, name string) Page {
-	return p.look.page(p.common, name, visitorLanguages(r))
+	return p.templates.page(p.common, name, visitorLanguages(r))
 }
 
 func (p *pages) write(
 	w http.ResponseWriter, r *http.Request, status int, page Page,
 ) {
 	var body bytes.Buffer
-	if err := p.look.draw(&body, page); err != nil {
-		p.log.ErrorContext(
+	if err := p.templates.draw(&body, page); err != nil {
+		p.logger.ErrorContext(
 			r.Context(), "resethttp: draw a page",
 			"page", page.Name, "error", err,
 		)
@@ -99,7 +99,7 @@ func (p *pages) write(
 	}
 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", page.Lang)
+	w.Header().Set("Content-Language", page.Locale)
 	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
 	// An error here means that the visitor is gone.
@@ -109,23 +109,19 @@ func (p *pages) write(
 // A problem is an answer without a form.
 type problem struct {
 	status int
-	// name is that of the texts, name.title and name.lead.
-	name string
-	// lead is the name of another sentence than name.lead.
-	lead string
-	back string
-	wait time.Duration
+	name   string // of the texts page.name.title and page.name.lead
+	lead   string // key of another sentence than page.name.lead
+	back   string // where to go on
+	wait   time.Duration
 }
 
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	page := p.page(r, pageProblem)
-	page.Heading, page.Lead, page.BackURL =
-		of.name+".title", of.name+".lead", of.back
-	if of.lead != "" {
-		page.Lead = of.lead
-	}
+	page.Heading = "page." + of.name + ".title"
+	page.Lead = cmp.Or(of.lead, "page."+of.name+".lead")
+	page.BackURL = of.back
 	if of.wait > 0 {
-		page.Wait = duration(page.texts, of.wait)
+		page.Wait = page.language.wait(of.wait)
 		w.Header().Set("Retry-After", retryAfter(of.wait))
 	}
 	p.write(w, r, of.status, page)

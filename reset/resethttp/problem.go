@@ -5,13 +5,15 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
 // problemBase begins the type of every problem. The rest names the heading of
 // its explanation in the package documentation, with an underscore for each
 // hyphen, as go/doc/comment writes it.
-const problemBase = "https://pkg.go.dev/github.com/lostkey-go/lostkey/reset/" +
-	"resethttp#hdr-Problem_"
+const problemBase = "https://pkg.go.dev/" +
+	"github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"
 
 // Code names what went wrong in an answer of the API, in its member "code".
 type Code string
@@ -30,7 +32,7 @@ const (
 	CodeThrottled Code = "throttled"
 	// CodeGuardRefused means that APIConfig.GuardRequest refuses the request.
 	CodeGuardRefused Code = "guard-refused"
-	// CodeUnavailable means that something does not answer, and that nothing was
+	// CodeUnavailable means that something does not answer. Nothing was
 	// changed.
 	CodeUnavailable Code = "unavailable"
 	// CodeUnknownOutcome means that the password may have been changed.
@@ -163,6 +165,21 @@ func bodyProblem(err error) problemDocument {
 		return problemUnsupported
 	}
 	return problemMalformed
+}
+
+// passwordProblem says what is wrong with a password.
+func passwordProblem(refused *policy.Error) problemDocument {
+	of := problemPassword
+	for _, p := range refused.Problems {
+		of.Errors = append(of.Errors, problemDetail{
+			Pointer: "#/password",
+			Code:    string(p.Code),
+			Detail:  p.Message(),
+			Min:     p.Min,
+			Max:     p.Max,
+		})
+	}
+	return of
 }
 
 func writeProblem(w http.ResponseWriter, of problemDocument) {

@@ -22,23 +22,35 @@ func (a answer) cookie(t *testing.T) *http.Cookie {
 	return cookies[0]
 }
 
-func (w *fixture) withCookie(r *http.Request, c *http.Cookie) answer {
-	w.t.Helper()
+// getWith gets the reset page with a cookie.
+func (f *fixture) getWith(c *http.Cookie) answer {
+	f.t.Helper()
+	r := f.request(http.MethodGet, "/reset-password", "", "")
 	r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
-	return w.do(r)
+	return f.do(r)
+}
+
+// confirmWith posts the form of the reset page with a cookie.
+func (f *fixture) confirmWith(c *http.Cookie, raw, password string) answer {
+	f.t.Helper()
+	r := f.request(http.MethodPost, "/reset-password", formType,
+		form("token", raw, "password", password))
+	r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	return f.do(r)
 }
 
 func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	whole, raw := w.link()
+	f := newFixture(t, pagesOf, queryLinks)
+	whole, raw := f.link()
 	require.Equal(t, site+"/reset-password?token="+raw, whole)
-	hop := w.get(strings.TrimPrefix(whole, site))
+	hop := f.get(strings.TrimPrefix(whole, site))
 	require.Equal(t, http.StatusSeeOther, hop.status)
 	require.Equal(t, "/reset-password", hop.header.Get("Location"))
 	require.Equal(t, "no-referrer", hop.header.Get("Referrer-Policy"))
 	require.Equal(t, "no-store", hop.header.Get("Cache-Control"))
 	require.Empty(t, hop.body)
+
 	held := hop.cookie(t)
 	require.Equal(t, "__Host-lostkey-link", held.Name)
 	require.Equal(t, raw, held.Value)
@@ -49,51 +61,57 @@ func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 	require.Equal(t, http.SameSiteLaxMode, held.SameSite)
 	require.Equal(t, 30*60, held.MaxAge, "it goes along everywhere")
 
-	page := w.withCookie(w.request(http.MethodGet, "/reset-password", "", ""), held)
+	page := f.getWith(held)
 	require.Equal(t, http.StatusOK, page.status)
 	require.Contains(t, page.body, "a•••@example.com")
 	require.NotContains(t, page.body, raw)
 	require.NotContains(t, page.body, `type="text" id="link"`)
 
-	refused := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", drawn(t, page), "password", "short")), held)
+	refused := f.confirmWith(held, drawn(t, page), "short")
 	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
 	require.NotContains(t, refused.body, raw)
 	require.Empty(t, refused.header.Values("Set-Cookie"))
 
-	changed := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", drawn(t, refused), "password", newPassword)), held)
+	changed := f.confirmWith(held, drawn(t, refused), newPassword)
 	require.Equal(t, http.StatusSeeOther, changed.status)
-	require.True(t, w.has(newPassword))
+	require.True(t, f.has(newPassword))
 	dropped := changed.cookie(t)
 	require.Equal(t, held.Name, dropped.Name)
 	require.Equal(t, held.Path, dropped.Path)
 	require.Negative(t, dropped.MaxAge)
 
-	again := w.withCookie(w.request(http.MethodGet, "/reset-password", "", ""), held)
-	require.Equal(t, http.StatusBadRequest, again.status)
-	require.Negative(t, again.cookie(t).MaxAge, "a dead link is not kept")
+	dead := f.getWith(held)
+	require.Equal(t, http.StatusBadRequest, dead.status)
+	require.Negative(t, dead.cookie(t).MaxAge, "a dead link is not kept")
 }
 
 func TestCookieLivesNoLongerThanTheLink(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	link, err := w.svc.Link(t.Context(), "u-1", reset.LinkOptions{Lifetime: 90 * time.Second})
+	f := newFixture(t, pagesOf, queryLinks)
+	link, err := f.svc.Link(t.Context(), "u-1",
+		reset.LinkOptions{Lifetime: 90 * time.Second})
 	require.NoError(t, err)
-	held := w.get(strings.TrimPrefix(link.Reveal(), site)).cookie(t)
+	held := f.get(strings.TrimPrefix(link.Reveal(), site)).cookie(t)
 	require.LessOrEqual(t, held.MaxAge, 90)
 	require.Greater(t, held.MaxAge, 60)
 }
 
 func TestDeadLinkInTheQueryIsRefusedWithoutACookie(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	_, raw := w.link()
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", raw, "password", newPassword)).status)
-	_, live := w.link()
+	f := newFixture(t, pagesOf, queryLinks)
+	_, raw := f.link()
+	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
+	_, live := f.link()
+
 	for name, query := range map[string]string{
-		"used": "?token=" + raw, "forged": "?token=a.b.c", "empty": "?token=", "twice": "?token=" + live + "&token=" + live,
-		"cookie attributes": "?token=a.b.c%3B+Domain%3Devil.example", "line break": "?token=a%0d%0aSet-Cookie:+x=y",
+		"used":              "?token=" + raw,
+		"forged":            "?token=a.b.c",
+		"empty":             "?token=",
+		"twice":             "?token=" + live + "&token=" + live,
+		"cookie attributes": "?token=a.b.c%3B+Domain%3Devil.example",
+		"line break":        "?token=a%0d%0aSet-Cookie:+x=y",
 	} {
-		a := w.get("/reset-password" + query)
+		a := f.get("/reset-password" + query)
 		require.Equal(t, http.StatusBadRequest, a.status, name)
 		require.Negative(t, a.cookie(t).MaxAge, name)
 		require.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"), name)
@@ -104,35 +122,39 @@ func TestDeadLinkInTheQueryIsRefusedWithoutACookie(t *testing.T) {
 
 func TestBlockedCookiesLeaveTheFormToPasteInto(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	whole, _ := w.link()
-	require.Equal(t, http.StatusSeeOther, w.get(strings.TrimPrefix(whole, site)).status)
-	require.Contains(t, w.get("/reset-password").body, `<input type="text" id="link"`)
-	require.Equal(t, http.StatusSeeOther, w.post("/reset-password", form("token", whole, "password", newPassword)).status)
+	f := newFixture(t, pagesOf, queryLinks)
+	whole, _ := f.link()
+	require.Equal(t, http.StatusSeeOther,
+		f.get(strings.TrimPrefix(whole, site)).status)
+	require.Contains(t, f.get("/reset-password").body,
+		`<input type="text" id="link"`)
+	require.Equal(t, http.StatusSeeOther, f.confirm(whole, newPassword).status)
 }
 
 func TestFormsOwnTokenWinsOverTheCookie(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	whole, _ := w.link()
-	held := w.get(strings.TrimPrefix(whole, site)).cookie(t)
-	a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", "a.b.c", "password", newPassword)), held)
+	f := newFixture(t, pagesOf, queryLinks)
+	whole, _ := f.link()
+	held := f.get(strings.TrimPrefix(whole, site)).cookie(t)
+	a := f.confirmWith(held, "a.b.c", newPassword)
 	require.Equal(t, http.StatusBadRequest, a.status)
-	require.False(t, w.has(newPassword))
+	require.False(t, f.has(newPassword))
 }
 
 func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf)
-	_, raw := w.link()
+	f := newFixture(t, pagesOf)
+	_, raw := f.link()
+
 	for _, name := range []string{"lostkey-link", "__Host-lostkey-link"} {
 		for _, sent := range []string{"", "held:" + resethttp.LinkName(raw)} {
-			a := w.withCookie(w.request(http.MethodPost, "/reset-password", formType, form("token", sent, "password", newPassword)),
-				&http.Cookie{Name: name, Value: raw})
+			cookie := &http.Cookie{Name: name, Value: raw}
+			a := f.confirmWith(cookie, sent, newPassword)
 			require.Equal(t, http.StatusBadRequest, a.status)
 		}
 	}
-	page := w.get("/reset-password?token=" + raw)
+
+	page := f.get("/reset-password?token=" + raw)
 	require.Equal(t, http.StatusOK, page.status)
 	require.Empty(t, page.header.Values("Set-Cookie"))
 	require.NotContains(t, page.body, raw)
@@ -140,24 +162,30 @@ func TestCookieIsNotReadWhereLinksHaveFragments(t *testing.T) {
 
 func TestTwoCookiesOfTheNameAreNone(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	_, raw := w.link()
-	for method, status := range map[string]int{http.MethodPost: http.StatusBadRequest, http.MethodGet: http.StatusOK} {
-		r := w.request(method, "/reset-password", formType, form("password", newPassword))
-		r.Header.Set("Cookie", "__Host-lostkey-link="+raw+"; __Host-lostkey-link="+raw)
-		a := w.do(r)
+	f := newFixture(t, pagesOf, queryLinks)
+	_, raw := f.link()
+
+	for method, status := range map[string]int{
+		http.MethodPost: http.StatusBadRequest, http.MethodGet: http.StatusOK,
+	} {
+		r := f.request(method, "/reset-password", formType,
+			form("password", newPassword))
+		r.Header.Set("Cookie",
+			"__Host-lostkey-link="+raw+"; __Host-lostkey-link="+raw)
+		a := f.do(r)
 		require.Equal(t, status, a.status)
 		require.NotContains(t, a.body, "•••")
 	}
-	require.False(t, w.has(newPassword))
+
+	require.False(t, f.has(newPassword))
 }
 
 func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks)
-	whole, _ := w.link()
-	w.fail(errDown)
-	a := w.get(strings.TrimPrefix(whole, site))
+	f := newFixture(t, pagesOf, queryLinks)
+	whole, _ := f.link()
+	f.fail(errDown)
+	a := f.get(strings.TrimPrefix(whole, site))
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.Empty(t, a.header.Values("Set-Cookie"))
 	require.Equal(t, strconv.Itoa(60), a.header.Get("Retry-After"))
@@ -165,9 +193,10 @@ func TestStoreThatIsDownIsNotARefusedLink(t *testing.T) {
 
 func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "http://localhost:8080" })
-	whole, _ := w.link()
-	held := w.get(strings.TrimPrefix(whole, "http://localhost:8080")).cookie(t)
+	f := newFixture(t, pagesOf, queryLinks,
+		func(c *reset.Config) { c.Site = "http://localhost:8080" })
+	whole, _ := f.link()
+	held := f.get(strings.TrimPrefix(whole, "http://localhost:8080")).cookie(t)
 	require.Equal(t, "lostkey-link", held.Name)
 	require.Equal(t, "/reset-password", held.Path)
 	require.False(t, held.Secure)
@@ -175,12 +204,18 @@ func TestSiteOnPlainHTTPGetsACookieThatBrowsersKeep(t *testing.T) {
 
 func TestSiteBelowAPathIsServedStrippedAndWhole(t *testing.T) {
 	t.Parallel()
-	w := newFixture(t, pagesOf, queryLinks, func(c *reset.Config) { c.Site = "https://app.example/shop" })
+	f := newFixture(t, pagesOf, queryLinks,
+		func(c *reset.Config) { c.Site = "https://app.example/shop" })
+
 	for _, prefix := range []string{"", "/shop"} {
-		require.Contains(t, w.get(prefix+"/forgot-password").body, `action="/shop/forgot-password"`)
-		require.Equal(t, "/shop/forgot-password?sent", w.post(prefix+"/forgot-password", form("email", knownAddr)).header.Get("Location"))
-		_, raw := w.link()
-		hop := w.get(prefix + "/reset-password?token=" + raw)
+		require.Contains(t, f.get(prefix+"/forgot-password").body,
+			`action="/shop/forgot-password"`)
+		asked := f.post(prefix+"/forgot-password", form("email", knownAddr))
+		require.Equal(t, "/shop/forgot-password?sent",
+			asked.header.Get("Location"))
+
+		_, raw := f.link()
+		hop := f.get(prefix + "/reset-password?token=" + raw)
 		require.Equal(t, "/shop/reset-password", hop.header.Get("Location"))
 		require.Equal(t, "/", hop.cookie(t).Path)
 	}

@@ -25,7 +25,7 @@ const (
 const cookieLife = 30 * time.Minute
 
 func (p *pages) cookieName() string {
-	if p.place.secure {
+	if p.routes.secure {
 		return hostCookie
 	}
 	return plainCookie
@@ -42,29 +42,13 @@ func linkName(raw string) string {
 }
 
 // showResetQuery shows the reset page for links with the token in the query.
-// The first request takes it out of the address, where it would stay in the
-// history and go into our own log as the Referer of the next page. Nothing is
-// changed by it, because scanners of mail follow links, any number of times.
+// Nothing is changed by it, because scanners of mail follow links, any number
+// of times.
 func (p *pages) showResetQuery(
 	w http.ResponseWriter, r *http.Request, tokens []string,
 ) {
 	if len(tokens) > 0 {
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		raw := ""
-		if len(tokens) == 1 {
-			raw = tokenText(tokens[0])
-		}
-
-		checked, err := p.svc.Check(r.Context(), reset.CheckInput{
-			Token: raw, Client: p.client(r),
-		})
-		if err != nil {
-			p.refuseLink(w, r, raw, err)
-			return
-		}
-		life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
-		http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
-		p.seeOther(w, p.place.resetURL())
+		p.takeLink(w, r, tokens)
 		return
 	}
 
@@ -83,6 +67,30 @@ func (p *pages) showResetQuery(
 	p.write(w, r, http.StatusOK, page)
 }
 
+// takeLink moves the token from the address into the cookie. In the address it
+// would stay in the history and go into our own log as the Referer of the next
+// page.
+func (p *pages) takeLink(
+	w http.ResponseWriter, r *http.Request, tokens []string,
+) {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	raw := ""
+	if len(tokens) == 1 {
+		raw = tokenText(tokens[0])
+	}
+
+	checked, err := p.svc.Check(r.Context(), reset.CheckInput{
+		Token: raw, Client: p.client(r),
+	})
+	if err != nil {
+		p.refuseLink(w, r, raw, err)
+		return
+	}
+	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
+	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
+	p.seeOther(w, p.routes.resetURL())
+}
+
 func (p *pages) refuseLink(
 	w http.ResponseWriter, r *http.Request, raw string, err error,
 ) {
@@ -90,7 +98,7 @@ func (p *pages) refuseLink(
 		p.reject(w, r, raw)
 		return
 	}
-	p.failed(w, r, err, "busy.reset")
+	p.failed(w, r, err, "page.busy.reset")
 }
 
 // heldLink returns the token in the cookie, or "" when there is none, or more
@@ -133,12 +141,12 @@ func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
 // a browser that comes from a mail on another site does not send a Strict one
 // after the redirect.
 func (p *pages) cookie(value string, maxAge int) *http.Cookie {
-	path := p.place.resetURL()
-	if p.place.secure {
+	path := p.routes.resetURL()
+	if p.routes.secure {
 		path = "/"
 	}
 	return &http.Cookie{
 		Name: p.cookieName(), Value: value, Path: path, MaxAge: maxAge,
-		HttpOnly: true, Secure: p.place.secure, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: p.routes.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -1,114 +1,56 @@
 package resethttp
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/token"
 )
 
-// apiPaths are where the API is, below the path of its site.
-type apiPaths struct {
-	Forgot   string `json:"forgot"`
-	Reset    string `json:"reset"`
-	Check    string `json:"check"`
-	Settings string `json:"settings"`
-	OpenAPI  string `json:"openapi"`
+// routes say where the pages are, all of it from the Service's configuration.
+// Nothing of it is ever taken from a request, whose Host header is the sender's
+// to choose.
+type routes struct {
+	origin        string // Scheme and host of the site.
+	base          string // Path of the site, without a slash at the end.
+	forgot, reset string // Paths of the pages below it.
+	secure        bool   // The site is on https.
 }
 
-// paths returns where the API is. No two of its paths are the same.
-func (c APIConfig) paths() (apiPaths, error) {
-	for _, field := range []struct{ name, value string }{
-		{"Prefix", c.Prefix}, {"Forgot", c.Forgot}, {"Reset", c.Reset},
-	} {
-		if field.value != "" && !isPath(field.value) {
-			return apiPaths{}, fmt.Errorf("resethttp: APIConfig.%s is not a path"+
-				" that begins with a slash and does not end with one", field.name)
-		}
+func newRoutes(settings reset.Settings) (routes, error) {
+	site, err := token.ParseSite(settings.Site)
+	if err != nil {
+		return routes{}, fmt.Errorf("resethttp: the Service's Site: %w", err)
 	}
 
-	prefix := cmp.Or(c.Prefix, "/api")
-	reset := prefix + cmp.Or(c.Reset, "/reset-password")
-	paths := apiPaths{
-		Forgot:   prefix + cmp.Or(c.Forgot, "/forgot-password"),
-		Reset:    reset,
-		Check:    reset + "/check",
-		Settings: reset + "/settings",
-		OpenAPI:  prefix + "/openapi.json",
-	}
-
-	switch paths.Forgot {
-	case paths.Reset, paths.Check, paths.Settings, paths.OpenAPI:
-		return apiPaths{}, errors.New(
-			"resethttp: APIConfig.Forgot is another path of the API")
-	}
-	if paths.Reset == paths.OpenAPI {
-		return apiPaths{}, errors.New(
-			"resethttp: APIConfig.Reset is another path of the API")
-	}
-	return paths, nil
+	return routes{
+		origin: site.Scheme + "://" + site.Host,
+		base:   site.EscapedPath(),
+		forgot: settings.ForgotPath,
+		reset:  settings.ResetPath,
+		secure: site.Scheme == "https",
+	}, nil
 }
 
-// isPath reports whether the text is a path as it stands in a request, with
-// nothing that a mux would clean.
-func isPath(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && strings.HasPrefix(text, "/") && text != "/" &&
-		u.EscapedPath() == text && path.Clean(text) == text
-}
+func (r routes) forgotURL() string { return r.base + r.forgot }
+func (r routes) resetURL() string  { return r.base + r.reset }
 
-// below returns the paths with the path of a site before them.
-func (p apiPaths) below(base string) apiPaths {
-	return apiPaths{
-		Forgot:   base + p.Forgot,
-		Reset:    base + p.Reset,
-		Check:    base + p.Check,
-		Settings: base + p.Settings,
-		OpenAPI:  base + p.OpenAPI,
+// loginURL returns where to sign in. A path is one of the site.
+func (r routes) loginURL(configured string) string {
+	if strings.HasPrefix(configured, "/") {
+		return r.base + configured
 	}
+	return configured
 }
 
-// A route is one path of the API. It has one method.
-type route struct {
-	method string
-	serve  func(http.ResponseWriter, *http.Request)
-}
+// isForgot and isReset also know the path without the site's own, because a mux
+// may have stripped it.
+func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
+func (r routes) isReset(req *http.Request) bool  { return r.is(req, r.reset) }
 
-// takes reports whether the route has the method. HEAD comes with GET.
-func (r route) takes(method string) bool {
-	return method == r.method ||
-		method == http.MethodHead && r.method == http.MethodGet
-}
-
-func (r route) allow() string {
-	if r.method == http.MethodGet {
-		return "GET, HEAD"
-	}
-	return r.method
-}
-
-// newRoutes returns the routes by path. A mux may have stripped the path of the
-// site, so every route is there with it and without.
-func (a *api) newRoutes(
-	where place, paths apiPaths, of reset.Settings,
-) map[string]route {
-	whole := paths.below(where.base)
-	check := checker{svc: a.svc, client: a.client, minLength: of.MinLength}
-	about := newSettings(of, whole)
-	text := document(where.origin+where.base, paths)
-
-	found := map[string]route{}
-	for _, p := range []apiPaths{paths, whole} {
-		found[p.Forgot] = route{http.MethodPost, a.request}
-		found[p.Reset] = route{http.MethodPost, a.confirm}
-		found[p.Check] = route{http.MethodPost, check.serve}
-		found[p.Settings] = route{http.MethodGet, about.serve}
-		found[p.OpenAPI] = route{http.MethodGet, text.serve}
-	}
-	return found
+func (r routes) is(req *http.Request, page string) bool {
+	path := req.URL.EscapedPath()
+	return path == page || path == r.base+page
 }
