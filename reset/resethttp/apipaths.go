@@ -33,12 +33,12 @@ func (c APIConfig) paths() (apiPaths, error) {
 	}
 
 	prefix := cmp.Or(c.Prefix, "/api")
-	reset := prefix + cmp.Or(c.Reset, "/reset-password")
+	confirm := prefix + cmp.Or(c.Reset, "/reset-password")
 	paths := apiPaths{
 		Forgot:   prefix + cmp.Or(c.Forgot, "/forgot-password"),
-		Reset:    reset,
-		Check:    reset + "/check",
-		Settings: reset + "/settings",
+		Reset:    confirm,
+		Check:    confirm + "/check",
+		Settings: confirm + "/settings",
 		OpenAPI:  prefix + "/openapi.json",
 	}
 

@@ -29,9 +29,9 @@ type Config struct {
 	// GuardRequest is asked about every request for a link before anything is
 	// charged or sent, for the answer of a CAPTCHA or the verdict of a
 	// firewall. An error refuses the request with status 403. It is neither
-	// shown nor recorded. r.PostFormValue gives the fields of the form, and the body is
-	// empty. The context is that of the request, so a guard that asks another
-	// service should set a time limit. Nil refuses nothing.
+	// shown nor recorded. r.PostFormValue gives the fields of the form, and the
+	// body is empty. The context is that of the request, so a guard that asks
+	// another service should set a time limit. Nil refuses nothing.
 	GuardRequest func(r *http.Request) error
 
 	// Sources are origins that the page which asks for a link may load from,
