@@ -20,8 +20,11 @@ type pages struct {
 	routes    routes
 	templates *templates
 	policy    string // content security policy
+	widened   string // that of the page that asks for a link
 	origin    *http.CrossOriginProtection
 	client    func(*http.Request) netip.Addr
+	guard     func(*http.Request) error
+	check     checker
 	common    Page // what all pages have
 	logger    *slog.Logger
 	now       func() time.Time
@@ -34,10 +37,16 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 	}
 
+	if p.routes.is(r, p.routes.reset+"/check") {
+		p.answerCheck(w, r)
+		return
+	}
+
 	var show, act func(http.ResponseWriter, *http.Request)
 	_, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
+		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
 	case isReset:
 		show, act = p.showReset, p.confirm
