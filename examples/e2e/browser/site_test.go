@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,8 @@ type site struct {
 	// post is worked on.
 	posts atomic.Int32
 	hold  chan struct{}
+	// holdCheck is waited for before a check of a link is answered.
+	holdCheck chan struct{}
 
 	mu       sync.Mutex
 	requests []*http.Request
@@ -71,7 +75,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
 	require.NoError(t, s.users.Add(reset.User{
-		ID: "u-1", Email: account, PasswordHash: encoded,
+		ID: "u-1", Email: account, PasswordHash: encoded, Label: "Bakery",
 	}))
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
@@ -91,7 +95,12 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
-	pages, err := resethttp.New(s.svc, resethttp.Config{})
+	arabic, err := os.ReadFile(
+		"../../../reset/resethttp/testdata/ar.json")
+	require.NoError(t, err)
+	pages, err := resethttp.New(s.svc, resethttp.Config{
+		Files: fstest.MapFS{"locales/ar.json": {Data: arabic}},
+	})
 	require.NoError(t, err)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
 		r *http.Request,
@@ -104,7 +113,11 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 		s.requests = append(s.requests,
 			r.Clone(context.WithoutCancel(r.Context())))
 		s.mu.Unlock()
-		if r.Method == http.MethodPost {
+		isCheck := strings.HasSuffix(r.URL.Path, "/check")
+		if isCheck && s.holdCheck != nil {
+			<-s.holdCheck
+		}
+		if r.Method == http.MethodPost && !isCheck {
 			s.posts.Add(1)
 			if s.hold != nil {
 				<-s.hold
