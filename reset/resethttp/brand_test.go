@@ -86,6 +86,7 @@ func TestLogoStandsInPlaceOfTheWordmarkAndIsAllowed(t *testing.T) {
 			},
 			Sources: resethttp.ContentSources{Image: images},
 		}))
+
 		for _, path := range []string{"/forgot-password", "/reset-password"} {
 			a := f.get(path)
 			require.Equal(t, http.StatusOK, a.status)

@@ -177,6 +177,7 @@ func TestEverythingThatIsWrongIsListedAtOnce(t *testing.T) {
 			"assets/script.js", "x = '</script>'",
 		),
 	})
+
 	require.Error(t, err)
 	for _, want := range []string{
 		"Config.Brand", `Config.Locale is "xx"`, "pages/forget.html",

@@ -56,7 +56,8 @@ type Page struct {
 	Link     string
 	LinkHeld bool
 
-	// Damaged says that the address of the page held a link that cannot be read.
+	// Damaged says that the address of the page held a link that cannot be
+	// read.
 	Damaged bool
 
 	// Account is the masked address of the account, Label says which of

@@ -32,6 +32,7 @@ func TestNoPageIsHeavy(t *testing.T) {
 			user.Label = "A label of thirty-two characters"
 		}))
 		_, raw := f.link()
+
 		for _, language := range []string{"en", "de", "es", "fr", "pt-BR"} {
 			weigh := func(r *http.Request) {
 				r.Header.Set("Accept-Language", language)
@@ -40,6 +41,7 @@ func TestNoPageIsHeavy(t *testing.T) {
 				require.LessOrEqual(t, len(a.body), maxWeight, r.URL.String())
 				heaviest[language] = max(heaviest[language], len(a.body))
 			}
+
 			for _, path := range []string{
 				"/forgot-password", "/forgot-password?sent", "/reset-password",
 				"/reset-password?done", "/reset-password?rejected",

@@ -49,7 +49,9 @@ func check(ctx context.Context, t *testing.T, axe string) []violation {
 	t.Helper()
 	do(ctx, t, chromedp.Evaluate[chromedp.Void](axe))
 	found := run(ctx, t, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+			"best-practice"],
+		resultTypes: ["violations"]
 	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
 	var result struct {
 		Passes     int
@@ -73,6 +75,7 @@ func axeCore(t *testing.T) string {
 	if err != nil {
 		missing(t, "no npm in the path")
 	}
+
 	folder := t.TempDir()
 	pack := exec.CommandContext(t.Context(), npm, "pack", "--silent",
 		"axe-core@4.14.1")
@@ -81,6 +84,7 @@ func axeCore(t *testing.T) string {
 		missing(t,
 			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
+
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
 	defer func() { _ = archive.Close() }()

@@ -46,6 +46,7 @@ func TestGoodLinkShowsItsAccountAndNamesItToPasswordManagers(t *testing.T) {
 			}), tab(t)
 			openAnew(ctx, t, s.link())
 			settled(ctx, t)
+
 			require.Equal(t, "a•••@example.com", text(ctx, t, "#address"))
 			require.Equal(t, "Bakery", text(ctx, t, "#label"))
 			require.Equal(t, account,
@@ -94,6 +95,7 @@ func TestFormWorksWithoutAnAnswerOfTheCheck(t *testing.T) {
 			settled(ctx, t)
 			require.Equal(t, "The one that your link is for",
 				text(ctx, t, "#address"))
+
 			fill(ctx, t, "#password", newPassword)
 			require.Equal(t, s.base+"/reset-password?done",
 				press(ctx, t, "form .button").URL)

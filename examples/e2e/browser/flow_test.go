@@ -83,6 +83,7 @@ func TestRefusedPasswordLeavesTheLinkInTheFormAndTheFocusOnTheField(t *testing.T
 	open(ctx, t, s.link())
 	fill(ctx, t, "#password", guessable)
 	refused := press(ctx, t, "form .button")
+
 	require.EqualValues(t, 422, refused.Status)
 	require.Equal(t, "password",
 		eval[string](ctx, t, "document.activeElement.id"))
@@ -116,6 +117,7 @@ func TestKeyboardAlone(t *testing.T) {
 	}
 	require.Equal(t, []string{"toggle", "password", "button"}, order,
 		"every control once, in the order of the page")
+
 	do(ctx, t,
 		chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(kb.ModifierShift)))
 	require.Equal(t, "password", focus())
@@ -142,6 +144,7 @@ func TestPasswordCanBeShownAndIsConcealedWhenSent(t *testing.T) {
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
 	require.Equal(t, hidden, []string{kind(), label()})
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
+
 	eval[bool](ctx, t,
 		`document.forms[0].addEventListener("submit", function (e) { e.preventDefault(); }), true`)
 	fill(ctx, t, "#password", newPassword)
@@ -163,6 +166,7 @@ func TestSecondPressSendsNothing(t *testing.T) {
 	at := eval[[]float64](ctx, t, `(function (box) { return [box.x + box.width / 2, box.y + box.height / 2] })(
 		document.querySelector("form .button").getBoundingClientRect())`)
 	do(ctx, t, chromedp.MouseClickXY(at[0], at[1]))
+
 	require.Eventually(t, func() bool { return s.posts.Load() == 1 },
 		20*time.Second, time.Millisecond)
 	for range 3 {
@@ -196,6 +200,7 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 						"'complete' && location.search === ''"))
 				return err == nil && back
 			}, 20*time.Second, 20*time.Millisecond)
+
 			t.Logf("the page came from the cache: %v",
 				eval[bool](ctx, t, "window.kept === true"))
 			require.NotContains(t, eval[string](ctx, t, "location.href"),
@@ -204,6 +209,7 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 				eval[string](ctx, t,
 					"document.querySelector('#password') ? "+
 						"document.querySelector('#password').value : ''"))
+
 			// Sent again from the page of before, it is refused, and the
 			// password stays what it is. A page that did not come from the
 			// cache has lost its link.
@@ -230,6 +236,7 @@ func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
 	}))
 	t.Cleanup(webmail.Close)
 	open(ctx, t, strings.Replace(webmail.URL, "127.0.0.1", "mail.test", 1))
+
 	page := press(ctx, t, "#go")
 	require.Equal(t, s.base+"/reset-password", page.URL)
 	require.Contains(t, text(ctx, t, ".account"), "a•••@example.com",

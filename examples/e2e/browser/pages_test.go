@@ -44,34 +44,6 @@ func everyState(t *testing.T) map[string]state {
 		}
 	})
 
-	show := func(target string) state {
-		return func(ctx context.Context, t *testing.T) {
-			openAnew(ctx, t, target)
-			settled(ctx, t)
-		}
-	}
-	ask := func(of *site, addr string) state {
-		return func(ctx context.Context, t *testing.T) {
-			open(ctx, t, of.base+"/forgot-password")
-			fill(ctx, t, "#email", addr)
-			submit(ctx, t)
-		}
-	}
-	set := func(link, password string) state {
-		return func(ctx context.Context, t *testing.T) {
-			openAnew(ctx, t, link)
-			settled(ctx, t)
-			fill(ctx, t, "#password", password)
-			submit(ctx, t)
-		}
-	}
-	near := func(of *site) string {
-		made, err := of.svc.Link(t.Context(), "u-1",
-			reset.LinkOptions{Lifetime: 9 * time.Minute})
-		require.NoError(t, err)
-		return made.Reveal()
-	}
-
 	return map[string]state{
 		"forgot":               show(s.base + "/forgot-password"),
 		"forgot-refused":       ask(s, "ada"),
@@ -80,9 +52,9 @@ func everyState(t *testing.T) map[string]state {
 		"reset-damaged":        show(s.base + "/reset-password/?token=a"),
 		"reset":                show(s.link()),
 		"reset-unchecked":      show(throttled.link()),
-		"reset-near-expiry":    show(near(s)),
+		"reset-near-expiry":    show(near(t, s)),
 		"reset-in-query":       show(byQuery.link()),
-		"reset-in-query-near":  show(near(byQuery)),
+		"reset-in-query-near":  show(near(t, byQuery)),
 		"reset-refused":        set(s.link(), guessable),
 		"reset-throttled":      set(throttled.link(), newPassword),
 		"rejected-when-opened": show(s.base + "/reset-password#token=eyJ.b.c"),
@@ -105,6 +77,42 @@ func everyState(t *testing.T) map[string]state {
 			fill(ctx, t, "#password", "nine char")
 		},
 	}
+}
+
+// show opens a page.
+func show(target string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, target)
+		settled(ctx, t)
+	}
+}
+
+// ask asks for a link.
+func ask(of *site, addr string) state {
+	return func(ctx context.Context, t *testing.T) {
+		open(ctx, t, of.base+"/forgot-password")
+		fill(ctx, t, "#email", addr)
+		submit(ctx, t)
+	}
+}
+
+// set sends a new password.
+func set(link, password string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, link)
+		settled(ctx, t)
+		fill(ctx, t, "#password", password)
+		submit(ctx, t)
+	}
+}
+
+// near makes a link that expires soon.
+func near(t *testing.T, of *site) string {
+	t.Helper()
+	made, err := of.svc.Link(t.Context(), "u-1",
+		reset.LinkOptions{Lifetime: 9 * time.Minute})
+	require.NoError(t, err)
+	return made.Reveal()
 }
 
 // submit sends a form without what its script would refuse before.
@@ -180,9 +188,14 @@ type look struct {
 func TestEveryStatePassesAxeInEveryLanguageAndLook(t *testing.T) {
 	axe := axeCore(t)
 	all := []look{
-		{"light", 1280}, {"light", 768}, {"light", 320},
-		{"dark", 1280}, {"dark", 768}, {"dark", 320},
-		{"forced", 1280}, {"forced", 320},
+		{"light", 1280},
+		{"light", 768},
+		{"light", 320},
+		{"dark", 1280},
+		{"dark", 768},
+		{"dark", 320},
+		{"forced", 1280},
+		{"forced", 320},
 	}
 	some := []look{{"light", 320}, {"dark", 1280}}
 	languages := map[string][]look{
@@ -243,7 +256,8 @@ func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 		script.textContent = "window.owned = true";
 		document.body.append(script);
 		document.querySelector("h1").setAttribute("style", "color: red");
-		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
+		return window.owned === true ||
+			getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
 	})()`))
 	require.Eventually(t, func() bool { return len(violations()) >= 2 },
 		10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")

@@ -66,12 +66,14 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 		t: t, users: memstore.New(), hasher: hash.NewInsecureForTests(),
 		outbox: &mailtest.Recorder{},
 	}
+
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp",
 		"127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	s.base = scheme + "://app.test:" + port
+
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
 	require.NoError(t, s.users.Add(reset.User{
@@ -81,6 +83,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	require.NoError(t, err)
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
+
 	cfg := reset.Config{
 		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"},
 		Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example",
@@ -95,6 +98,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
+
 	arabic, err := os.ReadFile(
 		"../../../reset/resethttp/testdata/ar.json")
 	require.NoError(t, err)
@@ -102,9 +106,22 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 		Files: fstest.MapFS{"locales/ar.json": {Data: arabic}},
 	})
 	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request,
-	) {
+
+	server := httptest.NewUnstartedServer(s.recorded(pages))
+	require.NoError(t, server.Listener.Close())
+	server.Listener = listener
+	if scheme == "https" {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	return s
+}
+
+// recorded keeps what arrives, and holds it back where a test asks for that.
+func (s *site) recorded(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/favicon.ico" {
 			http.NotFound(w, r)
 			return
@@ -124,16 +141,7 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 			}
 		}
 		pages.ServeHTTP(w, r)
-	}))
-	require.NoError(t, server.Listener.Close())
-	server.Listener = listener
-	if scheme == "https" {
-		server.StartTLS()
-	} else {
-		server.Start()
-	}
-	t.Cleanup(server.Close)
-	return s
+	})
 }
 
 // link makes a live link.
