@@ -85,6 +85,16 @@ func (r routes) linkAddressOf(req *http.Request) (linkAddress, bool) {
 	return r.linkAddress(req.URL)
 }
 
+// readLink finds the token in what the form or a script sent, and tells
+// operators when a gateway has been at it.
+func (p *pages) readLink(r *http.Request, text string) string {
+	raw := linkToken(text)
+	if raw != "" && unwrap(text) != text {
+		p.svc.LinkRewritten(p.client(r))
+	}
+	return raw
+}
+
 // openLink answers a request whose address names a token. Nothing is changed by
 // it, because scanners of mail follow links, any number of times.
 //

@@ -44,7 +44,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	}
 
 	in := reset.ConfirmInput{
-		Token:     linkToken(form.Get("token")),
+		Token:     p.readLink(r, form.Get("token")),
 		Password:  form.Get("password"),
 		Client:    p.client(r),
 		Locale:    visitorLanguages(r),
