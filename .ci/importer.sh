@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows what a program that imports reset and mail gets in its go.mod, and fails when it is more than it should be.
+# Shows what a program that imports reset and mail gets in its go.mod, and fails
+# when it is more than it should be.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -28,7 +29,9 @@ EOF
 cd "$dir"
 GOFLAGS=-mod=mod go mod tidy >/dev/null 2>&1
 go build -o /dev/null .
-got=$(go mod edit -json | grep -o '"Path": "[^"]*"' | cut -d'"' -f4 | grep -vE '^(example.test/importer|github.com/lostkey-go/lostkey|/.*)$' | sort | paste -sd' ')
+got=$(go mod edit -json | grep -o '"Path": "[^"]*"' | cut -d'"' -f4 |
+	grep -vE '^(example.test/importer|github.com/lostkey-go/lostkey|/.*)$' |
+	sort | paste -sd' ')
 want="github.com/golang-jwt/jwt/v5 golang.org/x/crypto golang.org/x/sys"
 echo "an importer of reset and mail gains: $got"
 if [ "$got" != "$want" ]; then

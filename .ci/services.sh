@@ -1,5 +1,6 @@
 # Packages and servers that the tests need. Sourced by .ci/run, which sets $work.
-# A server that already listens at its usual address is used as it is; one started here is stopped at the end.
+# A server that already listens at its usual address is used as it is; one
+# started here is stopped at the end.
 
 packages=(
 	ca-certificates curl git gcc libc6-dev
@@ -7,7 +8,8 @@ packages=(
 	chromium fonts-dejavu-core
 	# other languages' readers of our tokens, and makers of the hashes we read
 	python3 python3-jwt nodejs npm
-	python3-passlib python3-django python3-werkzeug python3-argon2 python3-bcrypt python3-flask-bcrypt python3-flask-security
+	python3-passlib python3-django python3-werkzeug python3-argon2
+	python3-bcrypt python3-flask-bcrypt python3-flask-security
 	php-cli ruby-bcrypt ruby-devise whois argon2
 	# mail servers and judges
 	python3-aiosmtpd postfix spamassassin
@@ -17,6 +19,7 @@ mariadb_started=
 pg_data=
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+as_postgres() { as_root su postgres -s /bin/sh -c "$1"; }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 wait_for() { # port, name
@@ -36,11 +39,12 @@ services_install() {
 	fi
 	local missing=() p
 	for p in "${packages[@]}"; do
-		dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+		dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
+			missing+=("$p")
 	done
 	# node may have come another way than as a Debian package
 	if command -v node >/dev/null && command -v npm >/dev/null; then
-		missing=($(printf '%s\n' "${missing[@]}" | grep -vxE 'nodejs|npm' || true))
+		mapfile -t missing < <(printf '%s\n' "${missing[@]}" | grep -vxE 'nodejs|npm|')
 	fi
 	[ ${#missing[@]} != 0 ] || return 0
 	echo "installing: ${missing[*]}"
@@ -52,7 +56,8 @@ services_install() {
 		made_policy=1
 	fi
 	as_root apt-get update -qq
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$work/apt.log" 2>&1 || {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends "${missing[@]}" >"$work/apt.log" 2>&1 || {
 		tail -n 40 "$work/apt.log"
 		return 1
 	}
@@ -65,15 +70,20 @@ services_start() {
 	redis_start
 }
 
+postgres_bin() { ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }
+
 postgres_start() {
 	if listens 5432; then return 0; fi
 	local bin
-	bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	bin=$(postgres_bin)
 	pg_data=$(mktemp -d)
 	as_root chown postgres "$pg_data"
-	as_root su postgres -s /bin/sh -c "'$bin/initdb' -D '$pg_data/data' -A trust -U postgres -E UTF8 --locale=C.UTF-8 >/dev/null && '$bin/pg_ctl' -s -w -D '$pg_data/data' -l '$pg_data/log' -o '-p 5432 -k $pg_data -c listen_addresses=127.0.0.1' start"
+	as_postgres "'$bin/initdb' -D '$pg_data/data' -A trust -U postgres -E UTF8 \
+		--locale=C.UTF-8 >/dev/null"
+	as_postgres "'$bin/pg_ctl' -s -w -D '$pg_data/data' -l '$pg_data/log' \
+		-o '-p 5432 -k $pg_data -c listen_addresses=127.0.0.1' start"
 	wait_for 5432 PostgreSQL
-	as_root su postgres -s /bin/sh -c "'$bin/createdb' -h 127.0.0.1 -U postgres test"
+	as_postgres "'$bin/createdb' -h 127.0.0.1 -U postgres test"
 	echo "started PostgreSQL"
 }
 
@@ -83,8 +93,11 @@ mariadb_start() {
 	mkdir -p "$dir"
 	as_root chown mysql "$work/mariadb"
 	as_root chmod 755 "$work"
-	as_root mariadb-install-db --no-defaults --user=mysql --datadir="$dir/data" --auth-root-authentication-method=normal >/dev/null 2>&1
-	as_root mariadbd --no-defaults --user=mysql --datadir="$dir/data" --bind-address=127.0.0.1 --port=3306 --socket="$dir/sock" --pid-file="$dir/pid" >"$work/mariadb.log" 2>&1 &
+	as_root mariadb-install-db --no-defaults --user=mysql --datadir="$dir/data" \
+		--auth-root-authentication-method=normal >/dev/null 2>&1
+	as_root mariadbd --no-defaults --user=mysql --datadir="$dir/data" \
+		--bind-address=127.0.0.1 --port=3306 --socket="$dir/sock" \
+		--pid-file="$dir/pid" >"$work/mariadb.log" 2>&1 &
 	mariadb_started=1
 	wait_for 3306 MariaDB
 	mariadb -h 127.0.0.1 -u root -e 'CREATE DATABASE IF NOT EXISTS test'
@@ -93,7 +106,8 @@ mariadb_start() {
 
 redis_start() {
 	if listens 6379; then return 0; fi
-	redis-server --bind 127.0.0.1 --port 6379 --save '' --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
+	redis-server --bind 127.0.0.1 --port 6379 --save '' --appendonly no \
+		--dir "$work" >"$work/redis.log" 2>&1 &
 	started_pids+=($!)
 	wait_for 6379 Redis
 	echo "started Redis"
@@ -101,10 +115,15 @@ redis_start() {
 
 services_stop() {
 	local pid
-	for pid in "${started_pids[@]}"; do as_root kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
-	if [ -n "$mariadb_started" ]; then mariadb-admin -h 127.0.0.1 -u root shutdown; fi
+	for pid in "${started_pids[@]}"; do
+		as_root kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	if [ -n "$mariadb_started" ]; then
+		mariadb-admin -h 127.0.0.1 -u root shutdown
+	fi
 	if [ -n "$pg_data" ]; then
-		as_root su postgres -s /bin/sh -c "$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)/pg_ctl -s -m immediate -D '$pg_data/data' stop" || true
+		as_postgres "$(postgres_bin)/pg_ctl -s -m immediate -D '$pg_data/data' stop" ||
+			true
 		as_root rm -rf "$pg_data"
 	fi
 }

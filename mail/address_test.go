@@ -18,9 +18,11 @@ func domainOf(length int) string {
 func TestValidateAddressAcceptsPlainAddresses(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{
-		"ana@example.com", "Ana.Maria+tag@sub.example.com", "o'brien@example.com",
+		"ana@example.com", "Ana.Maria+tag@sub.example.com",
+		"o'brien@example.com",
 		"a_b-c@x-y.example", "1@2.example",
-		"a@b.co", "u@xn--bcher-kva.example", "u@bücher.example", "josé@example.com",
+		"a@b.co", "u@xn--bcher-kva.example", "u@bücher.example",
+		"josé@example.com",
 		"用户@例子.测试", "a/b=c#d@example.com",
 		strings.Repeat("l", 64) + "@example.com",
 		"a@" + strings.Repeat("d", 63) + ".example",
@@ -136,7 +138,8 @@ func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 
 	for _, in := range []string{
 		"", "App", "App <a@example.com", "App <a@localhost>",
-		"App <a@example.com> <b@example.com>", "App <a@example.com>, b@example.com",
+		"App <a@example.com> <b@example.com>",
+		"App <a@example.com>, b@example.com",
 		"App <a@example.com> (x)", "App\r\nBcc: b@example.com <a@example.com>",
 		"App\x00 <a@example.com>", "App \u202e <a@example.com>",
 		"=?utf-8?q?App=E2=80=AE?= <a@example.com>",
@@ -151,7 +154,8 @@ func TestParseMailboxSplitsNamesFromAddresses(t *testing.T) {
 
 func FuzzValidateAddress(f *testing.F) {
 	for _, seed := range []string{
-		"ana@example.com", "josé@bücher.example", `"q"@x.example`, "a@b@c.example",
+		"ana@example.com", "josé@bücher.example", `"q"@x.example`,
+		"a@b@c.example",
 		"a..b@c.example", "a@[1.2.3.4]", "a\r\n@b.example", "=?x?=@b.example",
 	} {
 		f.Add(seed)

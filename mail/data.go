@@ -28,8 +28,8 @@ type Data struct {
 	Site    string // its base URL, shown to say who sent the mail
 	Support string // address to write to; may be empty
 
-	// Link is the one secret: the reset or invitation link. ExpiresAt is when it
-	// dies, printed in its own zone. Lifetime is how long it lives, and zero
+	// Link is the one secret: the reset or invitation link. ExpiresAt is when
+	// it dies, printed in its own zone. Lifetime is how long it lives, and zero
 	// means ExpiresAt less At.
 	Link      string
 	ExpiresAt time.Time
@@ -39,8 +39,8 @@ type Data struct {
 	At time.Time
 
 	// Client is the visitor's browser and system as [CoarseClient] names them,
-	// or empty. [Templates] pass over anything else, because the words of a user
-	// agent are the visitor's own. Invitations do not show it.
+	// or empty. [Templates] pass over anything else, because the words of a
+	// user agent are the visitor's own. Invitations do not show it.
 	Client string
 
 	// SessionsEnded says in a KindPasswordChanged that the user's sessions were

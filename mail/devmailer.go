@@ -38,7 +38,8 @@ func (m LogMailer) Send(ctx context.Context, msg Message) error {
 	}
 
 	logger := cmp.Or(m.Logger, slog.Default())
-	logger.LogAttrs(ctx, slog.LevelInfo, "mail: logged, not delivered", attrs...)
+	logger.LogAttrs(ctx, slog.LevelInfo, "mail: logged, not delivered",
+		attrs...)
 	return nil
 }
 
@@ -56,7 +57,8 @@ type fileMailer struct{ dir string }
 // mailer is safe for concurrent use, also by several processes on one folder.
 func NewFileMailer(dir string) (Mailer, error) {
 	if dir == "" {
-		return nil, errors.New("mail: NewFileMailer: dir is empty, want a folder")
+		return nil, errors.New("mail: NewFileMailer: dir is empty," +
+			" want a folder")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)

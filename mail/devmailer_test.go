@@ -25,7 +25,8 @@ func TestFileMailerWritesWholeFilesThatOnlyTheirOwnerReads(t *testing.T) {
 
 	msg := plainMessage(nil)
 	require.NoError(t, mailer.Send(t.Context(), msg))
-	require.NoError(t, mailer.Send(t.Context(), msg), "a retry replaces the file")
+	require.NoError(t, mailer.Send(t.Context(), msg),
+		"a retry replaces the file")
 	require.NoError(t,
 		mailer.Send(t.Context(), plainMessage(func(m *mail.Message) {
 			m.ID = "x-1"

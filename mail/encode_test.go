@@ -91,8 +91,10 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 		"Message.Subject": func(m *mail.Message, s string) {
 			m.Subject = "Hello" + s
 		},
-		"Message.ID":     func(m *mail.Message, s string) { m.ID = "id" + s },
-		"Message.Locale": func(m *mail.Message, s string) { m.Locale = "en" + s },
+		"Message.ID": func(m *mail.Message, s string) { m.ID = "id" + s },
+		"Message.Locale": func(m *mail.Message, s string) {
+			m.Locale = "en" + s
+		},
 		"Message.Headers": func(m *mail.Message, s string) {
 			m.Headers = map[string]string{"X-A": "v" + s}
 		},
@@ -100,7 +102,8 @@ func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 
 	for field, set := range fields {
 		for _, payload := range []string{
-			"\r\nBcc: canary@evil.example", "\n canary", "\rcanary", "\x00canary",
+			"\r\nBcc: canary@evil.example", "\n canary", "\rcanary",
+			"\x00canary",
 			"\x1b[31mcanary", "\u0085canary", "\u2028canary", "\u202ecanary",
 			"\xffcanary", "\tcanary",
 		} {
@@ -120,7 +123,9 @@ func TestEncodeRefusesBodiesWithControlsAndMissingFields(t *testing.T) {
 		"Message.Text": func(m *mail.Message, s string) { m.Text = s },
 		"Message.HTML": func(m *mail.Message, s string) { m.HTML = s },
 	} {
-		for _, payload := range []string{"a\x00b", "a\x1bb", "a\x7fb", "a\xffb"} {
+		for _, payload := range []string{
+			"a\x00b", "a\x1bb", "a\x7fb", "a\xffb",
+		} {
 			_, err := mail.Encode(plainMessage(func(m *mail.Message) {
 				change(m, payload)
 			}))
@@ -129,16 +134,20 @@ func TestEncodeRefusesBodiesWithControlsAndMissingFields(t *testing.T) {
 	}
 
 	for name, change := range map[string]func(*mail.Message){
-		"Message.ID":      func(m *mail.Message) { m.ID = "" },
-		"Message.ID ":     func(m *mail.Message) { m.ID = "a..b" },
-		"Message.ID  ":    func(m *mail.Message) { m.ID = strings.Repeat("a", 65) },
+		"Message.ID":  func(m *mail.Message) { m.ID = "" },
+		"Message.ID ": func(m *mail.Message) { m.ID = "a..b" },
+		"Message.ID  ": func(m *mail.Message) {
+			m.ID = strings.Repeat("a", 65)
+		},
 		"Message.ID   ":   func(m *mail.Message) { m.ID = "a@b" },
 		"Message.Subject": func(m *mail.Message) { m.Subject = "" },
 		"Message.Text":    func(m *mail.Message) { m.Text = "" },
 		"Message.Date":    func(m *mail.Message) { m.Date = time.Time{} },
 		"Message.From":    func(m *mail.Message) { m.From = "" },
-		"Message.To":      func(m *mail.Message) { m.To = "Ana <ana@example.com>" },
-		"Message.Locale":  func(m *mail.Message) { m.Locale = "-en" },
+		"Message.To": func(m *mail.Message) {
+			m.To = "Ana <ana@example.com>"
+		},
+		"Message.Locale": func(m *mail.Message) { m.Locale = "-en" },
 	} {
 		_, err := mail.Encode(plainMessage(change))
 		require.ErrorContains(t, err, strings.TrimSpace(name))

@@ -13,7 +13,9 @@ import (
 func ExampleNewTemplates() {
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{
 		Files: fstest.MapFS{ // in a program: an embed.FS or os.DirFS
-			"mails/blocks.html": {Data: []byte(`{{define "accent"}}#0a7d33{{end}}`)},
+			"mails/blocks.html": {Data: []byte(
+				`{{define "accent"}}#0a7d33{{end}}`,
+			)},
 			"locales/es.json": {Data: []byte(
 				`{"mail.reset.subject": "Tu nueva contraseña de {product}"}`,
 			)},
@@ -81,8 +83,8 @@ func ExampleValidateAddress() {
 func ExampleEncode() {
 	encoded, err := mail.Encode(mail.Message{
 		ID: "m1", From: "Acme <no-reply@acme.example>", To: "ana@example.com",
-		Subject: "Olá", Text: "Oi!\n", Date: time.Date(2026, time.November, 21, 2,
-			10, 0, 0, time.UTC),
+		Subject: "Olá", Text: "Oi!\n",
+		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -6,9 +6,12 @@ import "io"
 // mail alone, with everything worked out beforehand. Any renderer on these
 // packages does at least that.
 func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
-	v := t.locales[t.Match(data.Locale)].view(data)
+	v := t.locales[t.match(data.Locale)].view(data)
 	set := t.mails[data.Kind]
 	text = func(w io.Writer) error { return set.text.Execute(w, v) }
 	html = func(w io.Writer) error { return set.html.Execute(w, v) }
 	return text, html
 }
+
+// Contrast is the contrast ratio of two colours.
+func Contrast(a, b string) float64 { return contrast(a, b) }

@@ -12,7 +12,8 @@ func plainMessage(change func(*mail.Message)) mail.Message {
 	msg := mail.Message{
 		ID: "fixed-id", Kind: mail.KindReset, Locale: "en",
 		From: "App <no-reply@app.example>", To: "ana@example.com",
-		Subject: "Reset your App password", Text: "Hello\n", HTML: "<p>Hello</p>\n",
+		Subject: "Reset your App password", Text: "Hello\n",
+		HTML: "<p>Hello</p>\n",
 		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
 	}
 	if change != nil {

@@ -44,8 +44,8 @@ func (w *headerWriter) structured(name, value string) {
 	column := len(name) + 1
 	for i, word := range strings.Split(value, " ") {
 		// Never fold before the first word: a line of white space alone is
-		// obsolete syntax. Nor before an empty one, which would put two folds, or
-		// trailing white space, in one line.
+		// obsolete syntax. Nor before an empty one, which would put two folds,
+		// or trailing white space, in one line.
 		if i > 0 && word != "" && column+1+len(word) > foldAt {
 			w.b.WriteString("\r\n")
 			column = 0
@@ -85,7 +85,9 @@ func needsEncoding(s string, prefix int) bool {
 		room = maxWord
 	}
 
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~'
+	})
 }
 
 const (
@@ -139,7 +141,8 @@ func formatMailbox(name, addr string) string {
 		return addr
 	}
 
-	quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+	escaper := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	quoted := `"` + escaper.Replace(name) + `"`
 	if needsEncoding(name, 0) || needsEncoding(quoted, len("Reply-To: ")) {
 		quoted = encodeWords(name, len("Reply-To: "))
 	}

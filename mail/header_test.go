@@ -20,7 +20,8 @@ func TestHeaderTextOfAnyScriptFoldsAndComesBack(t *testing.T) {
 	t.Parallel()
 	decoder := new(mime.WordDecoder)
 	for _, subject := range []string{
-		"plain", "Restablece tu contraseña", strings.Repeat("パスワードの再設定 ", 12) + "終",
+		"plain", "Restablece tu contraseña",
+		strings.Repeat("パスワードの再設定 ", 12) + "終",
 		"O'Brien & Co <x>", "=?utf-8?q?already=20encoded?=",
 		"two  spaces", "trailing ", " leading", strings.Repeat("x", 200),
 		strings.Repeat("word ", 60) + "end", "emoji 😀 and e\u0301",
@@ -76,7 +77,8 @@ func TestExtraHeadersCannotReplaceOurOwnNorAddRecipients(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"From", "to", "CC", "Bcc", "Sender", "Reply-To", "Subject", "Date",
-		"Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+		"Message-ID", "MIME-Version", "Content-Type",
+		"Content-Transfer-Encoding",
 		"Content-Anything", "Auto-Submitted", "X-Auto-Response-Suppress",
 		"Return-Path", "Received", "Resent-To", "DKIM-Signature",
 		"Disposition-Notification-To", "Return-Receipt-To", "Errors-To",
@@ -143,6 +145,7 @@ func FuzzEncodeHeaders(f *testing.F) {
 		require.NoError(t, err2)
 		require.Equal(t, "no-reply@app.example", fromName)
 		require.Equal(t, "<"+id+"@app.example>", header.Get("Message-ID"))
-		require.False(t, slices.Contains(strings.Split(string(block), "\r\n"), ""))
+		lines := strings.Split(string(block), "\r\n")
+		require.False(t, slices.Contains(lines, ""))
 	})
 }

@@ -57,7 +57,8 @@ func Languages(list string) []string {
 
 // languageWeight reads "q=0.5". ok is false for a language that is not wanted.
 func languageWeight(params string) (weight float64, ok bool) {
-	q, found := strings.CutPrefix(strings.ToLower(strings.TrimSpace(params)), "q=")
+	params = strings.ToLower(strings.TrimSpace(params))
+	q, found := strings.CutPrefix(params, "q=")
 	if !found {
 		return 1, true
 	}

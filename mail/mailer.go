@@ -30,14 +30,14 @@ type Verdict int
 
 const (
 	// VerdictUnknown means that the message may have been delivered: the
-	// connection broke after the last byte was sent, or the error does not say. A
-	// retry may deliver it twice, under one Message-ID.
+	// connection broke after the last byte was sent, or the error does not say.
+	// A retry may deliver it twice, under one Message-ID.
 	VerdictUnknown Verdict = iota
 	// VerdictTemporary means that it was not delivered, and that a retry may
 	// succeed.
 	VerdictTemporary
-	// VerdictPermanent means that it was not delivered, and that every retry will
-	// fail.
+	// VerdictPermanent means that it was not delivered, and that every retry
+	// will fail.
 	VerdictPermanent
 )
 

@@ -46,8 +46,8 @@ func Kinds() []Kind {
 // struct, and under %p and %w, where the fmt package does not call methods.
 type Message struct {
 	// ID is stable over retries and different for every other mail. The
-	// Message-ID header is made of it. It has 1 to 64 letters, digits and any of
-	// "._-". [NewID] makes one.
+	// Message-ID header is made of it. It has 1 to 64 letters, digits and any
+	// of "._-". [NewID] makes one.
 	ID     string
 	Kind   Kind
 	Locale string // BCP 47 tag of the language of the bodies; may be empty
@@ -68,8 +68,8 @@ type Message struct {
 
 // NewID returns a fresh random [Message.ID] with 128 bits of entropy or more.
 func NewID() string {
-	// One in 200 such texts has no digit, and spam filters count a Message-ID of
-	// capitals alone against the mail.
+	// One in 200 such texts has no digit, and spam filters count a Message-ID
+	// of capitals alone against the mail.
 	return strings.ToLower(rand.Text())
 }
 

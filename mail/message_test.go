@@ -32,7 +32,9 @@ func TestMessagesPrintWithoutBodiesAndAddresses(t *testing.T) {
 	for _, value := range []any{msg, &msg, wrapped.S, wrapped} {
 		slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "value", value)
 		slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "value", value)
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, verb := range []string{
+			"%v", "%+v", "%#v", "%s", "%q", "%x", "%d",
+		} {
 			fmt.Fprintf(&logged, verb+"\n", value)
 		}
 

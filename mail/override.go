@@ -45,7 +45,8 @@ func (f files) validate() error {
 func validateName(name string, locales []string) error {
 	dir, base := path.Split(name)
 	tag, isJSON := strings.CutSuffix(base, ".json")
-	isText := slices.Contains([]string{".html", ".txt", ".tmpl"}, path.Ext(base))
+	isText := slices.Contains([]string{".html", ".txt", ".tmpl"},
+		path.Ext(base))
 
 	switch {
 	case strings.HasPrefix(base, "."):
@@ -72,7 +73,8 @@ func validateName(name string, locales []string) error {
 func isTemplate(base string) bool {
 	name, ext := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
 	return (ext == ".html" || ext == ".txt") &&
-		(name == "layout" || name == "blocks" || slices.Contains(Kinds(), Kind(name)))
+		(name == "layout" || name == "blocks" ||
+			slices.Contains(Kinds(), Kind(name)))
 }
 
 // validateBlocks refuses what would be parsed and then never be seen: text
@@ -95,7 +97,8 @@ func (f files) validateBlocks(name, content string) error {
 			return fmt.Errorf("%s has text outside of {{define}}", name)
 		case block == name:
 		case empty: // text/template keeps the earlier definition then
-			return fmt.Errorf(`%s: block %s is empty, want at least {{""}}`, name, block)
+			return fmt.Errorf(`%s: block %s is empty, want at least {{""}}`,
+				name, block)
 		case !used:
 			return fmt.Errorf("%s: nothing uses the block %s", name, block)
 		}

@@ -62,7 +62,8 @@ func TestBrandColoursAndFooterCanBeReplacedForAllMails(t *testing.T) {
 		require.Contains(t, msg.HTML, `bgcolor="#0a7d33"`)
 		require.NotContains(t, msg.HTML, "#1d5bbf")
 		require.Contains(t, msg.HTML, "Example GmbH, HRB 1</p>")
-		require.True(t, strings.HasSuffix(msg.Text, "-- \nExample GmbH, HRB 1\n"))
+		require.True(t, strings.HasSuffix(msg.Text,
+			"-- \nExample GmbH, HRB 1\n"))
 	}
 }
 
@@ -148,10 +149,14 @@ func TestNumbersHaveTheFormsOfTheirLanguage(t *testing.T) {
 			1: "one", 2: "two", 3: "few", 10: "few", 11: "many", 103: "few",
 			100: "other", 102: "other",
 		},
-		"cs":    {1: "one", 2: "few", 4: "few", 5: "other", 22: "other"},
-		"pl":    {1: "one", 2: "few", 5: "many", 12: "many", 22: "few", 21: "many"},
-		"ru-RU": {1: "one", 2: "few", 5: "many", 11: "many", 21: "one", 22: "few"},
-		"UK":    {1: "one", 14: "many", 24: "few"},
+		"cs": {1: "one", 2: "few", 4: "few", 5: "other", 22: "other"},
+		"pl": {
+			1: "one", 2: "few", 5: "many", 12: "many", 22: "few", 21: "many",
+		},
+		"ru-RU": {
+			1: "one", 2: "few", 5: "many", 11: "many", 21: "one", 22: "few",
+		},
+		"UK": {1: "one", 14: "many", 24: "few"},
 	} {
 		for n, form := range want {
 			require.Equal(t, form, mail.Plural(tag, n), "%s %d", tag, n)
@@ -197,13 +202,21 @@ var brokenFiles = map[string][3]string{
 		"{{define \"accent\"}}{{.Site}}{{end}}", "html/template allows none",
 	},
 
-	"misspelt mail":               {"mails/resset.html", "x", "mails/resset.html"},
-	"misspelt layout":             {"mails/layouts.html", "x", "layouts.html"},
-	"misspelt folder":             {"mail/layout.html", "x", "mail/layout.html"},
-	"misspelt ending":             {"mails/layout.htm", "x", "mails/layout.htm"},
-	"misspelt folder of texts":    {"locale/en.json", "{}", "locale/en.json"},
-	"file that is not a language": {"locales/not_a_tag.json", "{}", "not_a_tag"},
-	"another spelling":            {"locales/pt-br.json", "{}", "pt-BR.json"},
+	"misspelt mail": {
+		"mails/resset.html", "x", "mails/resset.html",
+	},
+	"misspelt layout": {"mails/layouts.html", "x", "layouts.html"},
+	"misspelt folder": {
+		"mail/layout.html", "x", "mail/layout.html",
+	},
+	"misspelt ending": {
+		"mails/layout.htm", "x", "mails/layout.htm",
+	},
+	"misspelt folder of texts": {"locale/en.json", "{}", "locale/en.json"},
+	"file that is not a language": {
+		"locales/not_a_tag.json", "{}", "not_a_tag",
+	},
+	"another spelling": {"locales/pt-br.json", "{}", "pt-BR.json"},
 
 	"misspelt block":         {brand, `{{define "brnad"}}x{{end}}`, "brnad"},
 	"text outside of blocks": {brand, "Example GmbH", "outside of {{define}}"},
@@ -261,10 +274,12 @@ func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := override(map[string]string{c[0]: c[1]})
-			templates, err := mail.NewTemplates(mail.TemplatesConfig{Files: files})
+			cfg := mail.TemplatesConfig{Files: files}
+			templates, err := mail.NewTemplates(cfg)
 			require.Nil(t, templates)
 			require.ErrorContains(t, err, c[2])
-			require.True(t, strings.HasPrefix(err.Error(), "mail: "), err.Error())
+			require.True(t, strings.HasPrefix(err.Error(), "mail: "),
+				err.Error())
 		})
 	}
 }
@@ -275,7 +290,9 @@ func TestTemplatesReachNeitherFilesNorTheEnvironment(t *testing.T) {
 		`env "HOME"`, `readFile "x"`, `include "x"`, `exec "x"`,
 	} {
 		_, err := mail.NewTemplates(mail.TemplatesConfig{
-			Files: override(map[string]string{"mails/reset.txt": "{{" + call + "}}"}),
+			Files: override(map[string]string{
+				"mails/reset.txt": "{{" + call + "}}",
+			}),
 		})
 		require.ErrorContains(t, err, "not defined")
 	}

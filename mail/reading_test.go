@@ -56,7 +56,8 @@ func bodies(tb testing.TB, encoded []byte) (textPart, htmlPart string) {
 // no long lines.
 func wellFormed(tb testing.TB, encoded []byte) {
 	tb.Helper()
-	require.NotRegexp(tb, regexp.MustCompile(`[^\r]\n|\r[^\n]`), string(encoded))
+	require.NotRegexp(tb, regexp.MustCompile(`[^\r]\n|\r[^\n]`),
+		string(encoded))
 	for line := range strings.SplitSeq(string(encoded), "\r\n") {
 		require.LessOrEqual(tb, len(line), 78, "%q", line)
 		for _, r := range line {

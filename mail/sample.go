@@ -47,9 +47,9 @@ func SampleData(kind Kind, locale string) Data {
 	return data
 }
 
-// trial writes every mail once with all that it can hold, and once with as
+// tryAll writes every mail once with all that it can hold, and once with as
 // little as it may.
-func (t *Templates) trial() error {
+func (t *Templates) tryAll() error {
 	for _, tag := range t.tags {
 		for _, kind := range Kinds() {
 			full := SampleData(kind, tag)
@@ -83,11 +83,13 @@ func validateLink(data Data, msg Message) error {
 	switch {
 	// What html/template writes in place of a value that is not safe there.
 	case strings.Contains(msg.HTML, "ZgotmplZ"):
-		return errors.New("the HTML part has a value where html/template allows none")
+		return errors.New("the HTML part has a value where html/template" +
+			" allows none")
 	case data.Link == "":
 		return nil
 	case !slices.Contains(lines, data.Link):
-		return errors.New("the text part does not show the link alone on a line")
+		return errors.New("the text part does not show the link alone on a" +
+			" line")
 	case !strings.Contains(html.UnescapeString(msg.HTML), data.Link):
 		return errors.New("the HTML part does not show the link")
 	}

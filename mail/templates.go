@@ -27,11 +27,12 @@ type TemplatesConfig struct {
 	// begin with "mail.". Others are those of the pages of package resethttp,
 	// so that one file, and one folder, can serve both. Both read direction,
 	// minutes, hours and days. A language with more than two plural forms has
-	// days.few and the like, as the Unicode CLDR names them. A file of blocks may
-	// define only those that it changes.
+	// days.few and the like, as the Unicode CLDR names them. A file of blocks
+	// may define only those that it changes.
 	Files fs.FS
 
-	// Locale is the language for those whose own is not there. Empty means "en".
+	// Locale is the language for those whose own is not there. Empty means
+	// "en".
 	Locale string
 }
 
@@ -78,8 +79,8 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 		return strings.EqualFold(tag, t.fallback)
 	})
 	if i < 0 {
-		return nil, fmt.Errorf("mail: TemplatesConfig.Locale is %q, want one of %q",
-			t.fallback, t.tags)
+		return nil, fmt.Errorf("mail: TemplatesConfig.Locale is %q,"+
+			" want one of %q", t.fallback, t.tags)
 	}
 	t.fallback = t.tags[i]
 
@@ -88,7 +89,7 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 			return nil, err
 		}
 	}
-	if err := t.trial(); err != nil {
+	if err := t.tryAll(); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -97,9 +98,8 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 // Locales returns the tags there are texts for, sorted.
 func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
 
-// Match returns the locale that Render would use for a list of wanted
-// languages: what [MatchLocale] finds, or else [TemplatesConfig.Locale].
-func (t *Templates) Match(wanted string) string {
+// match returns the locale for a list of wanted languages.
+func (t *Templates) match(wanted string) string {
 	return cmp.Or(MatchLocale(t.tags, wanted), t.fallback)
 }
 
@@ -110,16 +110,18 @@ func (t *Templates) Match(wanted string) string {
 func (t *Templates) Render(data Data) (Message, error) {
 	set, known := t.mails[data.Kind]
 	if !known {
-		return Message{}, errors.New("mail: Data.Kind is unknown, want one of Kinds")
+		return Message{},
+			errors.New("mail: Data.Kind is unknown, want one of Kinds")
 	}
 	if err := data.validate(); err != nil {
 		return Message{}, err
 	}
 
-	v := t.locales[t.Match(data.Locale)].view(data)
+	v := t.locales[t.match(data.Locale)].view(data)
 	if v.subject == "" || !cleanLine(v.subject) {
-		return Message{}, fmt.Errorf("mail: locales/%s.json: mail.%s.subject is"+
-			" empty or more than one line, want one line", v.Locale, v.Kind)
+		return Message{},
+			fmt.Errorf("mail: locales/%s.json: mail.%s.subject is"+
+				" empty or more than one line, want one line", v.Locale, v.Kind)
 	}
 	return set.render(v)
 }

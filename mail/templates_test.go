@@ -27,7 +27,8 @@ func TestBothPartsSayTheSame(t *testing.T) {
 		}
 
 		require.Equal(t, 4, extra,
-			"the HTML part adds brand, title, button and the hint to copy: %q", shown)
+			"the HTML part adds brand, title, button and the hint to copy: %q",
+			shown)
 		for _, fact := range []string{
 			data.Product, data.Support, data.Site, "2026", "UTC", data.Client,
 		} {
@@ -96,7 +97,8 @@ func TestProductNamesAreTextWhateverTheyHold(t *testing.T) {
 	require.NotContains(t, msg.HTML, "&amp;amp;")
 
 	for _, hostile := range []string{
-		`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`, `{{.Link}}`,
+		`<img src=x onerror=alert(1)>`, `"><script>alert(1)</script>`,
+		`{{.Link}}`,
 		`</title><script>`, `</style><script>`,
 	} {
 		data.Product = hostile
@@ -200,8 +202,10 @@ func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 	for range cap(done) {
 		go func() {
 			for range 50 {
-				got, err := templates.Render(mail.SampleData(mail.KindReset, "fr"))
-				if err != nil || got.Text != want.Text || got.HTML != want.HTML {
+				got, err := templates.Render(mail.SampleData(mail.KindReset,
+					"fr"))
+				if err != nil || got.Text != want.Text ||
+					got.HTML != want.HTML {
 					done <- fmt.Errorf("another mail came out: %w", err)
 					return
 				}

@@ -54,7 +54,8 @@ func TestEveryLanguageHasEveryTextAndSaysTheSameFacts(t *testing.T) {
 			case !found:
 				faults = append(faults, fmt.Sprintf("%s lacks %q", file, key))
 			case !slices.Equal(want, placeholdersOf(key, text)):
-				faults = append(faults, fmt.Sprintf("%s: %q wants %q", file, key, want))
+				faults = append(faults,
+					fmt.Sprintf("%s: %q wants %q", file, key, want))
 			}
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/memstore"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 	"github.com/lostkey-go/lostkey/token"
 	"github.com/stretchr/testify/require"
@@ -34,8 +35,8 @@ var harmless = strings.Fields(`
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
-	mail.LogMailer
-	smtpmail.Error smtpmail.Stage
+	mail.Brand mail.LogMailer
+	smtpmail.Error
 	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
@@ -48,9 +49,9 @@ var harmless = strings.Fields(`
 	policy.Problem policy.RangeClient policy.RangeConfig
 	resethttp.APIConfig resethttp.Config resethttp.FieldError
 	resettest.Fixture
-	sqlstore.AuditConfig sqlstore.Block sqlstore.BlocksConfig
-	sqlstore.ClientCount sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch
-	sqlstore.Entry sqlstore.Filter sqlstore.Link sqlstore.Queries
+	sqlaudit.Block sqlaudit.BlocksConfig sqlaudit.ClientCount sqlaudit.Config
+	sqlaudit.Entry sqlaudit.Filter sqlaudit.Link
+	sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch sqlstore.Queries
 	sqlstore.Table
 `)
 
@@ -199,14 +200,14 @@ func (c *collection) addStores(t *testing.T) {
 	})
 	require.NoError(t, err)
 	quiet := slog.New(slog.DiscardHandler)
-	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Logger: quiet})
+	trail, err := sqlaudit.New(db, sqlaudit.Config{Dialect: sqlstore.SQLite, Logger: quiet})
 	require.NoError(t, err)
-	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: sqlstore.SQLite, Logger: quiet})
+	blocks, err := sqlaudit.NewBlocks(db, sqlaudit.BlocksConfig{Dialect: sqlstore.SQLite, Logger: quiet})
 	require.NoError(t, err)
 
 	c.hidden("sqlstore.Store", store)
-	c.hidden("sqlstore.Audit", audit)
-	c.hidden("sqlstore.Blocks", blocks)
+	c.hidden("sqlaudit.Trail", trail)
+	c.hidden("sqlaudit.Blocks", blocks)
 }
 
 // connector holds the password of the database in a plain field, as that of

@@ -14,19 +14,20 @@ type Purpose string
 
 // The purposes of every [Signer].
 const (
-	// PurposeReset lets the user choose a new password. Tokens live for 1 hour unless
-	// configured otherwise (OWASP WSTG-ATHN-09: rarely more), and at most 24
-	// hours (NIST SP 800-63B-4, section 4.2.1.2, for codes sent by e-mail).
+	// PurposeReset lets the user choose a new password. Tokens live for 1 hour
+	// unless configured otherwise (OWASP WSTG-ATHN-09: rarely more), and at
+	// most 24 hours (NIST SP 800-63B-4, section 4.2.1.2, for codes sent by
+	// e-mail).
 	PurposeReset Purpose = "reset"
 
-	// PurposeInvite lets the user of a new account choose the first password. Tokens
-	// live for 72 hours unless configured otherwise, and at most 7 days.
+	// PurposeInvite lets the user of a new account choose the first password.
+	// Tokens live for 72 hours unless configured otherwise, and at most 7 days.
 	PurposeInvite Purpose = "invite"
 )
 
-// Lifetime bounds how long tokens of a purpose live. In [PurposeReset] and [PurposeInvite], a
-// zero field has its built-in value. In other purposes, it has the value of the
-// other field.
+// Lifetime bounds how long tokens of a purpose live. In [PurposeReset] and
+// [PurposeInvite], a zero field has its built-in value. In other purposes, it
+// has the value of the other field.
 type Lifetime struct {
 	// Default is the lifetime when Issue is given none.
 	Default time.Duration

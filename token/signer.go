@@ -18,8 +18,9 @@ type Config struct {
 	// Keys is the key ring. It is required.
 	Keys Keys
 
-	// Purposes adds purposes and sets lifetimes. [PurposeReset] and [PurposeInvite] are
-	// always there, with their built-in lifetimes unless set here.
+	// Purposes adds purposes and sets lifetimes. [PurposeReset] and
+	// [PurposeInvite] are always there, with their built-in lifetimes unless
+	// set here.
 	Purposes map[Purpose]Lifetime
 
 	// Leeway is how far in the future a token may have been issued, for servers

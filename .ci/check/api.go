@@ -14,22 +14,15 @@ import (
 	"strings"
 )
 
-// checkAPI compares the exported API of each library package with its listing
-// under .ci/api, or writes the listings.
-func checkAPI(dirs []string, accept bool) error {
-	const saved = ".ci/api"
+// saved is the folder of the listings.
+const saved = ".ci/api"
 
-	want := map[string]string{}
-	files, err := filepath.Glob(saved + "/*.txt")
+// checkAPI compares the exported API of each library package with its
+// listing, or writes the listings.
+func checkAPI(dirs []string, accept bool) error {
+	want, err := savedListings()
 	if err != nil {
 		return err
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		want[filepath.Base(file)] = string(text)
 	}
 
 	var changed []string
@@ -44,15 +37,12 @@ func checkAPI(dirs []string, accept bool) error {
 		}
 		name := strings.ReplaceAll(filepath.ToSlash(dir), "/", "-") + ".txt"
 		text := strings.Join(lines, "\n") + "\n"
-		if want[name] != text {
-			changed = append(changed, difference(dir, want[name], text)...)
-			if accept {
-				if err := os.MkdirAll(saved, 0o755); err != nil {
-					return err
-				}
-				if err := os.WriteFile(filepath.Join(saved, name), []byte(text), 0o644); err != nil {
-					return err
-				}
+
+		changed = append(changed, difference(dir, want[name], text)...)
+		if accept && want[name] != text {
+			err := os.WriteFile(filepath.Join(saved, name), []byte(text), 0o644)
+			if err != nil {
+				return err
 			}
 		}
 		delete(want, name)
@@ -72,13 +62,33 @@ func checkAPI(dirs []string, accept bool) error {
 		return nil
 	}
 	fmt.Println(strings.Join(changed, "\n"))
-	return errors.New("the exported API differs from .ci/api; if that is meant: go run ./.ci/check api -accept")
+	return errors.New("the exported API differs from " + saved +
+		"; if that is meant: go run ./.ci/check api -accept")
+}
+
+// savedListings reads the listings by the names of their files.
+func savedListings() (map[string]string, error) {
+	files, err := filepath.Glob(saved + "/*.txt")
+	if err != nil {
+		return nil, err
+	}
+
+	listings := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		listings[filepath.Base(file)] = string(text)
+	}
+	return listings, nil
 }
 
 // isLibrary reports whether dir is a package that others may import.
 func isLibrary(dir string) bool {
 	parts := strings.Split(filepath.ToSlash(dir), "/")
-	return parts[0] != "examples" && !slices.Contains(parts, "internal")
+	own := parts[0] == "examples" || parts[0] == ".ci"
+	return !own && !slices.Contains(parts, "internal")
 }
 
 // difference lists the lines that went and that came.
@@ -207,10 +217,13 @@ func parse(dir string, tests bool) (*token.FileSet, []*ast.File, error) {
 	var files []*ast.File
 	for _, e := range entries {
 		name := e.Name()
-		if !strings.HasSuffix(name, ".go") || !tests && strings.HasSuffix(name, "_test.go") {
+		test := strings.HasSuffix(name, "_test.go")
+		if !strings.HasSuffix(name, ".go") || test && !tests {
 			continue
 		}
-		file, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, parser.ParseComments)
+
+		path := filepath.Join(dir, name)
+		file, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -1,10 +1,11 @@
 // Command check holds what no linter holds: the exported API against a saved
 // listing, and the paragraphs of the code.
 //
-//	go run ./.ci/check api            compares each package with .ci/api
-//	go run ./.ci/check api -accept    writes the listings anew
-//	go run ./.ci/check style          refuses long functions without a paragraph
-//	go run ./.ci/check measure        prints the figures of the house style
+//	go run ./.ci/check api              compares each package with .ci/api
+//	go run ./.ci/check api -accept      writes the listings anew
+//	go run ./.ci/check style            refuses dense functions, wide comments
+//	go run ./.ci/check style mail hash  in these folders
+//	go run ./.ci/check measure          prints the figures of the house style
 package main
 
 import (
@@ -23,10 +24,15 @@ func main() {
 	}
 
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
-	accept := flags.Bool("accept", false, "write the listings anew")
+	accept := flags.Bool("accept", false, "api: write the listings anew")
+	except := flags.String("except", "", "style: a pattern of folders not held")
 	_ = flags.Parse(os.Args[2:])
 
-	dirs, err := packages(".")
+	if os.Args[1] != "style" && flags.NArg() > 0 {
+		fail("only style takes folders")
+	}
+
+	dirs, err := packages(".", flags.Args())
 	if err != nil {
 		fail(err.Error())
 	}
@@ -35,7 +41,7 @@ func main() {
 	case "api":
 		err = checkAPI(dirs, *accept)
 	case "style":
-		err = checkStyle(dirs)
+		err = checkStyle(dirs, *except)
 	case "measure":
 		err = measure(dirs)
 	default:
@@ -52,8 +58,9 @@ func fail(text string) {
 }
 
 // packages lists the folders below root that hold Go files, apart from hidden
-// ones and test data. The examples, a module of their own, are included.
-func packages(root string) ([]string, error) {
+// ones and test data. The examples, a module of their own, are included. Where
+// folders are named, it lists these and what is below them.
+func packages(root string, named []string) ([]string, error) {
 	var dirs []string
 
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -63,7 +70,7 @@ func packages(root string) ([]string, error) {
 
 		name := e.Name()
 		if e.IsDir() {
-			hidden := strings.HasPrefix(name, ".") && path != root
+			hidden := strings.HasPrefix(name, ".") && path != root && name != ".ci"
 			if hidden || name == "testdata" || name == "node_modules" {
 				return filepath.SkipDir
 			}
@@ -71,10 +78,23 @@ func packages(root string) ([]string, error) {
 		}
 
 		dir := filepath.Dir(path)
-		if strings.HasSuffix(name, ".go") && !slices.Contains(dirs, dir) {
+		wanted := strings.HasSuffix(name, ".go") && below(dir, named)
+		if wanted && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
 		return nil
 	})
 	return dirs, err
+}
+
+// below reports whether dir is one of the named folders or inside one. The
+// form of Go's own commands, ./mail/..., is understood.
+func below(dir string, named []string) bool {
+	for _, n := range named {
+		n = filepath.Clean(strings.TrimSuffix(n, "..."))
+		if n == "." || dir == n || strings.HasPrefix(dir, n+string(filepath.Separator)) {
+			return true
+		}
+	}
+	return len(named) == 0
 }

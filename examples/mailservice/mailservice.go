@@ -62,7 +62,8 @@ type request struct {
 // Send posts msg. The service's answer is not put into errors, because it may
 // quote the recipient.
 func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
-	// The service encodes the mail itself. The checks of Encode are wanted here.
+	// The service encodes the mail itself. The checks of Encode are wanted
+	// here.
 	if _, err := mail.Encode(msg); err != nil {
 		return err
 	}

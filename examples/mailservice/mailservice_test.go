@@ -64,7 +64,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(f.status)
 
-	_, _ = fmt.Fprintf(w, `{"message":"about %v: %v"}`, body["to"], body["text"])
+	_, _ = fmt.Fprintf(w, `{"message":"about %v: %v"}`, body["to"],
+		body["text"])
 }
 
 func service(t *testing.T, status int) (*fake, *mailservice.Mailer) {
@@ -159,7 +160,8 @@ func TestServicesThatDoNotAnswer(t *testing.T) {
 
 	reading := make(chan struct{})
 	wait := func(_ http.ResponseWriter, r *http.Request) {
-		// The server notices that a client is gone only once the request is read.
+		// The server notices that a client is gone only once the request is
+		// read.
 		_, _ = io.Copy(io.Discard, r.Body)
 		close(reading)
 		<-r.Context().Done()

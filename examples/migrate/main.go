@@ -5,8 +5,8 @@
 //	go run ./migrate -driver pgx -dsn "$DATABASE_URL" -table users -column password_hash
 //
 // Rows are moved by the logins of their owners, through
-// hash.Hasher.VerifyAndUpdate; those of people who do not come back are moved by
-// a reset. Run this from time to time, and drop a legacy format from
+// hash.Hasher.VerifyAndUpdate; those of people who do not come back are moved
+// by a reset. Run this from time to time, and drop a legacy format from
 // hash.Config.Accept once nobody has it.
 package main
 
@@ -44,8 +44,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
 	driver := flags.String("driver", "sqlite", "sqlite, pgx or mysql")
 	dsn := flags.String("dsn", "", "data source; a file for sqlite")
-	table := flags.String("table", "users", "table, with its schema before a dot if it needs one")
-	column := flags.String("column", "password_hash", "column of the stored hash")
+	table := flags.String("table", "users",
+		"table, with its schema before a dot if it needs one")
+	column := flags.String("column", "password_hash",
+		"column of the stored hash")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -54,8 +56,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	for _, name := range []string{*table, *column} {
 		// Names cannot be parameters of a statement, so they are checked.
-		if name == "" || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_.") != "" {
-			return errors.New("-table and -column may hold letters, digits, '_' and '.' only")
+		if name == "" ||
+			strings.Trim(strings.ToLower(name),
+				"abcdefghijklmnopqrstuvwxyz0123456789_.") != "" {
+			return errors.New("-table and -column may hold letters, digits, " +
+				"'_' and '.' only")
 		}
 	}
 	db, err := sql.Open(*driver, *dsn)
@@ -149,11 +154,13 @@ func (c census) print(out io.Writer) error {
 		if c[a] != c[b] {
 			return c[b] - c[a]
 		}
-		return strings.Compare(a.scheme+" "+a.params+" "+a.next, b.scheme+" "+b.params+" "+b.next)
+		return strings.Compare(a.scheme+" "+a.params+" "+a.next,
+			b.scheme+" "+b.params+" "+b.next)
 	})
 	text := "ROWS\tFORMAT\tPARAMETERS\tNEXT\n"
 	for _, k := range kinds {
-		text += fmt.Sprintf("%d\t%s\t%s\t%s\n", c[k], k.scheme, k.params, k.next)
+		text += fmt.Sprintf("%d\t%s\t%s\t%s\n", c[k], k.scheme, k.params,
+			k.next)
 	}
 	text += fmt.Sprintf("%d\tin all\t\t%d up to date\n", total, current)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -1,5 +1,5 @@
-// Package redislimit is a rate limiter for lostkey that several processes
-// share through Redis. Import it, or copy its four files.
+// Package redislimit is a rate limiter for lostkey that several processes share
+// through Redis. Import it, or copy its four files.
 //
 //	client := redis.NewClient(&redis.Options{
 //		Addr:                  "redis.internal:6379",
@@ -18,8 +18,8 @@
 //
 // One Lua script reads Redis's own clock, decides under every rate and charges
 // all of them or none, in one round trip and as one step: the clocks of the
-// processes do not matter, and concurrent callers never get more than the
-// rates allow.
+// processes do not matter, and concurrent callers never get more than the rates
+// allow.
 //
 // [Limiter.Refund] takes a charge back in the same way, so that a request that
 // lostkey refused or could not pass on costs the visitor nothing.
@@ -52,7 +52,7 @@
 // the limits per client, per network and for the whole site in front, as
 // lostkey does.
 //
-// Needs Redis 5 or later, whose scripts may read the clock and then write.
-// Run against Redis 7.0; Valkey and Redis Cluster were not tried. The script
+// Needs Redis 5 or later, whose scripts may read the clock and then write. Run
+// against Redis 7.0; Valkey and Redis Cluster were not tried. The script
 // touches a single key, which is what a cluster asks of it.
 package redislimit

@@ -30,8 +30,8 @@ type Config struct {
 	// rates must not share keys.
 	Prefix string
 
-	// Burst, Every and Also are the rates, with the meaning and the bounds
-	// that they have in [ratelimit.Config]. Every is rounded up to a microsecond.
+	// Burst, Every and Also are the rates, with the meaning and the bounds that
+	// they have in [ratelimit.Config]. Every is rounded up to a microsecond.
 	Burst int
 	Every time.Duration
 	Also  []ratelimit.Rate
@@ -56,15 +56,16 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Limiter satisfies lostkey's reset.Limiter and reset.Refunder. It is safe for concurrent use and
-// starts no goroutine.
+// Limiter satisfies lostkey's reset.Limiter and reset.Refunder. It is safe for
+// concurrent use and starts no goroutine.
 type Limiter struct {
 	cfg    Config
 	local  *ratelimit.Limiter
 	script *redis.Script
 	refund *redis.Script
 	args   []any
-	retry  atomic.Int64 // Unix nanoseconds before which Redis is left alone; 0: it is well
+	// Unix nanoseconds before which Redis is left alone; 0: it is well
+	retry atomic.Int64
 }
 
 // New returns a Limiter. It does not connect: a Redis that is down when the
@@ -74,7 +75,8 @@ func New(cfg Config) (*Limiter, error) {
 	case cfg.Client == nil:
 		return nil, errors.New("redislimit: Config.Client is nil")
 	case !cfg.Client.Options().ContextTimeoutEnabled:
-		return nil, errors.New("redislimit: Config.Client lacks ContextTimeoutEnabled, so that a hung Redis would hold up every call")
+		return nil, errors.New("redislimit: Config.Client lacks " +
+			"ContextTimeoutEnabled, so that a hung Redis would hold up every call")
 	case cfg.Prefix == "":
 		return nil, errors.New("redislimit: Config.Prefix is empty")
 	case cfg.Timeout < 0:
@@ -92,12 +94,16 @@ func New(cfg Config) (*Limiter, error) {
 		cfg.Now = time.Now
 	}
 	local, err := ratelimit.New(ratelimit.Config{
-		Burst: cfg.Burst, Every: cfg.Every, Also: cfg.Also, MaxBytes: cfg.MaxBytes, Now: cfg.Now,
+		Burst: cfg.Burst, Every: cfg.Every, Also: cfg.Also,
+		MaxBytes: cfg.MaxBytes, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("redislimit: %w", err)
 	}
-	l := &Limiter{cfg: cfg, local: local, script: redis.NewScript(source), refund: redis.NewScript(refundSource)}
+	l := &Limiter{
+		cfg: cfg, local: local, script: redis.NewScript(source),
+		refund: redis.NewScript(refundSource),
+	}
 	l.addRate(cfg.Burst, cfg.Every)
 	for _, rate := range cfg.Also {
 		l.addRate(rate.Burst, rate.Every)
@@ -115,7 +121,9 @@ func (l *Limiter) addRate(burst int, every time.Duration) {
 //
 // It returns by the deadline of ctx and within Config.Timeout, whichever is
 // earlier. It does not return early when ctx is cancelled.
-func (l *Limiter) Allow(ctx context.Context, key string) (retryAfter time.Duration, ok bool, err error) {
+func (l *Limiter) Allow(
+	ctx context.Context, key string,
+) (retryAfter time.Duration, ok bool, err error) {
 	if !l.mayTry() {
 		return l.local.Allow(ctx, key)
 	}
@@ -166,20 +174,25 @@ func (l *Limiter) mayTry() bool {
 		return true
 	}
 	now := l.cfg.Now()
-	return now.UnixNano() >= until && l.retry.CompareAndSwap(until, now.Add(l.cfg.Pause).UnixNano())
+	return now.UnixNano() >= until &&
+		l.retry.CompareAndSwap(until, now.Add(l.cfg.Pause).UnixNano())
 }
 
 // run runs a script and returns the time to wait, 0 when admitted.
-func (l *Limiter) run(ctx context.Context, script *redis.Script, key string) (time.Duration, error) {
+func (l *Limiter) run(
+	ctx context.Context, script *redis.Script, key string,
+) (time.Duration, error) {
 	deadline, bounded := ctx.Deadline()
 	// A visitor who closes the connection must not dodge the shared limit.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx),
+		l.cfg.Timeout)
 	defer cancel()
 	if bounded {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 		defer cancel()
 	}
-	micros, err := script.Run(ctx, l.cfg.Client, []string{l.cfg.Prefix + key}, l.args...).Int64()
+	micros, err := script.Run(ctx, l.cfg.Client, []string{l.cfg.Prefix + key},
+		l.args...).Int64()
 	if err != nil {
 		return 0, err
 	}

@@ -27,7 +27,9 @@ func redisAddr() string {
 
 func newClient(t *testing.T, addr string) *redis.Client {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{
+		Addr: addr, ContextTimeoutEnabled: true,
+	})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
@@ -61,7 +63,9 @@ func ownPrefix(t *testing.T, client *redis.Client) string {
 	return prefix
 }
 
-func keysUnder(ctx context.Context, t *testing.T, client *redis.Client, prefix string) []string {
+func keysUnder(
+	ctx context.Context, t *testing.T, client *redis.Client, prefix string,
+) []string {
 	t.Helper()
 	var keys []string
 	each := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
@@ -97,7 +101,8 @@ func TestBurstPassesAndTheNextIsToldHowLongToWait(t *testing.T) {
 	t.Parallel()
 	client := liveClient(t)
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: ownPrefix(t, client), Burst: 3, Every: time.Hour, Timeout: 5 * time.Second, OnError: failOnError(t),
+		Client: client, Prefix: ownPrefix(t, client), Burst: 3,
+		Every: time.Hour, Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	for range 3 {
 		ok, wait := allow(t, l, "k")
@@ -120,7 +125,8 @@ func TestOneIsEarnedBackNoEarlierThanTheInterval(t *testing.T) {
 	client := liveClient(t)
 	const every = 200 * time.Millisecond
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: ownPrefix(t, client), Burst: 1, Every: every, Timeout: 5 * time.Second, OnError: failOnError(t),
+		Client: client, Prefix: ownPrefix(t, client), Burst: 1, Every: every,
+		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	begun := redisTime(t, client)
 	ok, _ := allow(t, l, "k")
@@ -165,8 +171,10 @@ func TestSeveralRatesAreChargedTogetherOrNotAtAll(t *testing.T) {
 				require.InDelta(t, time.Minute, wait, float64(10*time.Second))
 			}
 		}
-		require.Equal(t, before, client.HGetAll(t.Context(), prefix+"k").Val(), "refused tries were charged")
-		require.NoError(t, client.HDel(t.Context(), prefix+"k", "1").Err()) // a minute passes for the first rate
+		require.Equal(t, before, client.HGetAll(t.Context(), prefix+"k").Val(),
+			"refused tries were charged")
+		// a minute passes for the first rate
+		require.NoError(t, client.HDel(t.Context(), prefix+"k", "1").Err())
 	}
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok)
@@ -183,7 +191,8 @@ func TestTwoProcessesTogetherAdmitExactlyBurst(t *testing.T) {
 	start := make(chan struct{})
 	for _, client := range []*redis.Client{first, second} {
 		l := newLimiter(t, redislimit.Config{
-			Client: client, Prefix: prefix, Burst: burst, Every: time.Hour, Timeout: time.Minute, OnError: failOnError(t),
+			Client: client, Prefix: prefix, Burst: burst, Every: time.Hour,
+			Timeout: time.Minute, OnError: failOnError(t),
 		})
 		for range callers / 2 {
 			workers.Go(func() {
@@ -218,7 +227,8 @@ func TestKeysExpireOnceEverythingIsEarnedBack(t *testing.T) {
 	allow(t, l, "k")
 	left, err = client.PTTL(t.Context(), prefix+"k").Result()
 	require.NoError(t, err)
-	require.InDelta(t, 2*time.Hour, left, float64(time.Minute), "a refused try prolongs nothing")
+	require.InDelta(t, 2*time.Hour, left, float64(time.Minute),
+		"a refused try prolongs nothing")
 	require.Len(t, keysUnder(t.Context(), t, client, prefix), 1)
 }
 
@@ -228,10 +238,13 @@ func TestRedisClockThatStepsBackLocksOutForOneWindowAtMost(t *testing.T) {
 	client := liveClient(t)
 	prefix := ownPrefix(t, client)
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: prefix, Burst: 2, Every: time.Minute, Timeout: 5 * time.Second, OnError: failOnError(t),
+		Client: client, Prefix: prefix, Burst: 2, Every: time.Minute,
+		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	ahead := redisTime(t, client).Add(24 * time.Hour).UnixMicro()
-	require.NoError(t, client.HSet(t.Context(), prefix+"k", "1", strconv.FormatInt(ahead, 10)).Err())
+	require.NoError(t,
+		client.HSet(t.Context(), prefix+"k", "1",
+			strconv.FormatInt(ahead, 10)).Err())
 	ok, wait := allow(t, l, "k")
 	require.False(t, ok)
 	require.Equal(t, time.Minute, wait)
@@ -277,7 +290,9 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := redislimit.Config{Client: client, Prefix: "p", Burst: 1, Every: time.Second}
+			cfg := redislimit.Config{
+				Client: client, Prefix: "p", Burst: 1, Every: time.Second,
+			}
 			tt.change(&cfg)
 			l, err := redislimit.New(cfg)
 			require.EqualError(t, err, tt.want)

@@ -30,9 +30,12 @@ func (f *failures) record(context.Context, error) { f.count.Add(1) }
 // stopped is a clock that only moves when told to.
 type stopped struct{ nanos atomic.Int64 }
 
-func (c *stopped) Now() time.Time { return time.Unix(1_800_000_000, c.nanos.Load()) }
+func (c *stopped) Now() time.Time {
+	return time.Unix(1_800_000_000, c.nanos.Load())
+}
 
-// listen accepts connections and hands them to serve; all are closed in the end.
+// listen accepts connections and hands them to serve; all are closed in the
+// end.
 func listen(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -72,8 +75,10 @@ func TestOutageIsAnsweredInTimeByTheInProcessLimiter(t *testing.T) {
 			t.Parallel()
 			failed, clock := new(failures), new(stopped)
 			l := newLimiter(t, redislimit.Config{
-				Client: newClient(t, addr), Prefix: "p:", Burst: 2, Every: time.Hour,
-				Timeout: timeout, Pause: time.Second, OnError: failed.record, Now: clock.Now,
+				Client: newClient(t, addr), Prefix: "p:", Burst: 2,
+				Every:   time.Hour,
+				Timeout: timeout, Pause: time.Second, OnError: failed.record,
+				Now: clock.Now,
 			})
 			call := func() bool {
 				begun := time.Now()
@@ -86,13 +91,16 @@ func TestOutageIsAnsweredInTimeByTheInProcessLimiter(t *testing.T) {
 			require.True(t, call())
 			require.EqualValues(t, 1, failed.count.Load())
 			require.True(t, call())
-			require.False(t, call(), "the in-process limiter has the same rates")
+			require.False(t, call(),
+				"the in-process limiter has the same rates")
 			clock.nanos.Store(int64(time.Second - 1))
 			require.False(t, call())
-			require.EqualValues(t, 1, failed.count.Load(), "Redis was asked again during the pause")
+			require.EqualValues(t, 1, failed.count.Load(),
+				"Redis was asked again during the pause")
 			clock.nanos.Store(int64(time.Second))
 			require.False(t, call())
-			require.EqualValues(t, 2, failed.count.Load(), "Redis was not asked again after the pause")
+			require.EqualValues(t, 2, failed.count.Load(),
+				"Redis was not asked again after the pause")
 		})
 	}
 }
@@ -101,7 +109,8 @@ func TestOneCallerAloneTriesAHungRedisAgain(t *testing.T) {
 	t.Parallel()
 	failed, clock := new(failures), new(stopped)
 	l := newLimiter(t, redislimit.Config{
-		Client: newClient(t, listen(t, func(net.Conn) {})), Prefix: "p:", Burst: 1, Every: time.Hour,
+		Client: newClient(t, listen(t, func(net.Conn) {})), Prefix: "p:",
+		Burst: 1, Every: time.Hour,
 		Timeout: timeout, OnError: failed.record, Now: clock.Now,
 	})
 	allow(t, l, "k")
@@ -125,7 +134,8 @@ func TestDeadlineOfTheCallerIsHonouredAndItsCancellationIsNot(t *testing.T) {
 	t.Parallel()
 	failed := new(failures)
 	l := newLimiter(t, redislimit.Config{
-		Client: newClient(t, listen(t, func(net.Conn) {})), Prefix: "p:", Burst: 1, Every: time.Hour,
+		Client: newClient(t, listen(t, func(net.Conn) {})), Prefix: "p:",
+		Burst: 1, Every: time.Hour,
 		Timeout: time.Minute, OnError: failed.record,
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -139,7 +149,8 @@ func TestDeadlineOfTheCallerIsHonouredAndItsCancellationIsNot(t *testing.T) {
 
 	client := liveClient(t)
 	l = newLimiter(t, redislimit.Config{
-		Client: client, Prefix: ownPrefix(t, client), Burst: 1, Every: time.Hour, Timeout: time.Minute, OnError: failOnError(t),
+		Client: client, Prefix: ownPrefix(t, client), Burst: 1,
+		Every: time.Hour, Timeout: time.Minute, OnError: failOnError(t),
 	})
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -189,7 +200,8 @@ func TestThrottledKeyStaysThrottledWhenRedisHangsAndAfterItsReturn(t *testing.T)
 	between := &relay{addr: redisAddr()}
 	failed, clock := new(failures), new(stopped)
 	l := newLimiter(t, redislimit.Config{
-		Client: newClient(t, listen(t, between.serve)), Prefix: prefix, Burst: 2, Every: time.Hour,
+		Client: newClient(t, listen(t, between.serve)), Prefix: prefix,
+		Burst: 2, Every: time.Hour,
 		Timeout: time.Second, OnError: failed.record, Now: clock.Now,
 	})
 	for range 2 {
@@ -212,17 +224,21 @@ func TestThrottledKeyStaysThrottledWhenRedisHangsAndAfterItsReturn(t *testing.T)
 		require.True(t, ok)
 	}
 	require.EqualValues(t, 1, failed.count.Load())
-	require.EqualValues(t, 1, client.Exists(t.Context(), prefix+"newcomer").Val(), "Redis decides again")
+	require.EqualValues(t, 1,
+		client.Exists(t.Context(), prefix+"newcomer").Val(),
+		"Redis decides again")
 }
 
 func TestKeyOfAnotherTypeFallsBack(t *testing.T) {
 	t.Parallel()
 	client := liveClient(t)
 	prefix := ownPrefix(t, client)
-	require.NoError(t, client.Set(t.Context(), prefix+"k", "text", time.Minute).Err())
+	require.NoError(t,
+		client.Set(t.Context(), prefix+"k", "text", time.Minute).Err())
 	failed := new(failures)
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: prefix, Burst: 1, Every: time.Hour, Timeout: 5 * time.Second, OnError: failed.record,
+		Client: client, Prefix: prefix, Burst: 1, Every: time.Hour,
+		Timeout: 5 * time.Second, OnError: failed.record,
 	})
 	ok, _ := allow(t, l, "k")
 	require.True(t, ok)

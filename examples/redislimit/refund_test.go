@@ -30,7 +30,8 @@ func TestRefundGivesBackOneEventToEveryRate(t *testing.T) {
 		require.True(t, ok, "what was given back counts under neither rate")
 		require.NoError(t, l.Refund(t.Context(), "k"))
 	}
-	require.Empty(t, keysUnder(t.Context(), t, client, prefix), "nothing is left of it")
+	require.Empty(t, keysUnder(t.Context(), t, client, prefix),
+		"nothing is left of it")
 
 	allow(t, l, "k")
 	before := client.HGetAll(t.Context(), prefix+"k").Val()
@@ -51,7 +52,8 @@ func TestRefundNeverGivesMoreThanTheBurst(t *testing.T) {
 	t.Parallel()
 	client := liveClient(t)
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: ownPrefix(t, client), Burst: 2, Every: time.Hour,
+		Client: client, Prefix: ownPrefix(t, client), Burst: 2,
+		Every:   time.Hour,
 		Timeout: 5 * time.Second, OnError: failOnError(t),
 	})
 	allow(t, l, "k")
@@ -77,7 +79,8 @@ func TestConcurrentRefundsOfTwoProcessesAdmitExactlyWhatWasGivenBack(t *testing.
 	var last *redislimit.Limiter
 	for range 2 {
 		l := newLimiter(t, redislimit.Config{
-			Client: liveClient(t), Prefix: prefix, Burst: burst, Every: time.Hour,
+			Client: liveClient(t), Prefix: prefix, Burst: burst,
+			Every:   time.Hour,
 			Timeout: time.Minute, OnError: failOnError(t),
 		})
 		last = l
@@ -111,18 +114,22 @@ func TestRefundDuringAnOutageGivesBackInProcess(t *testing.T) {
 	t.Parallel()
 	failed, clock := new(failures), new(stopped)
 	l := newLimiter(t, redislimit.Config{
-		Client: newClient(t, refusedAddr(t)), Prefix: "p:", Burst: 1, Every: time.Hour,
-		Timeout: timeout, Pause: time.Second, OnError: failed.record, Now: clock.Now,
+		Client: newClient(t, refusedAddr(t)), Prefix: "p:", Burst: 1,
+		Every:   time.Hour,
+		Timeout: timeout, Pause: time.Second, OnError: failed.record,
+		Now: clock.Now,
 	})
 	for range 3 {
 		ok, _ := allow(t, l, "k")
 		require.True(t, ok)
 		require.NoError(t, l.Refund(t.Context(), "k"))
 	}
-	require.EqualValues(t, 1, failed.count.Load(), "Redis was asked during the pause")
+	require.EqualValues(t, 1, failed.count.Load(),
+		"Redis was asked during the pause")
 
 	clock.nanos.Store(int64(time.Second))
-	require.NoError(t, l.Refund(t.Context(), "k"), "and its failure is no error")
+	require.NoError(t, l.Refund(t.Context(), "k"),
+		"and its failure is no error")
 	require.EqualValues(t, 2, failed.count.Load())
 }
 
@@ -130,7 +137,8 @@ func TestRefundIsNotStoppedByACallerThatHungUp(t *testing.T) {
 	t.Parallel()
 	client := liveClient(t)
 	l := newLimiter(t, redislimit.Config{
-		Client: client, Prefix: ownPrefix(t, client), Burst: 1, Every: time.Hour,
+		Client: client, Prefix: ownPrefix(t, client), Burst: 1,
+		Every:   time.Hour,
 		Timeout: time.Minute, OnError: failOnError(t),
 	})
 	allow(t, l, "k")

@@ -1,6 +1,6 @@
-// Package riverjobs puts lostkey's mail on River, a job queue in PostgreSQL,
-// so that mail that was accepted survives the process that accepted it. Import
-// it, or copy its two files.
+// Package riverjobs puts lostkey's mail on River, a job queue in PostgreSQL, so
+// that mail that was accepted survives the process that accepted it. Import it,
+// or copy its two files.
 //
 //	pool, err := pgxpool.New(ctx, databaseURL)
 //	driver := riverpgxv5.New(pool)
@@ -26,13 +26,13 @@
 // # What it gives
 //
 // A worker that is killed outright loses nothing: once RescueAfter has passed,
-// another takes the job up again. The worker notes each mail as done right after
-// the mail server has taken it. Should it die between the two, the mail goes
-// out a second time under the same Message-ID, by which mailboxes can tell it
-// for a copy; no queue can do better.
-// RescueStuckJobsAfter is one hour unless set, by when nobody wants a reset
-// mail any more. River does not rescue a job before its worker's own timeout,
-// so that the shorter time does no harm to long jobs beside it.
+// another takes the job up again. The worker notes each mail as done right
+// after the mail server has taken it. Should it die between the two, the mail
+// goes out a second time under the same Message-ID, by which mailboxes can tell
+// it for a copy; no queue can do better. RescueStuckJobsAfter is one hour
+// unless set, by when nobody wants a reset mail any more. River does not rescue
+// a job before its worker's own timeout, so that the shorter time does no harm
+// to long jobs beside it.
 //
 // Several requests for one address within one minute by the clock are one job.
 //
@@ -49,16 +49,16 @@
 //		})
 //	}
 //
-// with Config.Mail.SkipNotice, since the store now sees to the notice. NotifyChanged
-// looks the account up while the transaction is open: give the pool more
-// connections than there are confirmations at once.
+// with Config.Mail.SkipNotice, since the store now sees to the notice.
+// NotifyChanged looks the account up while the transaction is open: give the
+// pool more connections than there are confirmations at once.
 //
 // # What it trusts
 //
-// Jobs carry a MAC: whoever can write to River's tables cannot make lostkey mail
-// what it was not asked to. A job that is refused is cancelled, with an event.
-// Whoever can write there can still run a job twice or delete it, and whoever
-// can read sees the typed addresses.
+// Jobs carry a MAC: whoever can write to River's tables cannot make lostkey
+// mail what it was not asked to. A job that is refused is cancelled, with an
+// event. Whoever can write there can still run a job twice or delete it, and
+// whoever can read sees the typed addresses.
 //
 // # What it costs
 //

@@ -30,8 +30,10 @@ func Example() {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, riverjobs.NewWorker(svc, pool))
 		client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-			Workers:              workers,
-			Queues:               map[string]river.QueueConfig{riverjobs.Queue: {MaxWorkers: 8}},
+			Workers: workers,
+			Queues: map[string]river.QueueConfig{
+				riverjobs.Queue: {MaxWorkers: 8},
+			},
 			RescueStuckJobsAfter: riverjobs.RescueAfter,
 		})
 		if err != nil {

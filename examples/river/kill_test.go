@@ -37,7 +37,8 @@ func work(ctx context.Context) error {
 	mailer := mail.MailerFunc(func(_ context.Context, msg mail.Message) error {
 		fmt.Printf("sending %s %s\n", msg.ID, msg.To)
 		if os.Getenv(childHangs) != "" {
-			select {} // a mail server that never answers; only kill -9 ends this
+			// a mail server that never answers; only kill -9 ends this
+			select {}
 		}
 		<-time.After(rand.N(20 * time.Millisecond))
 		fmt.Printf("sent %s %s %s\n", msg.ID, msg.To, mailtest.Token(msg))
@@ -76,7 +77,8 @@ func (o *outbox) of(verb string) [][]string {
 func (w *world) startChild(t *testing.T, out *outbox, env ...string) (kill func()) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), append(env, childSchema+"="+w.schema, childKeys+"="+w.keys)...)
+	child.Env = append(os.Environ(),
+		append(env, childSchema+"="+w.schema, childKeys+"="+w.keys)...)
 	child.Stderr = os.Stderr
 	stdout, err := child.StdoutPipe()
 	require.NoError(t, err)
@@ -106,24 +108,28 @@ func TestMailOfKilledWorkerStillGoesOutOnce(t *testing.T) {
 	w.request(t.Context(), t, addrOf(7))
 
 	kill := w.startChild(t, out, childHangs+"=1")
-	waitFor(t, "the first worker to begin sending", func() bool { return len(out.of("sending")) == 1 })
+	waitFor(t, "the first worker to begin sending", func() bool {
+		return len(out.of("sending")) == 1
+	})
 	kill()
 	require.Empty(t, out.of("sent"))
 	require.Equal(t, 1, w.count(t, "state = 'running'"), "the job looks taken")
 
 	killed := time.Now()
 	kill = w.startChild(t, out)
-	waitFor(t, "the job to be completed", func() bool { return w.count(t, "state = 'completed'") == 1 })
-	t.Logf("the mail was out %v after the kill", time.Since(killed).Round(100*time.Millisecond))
+	waitFor(t, "the job to be completed", func() bool {
+		return w.count(t, "state = 'completed'") == 1
+	})
+	t.Logf("the mail was out %v after the kill",
+		time.Since(killed).Round(100*time.Millisecond))
 	kill()
 
 	sent := out.of("sent")
 	require.Len(t, sent, 1)
 	require.Equal(t, addrOf(7), sent[0][2])
-	require.Equal(t, out.of("sending")[0][1], sent[0][1], "both tries are the same message")
-	_, err := w.svc.Check(
-		t.Context(), reset.CheckInput{Token: sent[0][3]},
-	)
+	require.Equal(t, out.of("sending")[0][1], sent[0][1],
+		"both tries are the same message")
+	_, err := w.svc.Check(t.Context(), reset.CheckInput{Token: sent[0][3]})
 	require.NoError(t, err)
 	require.Equal(t, 1, w.count(t, "true"))
 }
@@ -141,14 +147,18 @@ func TestNoMailIsLostWhenWorkersAreKilledAtRandom(t *testing.T) {
 	for range kills {
 		before := len(out.of("sending"))
 		kill := w.startChild(t, out)
-		waitFor(t, "a worker to begin", func() bool { return len(out.of("sending")) > before })
+		waitFor(t, "a worker to begin", func() bool {
+			return len(out.of("sending")) > before
+		})
 		<-time.After(rand.N(30 * time.Millisecond))
 		kill()
 	}
 	unfinished := w.count(t, "state <> 'completed'")
 	stuck := w.count(t, "state = 'running'")
 	kill := w.startChild(t, out)
-	waitFor(t, "all jobs to be completed", func() bool { return w.count(t, "state <> 'completed'") == 0 })
+	waitFor(t, "all jobs to be completed", func() bool {
+		return w.count(t, "state <> 'completed'") == 0
+	})
 	kill()
 
 	ids, copies := map[string]string{}, 0
@@ -156,11 +166,13 @@ func TestNoMailIsLostWhenWorkersAreKilledAtRandom(t *testing.T) {
 		id, to := line[1], line[2]
 		if first, again := ids[to]; again {
 			copies++
-			require.Equal(t, first, id, "a second mail to %s is another message", to)
+			require.Equal(t, first, id,
+				"a second mail to %s is another message", to)
 		}
 		ids[to] = id
 	}
 	require.Len(t, ids, accounts, "somebody got no mail")
-	t.Logf("%d kills left %d of %d jobs unfinished, %d of them marked as running; %d second copies, all with the same Message-ID",
+	t.Logf("%d kills left %d of %d jobs unfinished, %d of them marked as "+
+		"running; %d second copies, all with the same Message-ID",
 		kills, unfinished, accounts, stuck, copies)
 }

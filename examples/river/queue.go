@@ -68,10 +68,13 @@ func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, txKey{}, tx)
 }
 
-// Dispatch returns the function for Config.Queue.Dispatch. A client without queues
-// and workers is enough. The function returns when the row is written, or with
-// an error when that is not sure; a job that is already there is no error.
-func Dispatch(client *river.Client[pgx.Tx]) func(ctx context.Context, job reset.Job) error {
+// Dispatch returns the function for Config.Queue.Dispatch. A client without
+// queues and workers is enough. The function returns when the row is written,
+// or with an error when that is not sure; a job that is already there is no
+// error.
+func Dispatch(
+	client *river.Client[pgx.Tx],
+) func(ctx context.Context, job reset.Job) error {
 	return func(ctx context.Context, job reset.Job) error {
 		args := Args{Job: job, Once: once(job)}
 		var err error

@@ -27,7 +27,9 @@ func (w *world) work(t *testing.T, mailer mail.Mailer) {
 	require.NoError(t, err)
 	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
 	require.NoError(t, err)
-	waitFor(t, "all jobs to be completed", func() bool { return w.count(t, "state <> 'completed'") == 0 })
+	waitFor(t, "all jobs to be completed", func() bool {
+		return w.count(t, "state <> 'completed'") == 0
+	})
 	require.NoError(t, client.Stop(context.Background()))
 	require.NoError(t, svc.Shutdown(context.Background()))
 }
@@ -37,7 +39,8 @@ func TestRequestBecomesAJobAndTheJobAMail(t *testing.T) {
 	w, mails := newWorld(t), new(mailtest.Recorder)
 	w.request(t.Context(), t, addrOf(1))
 	w.request(t.Context(), t, "nobody@example.com")
-	require.Equal(t, 2, w.count(t, "true"), "unknown addresses are queued like known ones")
+	require.Equal(t, 2, w.count(t, "true"),
+		"unknown addresses are queued like known ones")
 	w.work(t, mails)
 
 	got := mails.Messages()
@@ -56,13 +59,18 @@ func TestJobsAtRestHoldNoToken(t *testing.T) {
 			return nil
 		}
 		seen = append(seen, mailtest.Token(msg))
-		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("echo: " + msg.Text)}
+		return &mail.SendError{
+			Verdict: mail.VerdictTemporary,
+			Err:     errors.New("echo: " + msg.Text),
+		}
 	})
 	w.request(t.Context(), t, addrOf(1))
 	w.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 	var row string
-	require.NoError(t, w.pool.QueryRow(t.Context(), "SELECT string_agg(j::text, '') FROM "+w.schema+".river_job j").Scan(&row))
+	require.NoError(t,
+		w.pool.QueryRow(t.Context(),
+			"SELECT string_agg(j::text, '') FROM "+w.schema+".river_job j").Scan(&row))
 	require.Contains(t, row, "echo: ", "River keeps the errors of a job")
 	for _, raw := range append(seen, mailtest.Token(mails.Messages()[0])) {
 		require.NotEmpty(t, raw)
@@ -77,7 +85,8 @@ func TestJobExistsExactlyWhenTheTransactionIsCommitted(t *testing.T) {
 	w.exec(t, "CREATE TABLE "+w.schema+".audit (addr text)")
 	inTx := func(addr string, end error) error {
 		return pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-			_, err := tx.Exec(t.Context(), "INSERT INTO "+w.schema+".audit VALUES ($1)", addr)
+			_, err := tx.Exec(t.Context(),
+				"INSERT INTO "+w.schema+".audit VALUES ($1)", addr)
 			require.NoError(t, err)
 			w.request(riverjobs.WithTx(t.Context(), tx), t, addr)
 			require.Zero(t, w.count(t, "true"), "visible before the commit")
@@ -98,9 +107,10 @@ func TestNoticeGoesOutWithTheTransactionThatChangesThePassword(t *testing.T) {
 	w, mails := newWorld(t), new(mailtest.Recorder)
 	for range 2 { // two changes within a minute are two notices
 		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-			return w.svc.NotifyChanged(riverjobs.WithTx(t.Context(), tx), reset.NotifyInput{
-				UserID: "3", SessionsEnded: true,
-			})
+			return w.svc.NotifyChanged(riverjobs.WithTx(t.Context(), tx),
+				reset.NotifyInput{
+					UserID: "3", SessionsEnded: true,
+				})
 		}))
 	}
 	w.work(t, mails)
@@ -112,17 +122,23 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	t.Parallel()
 	w, mails := newWorld(t), new(mailtest.Recorder)
 	var job reset.Job
-	asked, err := newService(w.keys, mails, func(_ context.Context, made reset.Job) error {
-		job = made
-		return nil
-	})
+	asked, err := newService(w.keys, mails,
+		func(_ context.Context, made reset.Job) error {
+			job = made
+			return nil
+		})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, asked.Shutdown(context.Background())) })
+	t.Cleanup(func() {
+		require.NoError(t, asked.Shutdown(context.Background()))
+	})
 	insert := func(addr string) bool {
-		require.NoError(t, asked.Request(t.Context(), reset.RequestInput{Email: addr}))
+		require.NoError(t,
+			asked.Request(t.Context(), reset.RequestInput{Email: addr}))
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
 		// A fixed instant: the minute may change while the test runs.
-		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
+		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{
+			ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second),
+		})
 		require.NoError(t, err)
 		return !result.UniqueSkippedAsDuplicate
 	}
@@ -131,7 +147,8 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 	require.False(t, insert(strings.ToUpper(addrOf(1))))
 	require.True(t, insert(addrOf(2)))
 	require.True(t, insert("user-\u212a@example.com"))
-	require.True(t, insert("user-k@example.com"), "a look-alike swallowed the request")
+	require.True(t, insert("user-k@example.com"),
+		"a look-alike swallowed the request")
 	w.work(t, mails)
 	require.Len(t, mails.Messages(), 2)
 
@@ -141,7 +158,9 @@ func TestRequestsForOneAddressWithinAMinuteAreOneJob(t *testing.T) {
 		w.request(t.Context(), t, addrOf(4))
 	}
 	minutes := int(time.Now().Truncate(time.Minute).Sub(begun)/time.Minute) + 1
-	require.LessOrEqual(t, w.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))), minutes)
+	require.LessOrEqual(t,
+		w.count(t, fmt.Sprintf("args->'job'->>'email' = '%s'", addrOf(4))),
+		minutes)
 }
 
 // A job that sends nothing, because its address is over the limit, must not
@@ -152,18 +171,22 @@ func (w *world) jobOf(t *testing.T, throttled bool) reset.Job {
 	t.Helper()
 	limits := reset.Limits{Off: true}
 	if throttled {
-		limits = reset.Limits{Account: reset.LimiterFunc(func(context.Context, string) (time.Duration, bool, error) {
+		limits = reset.Limits{Account: reset.LimiterFunc(func(context.Context,
+			string,
+		) (time.Duration, bool, error) {
 			return time.Minute, false, nil
 		})}
 	}
 
 	var made reset.Job
-	svc, err := newLimitedService(w.keys, new(mailtest.Recorder), func(_ context.Context, job reset.Job) error {
-		made = job
-		return nil
-	}, limits)
+	svc, err := newLimitedService(w.keys, new(mailtest.Recorder),
+		func(_ context.Context, job reset.Job) error {
+			made = job
+			return nil
+		}, limits)
 	require.NoError(t, err)
-	require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: addrOf(1)}))
+	require.NoError(t,
+		svc.Request(t.Context(), reset.RequestInput{Email: addrOf(1)}))
 	require.NoError(t, svc.Shutdown(t.Context()))
 	require.Equal(t, throttled, made.Throttled)
 	return made
@@ -175,7 +198,9 @@ func TestThrottledJobIsNoCopyOfOneThatSendsMail(t *testing.T) {
 	insert := func(throttled bool) {
 		job := w.jobOf(t, throttled)
 		args := riverjobs.Args{Job: job, Once: riverjobs.Once(job)}
-		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second)})
+		result, err := w.insert.Insert(t.Context(), args, &river.InsertOpts{
+			ScheduledAt: time.Now().Truncate(time.Minute).Add(-30 * time.Second),
+		})
 		require.NoError(t, err)
 		require.False(t, result.UniqueSkippedAsDuplicate)
 	}
@@ -192,7 +217,9 @@ func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	tries := 0
 	mails.Fail(func(mail.Message) error {
 		if tries++; tries <= 3 {
-			return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("greylisted")}
+			return &mail.SendError{
+				Verdict: mail.VerdictTemporary, Err: errors.New("greylisted"),
+			}
 		}
 		return nil
 	})
@@ -213,7 +240,9 @@ func TestForgedJobIsCancelledAndMailsNobody(t *testing.T) {
 	require.NoError(t, err)
 	client, err := startWorker(t.Context(), w.pool, w.schema, svc)
 	require.NoError(t, err)
-	waitFor(t, "the job to be cancelled", func() bool { return w.count(t, "state = 'cancelled'") == 1 })
+	waitFor(t, "the job to be cancelled", func() bool {
+		return w.count(t, "state = 'cancelled'") == 1
+	})
 	require.NoError(t, client.Stop(context.Background()))
 	require.NoError(t, svc.Shutdown(context.Background()))
 	require.Empty(t, mails.Messages())
@@ -233,7 +262,10 @@ func TestDispatchSaysWhenPostgreSQLDoesNot(t *testing.T) {
 func TestArgsSurviveJSON(t *testing.T) {
 	t.Parallel()
 	want := riverjobs.Args{
-		Job:  reset.Job{ID: "id", Kind: mail.KindReset, Email: addrOf(1), UserID: "1", RequestedAt: time.Now().UTC(), Lifetime: time.Minute},
+		Job: reset.Job{
+			ID: "id", Kind: mail.KindReset, Email: addrOf(1), UserID: "1",
+			RequestedAt: time.Now().UTC(), Lifetime: time.Minute,
+		},
 		Once: "once",
 	}
 	stored, err := json.Marshal(want)
@@ -268,7 +300,9 @@ func TestWaitBetweenTriesStaysShortForMailThatIsWaitedFor(t *testing.T) {
 			require.False(t, next.Before(now))
 			longest = max(longest, next.Sub(now))
 		}
-		require.Greater(t, longest, tt.most/2, "%s %d: no jitter", tt.kind, tt.attempt)
-		require.Less(t, longest, tt.most+time.Second, "%s %d", tt.kind, tt.attempt)
+		require.Greater(t, longest, tt.most/2, "%s %d: no jitter", tt.kind,
+			tt.attempt)
+		require.Less(t, longest, tt.most+time.Second, "%s %d", tt.kind,
+			tt.attempt)
 	}
 }

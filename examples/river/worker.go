@@ -43,7 +43,8 @@ func NewWorker(svc *reset.Service, pool *pgxpool.Pool) *Worker {
 func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	err := w.svc.Process(ctx, job.Args.Job)
 	if errors.Is(err, reset.ErrJobRefused) {
-		return river.JobCancel(err) // somebody else has written it, or changed it
+		// somebody else has written it, or changed it
+		return river.JobCancel(err)
 	}
 	if err != nil {
 		return err
@@ -72,7 +73,8 @@ func (w *Worker) Timeout(*river.Job[Args]) time.Duration { return Timeout }
 // try.
 func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
 	bound, top := 2*time.Second, time.Minute
-	if kind := job.Args.Job.Kind; kind == mail.KindInvite || kind == mail.KindPasswordChanged {
+	if kind := job.Args.Job.Kind; kind == mail.KindInvite ||
+		kind == mail.KindPasswordChanged {
 		top = time.Hour
 	}
 	for tries := 1; tries < job.Attempt && bound < top; tries++ {

@@ -70,25 +70,31 @@ func newWorld(t *testing.T) *world {
 	w := &world{pool: pool, schema: "river_" + strings.ToLower(rand.Text())}
 	w.exec(t, "CREATE SCHEMA "+w.schema)
 	t.Cleanup(func() {
-		_, err := pool.Exec(context.Background(), "DROP SCHEMA "+w.schema+" CASCADE")
+		_, err := pool.Exec(context.Background(),
+			"DROP SCHEMA "+w.schema+" CASCADE")
 		require.NoError(t, err)
 	})
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: w.schema, Logger: silent})
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool),
+		&rivermigrate.Config{Schema: w.schema, Logger: silent})
 	require.NoError(t, err)
 	_, err = migrator.Migrate(t.Context(), rivermigrate.DirectionUp, nil)
 	require.NoError(t, err)
 
-	w.insert, err = river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: w.schema, Logger: silent})
+	w.insert, err = river.NewClient(riverpgxv5.New(pool),
+		&river.Config{Schema: w.schema, Logger: silent})
 	require.NoError(t, err)
 	key, err := token.GenerateKey("test")
 	require.NoError(t, err)
 	w.keys = key.Reveal()
-	w.svc, err = newService(w.keys, mail.MailerFunc(func(context.Context, mail.Message) error {
-		t.Error("the process that serves requests sent a mail")
-		return nil
-	}), riverjobs.Dispatch(w.insert))
+	w.svc, err = newService(w.keys,
+		mail.MailerFunc(func(context.Context, mail.Message) error {
+			t.Error("the process that serves requests sent a mail")
+			return nil
+		}), riverjobs.Dispatch(w.insert))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.svc.Shutdown(context.Background())) })
+	t.Cleanup(func() {
+		require.NoError(t, w.svc.Shutdown(context.Background()))
+	})
 	return w
 }
 
@@ -114,28 +120,38 @@ func newLimitedService(
 	}
 	store := memstore.New()
 	for i := range accounts {
-		user := reset.User{ID: fmt.Sprint(i), Email: addrOf(i), PasswordHash: "$2b$10$stand-in for a hash of " + addrOf(i)}
+		user := reset.User{
+			ID: fmt.Sprint(i), Email: addrOf(i),
+			PasswordHash: "$2b$10$stand-in for a hash of " + addrOf(i),
+		}
 		if err := store.Add(user); err != nil {
 			return nil, err
 		}
 	}
 	return reset.New(reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
-		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.KeepSessions(),
-		Limits: limits, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
-		Queue: reset.Queue{Dispatch: dispatch},
+		Keys: ring, Store: store, Mailer: mailer,
+		Sessions: reset.KeepSessions(),
+		Limits:   limits,
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Queue:    reset.Queue{Dispatch: dispatch},
 	})
 }
 
 // startWorker works on the jobs of a schema in this process.
-func startWorker(ctx context.Context, pool *pgxpool.Pool, schema string, svc *reset.Service) (*river.Client[pgx.Tx], error) {
+func startWorker(
+	ctx context.Context, pool *pgxpool.Pool, schema string, svc *reset.Service,
+) (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &quickWorker{riverjobs.NewWorker(svc, pool)}); err != nil {
+	if err := river.AddWorkerSafely(workers,
+		&quickWorker{riverjobs.NewWorker(svc, pool)}); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema: schema, Logger: silent, Workers: workers,
-		Queues:            map[string]river.QueueConfig{riverjobs.Queue: {MaxWorkers: 8}},
+		Queues: map[string]river.QueueConfig{
+			riverjobs.Queue: {MaxWorkers: 8},
+		},
 		FetchPollInterval: 100 * time.Millisecond,
 		// Minutes in production. River runs its rescuer when a worker becomes
 		// the leader, 15 s after the last one was killed.
@@ -150,9 +166,13 @@ func startWorker(ctx context.Context, pool *pgxpool.Pool, schema string, svc *re
 // quickWorker lets a test wait for seconds where production waits for minutes.
 type quickWorker struct{ *riverjobs.Worker }
 
-func (*quickWorker) Timeout(*river.Job[riverjobs.Args]) time.Duration { return time.Second }
+func (*quickWorker) Timeout(*river.Job[riverjobs.Args]) time.Duration {
+	return time.Second
+}
 
-func (*quickWorker) NextRetry(*river.Job[riverjobs.Args]) time.Time { return time.Now() }
+func (*quickWorker) NextRetry(*river.Job[riverjobs.Args]) time.Time {
+	return time.Now()
+}
 
 func (w *world) exec(t *testing.T, query string, args ...any) {
 	t.Helper()
@@ -164,7 +184,9 @@ func (w *world) exec(t *testing.T, query string, args ...any) {
 func (w *world) count(t *testing.T, where string) int {
 	t.Helper()
 	var n int
-	require.NoError(t, w.pool.QueryRow(t.Context(), "SELECT count(*) FROM "+w.schema+".river_job WHERE "+where).Scan(&n))
+	require.NoError(t,
+		w.pool.QueryRow(t.Context(),
+			"SELECT count(*) FROM "+w.schema+".river_job WHERE "+where).Scan(&n))
 	return n
 }
 

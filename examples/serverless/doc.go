@@ -25,11 +25,11 @@
 // deliver again for a quarter of an hour; lostkey says nil when a message has
 // become too old to be of use. Messages hold the typed address, never a token.
 //
-// [SynchronousPages] needs no queue: the look-up and the mail happen before
-// the answer. The price is said plainly: the answer takes longer when the
-// address has an account, and that tells whoever measures it who has one. A
-// mail that the server does not take at once is not tried again either. Use it
-// where that is no secret.
+// [SynchronousPages] needs no queue: the look-up and the mail happen before the
+// answer. The price is said plainly: the answer takes longer when the address
+// has an account, and that tells whoever measures it who has one. A mail that
+// the server does not take at once is not tried again either. Use it where that
+// is no secret.
 //
 // In both, each instance of the function has limits of its own, which start
 // afresh with it. Share them, with the limiter of examples/redislimit for

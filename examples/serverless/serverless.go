@@ -39,14 +39,16 @@ func Pages(cfg reset.Config, send Send) (http.Handler, error) {
 	return resethttp.New(svc, resethttp.Config{})
 }
 
-// Worker returns the function that does the work of one message. It is safe
-// for concurrent use. An error means that the message should be delivered
-// again later; nil that it is done with, also when no mail could be sent. Mail
-// that failed for one of several accounts on an address goes back to the queue
-// as a message of its own, by send. An error that matches reset.ErrJobRefused is
+// Worker returns the function that does the work of one message. It is safe for
+// concurrent use. An error means that the message should be delivered again
+// later; nil that it is done with, also when no mail could be sent. Mail that
+// failed for one of several accounts on an address goes back to the queue as a
+// message of its own, by send. An error that matches reset.ErrJobRefused is
 // about a message that somebody else has written or changed, and stays whatever
 // happens: put that message aside.
-func Worker(cfg reset.Config, send Send) (func(ctx context.Context, message []byte) error, error) {
+func Worker(
+	cfg reset.Config, send Send,
+) (func(ctx context.Context, message []byte) error, error) {
 	svc, err := newQueued(cfg, send)
 	if err != nil {
 		return nil, err

@@ -28,17 +28,22 @@ func newConfig(t *testing.T, mailer mail.Mailer) reset.Config {
 	ring, err := token.NewKeys(key)
 	require.NoError(t, err)
 	store := memstore.New()
-	require.NoError(t, store.Add(reset.User{ID: "1", Email: ada, PasswordHash: "$2b$10$stand-in"}))
+	require.NoError(t, store.Add(reset.User{
+		ID: "1", Email: ada, PasswordHash: "$2b$10$stand-in",
+	}))
 	return reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
-		Keys: ring, Store: store, Mailer: mailer, Sessions: reset.KeepSessions(),
-		Limits: reset.Limits{Off: true}, Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+		Keys: ring, Store: store, Mailer: mailer,
+		Sessions: reset.KeepSessions(),
+		Limits:   reset.Limits{Off: true},
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 }
 
 // ask is what the platform does for a visitor: one call of the handler.
 func ask(handler http.Handler, addr string) int {
-	r := httptest.NewRequest(http.MethodPost, "/forgot-password", strings.NewReader("email="+addr))
+	r := httptest.NewRequest(http.MethodPost, "/forgot-password",
+		strings.NewReader("email="+addr))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, r)
@@ -80,7 +85,8 @@ func TestQueueCarriesTheWorkToAnotherFunction(t *testing.T) {
 		require.NoError(t, work(t.Context(), message))
 	}
 	require.Len(t, mails.Messages(), 1)
-	require.NotContains(t, string(queue[0]), mailtest.Token(mails.Messages()[0]))
+	require.NotContains(t, string(queue[0]),
+		mailtest.Token(mails.Messages()[0]))
 
 	// Queues deliver twice now and then: the copy is the same message.
 	require.NoError(t, work(t.Context(), queue[0]))
@@ -91,7 +97,9 @@ func TestQueueCarriesTheWorkToAnotherFunction(t *testing.T) {
 func TestWorkerAsksForAnotherDeliveryWhenTheMailerIsDown(t *testing.T) {
 	t.Parallel()
 	mails := new(mailtest.Recorder)
-	down := &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("try later")}
+	down := &mail.SendError{
+		Verdict: mail.VerdictTemporary, Err: errors.New("try later"),
+	}
 	mails.Fail(func(mail.Message) error { return down })
 	cfg := newConfig(t, mails)
 	var queue [][]byte
@@ -119,7 +127,9 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 	cfg := newConfig(t, mails)
 	store := memstore.New()
 	for _, id := range []string{"1", "2"} {
-		require.NoError(t, store.Add(reset.User{ID: id, Email: ada, PasswordHash: "$2b$10$stand-in"}))
+		require.NoError(t, store.Add(reset.User{
+			ID: id, Email: ada, PasswordHash: "$2b$10$stand-in",
+		}))
 	}
 	cfg.Store = store
 	first := true
@@ -128,7 +138,9 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 			return nil
 		}
 		first = false
-		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: errors.New("try later")}
+		return &mail.SendError{
+			Verdict: mail.VerdictTemporary, Err: errors.New("try later"),
+		}
 	})
 	var queue [][]byte
 	send := func(_ context.Context, message []byte) error {
@@ -150,9 +162,10 @@ func TestMailThatFailedForOneOfSeveralAccountsGoesBackToTheQueue(t *testing.T) {
 
 func TestQueueThatFailsGivesTheSameAnswerForEveryAddress(t *testing.T) {
 	t.Parallel()
-	handler, err := serverless.Pages(newConfig(t, new(mailtest.Recorder)), func(context.Context, []byte) error {
-		return errors.New("queue down")
-	})
+	handler, err := serverless.Pages(newConfig(t, new(mailtest.Recorder)),
+		func(context.Context, []byte) error {
+			return errors.New("queue down")
+		})
 	require.NoError(t, err)
 	known := ask(handler, ada)
 	require.GreaterOrEqual(t, known, 500)
@@ -161,7 +174,8 @@ func TestQueueThatFailsGivesTheSameAnswerForEveryAddress(t *testing.T) {
 
 func TestWorkerRefusesWhatIsNoJobWithoutRepeatingIt(t *testing.T) {
 	t.Parallel()
-	work, err := serverless.Worker(newConfig(t, new(mailtest.Recorder)), func(context.Context, []byte) error { return nil })
+	work, err := serverless.Worker(newConfig(t, new(mailtest.Recorder)),
+		func(context.Context, []byte) error { return nil })
 	require.NoError(t, err)
 	for _, message := range []string{"", "secret", `{"client":"secret"}`, `["secret"]`} {
 		err := work(t.Context(), []byte(message))

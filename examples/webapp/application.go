@@ -18,6 +18,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 	"github.com/lostkey-go/lostkey/token"
 )
@@ -34,7 +35,7 @@ type application struct {
 	hasher   *hash.Hasher
 	policy   *policy.Policy
 	store    *sqlstore.Store
-	audit    *sqlstore.Audit
+	audit    *sqlaudit.Trail
 	resets   *reset.Service
 	throttle throttle
 	mailer   mail.Mailer

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
@@ -20,8 +21,8 @@ const (
 	auditDays = 90  // how long the trail is kept; what is older goes at the next start
 )
 
-func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlstore.Audit, error) {
-	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Logger: log})
+func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlaudit.Trail, error) {
+	audit, err := sqlaudit.New(db, sqlaudit.Config{Dialect: sqlstore.SQLite, Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +41,8 @@ func openAudit(ctx context.Context, db *sql.DB, log *slog.Logger) (*sqlstore.Aud
 // auditView is what the page shows. The trail knows accounts by their id alone;
 // Address says whose they are today.
 type auditView struct {
-	Links   []sqlstore.Link
-	Events  []sqlstore.Entry
+	Links   []sqlaudit.Link
+	Events  []sqlaudit.Entry
 	Address map[string]string
 }
 
@@ -57,14 +58,14 @@ func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
 func (app *application) readAudit(ctx context.Context) (auditView, error) {
 	view := auditView{Address: map[string]string{}}
 	var err error
-	if view.Links, err = app.audit.Links(ctx, sqlstore.Filter{Limit: auditRows}); err != nil {
+	if view.Links, err = app.audit.Links(ctx, sqlaudit.Filter{Limit: auditRows}); err != nil {
 		return view, err
 	}
-	if view.Events, err = app.audit.List(ctx, sqlstore.Filter{Limit: auditRows}); err != nil {
+	if view.Events, err = app.audit.List(ctx, sqlaudit.Filter{Limit: auditRows}); err != nil {
 		return view, err
 	}
 	// Requests are recorded after their answer, so their rows may come late.
-	slices.SortStableFunc(view.Events, func(a, b sqlstore.Entry) int { return b.Time.Compare(a.Time) })
+	slices.SortStableFunc(view.Events, func(a, b sqlaudit.Entry) int { return b.Time.Compare(a.Time) })
 	for _, event := range view.Events {
 		if _, known := view.Address[event.UserID]; known || event.UserID == "" {
 			continue

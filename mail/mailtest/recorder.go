@@ -17,7 +17,7 @@ import (
 type Recorder struct {
 	mu       sync.Mutex
 	messages []func() mail.Message // no printer can look into a function
-	arrived  chan struct{}         // closed and forgotten when a message arrives
+	arrived  chan struct{}         // closed when a message arrives
 	fail     func(mail.Message) error
 }
 
@@ -105,7 +105,8 @@ func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 func Link(msg mail.Message) string {
 	for line := range strings.Lines(msg.Text) {
 		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "https://") || strings.HasPrefix(line, "http://") {
+		if strings.HasPrefix(line, "https://") ||
+			strings.HasPrefix(line, "http://") {
 			return line
 		}
 	}

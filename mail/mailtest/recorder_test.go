@@ -18,8 +18,7 @@ func message(id, text string) mail.Message {
 	return mail.Message{
 		ID: id, Kind: mail.KindReset, Subject: "Reset", Text: text,
 		From: "no-reply@app.example", To: "ana@example.com",
-		Date: time.Date(2026, time.November, 21, 2,
-			10, 0, 0, time.UTC),
+		Date: time.Date(2026, time.November, 21, 2, 10, 0, 0, time.UTC),
 	}
 }
 
@@ -130,7 +129,8 @@ func TestLinkAndTokenAreFoundWhereMailsPutThem(t *testing.T) {
 }
 
 func ExampleRecorder() {
-	var recorder mailtest.Recorder // pass &recorder where a mail.Mailer is wanted
+	// Pass &recorder where a mail.Mailer is wanted.
+	var recorder mailtest.Recorder
 	_ = recorder.Send(context.Background(),
 		message("a", "Open:\n\nhttps://a.example/reset-password#token=abc\n"))
 	got, err := recorder.Wait(context.Background(), 1)

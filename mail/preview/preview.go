@@ -1,9 +1,10 @@
 // Package preview shows what mails look like, in a browser, while one writes
 // templates: every kind in every language, as text, as HTML and as it goes over
-// the wire, and, when asked to, the mails that were sent.
+// the wire, and, when asked to, the mails that were sent. It is an inbox for
+// development then, which opens with the newest mail.
 //
-// It is for development. Sent mails hold live links, which the pages show to
-// anybody who can open them.
+// Sent mails hold live links, which the pages show to anybody who can open
+// them. Links can be followed, in the text and in the HTML.
 package preview
 
 import (
@@ -11,9 +12,12 @@ import (
 	_ "embed"
 	"errors"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/mail"
 )
@@ -25,8 +29,8 @@ var source string
 type Config struct {
 	Renderer mail.Renderer // required
 
-	// Locales are the languages to show. Empty means what the Renderer's Locales
-	// method returns, and "en" when it has none.
+	// Locales are the languages to show. Empty means what the Renderer's
+	// Locales method returns, and "en" when it has none.
 	Locales []string
 
 	// Sent returns mails to list before the samples, such as a recorder's
@@ -44,7 +48,8 @@ type Handler struct {
 // New returns a handler. Its only error is a missing Renderer.
 func New(cfg Config) (*Handler, error) {
 	if cfg.Renderer == nil {
-		return nil, errors.New("preview: Config.Renderer is nil, want a renderer")
+		return nil, errors.New("preview: Config.Renderer is nil," +
+			" want a renderer")
 	}
 	if len(cfg.Locales) == 0 {
 		cfg.Locales = []string{"en"}
@@ -64,9 +69,11 @@ func New(cfg Config) (*Handler, error) {
 // may show itself and nothing else.
 const (
 	pagePolicy = "default-src 'none'; style-src 'unsafe-inline';" +
-		" frame-src 'self'; base-uri 'none'; form-action 'none'"
-	mailPolicy = "sandbox allow-popups; default-src 'none';" +
-		" style-src 'unsafe-inline'; frame-ancestors 'self'"
+		" frame-src 'self'; base-uri 'none'; form-action 'none';" +
+		" frame-ancestors 'none'"
+	mailPolicy = "sandbox allow-top-navigation-by-user-activation;" +
+		" default-src 'none'; style-src 'unsafe-inline';" +
+		" frame-ancestors 'self'"
 )
 
 // ServeHTTP shows the list and the chosen mail.
@@ -81,7 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.cfg.Sent != nil {
 		sent = h.cfg.Sent()
 	}
-	query := r.URL.Query()
+	query := chosen(r.URL.Query(), len(sent))
 	msg, err := h.choose(query, sent)
 
 	header := w.Header()
@@ -93,11 +100,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Security-Policy", mailPolicy)
 		// An application around it may have said DENY.
 		header.Set("X-Frame-Options", "SAMEORIGIN")
-		_, _ = w.Write([]byte(msg.HTML))
+		// A link opens in the whole window, and not in the frame.
+		_, _ = io.WriteString(w, strings.Replace(
+			msg.HTML, "<head>", `<head><base target="_top">`, 1,
+		))
 		return
 	}
 
 	v := h.list(query, sent)
+	v.NoneSent = h.cfg.Sent != nil && len(sent) == 0
 	if err != nil {
 		v.Problem = err.Error()
 	}
@@ -115,6 +126,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func fail(w http.ResponseWriter, status int) {
 	http.Error(w, http.StatusText(status), status)
+}
+
+// chosen returns the query, and where it chooses nothing, one for the text of
+// the newest mail that was sent. In the text, links can be read as well.
+func chosen(query url.Values, sent int) url.Values {
+	if sent == 0 || query.Has("sent") || query.Has("kind") {
+		return query
+	}
+	return url.Values{"sent": {strconv.Itoa(sent - 1)}, "as": {"text"}}
 }
 
 // choose finds the mail a query is about: one that was sent, by number, or a
@@ -152,7 +172,8 @@ type view struct {
 	Message       mail.Message
 	Tabs          []entry
 	Frame         template.URL
-	Body          string
+	Body          template.HTML
+	NoneSent      bool // there is a list of sent mails, and it is empty
 	Problem       string
 
 	as string // the form to show the mail in
@@ -196,7 +217,8 @@ func (h *Handler) list(query url.Values, sent []mail.Message) *view {
 				Query: link(url.Values{
 					"kind": {name}, "locale": {locale}, "as": {v.as},
 				}),
-				Selected: query.Get("kind") == name && query.Get("locale") == locale,
+				Selected: query.Get("kind") == name &&
+					query.Get("locale") == locale,
 			})
 		}
 	}
@@ -217,13 +239,15 @@ func (v *view) show(query url.Values, msg mail.Message) {
 
 	switch v.as {
 	case "text":
-		v.Body = msg.Text
+		v.Body = withLinks(msg.Text)
 	case "source":
 		encoded, err := mail.Encode(msg)
 		if err != nil {
 			v.Problem = err.Error()
 		}
-		v.Body = string(encoded)
+		v.Body = template.HTML( //nolint:gosec // it is escaped
+			template.HTMLEscapeString(string(encoded)),
+		)
 	default:
 		query.Set("as", "raw")
 		v.Frame = link(query)
@@ -232,4 +256,21 @@ func (v *view) show(query url.Values, msg mail.Message) {
 
 func link(query url.Values) template.URL {
 	return template.URL("?" + query.Encode()) //nolint:gosec // percent-encoded
+}
+
+var urlInText = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// withLinks escapes a plain text and makes the addresses in it links.
+func withLinks(text string) template.HTML {
+	var b strings.Builder
+	last := 0
+	for _, at := range urlInText.FindAllStringIndex(text, -1) {
+		address := template.HTMLEscapeString(text[at[0]:at[1]])
+		b.WriteString(template.HTMLEscapeString(text[last:at[0]]))
+		b.WriteString(`<a href="` + address + `">` + address + `</a>`)
+		last = at[1]
+	}
+
+	b.WriteString(template.HTMLEscapeString(text[last:]))
+	return template.HTML(b.String()) //nolint:gosec // every piece is escaped
 }

@@ -59,10 +59,12 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 
 		raw := get(t, h, strings.Replace(target, "as=html", "as=raw", 1))
 		require.True(t, strings.HasPrefix(raw.Body.String(), "<!DOCTYPE html>"))
-		require.Contains(t, raw.Header().Get("Content-Security-Policy"), "sandbox")
+		require.Contains(t, raw.Header().Get("Content-Security-Policy"),
+			"sandbox")
 	}
 
-	require.Contains(t, get(t, h, "/?kind=reset&locale=fr&as=text").Body.String(),
+	require.Contains(t, get(t, h,
+		"/?kind=reset&locale=fr&as=text").Body.String(),
 		"Pour choisir un nouveau mot de passe")
 	require.Contains(t,
 		get(t, h, "/?kind=reset&locale=fr&as=source").Body.String(),
@@ -73,7 +75,8 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()
 	var recorder mailtest.Recorder
 	h, err := preview.New(preview.Config{
-		Renderer: templates(t), Locales: []string{"en"}, Sent: recorder.Messages,
+		Renderer: templates(t), Locales: []string{"en"},
+		Sent: recorder.Messages,
 	})
 	require.NoError(t, err)
 
@@ -86,15 +89,66 @@ func TestSentMailsAreListedNewestFirst(t *testing.T) {
 	}
 
 	index := get(t, h, "/").Body.String()
-	require.Less(t, strings.Index(index, "second"), strings.Index(index, "first"))
+	require.Less(t, strings.Index(index, "second"),
+		strings.Index(index, "first"))
 	require.NotContains(t, index, "<b>second")
 	require.Contains(t, get(t, h, "/?sent=0&as=text").Body.String(),
 		"text of first")
 	require.Equal(t, "<p>html</p>", get(t, h, "/?sent=1&as=raw").Body.String())
+	require.Contains(t, index, "text of &lt;b&gt;second",
+		"the newest is shown at once")
+	require.NotContains(t, index, "text of first")
 	for _, nobody := range []string{"2", "-1", "x", "99999999999999999999"} {
 		require.Contains(t, get(t, h, "/?sent="+nobody).Body.String(),
 			"Choose a mail")
 	}
+}
+
+func TestInboxWithoutMailsSaysSo(t *testing.T) {
+	t.Parallel()
+	var recorder mailtest.Recorder
+	h, err := preview.New(preview.Config{
+		Renderer: templates(t), Sent: recorder.Messages,
+	})
+	require.NoError(t, err)
+	require.Contains(t, get(t, h, "/").Body.String(), "No mail yet")
+}
+
+// What stands in a text is shown as it is, and only http leads anywhere.
+func TestAddressesInATextAreLinksAndTheRestIsEscaped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`<b> https://a.example/?x=1&y='2 "`: `&lt;b&gt; ` +
+			`<a href="https://a.example/?x=1&amp;y=&#39;2">` +
+			`https://a.example/?x=1&amp;y=&#39;2</a> &#34;`,
+		`javascript:alert(1)`: `<pre tabindex="0">javascript:alert(1)</pre>`,
+	} {
+		h, err := preview.New(preview.Config{
+			Renderer: templates(t),
+			Sent: func() []mail.Message {
+				return []mail.Message{{Text: text}}
+			},
+		})
+		require.NoError(t, err)
+		require.Contains(t, get(t, h, "/?sent=0&as=text").Body.String(), want)
+	}
+}
+
+// The frame has an origin of its own and runs nothing, and a link in it opens
+// in the whole window.
+func TestLinksOfTheHTMLPartOpenInTheWholeWindow(t *testing.T) {
+	t.Parallel()
+	h, err := preview.New(preview.Config{Renderer: templates(t)})
+	require.NoError(t, err)
+	raw := get(t, h, "/?kind=reset&locale=en&as=raw")
+	require.Contains(t, raw.Body.String(), `<head><base target="_top">`)
+
+	policy := raw.Header().Get("Content-Security-Policy")
+	require.Contains(t, policy, "sandbox allow-top-navigation-by-user-activation")
+	require.NotContains(t, policy, "allow-scripts")
+	require.NotContains(t, policy, "allow-same-origin")
+	page := get(t, h, "/?kind=reset&locale=en&as=html").Body.String()
+	require.Contains(t, page, `sandbox="allow-top-navigation-by-user-activation"`)
 }
 
 type broken struct{}

@@ -33,8 +33,9 @@ func aLabels(addr string) (string, error) {
 		return "", errDomain
 	}
 	for i, label := range before {
-		// A label outside ASCII that maps to plain ASCII is written in full-width
-		// or other stand-in letters. Nobody owns it under that spelling.
+		// A label outside ASCII that maps to plain ASCII is written in
+		// full-width or other stand-in letters. Nobody owns it under that
+		// spelling.
 		if !isASCII(label) && !strings.HasPrefix(after[i], "xn--") {
 			return "", errDomain
 		}

@@ -30,7 +30,8 @@ func TestInternationalDomainsTravelAsALabels(t *testing.T) {
 
 	got := s.received()[0]
 	require.Contains(t, got, "To: user@xn--bcher-kva.example\r\n")
-	require.Contains(t, got, "Message-ID: <stable-id@xn--bcher-kva.example>\r\n")
+	require.Contains(t, got,
+		"Message-ID: <stable-id@xn--bcher-kva.example>\r\n")
 	require.Contains(t, got, "Reply-To: hilfe@xn--strae-oqa.example\r\n")
 	require.Contains(t, got,
 		"From: =?utf-8?q?B=C3=BCcher=2C_GmbH?= <no-reply@xn--bcher-kva.example>\r\n")
@@ -42,7 +43,8 @@ func TestLookAlikeDomainsInStandInLettersAreRefused(t *testing.T) {
 	m := client(t, s, nil)
 
 	for _, to := range []string{
-		"u@ｅｘample.test", "u@\u212Aelvin.test", "u@example.ｔｅｓｔ", "u@a\u3002test",
+		"u@ｅｘample.test", "u@\u212Aelvin.test", "u@example.ｔｅｓｔ",
+		"u@a\u3002test",
 		"u@xn--a\u00fc.test",
 	} {
 		msg := message()

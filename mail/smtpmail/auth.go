@@ -27,12 +27,12 @@ func (s *settings) mechanism(
 
 	if s.AccessToken != nil {
 		if !has("XOAUTH2") {
-			return nil, failure(mail.VerdictPermanent, StageAuth,
+			return nil, failure(mail.VerdictPermanent, stageAuth,
 				"the server does not offer XOAUTH2", nil)
 		}
 		access, err := s.AccessToken(ctx)
 		if err != nil {
-			return nil, failure(mail.VerdictTemporary, StageAuth,
+			return nil, failure(mail.VerdictTemporary, stageAuth,
 				"Config.AccessToken failed", err)
 		}
 		return smtp.XOAuth2Auth(username, access), nil
@@ -48,7 +48,7 @@ func (s *settings) mechanism(
 	case has("LOGIN"):
 		return smtp.LoginAuth(username, password, s.Host, false), nil
 	}
-	return nil, failure(mail.VerdictPermanent, StageAuth, "the server offers"+
+	return nil, failure(mail.VerdictPermanent, stageAuth, "the server offers"+
 		" none of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN", nil)
 }
 
@@ -68,7 +68,8 @@ func (a boundedSCRAM) Next(fromServer []byte, more bool) ([]byte, error) {
 		}
 		n, err := strconv.Atoi(string(count))
 		if err != nil || n < 1 || n > maxIterations {
-			return nil, errors.New("smtpmail: SCRAM iteration count out of bounds")
+			return nil, errors.New("smtpmail: SCRAM iteration count" +
+				" out of bounds")
 		}
 	}
 	return a.Auth.Next(fromServer, more)

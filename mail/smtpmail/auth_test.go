@@ -157,7 +157,8 @@ func TestXOAUTH2FailuresAreToldApart(t *testing.T) {
 	require.NoError(t, err)
 
 	m, err := smtpmail.New(smtpmail.Config{
-		Host: "localhost", Port: port, RootCAs: ca.pool, Username: "bot@app.test",
+		Host: "localhost", Port: port, RootCAs: ca.pool,
+		Username:    "bot@app.test",
 		AccessToken: func(context.Context) (string, error) { return "", down },
 	})
 	require.NoError(t, err)
@@ -173,7 +174,8 @@ func TestXOAUTH2FailuresAreToldApart(t *testing.T) {
 	_, err = fmt.Sscanf(refused.start(t), "localhost:%d", &port)
 	require.NoError(t, err)
 	m, err = smtpmail.New(smtpmail.Config{
-		Host: "localhost", Port: port, RootCAs: ca.pool, Username: "bot@app.test",
+		Host: "localhost", Port: port, RootCAs: ca.pool,
+		Username:    "bot@app.test",
 		AccessToken: func(context.Context) (string, error) { return "x", nil },
 	})
 	require.NoError(t, err)
@@ -201,19 +203,23 @@ func TestARefusedLoginIsPermanentAndDoesNotShowTheCredentials(t *testing.T) {
 		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
 
 		cause, _ := errors.AsType[*smtpmail.Error](err)
-		require.Equal(t, smtpmail.StageAuth, cause.Stage)
+		require.Equal(t, "auth", cause.Stage)
 		require.Equal(t, 535, cause.Code)
 		discreet(t, err)
 
 		sent := []byte("\x00" + testUser + "\x00" + testPassword)
-		require.NotContains(t, err.Error(), base64.StdEncoding.EncodeToString(sent))
+		require.NotContains(t, err.Error(),
+			base64.StdEncoding.EncodeToString(sent))
 		require.Empty(t, s.said("MAIL"))
 	}
 }
 
 func TestAServerWithoutAUTHIsPermanentWhenThereAreCredentials(t *testing.T) {
 	t.Parallel()
-	for _, extensions := range [][]string{{"8BITMIME"}, {"AUTH CRAM-MD5 NTLM"}} {
+	for _, extensions := range [][]string{
+		{"8BITMIME"},
+		{"AUTH CRAM-MD5 NTLM"},
+	} {
 		s := &server{extensions: extensions}
 		err := client(t, s, nil).Send(t.Context(), message())
 		require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))

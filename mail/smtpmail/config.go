@@ -54,9 +54,9 @@ type Config struct {
 	// RootCAs may have signed the certificate. Nil means the system's pool.
 	RootCAs *x509.CertPool
 
-	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN,
-	// whichever the server offers first in that order. Both empty means no
-	// authentication.
+	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and
+	// LOGIN, whichever the server offers first in that order. Both empty means
+	// no authentication.
 	Username, Password string
 
 	// AccessToken fetches an OAuth 2.0 access token for XOAUTH2, with Username
@@ -77,8 +77,9 @@ type Config struct {
 	// means one minute, and ten are the most.
 	Timeout time.Duration
 
-	// IdleTimeout is how long a connection is kept for the next mail. Zero means
-	// 15 seconds, and five minutes are the most. Servers may hang up later.
+	// IdleTimeout is how long a connection is kept for the next mail. Zero
+	// means 15 seconds, and five minutes are the most. Servers may hang up
+	// later.
 	IdleTimeout time.Duration
 
 	// MaxConnections bounds connections, and with them parallel sends. More of
@@ -168,21 +169,25 @@ func (c Config) defaultPort() int {
 func (c Config) validate() error {
 	switch {
 	case c.Host == "":
-		return errors.New("smtpmail: Config.URL and Config.Host are both empty," +
-			" want one of them")
+		return errors.New("smtpmail: Config.URL and Config.Host are both" +
+			" empty, want one of them")
 	case !plainHost(c.Host):
 		return errors.New("smtpmail: Config.Host is invalid," +
 			" want a host name or an IP address")
 	case c.Port < 0 || c.Port > 65535:
-		return fmt.Errorf("smtpmail: Config.Port is %d, want 1 to 65535", c.Port)
+		return fmt.Errorf("smtpmail: Config.Port is %d, want 1 to 65535",
+			c.Port)
 	case c.InsecureNoTLS && c.ImplicitTLS:
-		return errors.New("smtpmail: Config.ImplicitTLS and Config.InsecureNoTLS" +
-			" are both set, want one at most")
+		return errors.New("smtpmail: Config.ImplicitTLS and" +
+			" Config.InsecureNoTLS are both set, want one at most")
 	case c.Hello != "" && !plainHost(strings.Trim(c.Hello, "[]")):
 		return errors.New("smtpmail: Config.Hello is invalid, want a host name")
 	case c.EnvelopeFrom != "" && mail.ValidateAddress(c.EnvelopeFrom) != nil:
 		return errors.New("smtpmail: Config.EnvelopeFrom is invalid," +
 			" want a plain address")
+	}
+
+	switch {
 	case c.Timeout < 0 || c.Timeout > maxTimeout:
 		return fmt.Errorf("smtpmail: Config.Timeout is %v, want 0 to %v",
 			c.Timeout, maxTimeout)
@@ -190,8 +195,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("smtpmail: Config.IdleTimeout is %v, want 0 to %v",
 			c.IdleTimeout, maxIdle)
 	case c.MaxConnections < 0:
-		return fmt.Errorf("smtpmail: Config.MaxConnections is %d, want 0 or more",
-			c.MaxConnections)
+		return fmt.Errorf("smtpmail: Config.MaxConnections is %d,"+
+			" want 0 or more", c.MaxConnections)
 	}
 	return nil
 }
@@ -199,13 +204,15 @@ func (c Config) validate() error {
 // validateCredentials never shows one.
 func (c Config) validateCredentials() error {
 	secret := c.Password != "" || c.AccessToken != nil
+
 	switch {
 	case c.InsecureNoTLS && (secret || c.Username != ""):
 		return errors.New("smtpmail: Config.Username is set with" +
-			" Config.InsecureNoTLS, want none: credentials are never sent in clear")
+			" Config.InsecureNoTLS, want none because credentials are never" +
+			" sent in clear")
 	case c.Password != "" && c.AccessToken != nil:
-		return errors.New("smtpmail: Config.Password and Config.AccessToken are" +
-			" both set, want one at most")
+		return errors.New("smtpmail: Config.Password and Config.AccessToken" +
+			" are both set, want one at most")
 	case c.Username == "" && secret:
 		return errors.New("smtpmail: Config.Username is empty, want one with" +
 			" Config.Password or Config.AccessToken")
@@ -225,8 +232,8 @@ func (c Config) validateCredentials() error {
 func (c Config) fromURL() (Config, error) {
 	named := c.Host != "" || c.Port != 0 || c.ImplicitTLS || c.InsecureNoTLS
 	if named || c.Username != "" || c.Password != "" {
-		return c, errors.New("smtpmail: Config.URL is set together with a field" +
-			" that it replaces, want one of them")
+		return c, errors.New("smtpmail: Config.URL is set together with a" +
+			" field that it replaces, want one of them")
 	}
 
 	u, err := url.Parse(c.URL)
@@ -241,22 +248,22 @@ func (c Config) fromURL() (Config, error) {
 	case "insecure-smtp":
 		c.InsecureNoTLS = true
 	default:
-		return c, errors.New("smtpmail: Config.URL has another scheme, want smtps," +
-			" smtp or insecure-smtp")
+		return c, errors.New("smtpmail: Config.URL has another scheme," +
+			" want smtps, smtp or insecure-smtp")
 	}
 
 	// An option that was meant to be one must not be passed over in silence.
 	rest := strings.TrimPrefix(u.Path, "/") + u.RawQuery + u.Fragment
 	if rest != "" || u.ForceQuery {
-		return c, errors.New("smtpmail: Config.URL has something after the port," +
-			" want nothing")
+		return c, errors.New("smtpmail: Config.URL has something after the" +
+			" port, want nothing")
 	}
 
 	c.Host = u.Hostname()
 	if port := u.Port(); port != "" {
 		if c.Port, err = strconv.Atoi(port); err != nil || c.Port == 0 {
-			return c, errors.New("smtpmail: Config.URL has no valid port, want 1" +
-				" to 65535")
+			return c, errors.New("smtpmail: Config.URL has no valid port," +
+				" want 1 to 65535")
 		}
 	}
 	if u.User != nil {

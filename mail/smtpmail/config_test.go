@@ -31,11 +31,19 @@ func TestNewRefusesURLsThatAreNotOneAndDoesNotShowThem(t *testing.T) {
 		"a path":                     {"smtp://u:hunter2@host/inbox", after},
 		"a fragment":                 {"smtp://u:hunter2@host#x", after},
 		"port zero":                  {"smtp://u:hunter2@host:0", "port"},
-		"port too large":             {"smtp://u:hunter2@host:65536", "Config.Port"},
-		"credentials in clear":       {"insecure-smtp://u:hunter2@host", "in clear"},
-		"user in clear":              {"insecure-smtp://u@host", "in clear"},
-		"user without password":      {"smtp://u@host", "Config.Password is empty"},
-		"password without user":      {"smtp://:hunter2@host", "Username is empty"},
+		"port too large": {
+			"smtp://u:hunter2@host:65536", "Config.Port",
+		},
+		"credentials in clear": {
+			"insecure-smtp://u:hunter2@host", "in clear",
+		},
+		"user in clear": {"insecure-smtp://u@host", "in clear"},
+		"user without password": {
+			"smtp://u@host", "Config.Password is empty",
+		},
+		"password without user": {
+			"smtp://:hunter2@host", "Username is empty",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,20 +84,28 @@ func TestNewRefusesWhatIsMissingOrWeakAndNamesTheFieldAlone(t *testing.T) {
 		}},
 		"two secrets": {"both set", func(c *smtpmail.Config) {
 			c.Username, c.Password = "u", "hunter2"
-			c.AccessToken = func(context.Context) (string, error) { return "", nil }
+			c.AccessToken = func(context.Context) (string, error) {
+				return "", nil
+			}
 		}},
-		"NUL in the user name": {"control characters", func(c *smtpmail.Config) {
-			c.Username, c.Password = "u\x00admin", "hunter2"
-		}},
+		"NUL in the user name": {
+			"control characters",
+			func(c *smtpmail.Config) {
+				c.Username, c.Password = "u\x00admin", "hunter2"
+			},
+		},
 		"hello with a line break": {"Config.Hello", func(c *smtpmail.Config) {
 			c.Hello = "x\r\nMAIL"
 		}},
 		"envelope address": {"Config.EnvelopeFrom", func(c *smtpmail.Config) {
 			c.EnvelopeFrom = "Bounces <b@app.test>"
 		}},
-		"timeout above the ceiling": {"Config.Timeout", func(c *smtpmail.Config) {
-			c.Timeout = 10*time.Minute + 1
-		}},
+		"timeout above the ceiling": {
+			"Config.Timeout",
+			func(c *smtpmail.Config) {
+				c.Timeout = 10*time.Minute + 1
+			},
+		},
 		"negative timeout": {"Config.Timeout", func(c *smtpmail.Config) {
 			c.Timeout = -1
 		}},
@@ -115,7 +131,8 @@ func TestURLsThatNameAServerAreAccepted(t *testing.T) {
 		"smtp://smtp.example", "smtp://smtp.example:2525/",
 		"smtps://u:p@smtp.example",
 		"smtps://user%40app.test:p%2Fa%3Ass%25@smtp.example:465",
-		"smtp://[::1]:587", "smtp://127.0.0.1", "insecure-smtp://127.0.0.1:1025",
+		"smtp://[::1]:587", "smtp://127.0.0.1",
+		"insecure-smtp://127.0.0.1:1025",
 	} {
 		_, err := smtpmail.New(smtpmail.Config{URL: url})
 		require.NoError(t, err, url)
@@ -140,7 +157,10 @@ func TestConfigAndMailerPrintWithoutCredentials(t *testing.T) {
 	}
 	var logged bytes.Buffer
 	for _, value := range []any{
-		cfg, &cfg, m, struct{ C smtpmail.Config }{cfg}, inURL, host{m}, &host{m},
+		cfg, &cfg, m, inURL,
+		host{m},
+		&host{m},
+		struct{ C smtpmail.Config }{cfg},
 	} {
 		slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "value", value)
 		slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "value", value)

@@ -14,34 +14,45 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// Stage is the part of the dialogue in which a delivery failed.
-type Stage string
-
-// The stages in the order they happen. A failure before StageAccept means that
-// the mail was not delivered.
+// The stages in the order they happen, for [Error.Stage]. A failure before
+// stageAccept means that the mail was not delivered.
 const (
-	StageMessage  Stage = "message"  // checking and encoding; nothing was dialled
-	StageConnect  Stage = "connect"  // waiting for a slot, look-up, dialling
-	StageGreeting Stage = "greeting" // the server's banner
-	StageHello    Stage = "hello"    // EHLO
-	StageTLS      Stage = "tls"      // STARTTLS, handshake, certificate
-	StageAuth     Stage = "auth"     // AUTH
-	StageSender   Stage = "sender"   // MAIL FROM
-	StageRcpt     Stage = "rcpt"     // RCPT TO
-	StageData     Stage = "data"     // DATA and the content
-	StageAccept   Stage = "accept"   // after the final dot
+	stageMessage  = "message"
+	stageConnect  = "connect"
+	stageGreeting = "greeting"
+	stageHello    = "hello"
+	stageTLS      = "tls"
+	stageAuth     = "auth"
+	stageSender   = "sender"
+	stageRcpt     = "rcpt"
+	stageData     = "data"
+	stageAccept   = "accept"
 )
 
 // Error says where and why a delivery failed. [Mailer.Send] returns it inside a
-// [mail.SendError]. Permanent failures at StageTLS and StageAuth are for the
-// operator to repair. Code 550 with Status 5.1.1 at StageRcpt is a mailbox that
-// does not exist.
+// [mail.SendError].
 type Error struct {
-	Stage Stage
-	Code  int // the server's reply, zero when there was none
+	// Stage is the part of the dialogue that failed:
+	//
+	//	message   checking and encoding; nothing was dialled
+	//	connect   waiting for a free connection, look-up, dialling
+	//	greeting  the server's banner
+	//	hello     EHLO
+	//	tls       STARTTLS, handshake, certificate
+	//	auth      AUTH
+	//	sender    MAIL FROM
+	//	rcpt      RCPT TO
+	//	data      DATA and the content
+	//	accept    after the final dot
+	//
+	// Permanent failures at tls and auth are for the operator to repair.
+	Stage string
+
+	Code int // the server's reply, zero when there was none
 
 	// Status is the enhanced status code of RFC 3463, such as "5.1.1", when the
-	// reply had one.
+	// reply had one. With Code 550 at rcpt, 5.1.1 is a mailbox that does not
+	// exist.
 	Status string
 
 	reason string
@@ -51,7 +62,7 @@ type Error struct {
 // Error returns stage and reason. It holds no address, no content, no
 // credentials, and none of the server's words.
 func (e *Error) Error() string {
-	text := "smtpmail: " + string(e.Stage) + ": "
+	text := "smtpmail: " + e.Stage + ": "
 	if e.Code == 0 {
 		return text + e.reason
 	}
@@ -66,7 +77,7 @@ func (e *Error) Error() string {
 // nil for replies of the server.
 func (e *Error) Unwrap() error { return e.err }
 
-func failure(v mail.Verdict, stage Stage, reason string, err error) error {
+func failure(v mail.Verdict, stage string, reason string, err error) error {
 	return &mail.SendError{
 		Verdict: v,
 		Err:     &Error{Stage: stage, reason: reason, err: err},
@@ -80,15 +91,15 @@ func unsendable(err error) error {
 	}
 	reason := strings.TrimPrefix(err.Error(), "mail: ")
 	reason = strings.TrimPrefix(reason, "smtpmail: ")
-	return failure(mail.VerdictPermanent, StageMessage, reason, err)
+	return failure(mail.VerdictPermanent, stageMessage, reason, err)
 }
 
 var enhancedStatus = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
 
 // classify turns what went wrong at a stage into an error with a verdict.
-func classify(ctx context.Context, stage Stage, err error) error {
+func classify(ctx context.Context, stage string, err error) error {
 	verdict := mail.VerdictTemporary
-	if stage == StageAccept {
+	if stage == stageAccept {
 		verdict = mail.VerdictUnknown
 	}
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
@@ -101,7 +112,7 @@ func classify(ctx context.Context, stage Stage, err error) error {
 		cause := context.Cause(ctx)
 		return failure(verdict, stage, printable(cause.Error()), cause)
 	}
-	if stage == StageTLS {
+	if stage == stageTLS {
 		if text, bad := handshakeFault(err); bad {
 			return failure(mail.VerdictPermanent, stage, text, err)
 		}
@@ -112,18 +123,19 @@ func classify(ctx context.Context, stage Stage, err error) error {
 	switch netErr, isNet := errors.AsType[net.Error](err); {
 	case isNet && netErr.Timeout():
 		return failure(verdict, stage, "the server did not answer in time", err)
-	case stage == StageConnect:
+	case stage == stageConnect:
 		return failure(verdict, stage, printable(err.Error()), err)
 	case isNet, lost:
 		return failure(verdict, stage, "the connection was lost", err)
 	}
 	// Only replies that are not SMTP remain. Their text is the server's.
-	return failure(verdict, stage, "the server did not answer as SMTP has it", nil)
+	return failure(verdict, stage, "the server did not answer as SMTP has it",
+		nil)
 }
 
 // replied judges what the server said.
 func replied(
-	stage Stage, reply *textproto.Error, otherwise mail.Verdict,
+	stage string, reply *textproto.Error, otherwise mail.Verdict,
 ) error {
 	verdict := otherwise
 	switch reply.Code / 100 {
@@ -146,7 +158,8 @@ func handshakeFault(err error) (string, bool) {
 		return printable(cert.Error()), true
 	}
 	// crypto/tls reports the alerts it receives in this shape.
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+	if op, ok := errors.AsType[*net.OpError](err); ok &&
+		op.Op == "remote error" {
 		return "the server refused the TLS handshake", true
 	}
 

@@ -35,12 +35,12 @@ func ExampleError() {
 	var err error = &mail.SendError{
 		Verdict: mail.VerdictPermanent,
 		Err: &smtpmail.Error{
-			Stage: smtpmail.StageRcpt, Code: 550, Status: "5.1.1",
+			Stage: "rcpt", Code: 550, Status: "5.1.1",
 		},
 	}
 
 	cause, ok := errors.AsType[*smtpmail.Error](err)
-	if ok && cause.Stage == smtpmail.StageRcpt {
+	if ok && cause.Stage == "rcpt" {
 		fmt.Println("mark the address as dead:", cause.Code, cause.Status)
 	}
 	fmt.Println(err)

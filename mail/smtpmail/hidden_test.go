@@ -35,7 +35,8 @@ func reachable(v reflect.Value, seen map[any]bool, found *[]string) {
 		}
 
 	case reflect.Slice, reflect.Array:
-		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+		if v.Kind() == reflect.Slice &&
+			v.Type().Elem().Kind() == reflect.Uint8 {
 			*found = append(*found, string(v.Bytes()))
 			return
 		}
@@ -70,7 +71,8 @@ func TestNothingReachableFromAMailerHoldsCredentials(t *testing.T) {
 		reachable(reflect.ValueOf(mailer), map[any]bool{}, &found)
 		require.Contains(t, found, name, "the walk has come this far")
 		for _, text := range found {
-			require.False(t, strings.Contains(text, testPassword), "the password")
+			require.False(t, strings.Contains(text, testPassword),
+				"the password")
 			require.False(t, strings.Contains(text, testUser), "the user name")
 		}
 	}

@@ -67,7 +67,7 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 	case m.slots <- struct{}{}:
 		defer func() { <-m.slots }()
 	case <-ctx.Done():
-		return classify(ctx, StageConnect, ctx.Err())
+		return classify(ctx, stageConnect, ctx.Err())
 	}
 
 	if ses := m.take(); ses != nil {

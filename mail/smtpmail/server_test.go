@@ -31,8 +31,8 @@ type server struct {
 	// answer. conn counts from 1.
 	on func(conn int, verb string) string
 
-	// auth holds the dialogue behind AUTH and returns the last reply; ask sends a
-	// challenge and returns the decoded response.
+	// auth holds the dialogue behind AUTH and returns the last reply; ask sends
+	// a challenge and returns the decoded response.
 	auth func(line string, ask func(challenge string) string) string
 
 	listener net.Listener

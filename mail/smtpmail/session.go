@@ -18,7 +18,7 @@ import (
 type session struct {
 	raw    *conn
 	client *smtp.Client
-	dirty  bool        // a transaction was begun and refused; RSET before the next
+	dirty  bool        // a transaction was refused, so RSET comes first
 	broken bool        // not to be used any more
 	expiry *time.Timer // runs while the session is idle
 }
@@ -28,7 +28,7 @@ func (s *settings) open(ctx context.Context) (*session, error) {
 	var dialer net.Dialer
 	tcp, err := dialer.DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return nil, classify(ctx, StageConnect, err)
+		return nil, classify(ctx, stageConnect, err)
 	}
 
 	ses := &session{raw: &conn{Conn: tcp, budget: maxReply}}
@@ -61,14 +61,14 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 	if s.ImplicitTLS {
 		secured := tls.Client(ses.raw, s.tls)
 		if err := secured.HandshakeContext(ctx); err != nil {
-			return classify(ctx, StageTLS, err)
+			return classify(ctx, stageTLS, err)
 		}
 		stream = secured
 	}
 
 	client, err := smtp.NewClient(stream, s.Host)
 	if err != nil {
-		return classify(ctx, StageGreeting, err)
+		return classify(ctx, stageGreeting, err)
 	}
 	ses.client = client
 
@@ -76,18 +76,18 @@ func (s *settings) greet(ctx context.Context, ses *session) error {
 	client.ErrorHandlerRegistry.RegisterHandler(s.Host, "ehlo", &refused)
 	err = client.Hello(s.helloName(ses.raw))
 	if err := cmp.Or(refused.err, err); err != nil {
-		return classify(ctx, StageHello, err)
+		return classify(ctx, stageHello, err)
 	}
 
 	if !s.ImplicitTLS && !s.InsecureNoTLS {
-		// A server that does not offer STARTTLS may be one whose offer was cut out
-		// on the way.
+		// A server that does not offer STARTTLS may be one whose offer was cut
+		// out on the way.
 		if offered, _ := client.Extension("STARTTLS"); !offered {
-			return failure(mail.VerdictPermanent, StageTLS,
+			return failure(mail.VerdictPermanent, stageTLS,
 				"the server does not offer STARTTLS", nil)
 		}
 		if err := client.StartTLS(s.tls); err != nil {
-			return classify(ctx, StageTLS, err)
+			return classify(ctx, stageTLS, err)
 		}
 	}
 	return s.authenticate(ctx, client)
@@ -128,7 +128,7 @@ func (s *settings) authenticate(
 	// New has refused credentials without TLS. This is the second lock on the
 	// same door.
 	if _, encrypted := client.TLSConnectionState(); !encrypted {
-		return failure(mail.VerdictPermanent, StageAuth,
+		return failure(mail.VerdictPermanent, stageAuth,
 			"the connection is not encrypted", nil)
 	}
 
@@ -138,7 +138,7 @@ func (s *settings) authenticate(
 		return err
 	}
 	if err := client.Auth(mechanism); err != nil {
-		return classify(ctx, StageAuth, err)
+		return classify(ctx, stageAuth, err)
 	}
 	return nil
 }
@@ -165,51 +165,53 @@ func (ses *session) deliver(ctx context.Context, env envelope) error {
 }
 
 // transact sends one message. The stage says where an error came from.
-func (ses *session) transact(env envelope) (Stage, error) {
+func (ses *session) transact(env envelope) (string, error) {
 	client := ses.client
 	if ses.dirty {
 		if err := client.Reset(); err != nil {
-			// Whatever the answer, this connection is no good. Send opens another.
+			// Whatever the answer, this connection is no good. Send opens
+			// another.
 			ses.broken = true
-			return StageSender, err
+			return stageSender, err
 		}
 		ses.dirty = false
 	}
 
 	if offered, _ := client.Extension("SMTPUTF8"); env.utf8 && !offered {
-		return StageSender, failure(mail.VerdictPermanent, StageSender,
+		return stageSender, failure(mail.VerdictPermanent, stageSender,
 			"an address needs SMTPUTF8, which the server does not offer", nil)
 	}
 	client.SkipSMTPUTF8(!env.utf8)
 	if err := client.Mail("<" + env.from + ">"); err != nil {
-		return StageSender, err
+		return stageSender, err
 	}
 	if err := client.Rcpt("<" + env.to + ">"); err != nil {
-		return StageRcpt, err
+		return stageRcpt, err
 	}
 
 	w, err := client.Data()
 	if err != nil {
-		return StageData, err
+		return stageData, err
 	}
 	if _, err := w.Write(env.content); err != nil {
-		return StageData, err
+		return stageData, err
 	}
 	if err := w.Close(); err != nil {
 		if ses.raw.cutShort {
-			// The final dot was not sent, so nobody can have accepted the message.
-			return StageData, err
+			// The final dot was not sent, so nobody can have accepted the
+			// message.
+			return stageData, err
 		}
-		return StageAccept, err
+		return stageAccept, err
 	}
-	return StageAccept, nil
+	return stageAccept, nil
 }
 
 // lost reports whether a reused connection turned out to be gone before the
 // server took up the message.
 func (ses *session) lost(err error) bool {
 	cause, ok := errors.AsType[*Error](err)
-	return ok && ses.broken && cause.Stage == StageSender
+	return ok && ses.broken && cause.Stage == stageSender
 }
 
 // quitTimeout is how long a server may take to say goodbye. Nobody waits for it

@@ -76,7 +76,10 @@ func TestParallelSendsUseNoMoreConnectionsThanAllowed(t *testing.T) {
 
 func TestAnIdleConnectionThatTheServerDroppedIsReplacedUnnoticed(t *testing.T) {
 	t.Parallel()
-	for _, action := range []string{drop, reset, "421 4.4.2 idle for too long"} {
+	for _, action := range []string{
+		drop, reset,
+		"421 4.4.2 idle for too long",
+	} {
 		first := true
 		s := &server{on: func(conn int, verb string) string {
 			if conn == 1 && verb == "MAIL" {
@@ -195,7 +198,8 @@ func TestTheEnvelopeIsExactlyTheTwoAddresses(t *testing.T) {
 	require.Equal(t, []string{"RCPT TO:<" + testTo + ">"}, s.said("RCPT"))
 	require.Equal(t, []string{"EHLO [127.0.0.1]", "EHLO [127.0.0.1]"},
 		s.said("EHLO"))
-	require.Contains(t, s.received()[0], "From: \"App\" <no-reply@app.test>\r\n")
+	require.Contains(t, s.received()[0],
+		"From: \"App\" <no-reply@app.test>\r\n")
 }
 
 func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
@@ -205,7 +209,8 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	}}
 	m := client(t, s, nil)
 	payloads := []string{
-		"\r\nBcc: evil@evil.test", "\nRCPT TO:<evil@evil.test>", "\rX: y", "\x00",
+		"\r\nBcc: evil@evil.test", "\nRCPT TO:<evil@evil.test>", "\rX: y",
+		"\x00",
 		"\x0b", "\u2028X", "\u202e",
 	}
 
@@ -243,9 +248,11 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	}
 
 	for _, to := range []string{
-		`"u@app.test> ORCPT=rfc822;evil <x"@app.test`, "a@b.test> NOTIFY=SUCCESS <z",
+		`"u@app.test> ORCPT=rfc822;evil <x"@app.test`,
+		"a@b.test> NOTIFY=SUCCESS <z",
 		"a@b.test,c@d.test", "Ana <a@b.test>",
-		"a@b.test (comment)", "group: a@b.test;", "a@[127.0.0.1]", "a@localhost",
+		"a@b.test (comment)", "group: a@b.test;", "a@[127.0.0.1]",
+		"a@localhost",
 		"-oQ/tmp@b.test", "a%b.test@c.test", "a@b.test.", " a@b.test",
 	} {
 		msg := message()

@@ -14,19 +14,23 @@ import (
 
 func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 	t.Parallel()
+
 	ca := newAuthority(t)
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
 	old := ca.good(t)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+
 	for name, c := range map[string]struct {
 		tls    *tls.Config // nil: no STARTTLS, or an offer cut out on the way
 		reason string
 	}{
 		"no STARTTLS":       {nil, "does not offer STARTTLS"},
 		"unknown authority": {newAuthority(t).good(t), "unknown authority"},
-		"another name":      {ca.serverFor(t, "other.test", soon), "not localhost"},
-		"expired":           {ca.serverFor(t, "localhost", past), "expired"},
-		"TLS 1.1 at most":   {old, "the server refused the TLS handshake"},
+		"another name": {
+			ca.serverFor(t, "other.test", soon), "not localhost",
+		},
+		"expired":         {ca.serverFor(t, "localhost", past), "expired"},
+		"TLS 1.1 at most": {old, "the server refused the TLS handshake"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +62,7 @@ func nothingIsSaid(t *testing.T, s *server, ca *authority, reason string) {
 	require.ErrorContains(t, err, reason)
 	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err))
 	cause, _ := errors.AsType[*smtpmail.Error](err)
-	require.Equal(t, smtpmail.StageTLS, cause.Stage)
+	require.Equal(t, "tls", cause.Stage)
 	discreet(t, err)
 
 	require.Empty(t, s.said("MAIL"))
@@ -122,7 +126,8 @@ func TestRepliesInjectedBeforeTheHandshakeAreDiscarded(t *testing.T) {
 	t.Parallel()
 	s := &server{
 		extensions: []string{"SIZE 1000"},
-		on:         at("STARTTLS", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN"),
+		on: at("STARTTLS",
+			"220 go ahead\r\n250-injected\r\n250 AUTH PLAIN"),
 	}
 	m := client(t, s, nil)
 	err := m.Send(t.Context(), message())
@@ -133,7 +138,8 @@ func TestRepliesInjectedBeforeTheHandshakeAreDiscarded(t *testing.T) {
 func TestInsecureNoTLSSendsWithoutTLSAndWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := &server{extensions: []string{"AUTH PLAIN"}}
-	m, err := smtpmail.New(smtpmail.Config{URL: "insecure-smtp://" + s.start(t)})
+	m, err := smtpmail.New(smtpmail.Config{URL: "insecure-smtp://" +
+		s.start(t)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.Close() })
 	require.NoError(t, m.Send(t.Context(), message()))

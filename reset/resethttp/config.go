@@ -26,6 +26,18 @@ type Config struct {
 	// means unknown.
 	Client func(*http.Request) netip.Addr
 
+	// GuardRequest is asked about every request for a link before anything is
+	// charged or sent, for the answer of a CAPTCHA or the verdict of a
+	// firewall. An error refuses the request with status 403. It is neither
+	// shown nor recorded. r.PostFormValue gives the fields of the form, and the
+	// body is empty. The context is that of the request, so a guard that asks
+	// another service should set a time limit. Nil refuses nothing.
+	GuardRequest func(r *http.Request) error
+
+	// Sources are origins that the page which asks for a link may load from,
+	// for a CAPTCHA in a pages/forgot.html of your own.
+	Sources ContentSources
+
 	// Locale is the language for those whose own is not there. Empty means
 	// "en".
 	Locale string
@@ -75,20 +87,31 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.Sources.validate(where.origin); err != nil {
+		return nil, err
+	}
 	t, err := newTemplates(files{cfg.Files}, cfg.Locale)
 	if err != nil {
 		return nil, err
 	}
 
+	policy := contentPolicy(t.style, t.script)
+	client := clientOf(cfg.Client, cfg.logger())
 	return &pages{
 		svc:       svc,
 		routes:    where,
 		templates: t,
-		policy:    contentPolicy(t.style, t.script),
+		policy:    policy,
+		widened:   cfg.Sources.widen(policy),
 		origin:    origin,
-		client:    clientOf(cfg.Client),
-		logger:    cfg.logger(),
-		now:       cfg.clock(),
+		client:    client,
+		guard:     cfg.GuardRequest,
+		check: checker{
+			svc: svc, client: client,
+			minLength: settings.MinLength, username: true,
+		},
+		logger: cfg.logger(),
+		now:    cfg.clock(),
 
 		common: Page{
 			Product:     cmp.Or(cfg.Product, settings.Product),
@@ -118,26 +141,15 @@ func (c Config) clock() func() time.Time {
 
 // newOrigin returns a check that trusts the site's own origin in so many words,
 // so that a proxy which rewrites Host does not make the site's own forms look
-// foreign.
-func newOrigin(where routes) (*http.CrossOriginProtection, error) {
+// foreign. It trusts the further origins as well.
+func newOrigin(
+	where routes, further ...string,
+) (*http.CrossOriginProtection, error) {
 	origin := http.NewCrossOriginProtection()
-	if err := origin.AddTrustedOrigin(where.origin); err != nil {
-		return nil, errors.New("resethttp: the Service's Site has no origin")
+	for _, trusted := range append([]string{where.origin}, further...) {
+		if err := origin.AddTrustedOrigin(trusted); err != nil {
+			return nil, errors.New("resethttp: the Service's Site has no origin")
+		}
 	}
 	return origin, nil
-}
-
-func clientOf(
-	configured func(*http.Request) netip.Addr,
-) func(*http.Request) netip.Addr {
-	if configured != nil {
-		return configured
-	}
-	return func(r *http.Request) netip.Addr {
-		remote, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil {
-			return netip.Addr{}
-		}
-		return remote.Addr().Unmap().WithZone("")
-	}
 }

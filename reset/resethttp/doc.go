@@ -53,6 +53,51 @@
 // The pages are in the languages of the mails. The texts of both are in one
 // file a language, see [mail.LoadTexts].
 //
+// # API
+//
+// [NewAPI] is for front ends of your own, in the browser or on a phone. Its
+// bodies and answers are JSON. With the default paths, a front end does this:
+//
+//   - POST /api/forgot-password {"email": ...} asks for a link. The answer is
+//     202 for every text that can be an address. Say that a mail is on its way
+//     if there is an account.
+//   - The link leads to the Service's Pages.Reset with the token behind the
+//     '#', or in the query. Take it out of the address bar at once.
+//   - POST /api/reset-password/check {"token": ...} tells whether the link
+//     works, for which account, and until when. The address is masked. Nothing
+//     is spent, and checks have a limit of their own. On 429 show the form
+//     without the account.
+//   - POST /api/reset-password {"token": ..., "password": ...} sets the new
+//     password. The answer is 204, and nobody is signed in.
+//   - GET /api/reset-password/settings has the name of the product, the
+//     shortest password and where to sign in.
+//
+// "token" may be the whole link, also as a gateway of mails has rewritten it,
+// or the token alone. A body has exactly the members shown, each a string, and
+// its Content-Type is application/json.
+//
+// Everything that is not a success is a problem (RFC 9457) with a [Code] in its
+// member "code". Switch on that one. The texts are English and for developers.
+// GET /api/openapi.json answers an OpenAPI 3.1 document of all this, with the
+// paths of this installation. It lists every status, code and header.
+//
+// [APIConfig.Origins] are other origins whose pages may call the API. Their
+// preflights are answered. A page of any other origin can neither send anything
+// nor read an answer. No credentials are allowed, since the API has no cookies.
+// A mux must hand over OPTIONS as well, so mount the handler without a method.
+//
+// # CAPTCHA
+//
+// [Config.GuardRequest] and [APIConfig.GuardRequest] refuse a request for a
+// link before anything is charged. A widget on the built-in page goes into a
+// pages/forgot.html of your own, and its origins into [Config.Sources]. Only
+// that page allows them. A page on which a password is typed runs no foreign
+// script. The limits of the Service work with and without a CAPTCHA.
+//
+// A front end of your own shows its widget itself and sends the answer in a
+// header, which [APIConfig.Headers] must name when it comes from another
+// origin.
+//
 // # Security
 //
 // Links and redirects come from the Service's configuration, never from Host or
@@ -76,7 +121,7 @@
 //
 // This package does not set Strict-Transport-Security, does not set time limits
 // of the server (ReadTimeout and the like), and does not know which proxies to
-// believe. For the last see [Config.Client].
+// believe. For the last see [Config.Client] and [ClientBehind].
 //
 // # Problem link-rejected
 //
@@ -109,6 +154,11 @@
 // password, and the write may yet come into force. The visitor should try to
 // sign in with the new password, and if that fails use the link again.
 //
+// # Problem guard-refused
+//
+// 403. [APIConfig.GuardRequest] refuses the request, for want of a solved
+// CAPTCHA perhaps. Nothing was charged or sent.
+//
 // # Problem malformed
 //
 // 400. The body is not one JSON object with exactly the documented members,
@@ -124,11 +174,12 @@
 //
 // # Problem method
 //
-// 405. Only POST is allowed.
+// 405, with Allow. The path has another method.
 //
 // # Problem cross-origin
 //
-// 403. The request comes from another site.
+// 403. The request comes from an origin that is neither the site's nor one of
+// [APIConfig.Origins].
 //
 // # Problem not-found
 //
@@ -136,6 +187,6 @@
 //
 // # Compatibility
 //
-// Names of form fields, status codes, problem types, members of [Page], names
-// of files and keys of texts stay. New ones may come.
+// Names of form fields, status codes, problem types, codes, members of [Page]
+// and of answers, names of files and keys of texts stay. New ones may come.
 package resethttp

@@ -19,15 +19,15 @@ func LinkName(raw string) string { return linkName(raw) }
 func ReadResetBody(body string) (raw, password string, err error) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	err = readJSON(httptest.NewRecorder(), r,
-		map[string]*string{"token": &raw, "password": &password})
+	err = readJSON(httptest.NewRecorder(), r, map[string]*string{
+		"token": &raw, "password": &password,
+	})
 	return raw, password, err
 }
 
-// ProblemKinds are the ends of the types of all problems.
-var ProblemKinds = []string{
-	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type,
-	problemThrottled.Type, problemUnavailable.Type, problemUnknown.Type,
-	problemMalformed.Type, problemTooLarge.Type, problemUnsupported.Type,
-	problemMethod.Type, problemCrossOrigin.Type, problemNotFound.Type,
+// Codes are all codes of the API.
+var Codes = []Code{
+	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
+	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
+	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
 }

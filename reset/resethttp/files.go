@@ -11,6 +11,14 @@ import (
 //go:embed assets pages
 var embedded embed.FS
 
+//go:embed assets/style.css
+var styleSheet string
+
+// StyleSheet returns the style sheet of the pages, as it is without
+// Config.Files. It is for an application whose other pages should look alike,
+// which can serve it with rules of its own after it.
+func StyleSheet() string { return styleSheet }
+
 // files are the embedded ones with those of [Config.Files] over them.
 type files struct{ host fs.FS }
 
@@ -41,6 +49,7 @@ func (f files) readInline(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	if strings.ContainsAny(text, "\r\x00") ||
 		strings.Contains(strings.ToLower(text), "</s") ||
 		strings.Contains(text, "<!--") {

@@ -26,11 +26,21 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	if !passesGuard(p.guard, r, form) {
+		p.problem(w, r, problem{
+			status: http.StatusForbidden,
+			name:   "guard-refused",
+			back:   p.routes.forgotURL(),
+		})
+		return
+	}
+
 	in := reset.RequestInput{
 		Client:    p.client(r),
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
+
 	// A second address beside the first one is how links were had sent to
 	// strangers elsewhere (CVE-2023-7028).
 	if addrs := form["email"]; len(addrs) == 1 {

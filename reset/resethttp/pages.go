@@ -20,8 +20,11 @@ type pages struct {
 	routes    routes
 	templates *templates
 	policy    string // content security policy
+	widened   string // that of the page that asks for a link
 	origin    *http.CrossOriginProtection
 	client    func(*http.Request) netip.Addr
+	guard     func(*http.Request) error
+	check     checker
 	common    Page // what all pages have
 	logger    *slog.Logger
 	now       func() time.Time
@@ -34,10 +37,16 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 	}
 
+	if p.routes.is(r, p.routes.reset+"/check") {
+		p.answerCheck(w, r)
+		return
+	}
+
 	var show, act func(http.ResponseWriter, *http.Request)
 	_, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
+		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
 	case isReset:
 		show, act = p.showReset, p.confirm
@@ -111,6 +120,7 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	page.Heading = "page." + of.name + ".title"
 	page.Lead = cmp.Or(of.lead, "page."+of.name+".lead")
 	page.BackURL = of.back
+
 	if of.wait > 0 {
 		page.Wait = page.language.wait(of.wait)
 		w.Header().Set("Retry-After", retryAfter(of.wait))
@@ -156,11 +166,13 @@ func (p *pages) unreadable(
 	w http.ResponseWriter, r *http.Request, err error, back string,
 ) {
 	of := problem{status: http.StatusBadRequest, name: "unreadable", back: back}
+
 	switch {
 	case errors.Is(err, errTooLarge):
 		of.status, of.name = http.StatusRequestEntityTooLarge, "too-large"
 	case errors.Is(err, errUnsupported):
 		of.status = http.StatusUnsupportedMediaType
 	}
+
 	p.problem(w, r, of)
 }

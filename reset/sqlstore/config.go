@@ -9,7 +9,36 @@ import (
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
+
+// Dialect is the kind of database behind the *sql.DB. It decides how parameters
+// and names are written and which errors mean that two transactions were in
+// each other's way. The zero value is refused by every constructor.
+type Dialect int
+
+const (
+	// SQLite is SQLite 3 through any driver. Set a busy timeout of a second or
+	// more, otherwise a second writer sees an error where it could have waited.
+	SQLite Dialect = Dialect(sqldialect.SQLite)
+	// PostgreSQL is PostgreSQL through a driver whose errors have a SQLState
+	// method, as those of pgx's stdlib package and lib/pq do.
+	PostgreSQL Dialect = Dialect(sqldialect.PostgreSQL)
+	// MySQL is MySQL or MariaDB.
+	MySQL Dialect = Dialect(sqldialect.MySQL)
+)
+
+// validate returns the dialect in the form that the statements are made with.
+func (d Dialect) validate() (sqldialect.Dialect, error) {
+	dialect := sqldialect.Dialect(d)
+	if !dialect.Known() {
+		return 0, fmt.Errorf(
+			"sqlstore: Config.Dialect is %d, want SQLite, PostgreSQL or MySQL",
+			d,
+		)
+	}
+	return dialect, nil
+}
 
 // Config configures a [Store] and says where the users are, in a Table or
 // behind Queries of the host's own. Exactly one of the two must be set.
@@ -67,21 +96,22 @@ type Queries struct {
 
 // compile returns the statements of a valid configuration.
 func (c Config) compile() (Queries, error) {
-	if !c.Dialect.known() {
-		return Queries{}, errDialect
-	}
 	if c.Queries == (Queries{}) {
 		return c.Table.Queries(c.Dialect)
 	}
 	if c.Table != (Table{}) {
 		return Queries{}, errors.New(
-			"sqlstore: Config.Table and Config.Queries are both set",
+			"sqlstore: Config.Table and Config.Queries are both set, want one",
 		)
 	}
-	return c.Queries, c.Queries.check(c.Dialect)
+	dialect, err := c.Dialect.validate()
+	if err != nil {
+		return Queries{}, err
+	}
+	return c.Queries, c.Queries.validate(dialect)
 }
 
-func (q Queries) check(d Dialect) error {
+func (q Queries) validate(d sqldialect.Dialect) error {
 	statements := []struct {
 		field, text string
 		params      int
@@ -97,7 +127,8 @@ func (q Queries) check(d Dialect) error {
 		if strings.TrimSpace(s.text) == "" {
 			if s.required {
 				return fmt.Errorf(
-					"sqlstore: Config.Queries.%s is empty", s.field,
+					"sqlstore: Config.Queries.%s is empty, want a statement",
+					s.field,
 				)
 			}
 			continue
@@ -106,7 +137,7 @@ func (q Queries) check(d Dialect) error {
 		// Counting marks cannot prove a statement right, but it finds a
 		// forgotten condition when the program starts instead of at the first
 		// reset.
-		if !d.hasParams(s.text, s.params) {
+		if !hasParams(d, s.text, s.params) {
 			return fmt.Errorf(
 				"sqlstore: Config.Queries.%s needs %d parameters",
 				s.field, s.params,
@@ -117,12 +148,12 @@ func (q Queries) check(d Dialect) error {
 	return nil
 }
 
-func (d Dialect) hasParams(text string, n int) bool {
-	if d != PostgreSQL {
+func hasParams(d sqldialect.Dialect, text string, n int) bool {
+	if d != sqldialect.PostgreSQL {
 		return countMarks(text) >= n
 	}
 	for i := range n {
-		if !strings.Contains(text, d.param(i+1)) {
+		if !strings.Contains(text, d.Param(i+1)) {
 			return false
 		}
 	}

@@ -7,43 +7,99 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/reset/internal/sqltest"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-func plainTable() sqlstore.Table {
-	return sqlstore.Table{Name: "users", ID: "id", Email: "email", Hash: "password_hash"}
-}
-
 func plainQueries() sqlstore.Queries {
-	return sqlstore.Queries{ByEmail: "e $1", ByID: "i $1", Replace: "r $1 $2 $3 $4 $5", Swap: "s $1 $2 $3"}
+	return sqlstore.Queries{
+		ByEmail: "e $1",
+		ByID:    "i $1",
+		Replace: "r $1 $2 $3 $4 $5",
+		Swap:    "s $1 $2 $3",
+	}
 }
 
 func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 	t.Parallel()
-	db := (&fakeDB{}).open(t)
+	db := (&sqltest.DB{}).Open(t)
+	table := func(change func(*sqlstore.Table)) func(*sqlstore.Config) {
+		return func(cfg *sqlstore.Config) { change(&cfg.Table) }
+	}
+
 	for _, c := range []struct {
 		name, want string
 		db         *sql.DB
 		change     func(*sqlstore.Config)
 	}{
-		{"no database", "database is nil", nil, func(*sqlstore.Config) {}},
-		{"no dialect", "Dialect", db, func(c *sqlstore.Config) { c.Dialect = 0 }},
-		{"unknown dialect", "Dialect", db, func(c *sqlstore.Config) { c.Dialect = 4 }},
-		{"neither table nor queries", "Config.Table.Name is empty", db, func(c *sqlstore.Config) { c.Table = sqlstore.Table{} }},
-		{"both table and queries", "both set", db, func(c *sqlstore.Config) { c.Queries = plainQueries() }},
-		{"no id", "Table.ID is empty", db, func(c *sqlstore.Config) { c.Table.ID = "" }},
-		{"no address", "Table.Email is empty", db, func(c *sqlstore.Config) { c.Table.Email = "" }},
-		{"no hash", "Table.Hash is empty", db, func(c *sqlstore.Config) { c.Table.Hash = "" }},
-		{"hash over the address", "Table.Email and Hash", db, func(c *sqlstore.Config) { c.Table.Hash = "EMAIL" }},
-		{"hash over the id", "Table.ID and Hash", db, func(c *sqlstore.Config) { c.Table.Hash = "id" }},
-		{"stamp from the hash", "Table.Stamp and Hash", db, func(c *sqlstore.Config) { c.Table.Stamp = "password_hash" }},
-		{"two ways to be disabled", "Disabled and DisabledAt", db, func(c *sqlstore.Config) { c.Table.Disabled, c.Table.DisabledAt = "a", "b" }},
-		{"unknown match", "EmailMatch", db, func(c *sqlstore.Config) { c.Table.EmailMatch = 9 }},
+		{
+			"no database", "database is nil", nil,
+			func(*sqlstore.Config) {},
+		},
+		{
+			"no dialect", "Dialect", db,
+			func(c *sqlstore.Config) { c.Dialect = 0 },
+		},
+		{
+			"unknown dialect", "Dialect", db,
+			func(c *sqlstore.Config) { c.Dialect = 4 },
+		},
+		{
+			"no dialect for queries", "Dialect", db,
+			func(c *sqlstore.Config) {
+				*c = sqlstore.Config{Queries: plainQueries()}
+			},
+		},
+		{
+			"neither table nor queries", "Config.Table.Name is empty", db,
+			func(c *sqlstore.Config) { c.Table = sqlstore.Table{} },
+		},
+		{
+			"both table and queries", "both set", db,
+			func(c *sqlstore.Config) { c.Queries = plainQueries() },
+		},
+		{
+			"no id", "Table.ID is empty", db,
+			table(func(t *sqlstore.Table) { t.ID = "" }),
+		},
+		{
+			"no address", "Table.Email is empty", db,
+			table(func(t *sqlstore.Table) { t.Email = "" }),
+		},
+		{
+			"no hash", "Table.Hash is empty", db,
+			table(func(t *sqlstore.Table) { t.Hash = "" }),
+		},
+		{
+			"hash over the address", "Table.Email and Hash", db,
+			table(func(t *sqlstore.Table) { t.Hash = "EMAIL" }),
+		},
+		{
+			"hash over the id", "Table.ID and Hash", db,
+			table(func(t *sqlstore.Table) { t.Hash = "id" }),
+		},
+		{
+			"stamp from the hash", "Table.Stamp and Hash", db,
+			table(func(t *sqlstore.Table) { t.Stamp = "password_hash" }),
+		},
+		{
+			"two ways to be disabled", "Disabled and DisabledAt", db,
+			table(func(t *sqlstore.Table) {
+				t.Disabled, t.DisabledAt = "a", "b"
+			}),
+		},
+		{
+			"unknown match", "EmailMatch", db,
+			table(func(t *sqlstore.Table) { t.EmailMatch = 9 }),
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := sqlstore.Config{Dialect: sqlstore.PostgreSQL, Table: plainTable()}
+			cfg := sqlstore.Config{
+				Dialect: sqlstore.PostgreSQL, Table: plainTable(),
+			}
 			c.change(&cfg)
+
 			store, err := sqlstore.New(c.db, cfg)
 			require.ErrorContains(t, err, c.want)
 			require.True(t, strings.HasPrefix(err.Error(), "sqlstore: "))
@@ -54,47 +110,83 @@ func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 
 func TestNewRefusesStatementsWithoutTheirParameters(t *testing.T) {
 	t.Parallel()
-	db := (&fakeDB{}).open(t)
+	db := (&sqltest.DB{}).Open(t)
 	for _, c := range []struct {
 		name, want string
 		dialect    sqlstore.Dialect
 		change     func(*sqlstore.Queries)
 	}{
-		{"no look-up by address", "ByEmail is empty", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.ByEmail = " \n" }},
-		{"no look-up by id", "ByID is empty", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.ByID = "" }},
-		{"no update", "Replace is empty", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.Replace = "" }},
-		{"an update without the stamp", "Replace needs 5", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.Replace = "r $1 $2 $3 $4 $4" }},
-		{"marks of another dialect", "needs 1", sqlstore.PostgreSQL, func(q *sqlstore.Queries) { q.ByEmail = "e ?" }},
-		{"an update with four marks", "Replace needs 5", sqlstore.MySQL, func(q *sqlstore.Queries) { q.Replace = "? ? ? ?" }},
-		{"an update with a mark that is text", "Replace needs 5", sqlstore.MySQL, func(q *sqlstore.Queries) { q.Replace = "? ? ? ? '?' \"?\" `?`" }},
-		{"a swap without the old hash", "Swap needs 3", sqlstore.SQLite, func(q *sqlstore.Queries) { q.Swap = "? ?" }},
+		{
+			"no look-up by address", "ByEmail is empty", sqlstore.PostgreSQL,
+			func(q *sqlstore.Queries) { q.ByEmail = " \n" },
+		},
+		{
+			"no look-up by id", "ByID is empty", sqlstore.PostgreSQL,
+			func(q *sqlstore.Queries) { q.ByID = "" },
+		},
+		{
+			"no update", "Replace is empty", sqlstore.PostgreSQL,
+			func(q *sqlstore.Queries) { q.Replace = "" },
+		},
+		{
+			"an update without the stamp", "Replace needs 5",
+			sqlstore.PostgreSQL,
+			func(q *sqlstore.Queries) { q.Replace = "r $1 $2 $3 $4 $4" },
+		},
+		{
+			"marks of another dialect", "needs 1", sqlstore.PostgreSQL,
+			func(q *sqlstore.Queries) { q.ByEmail = "e ?" },
+		},
+		{
+			"an update with four marks", "Replace needs 5", sqlstore.MySQL,
+			func(q *sqlstore.Queries) { q.Replace = "? ? ? ?" },
+		},
+		{
+			"an update with a mark that is text", "Replace needs 5",
+			sqlstore.MySQL,
+			func(q *sqlstore.Queries) { q.Replace = "? ? ? ? '?' \"?\" `?`" },
+		},
+		{
+			"a swap without the old hash", "Swap needs 3", sqlstore.SQLite,
+			func(q *sqlstore.Queries) { q.Swap = "? ?" },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			q := plainQueries()
 			if c.dialect != sqlstore.PostgreSQL {
-				q = sqlstore.Queries{ByEmail: "?", ByID: "?", Replace: "? ? ? ? ?", Swap: "? ? ?"}
+				q = sqlstore.Queries{
+					ByEmail: "?", ByID: "?", Replace: "? ? ? ? ?", Swap: "? ? ?",
+				}
 			}
 			c.change(&q)
-			_, err := sqlstore.New(db, sqlstore.Config{Dialect: c.dialect, Queries: q})
+
+			_, err := sqlstore.New(
+				db, sqlstore.Config{Dialect: c.dialect, Queries: q},
+			)
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+
 	q := plainQueries()
 	q.Swap = ""
-	_, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.PostgreSQL, Queries: q})
+	_, err := sqlstore.New(
+		db, sqlstore.Config{Dialect: sqlstore.PostgreSQL, Queries: q},
+	)
 	require.NoError(t, err)
-}
-
-var hostileNames = []string{
-	`users"`, "users`", "users'", "users;DROP TABLE users", "users --", "us ers", " users", "users ", "users\n", "users\x00",
-	"a.b.c", ".users", "users.", "a..b", "1users", "üsers", "users\u200b", "[users]", "users/*", strings.Repeat("a", 64),
 }
 
 func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 	t.Parallel()
-	db := (&fakeDB{}).open(t)
-	for _, name := range hostileNames {
+	db := (&sqltest.DB{}).Open(t)
+	newWith := func(table sqlstore.Table) error {
+		_, err := sqlstore.New(
+			db, sqlstore.Config{Dialect: sqlstore.SQLite, Table: table},
+		)
+		return err
+	}
+
+	for _, name := range sqltest.HostileNames {
 		for _, set := range []func(*sqlstore.Table){
 			func(t *sqlstore.Table) { t.Name = name },
 			func(t *sqlstore.Table) { t.ID = name },
@@ -107,62 +199,88 @@ func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 		} {
 			table := plainTable()
 			set(&table)
-			_, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.SQLite, Table: table})
+			err := newWith(table)
 			require.ErrorContains(t, err, "is not a plain", "%q", name)
-			require.NotContains(t, err.Error(), name, "the value must not be printed")
+			require.NotContains(
+				t, err.Error(), name, "the value must not be printed",
+			)
 		}
-		_, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: sqlstore.SQLite, Table: name})
-		require.ErrorContains(t, err, "AuditConfig.Table", "%q", name)
-		_, err = sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: sqlstore.SQLite, Table: name})
-		require.ErrorContains(t, err, "BlocksConfig.Table", "%q", name)
 	}
+
 	for _, column := range []string{"u.id", "users.id"} {
 		table := plainTable()
 		table.ID = column
-		_, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.SQLite, Table: table})
-		require.ErrorContains(t, err, "is not a plain column name")
+		require.ErrorContains(
+			t, newWith(table), "is not a plain column name",
+		)
 	}
 }
 
 // Whatever is accepted as a name stays one name when it is quoted.
 func FuzzNamesStayNames(f *testing.F) {
-	for _, name := range append(hostileNames, "users", "app.users", "_x", strings.Repeat("a", 63)) {
+	for _, name := range sqltest.HostileNames {
 		f.Add(name)
+	}
+	for _, name := range []string{
+		"users", "app.users", "_x", strings.Repeat("a", 63),
+	} {
+		f.Add(name)
+	}
+
+	marks := map[sqlstore.Dialect]string{
+		sqlstore.SQLite: "`", sqlstore.MySQL: "`", sqlstore.PostgreSQL: `"`,
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		table := plainTable()
 		table.Name = name
-		for dialect, mark := range map[sqlstore.Dialect]string{sqlstore.SQLite: "`", sqlstore.MySQL: "`", sqlstore.PostgreSQL: `"`} {
+
+		for dialect, mark := range marks {
 			q, err := table.Queries(dialect)
 			if err != nil {
 				require.Equal(t, sqlstore.Queries{}, q)
 				continue
 			}
-			require.Regexp(t, `\A[A-Za-z0-9_]{1,63}(\.[A-Za-z0-9_]{1,63})?\z`, name)
+
+			require.Regexp(
+				t, `\A[A-Za-z0-9_]{1,63}(\.[A-Za-z0-9_]{1,63})?\z`, name,
+			)
 			quoted := mark + strings.ReplaceAll(name, ".", mark+"."+mark) + mark
 			require.Contains(t, q.ByID, " FROM "+quoted+" WHERE ")
-			require.True(t, strings.HasPrefix(q.Replace, "UPDATE "+quoted+" SET "))
+			require.True(
+				t, strings.HasPrefix(q.Replace, "UPDATE "+quoted+" SET "),
+			)
 		}
 	})
 }
 
-// The statements are part of the documentation: this is what runs against a table.
+// The statements are part of the documentation: this is what runs against a
+// table.
 func TestStatementsOfATable(t *testing.T) {
 	t.Parallel()
 	table := sqlstore.Table{
-		Name: "app.users", ID: "id", Email: "email", Hash: "hash", Stamp: "version", Locale: "lang", DisabledAt: "deleted_at",
+		Name: "app.users", ID: "id", Email: "email", Hash: "hash",
+		Stamp: "version", Locale: "lang", DisabledAt: "deleted_at",
 	}
 	q, err := table.Queries(sqlstore.PostgreSQL)
 	require.NoError(t, err)
-	fields := `SELECT "id"::text, COALESCE("email"::text, ''), COALESCE("hash"::text, ''), COALESCE("version"::text, ''),` +
-		` COALESCE("lang"::text, ''), CASE WHEN "deleted_at" IS NOT NULL THEN TRUE ELSE FALSE END FROM "app"."users"`
+
+	const (
+		disabled = `CASE WHEN "deleted_at" IS NOT NULL THEN TRUE ELSE FALSE END`
+		fields   = `SELECT "id"::text, COALESCE("email"::text, ''),` +
+			` COALESCE("hash"::text, ''), COALESCE("version"::text, ''),` +
+			` COALESCE("lang"::text, ''), ` + disabled + ` FROM "app"."users"`
+		update = `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2` +
+			` AND COALESCE("hash"::text, '') COLLATE "C" = $3::text`
+	)
 	require.Equal(t, sqlstore.Queries{
-		ByEmail: fields + ` WHERE lower("email") = lower($1)` +
-			` ORDER BY CASE WHEN COALESCE("email"::text, '') COLLATE "C" = $1::text THEN 0 ELSE 1 END, "id" LIMIT 100`,
+		ByEmail: fields + ` WHERE lower("email") = lower($1) ORDER BY` +
+			` CASE WHEN COALESCE("email"::text, '') COLLATE "C" = $1::text` +
+			` THEN 0 ELSE 1 END, "id" LIMIT 100`,
 		ByID: fields + ` WHERE "id" = $1`,
-		Replace: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3::text` +
-			` AND COALESCE("email"::text, '') COLLATE "C" = $4::text AND COALESCE("version"::text, '') COLLATE "C" = $5::text` +
-			` AND NOT CASE WHEN "deleted_at" IS NOT NULL THEN TRUE ELSE FALSE END`,
-		Swap: `UPDATE "app"."users" SET "hash" = $1 WHERE "id" = $2 AND COALESCE("hash"::text, '') COLLATE "C" = $3::text`,
+		Replace: update +
+			` AND COALESCE("email"::text, '') COLLATE "C" = $4::text` +
+			` AND COALESCE("version"::text, '') COLLATE "C" = $5::text` +
+			` AND NOT ` + disabled,
+		Swap: update,
 	}, q)
 }

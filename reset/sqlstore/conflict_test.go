@@ -12,23 +12,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/internal/sqltest"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// Errors in the forms that the drivers have them in.
-type (
-	stateError string // pgx, lib/pq
-	codeError  int    // modernc
-)
+// mysqlError is an error in the form that go-sql-driver gives it.
+func mysqlError(text string) error { return errors.New("Error " + text) }
 
-func (e stateError) Error() string    { return "server said " + string(e) }
-func (e stateError) SQLState() string { return string(e) }
-func (e codeError) Error() string     { return "sqlite said so" }
-func (e codeError) Code() int         { return int(e) }
-
-// refusals are what the databases say to a transaction that another one got in the
-// way of.
-var refusals = []struct {
+// conflicts are what the databases say to a transaction that another one got in
+// the way of.
+var conflicts = []struct {
 	dialect sqlstore.Dialect
 	err     error
 }{
@@ -36,11 +29,18 @@ var refusals = []struct {
 	{sqlstore.PostgreSQL, stateError("40P01")},
 	{sqlstore.PostgreSQL, stateError("55P03")},
 	{sqlstore.PostgreSQL, fmt.Errorf("wrapped: %w", stateError("40001"))},
-	{sqlstore.MySQL, errors.New("Error 1213 (40001): Deadlock found when trying to get lock")},
-	{sqlstore.MySQL, errors.New("Error 1205 (HY000): Lock wait timeout exceeded")},
-	{sqlstore.MySQL, errors.New("Error 1020 (HY000): Record has changed since last read in table 'users'")},
-	{sqlstore.MySQL, errors.New("Error 1213: Deadlock found")},
-	{sqlstore.MySQL, errors.Join(errors.New("first"), fmt.Errorf("wrapped: %w", errors.New("Error 1213 (40001): Deadlock")))},
+	{sqlstore.MySQL, mysqlError(
+		"1213 (40001): Deadlock found when trying to get lock",
+	)},
+	{sqlstore.MySQL, mysqlError("1205 (HY000): Lock wait timeout exceeded")},
+	{sqlstore.MySQL, mysqlError(
+		"1020 (HY000): Record has changed since last read in table 'users'",
+	)},
+	{sqlstore.MySQL, mysqlError("1213: Deadlock found")},
+	{sqlstore.MySQL, errors.Join(
+		errors.New("first"),
+		fmt.Errorf("wrapped: %w", mysqlError("1213 (40001): Deadlock")),
+	)},
 	{sqlstore.MySQL, stateError("40001")},
 	{sqlstore.SQLite, codeError(5)},
 	{sqlstore.SQLite, codeError(6)},
@@ -51,78 +51,69 @@ var refusals = []struct {
 
 func TestRefusedTransactionIsDecidedByTheRow(t *testing.T) {
 	t.Parallel()
-	change := func(column int, value driver.Value) []driver.Value {
-		row := append([]driver.Value(nil), annsRow...)
-		row[column] = value
-		return row
-	}
 	for _, c := range []struct {
 		name string
 		row  []driver.Value // nil: gone
 		then string         // what is sent after the row is read
-		want func(t *testing.T, err error)
+		want error
 	}{
-		{"as it was: once more", annsRow, " BEGIN UPDATE COMMIT", success},
-		{"our own hash: done", change(2, "new hash"), "", success},
-		{"another hash: stale", change(2, "theirs"), "", stale},
-		{"another address: stale", change(1, "ann@example.com"), "", stale},
-		{"another stamp: stale", change(3, "4"), "", stale},
-		{"disabled: stale", change(5, true), "", stale},
-		{"gone: stale", nil, "", stale},
+		{"as it was: once more", annsRow, " BEGIN UPDATE COMMIT", nil},
+		{"our own hash: done", annsRowWith(2, "new hash"), "", nil},
+		{"another hash", annsRowWith(2, "theirs"), "", reset.ErrStale},
+		{"another address", annsRowWith(1, "a@b.example"), "", reset.ErrStale},
+		{"another stamp", annsRowWith(3, "4"), "", reset.ErrStale},
+		{"disabled", annsRowWith(5, true), "", reset.ErrStale},
+		{"gone", nil, "", reset.ErrStale},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for _, refusal := range refusals {
-				tries := 0
-				f := &fakeDB{
-					exec: func(string, []any) (int64, error) {
-						if tries++; tries == 1 {
-							return 0, refusal.err
+			for _, conflict := range conflicts {
+				attempts := 0
+				f := &sqltest.DB{
+					Exec: func(string, []any) (int64, error) {
+						if attempts++; attempts == 1 {
+							return 0, conflict.err
 						}
 						return 1, nil
 					},
-					query: func(string, []any) ([][]driver.Value, error) {
-						if c.row == nil {
-							return nil, nil
-						}
-						return [][]driver.Value{c.row}, nil
-					},
+					Query: yields(),
 				}
-				err := newStore(t, f, refusal.dialect).ReplaceHash(t.Context(), ann, "new hash")
-				c.want(t, err)
-				require.Equal(t, "BEGIN UPDATE ROLLBACK SELECT"+c.then, f.sent(), "%v", refusal.err)
+				if c.row != nil {
+					f.Query = yields(c.row)
+				}
+
+				err := newStore(t, f, conflict.dialect).
+					ReplaceHash(t.Context(), ann, "new hash")
+				require.ErrorIs(t, err, c.want)
+				require.Equal(
+					t, "BEGIN UPDATE ROLLBACK SELECT"+c.then, f.Sent(),
+					"%v", conflict.err,
+				)
 			}
 		})
 	}
 }
 
-func success(t *testing.T, err error) {
-	t.Helper()
-	require.NoError(t, err)
-}
-
-func stale(t *testing.T, err error) {
-	t.Helper()
-	require.ErrorIs(t, err, reset.ErrStale)
-}
-
-func TestRefusalAtTheCommitOrInTheHookIsOneToo(t *testing.T) {
+func TestConflictAtTheCommitOrInTheHookIsOneToo(t *testing.T) {
 	t.Parallel()
 	commits := 0
-	f := &fakeDB{
-		commit: func() error {
+	f := &sqltest.DB{
+		Commit: func() error {
 			if commits++; commits == 1 {
 				return stateError("40001")
 			}
 			return nil
 		},
-		query: func(string, []any) ([][]driver.Value, error) { return [][]driver.Value{annsRow}, nil },
+		Query: yields(annsRow),
 	}
-	require.NoError(t, newStore(t, f, sqlstore.PostgreSQL).ReplaceHash(t.Context(), ann, "new hash"))
-	require.Equal(t, "BEGIN UPDATE COMMIT SELECT BEGIN UPDATE COMMIT", f.sent())
+	require.NoError(t, newStore(t, f, sqlstore.PostgreSQL).
+		ReplaceHash(t.Context(), ann, "new hash"))
+	require.Equal(
+		t, "BEGIN UPDATE COMMIT SELECT BEGIN UPDATE COMMIT", f.Sent(),
+	)
 
 	calls := 0
-	f = &fakeDB{query: f.query}
+	f = &sqltest.DB{Query: yields(annsRow)}
 	store := newStore(t, f, sqlstore.PostgreSQL, func(cfg *sqlstore.Config) {
 		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
 			if calls++; calls == 1 {
@@ -132,62 +123,66 @@ func TestRefusalAtTheCommitOrInTheHookIsOneToo(t *testing.T) {
 		}
 	})
 	require.NoError(t, store.ReplaceHash(t.Context(), ann, "new hash"))
-	require.Equal(t, "BEGIN UPDATE ROLLBACK SELECT BEGIN UPDATE COMMIT", f.sent())
+	require.Equal(
+		t, "BEGIN UPDATE ROLLBACK SELECT BEGIN UPDATE COMMIT", f.Sent(),
+	)
 }
 
-func TestThirdRefusalIsAnError(t *testing.T) {
+func TestThirdConflictIsAnError(t *testing.T) {
 	t.Parallel()
-	f := &fakeDB{
-		exec:  func(string, []any) (int64, error) { return 0, codeError(5) },
-		query: func(string, []any) ([][]driver.Value, error) { return [][]driver.Value{annsRow}, nil },
-	}
-	err := newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), ann, "new hash")
+	f := &sqltest.DB{Exec: refusesExec(codeError(5)), Query: yields(annsRow)}
+	err := newStore(t, f, sqlstore.SQLite).
+		ReplaceHash(t.Context(), ann, "new hash")
 	require.ErrorIs(t, err, codeError(5))
 	require.NotErrorIs(t, err, reset.ErrStale)
-	const try = " BEGIN UPDATE ROLLBACK SELECT"
-	require.Equal(t, strings.Repeat(try, 3), " "+f.sent())
+
+	const attempt = " BEGIN UPDATE ROLLBACK SELECT"
+	require.Equal(t, strings.Repeat(attempt, 3), " "+f.Sent())
 }
 
-func TestRefusedLookUpIsRepeated(t *testing.T) {
+func TestLookUpIsRetriedAfterAConflict(t *testing.T) {
 	t.Parallel()
-	for _, refusal := range refusals {
-		for refused, want := range map[int]bool{1: true, 2: true, 3: false} {
-			left := refused
-			f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) {
-				if left--; left >= 0 {
-					return nil, refusal.err
-				}
-				return [][]driver.Value{annsRow}, nil
-			}}
-			store := newStore(t, f, refusal.dialect)
+	for _, conflict := range conflicts {
+		for refusals, want := range map[int]bool{1: true, 2: true, 3: false} {
+			queries := 0
+			f := &sqltest.DB{
+				Query: func(string, []any) ([][]driver.Value, error) {
+					if queries++; queries <= refusals {
+						return nil, conflict.err
+					}
+					return [][]driver.Value{annsRow}, nil
+				},
+			}
+			store := newStore(t, f, conflict.dialect)
+
 			_, err := store.FindByID(t.Context(), ann.ID)
-			require.Equal(t, want, err == nil, "%v %v", refused, err)
+			require.Equal(t, want, err == nil, "%v %v", refusals, err)
 			require.NotErrorIs(t, err, reset.ErrUserNotFound)
-			left = refused
+
+			queries = 0
 			users, err := store.FindByEmail(t.Context(), ann.Email)
 			require.Equal(t, want, err == nil && len(users) == 1)
 		}
 	}
-	f := &fakeDB{query: func(string, []any) ([][]driver.Value, error) { return nil, errors.New("reset by peer") }}
+
+	f := &sqltest.DB{Query: refusesQuery(errors.New("reset by peer"))}
 	_, err := newStore(t, f, sqlstore.PostgreSQL).FindByID(t.Context(), ann.ID)
 	require.Error(t, err)
-	require.Equal(t, "SELECT", f.sent())
+	require.Equal(t, "SELECT", f.Sent())
 }
 
 func TestRowThatCannotBeReadLeavesTheOutcomeOpen(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("connection refused")
-	f := &fakeDB{
-		exec:  func(string, []any) (int64, error) { return 0, codeError(5) },
-		query: func(string, []any) ([][]driver.Value, error) { return nil, gone },
-	}
-	err := newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), ann, "new hash")
+	f := &sqltest.DB{Exec: refusesExec(codeError(5)), Query: refusesQuery(gone)}
+	err := newStore(t, f, sqlstore.SQLite).
+		ReplaceHash(t.Context(), ann, "new hash")
 	require.ErrorIs(t, err, gone)
 	require.ErrorIs(t, err, codeError(5))
 	require.NotErrorIs(t, err, reset.ErrStale)
 }
 
-// Anything else may have been written: the store must not try again, and says so
+// Anything else may have been written. The store must not retry, and says so
 // with an error that is not ErrStale.
 func TestOtherErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
@@ -197,21 +192,27 @@ func TestOtherErrorsAreNotRetried(t *testing.T) {
 	}{
 		{sqlstore.PostgreSQL, errors.New("connection reset by peer")},
 		{sqlstore.PostgreSQL, stateError("57P01")},
-		{sqlstore.PostgreSQL, errors.New("Error 1213 (40001): Deadlock")},
+		{sqlstore.PostgreSQL, mysqlError("1213 (40001): Deadlock")},
 		{sqlstore.PostgreSQL, codeError(5)},
 		{sqlstore.MySQL, errors.New("invalid connection")},
-		{sqlstore.MySQL, errors.New("Error 12130: no such number")},
-		{sqlstore.MySQL, errors.New("Error 1062 (23000): Duplicate entry 'Error 1213 (40001): ' for key")},
+		{sqlstore.MySQL, mysqlError("12130: no such number")},
+		{sqlstore.MySQL, mysqlError(
+			"1062 (23000): Duplicate entry 'Error 1213 (40001): ' for key",
+		)},
 		{sqlstore.MySQL, errors.New("database is locked")},
 		{sqlstore.SQLite, codeError(10)},
 		{sqlstore.SQLite, codeError(1034)},
-		{sqlstore.SQLite, errors.New("Error 1213 (40001): Deadlock")},
+		{sqlstore.SQLite, mysqlError("1213 (40001): Deadlock")},
 	} {
-		f := &fakeDB{exec: func(string, []any) (int64, error) { return 0, c.err }}
-		err := newStore(t, f, c.dialect).ReplaceHash(t.Context(), ann, "new hash")
+		f := &sqltest.DB{Exec: refusesExec(c.err)}
+		err := newStore(t, f, c.dialect).
+			ReplaceHash(t.Context(), ann, "new hash")
 		require.ErrorIs(t, err, c.err)
 		require.NotErrorIs(t, err, reset.ErrStale)
-		require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent(), "%v %v", c.dialect, c.err)
+		require.Equal(
+			t, "BEGIN UPDATE ROLLBACK", f.Sent(), "%v %v", c.dialect, c.err,
+		)
+
 		for _, secret := range []string{"old hash", "new hash", ann.Email} {
 			require.NotContains(t, err.Error(), secret)
 		}

@@ -1,7 +1,6 @@
 // Package sqlstore keeps the users of package reset in a table the application
-// already has, over database/sql and without a driver of its own. It also ships
-// what a database is good for around resets: an audit trail of who asked and
-// from where, and a block list of client prefixes.
+// already has, over database/sql and without a driver of its own. Package
+// sqlaudit has the audit trail and the list of blocked networks.
 //
 // Most programs need [New] with a [Table], and nothing else:
 //

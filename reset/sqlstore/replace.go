@@ -37,10 +37,10 @@ func (s *Store) ReplaceHash(
 	}
 
 	var err error
-	for range maxTries {
+	for range maxAttempts {
 		err = s.replace(ctx, seen, encoded)
 		refused, isRefused := errors.AsType[*refusedError](err)
-		if !isRefused && !s.dialect.conflict(err) {
+		if !isRefused && !s.dialect.Conflict(err) {
 			return err
 		}
 
@@ -69,7 +69,7 @@ func (s *Store) ReplaceHash(
 
 // canHold reports whether there can be a row that is as seen.
 func (s *Store) canHold(seen reset.User) bool {
-	return s.dialect.canHold(
+	return s.dialect.CanHold(
 		seen.ID + seen.PasswordHash + seen.Email + seen.Stamp,
 	)
 }
@@ -150,7 +150,7 @@ func (s *Store) changeOne(
 
 	res, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
-		if s.dialect.refuses(err, fmt.Sprint(args...)) {
+		if s.dialect.Refuses(err, fmt.Sprint(args...)) {
 			err = &refusedError{err}
 		}
 		return false, err

@@ -3,7 +3,6 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"strings"
 	"testing"
@@ -12,43 +11,37 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/internal/sqltest"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
-
-var (
-	ann     = reset.User{ID: "7", Email: "ann@example.org", PasswordHash: "old hash", Stamp: "3"}
-	annsRow = []driver.Value{"7", "ann@example.org", "old hash", "3", nil, false}
-)
-
-func newStore(t *testing.T, f *fakeDB, d sqlstore.Dialect, change ...func(*sqlstore.Config)) *sqlstore.Store {
-	t.Helper()
-	cfg := sqlstore.Config{Dialect: d, Table: plainTable()}
-	for _, c := range change {
-		c(&cfg)
-	}
-	store, err := sqlstore.New(f.open(t), cfg)
-	require.NoError(t, err)
-	return store
-}
 
 func TestReplaceHashComparesAllThatWasVerified(t *testing.T) {
 	t.Parallel()
 	var got []any
-	f := &fakeDB{exec: func(_ string, args []any) (int64, error) {
+	f := &sqltest.DB{Exec: func(_ string, args []any) (int64, error) {
 		got = args
 		return 1, nil
 	}}
-	require.NoError(t, newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), ann, "new hash"))
-	require.Equal(t, []any{"new hash", "7", "old hash", "ann@example.org", "3"}, got)
-	require.Equal(t, "BEGIN UPDATE COMMIT", f.sent(), "nothing is read in the transaction")
+
+	require.NoError(t, newStore(t, f, sqlstore.SQLite).
+		ReplaceHash(t.Context(), ann, "new hash"))
+	require.Equal(
+		t, []any{"new hash", "7", "old hash", "ann@example.org", "3"}, got,
+	)
+	require.Equal(
+		t, "BEGIN UPDATE COMMIT", f.Sent(),
+		"nothing is read in the transaction",
+	)
 }
 
 func TestReplaceHashOfADisabledAccountIsStale(t *testing.T) {
 	t.Parallel()
-	f, seen := &fakeDB{}, ann
+	f, seen := &sqltest.DB{}, ann
 	seen.Disabled = true
-	require.ErrorIs(t, newStore(t, f, sqlstore.SQLite).ReplaceHash(t.Context(), seen, "new hash"), reset.ErrStale)
-	require.Empty(t, f.sent())
+	err := newStore(t, f, sqlstore.SQLite).
+		ReplaceHash(t.Context(), seen, "new hash")
+	require.ErrorIs(t, err, reset.ErrStale)
+	require.Empty(t, f.Sent())
 }
 
 func TestNoRowIsStaleAndManyRowsAreUndone(t *testing.T) {
@@ -57,7 +50,9 @@ func TestNoRowIsStaleAndManyRowsAreUndone(t *testing.T) {
 		rows  int64
 		stale bool
 	}{{0, true}, {2, false}, {1_000_000, false}} {
-		f := &fakeDB{exec: func(string, []any) (int64, error) { return c.rows, nil }}
+		f := &sqltest.DB{
+			Exec: func(string, []any) (int64, error) { return c.rows, nil },
+		}
 		hooked := false
 		store := newStore(t, f, sqlstore.PostgreSQL, func(cfg *sqlstore.Config) {
 			cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
@@ -65,10 +60,13 @@ func TestNoRowIsStaleAndManyRowsAreUndone(t *testing.T) {
 				return nil
 			}
 		})
+
 		err := store.ReplaceHash(t.Context(), ann, "new hash")
 		require.Error(t, err)
-		require.Equal(t, c.stale, errors.Is(err, reset.ErrStale), "%d rows", c.rows)
-		require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent())
+		require.Equal(
+			t, c.stale, errors.Is(err, reset.ErrStale), "%d rows", c.rows,
+		)
+		require.Equal(t, "BEGIN UPDATE ROLLBACK", f.Sent())
 		require.False(t, hooked, "sessions end only with a change")
 
 		swapped, err := store.SwapFor(ann)(t.Context(), "old hash", "new hash")
@@ -79,10 +77,11 @@ func TestNoRowIsStaleAndManyRowsAreUndone(t *testing.T) {
 
 func TestHookSharesTheTransaction(t *testing.T) {
 	t.Parallel()
-	f := &fakeDB{}
-	var seen reset.User
-	fail := errors.New("sessions are away")
-	var result error
+	var (
+		seen   reset.User
+		result error
+	)
+	f := &sqltest.DB{}
 	store := newStore(t, f, sqlstore.SQLite, func(cfg *sqlstore.Config) {
 		cfg.InTx = func(ctx context.Context, tx *sql.Tx, u reset.User) error {
 			seen = u
@@ -91,65 +90,77 @@ func TestHookSharesTheTransaction(t *testing.T) {
 		}
 	})
 	require.NoError(t, store.ReplaceHash(t.Context(), ann, "new hash"))
-	require.Equal(t, "BEGIN UPDATE DELETE COMMIT", f.sent())
+	require.Equal(t, "BEGIN UPDATE DELETE COMMIT", f.Sent())
 	require.Equal(t, ann, seen)
 
-	f.log, result = nil, fail
+	f.Forget()
+	result = errors.New("sessions are away")
 	err := store.ReplaceHash(t.Context(), ann, "new hash")
-	require.ErrorIs(t, err, fail)
+	require.ErrorIs(t, err, result)
 	require.NotErrorIs(t, err, reset.ErrStale)
-	require.Equal(t, "BEGIN UPDATE DELETE ROLLBACK", f.sent())
+	require.Equal(t, "BEGIN UPDATE DELETE ROLLBACK", f.Sent())
 }
 
 func TestPanicInTheHookUndoesTheChange(t *testing.T) {
 	t.Parallel()
-	f := &fakeDB{}
+	f := &sqltest.DB{}
 	store := newStore(t, f, sqlstore.SQLite, func(cfg *sqlstore.Config) {
-		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error { panic("hook") }
+		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
+			panic("hook")
+		}
 	})
-	require.PanicsWithValue(t, "hook", func() { _ = store.ReplaceHash(t.Context(), ann, "new hash") })
-	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent())
+	require.PanicsWithValue(t, "hook", func() {
+		_ = store.ReplaceHash(t.Context(), ann, "new hash")
+	})
+	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.Sent())
 }
 
-// Package sql rolls back in a goroutine of its own, which may be done before the
-// commit is.
+// Package sql rolls back in a goroutine of its own, which may be done before
+// the commit is.
 func TestEndOfTheContextIsItsErrorHoweverSoonTheRollbackIs(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &fakeDB{}
+	f := &sqltest.DB{}
 	store := newStore(t, f, sqlstore.SQLite, func(cfg *sqlstore.Config) {
 		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
 			cancel()
-			require.Eventually(t, func() bool { return strings.HasSuffix(f.sent(), "ROLLBACK") }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool {
+				return strings.HasSuffix(f.Sent(), "ROLLBACK")
+			}, time.Minute, time.Millisecond)
 			return nil
 		}
 	})
+
 	err := store.ReplaceHash(ctx, ann, "new hash")
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, reset.ErrStale)
-	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.sent())
+	require.Equal(t, "BEGIN UPDATE ROLLBACK", f.Sent())
 }
 
 func TestLostReplyToTheCommitIsAnOpenOutcome(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("unexpected EOF")
-	f := &fakeDB{commit: func() error { return lost }}
-	err := newStore(t, f, sqlstore.PostgreSQL).ReplaceHash(t.Context(), ann, "new hash")
+	f := &sqltest.DB{Commit: func() error { return lost }}
+	err := newStore(t, f, sqlstore.PostgreSQL).
+		ReplaceHash(t.Context(), ann, "new hash")
 	require.ErrorIs(t, err, lost)
 	require.NotErrorIs(t, err, reset.ErrStale)
-	require.Equal(t, "BEGIN UPDATE COMMIT", f.sent())
+	require.Equal(t, "BEGIN UPDATE COMMIT", f.Sent())
 }
 
 func TestSwapComparesTheHashAloneAndRunsNoHook(t *testing.T) {
 	t.Parallel()
 	var got []any
-	f := &fakeDB{exec: func(_ string, args []any) (int64, error) {
+	f := &sqltest.DB{Exec: func(_ string, args []any) (int64, error) {
 		got = args
 		return 1, nil
 	}}
 	store := newStore(t, f, sqlstore.MySQL, func(cfg *sqlstore.Config) {
-		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error { return errors.New("a login ends no session") }
+		cfg.InTx = func(context.Context, *sql.Tx, reset.User) error {
+			return errors.New("a login ends no session")
+		}
 	})
+
 	swapped, err := store.SwapFor(ann)(t.Context(), "old hash", "better hash")
 	require.NoError(t, err)
 	require.True(t, swapped)
@@ -158,7 +169,7 @@ func TestSwapComparesTheHashAloneAndRunsNoHook(t *testing.T) {
 
 func TestSwapWithoutItsStatementIsAnError(t *testing.T) {
 	t.Parallel()
-	f := &fakeDB{}
+	f := &sqltest.DB{}
 	store := newStore(t, f, sqlstore.PostgreSQL, func(cfg *sqlstore.Config) {
 		cfg.Table, cfg.Queries = sqlstore.Table{}, plainQueries()
 		cfg.Queries.Swap = ""
@@ -166,5 +177,5 @@ func TestSwapWithoutItsStatementIsAnError(t *testing.T) {
 	swapped, err := store.SwapFor(ann)(t.Context(), "old hash", "better hash")
 	require.ErrorContains(t, err, "Queries.Swap")
 	require.False(t, swapped)
-	require.Empty(t, f.sent())
+	require.Empty(t, f.Sent())
 }

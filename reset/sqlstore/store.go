@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
 // maxMatches bounds the rows read for one address. Anybody who may register the
@@ -24,8 +25,8 @@ const maxRows = 10_000
 // Store is a [reset.Store] over database/sql. It is safe for concurrent use.
 // The *sql.DB stays the caller's, with its pool, its time limits and its Close.
 type Store struct {
-	db      handle
-	dialect Dialect
+	db      sqldialect.Handle
+	dialect sqldialect.Dialect
 	queries Queries
 	// emailArgs is how often Queries.ByEmail takes the address.
 	emailArgs int
@@ -38,7 +39,7 @@ var _ reset.Store = (*Store)(nil)
 // database, so a table or column that is not there shows at the first use.
 func New(db *sql.DB, cfg Config) (*Store, error) {
 	if db == nil {
-		return nil, errNoDatabase
+		return nil, errors.New("sqlstore: the database is nil")
 	}
 	queries, err := cfg.compile()
 	if err != nil {
@@ -46,13 +47,13 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	}
 
 	s := &Store{
-		db:        handleOf(db),
-		dialect:   cfg.Dialect,
+		db:        sqldialect.HandleOf(db),
+		dialect:   sqldialect.Dialect(cfg.Dialect),
 		queries:   queries,
 		emailArgs: 1,
 		inTx:      cfg.InTx,
 	}
-	if s.dialect != PostgreSQL {
+	if s.dialect != sqldialect.PostgreSQL {
 		s.emailArgs = countMarks(queries.ByEmail)
 	}
 
@@ -70,14 +71,14 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 func (s *Store) FindByEmail(
 	ctx context.Context, addr string,
 ) ([]reset.User, error) {
-	if !s.dialect.canHold(addr) {
+	if !s.dialect.CanHold(addr) {
 		return nil, ctx.Err()
 	}
 
 	users, err := look(s.dialect, func() ([]reset.User, error) {
 		return s.findByEmail(ctx, addr)
 	})
-	if s.dialect.refuses(err, addr) {
+	if s.dialect.Refuses(err, addr) {
 		return nil, nil
 	}
 	if err != nil {
@@ -122,14 +123,14 @@ func (s *Store) findByEmail(
 // took for another by converting it (MySQL finds row 42 for "42abc"), is not
 // found. ctx governs the whole query.
 func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
-	if !s.dialect.canHold(id) {
+	if !s.dialect.CanHold(id) {
 		return reset.User{}, cmp.Or(ctx.Err(), reset.ErrUserNotFound)
 	}
 
 	u, err := look(s.dialect, func() (reset.User, error) {
 		return scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
 	})
-	if errors.Is(err, sql.ErrNoRows) || s.dialect.refuses(err, id) {
+	if errors.Is(err, sql.ErrNoRows) || s.dialect.Refuses(err, id) {
 		return reset.User{}, reset.ErrUserNotFound
 	}
 	if err != nil {
@@ -140,6 +141,22 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 		return reset.User{}, reset.ErrUserNotFound
 	}
 	return u, nil
+}
+
+// maxAttempts bounds how many attempts are made at work that other transactions
+// get in the way of.
+const maxAttempts = 3
+
+// look retries a look-up that was refused because of other transactions, as
+// PostgreSQL under SERIALIZABLE does to a lone SELECT too. It writes nothing,
+// so nothing has to be found out in between.
+func look[T any](d sqldialect.Dialect, find func() (T, error)) (T, error) {
+	for range maxAttempts - 1 {
+		if found, err := find(); !d.Conflict(err) {
+			return found, err
+		}
+	}
+	return find()
 }
 
 func scanUser(row interface{ Scan(dest ...any) error }) (reset.User, error) {

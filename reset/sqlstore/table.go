@@ -1,9 +1,12 @@
 package sqlstore
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
 // EmailMatch says how FindByEmail compares the typed address with the column.
@@ -94,12 +97,16 @@ type Table struct {
 	EmailMatch EmailMatch
 }
 
-func (t Table) check() error {
+func (t Table) validate() error {
 	if t.Name == "" {
-		return fmt.Errorf("sqlstore: Config.Table.Name is empty")
+		return errors.New(
+			"sqlstore: Config.Table.Name is empty, want the users' table",
+		)
 	}
-	if !validTable(t.Name) {
-		return fmt.Errorf("sqlstore: Config.Table.Name is not a plain table name")
+	if !sqldialect.ValidTable(t.Name) {
+		return errors.New(
+			"sqlstore: Config.Table.Name is not a plain table name",
+		)
 	}
 
 	columns := []struct {
@@ -117,9 +124,11 @@ func (t Table) check() error {
 
 	for _, c := range columns {
 		if c.name == "" && c.required {
-			return fmt.Errorf("sqlstore: Config.Table.%s is empty", c.field)
+			return fmt.Errorf(
+				"sqlstore: Config.Table.%s is empty, want a column", c.field,
+			)
 		}
-		if c.name != "" && !validColumn(c.name) {
+		if c.name != "" && !sqldialect.ValidColumn(c.name) {
 			return fmt.Errorf(
 				"sqlstore: Config.Table.%s is not a plain column name", c.field,
 			)
@@ -127,18 +136,22 @@ func (t Table) check() error {
 		// Writing a hash over the address or the id would be beyond repair.
 		if c.field != "Hash" && strings.EqualFold(c.name, t.Hash) {
 			return fmt.Errorf(
-				"sqlstore: Config.Table.%s and Hash name the same column", c.field,
+				"sqlstore: Config.Table.%s and Hash name the same column",
+				c.field,
 			)
 		}
 	}
 
 	if t.Disabled != "" && t.DisabledAt != "" {
-		return fmt.Errorf(
-			"sqlstore: Config.Table.Disabled and DisabledAt are both set",
+		return errors.New(
+			"sqlstore: Config.Table.Disabled and DisabledAt are both set, want one",
 		)
 	}
 	if t.EmailMatch < MatchDefault || t.EmailMatch > MatchColumn {
-		return fmt.Errorf("sqlstore: Config.Table.EmailMatch is unknown")
+		return fmt.Errorf(
+			"sqlstore: Config.Table.EmailMatch is %d, want a constant of its type",
+			t.EmailMatch,
+		)
 	}
 
 	return nil
@@ -148,40 +161,41 @@ func (t Table) check() error {
 // whoever runs the database, or to change one of and pass as Config.Queries. It
 // refuses what New refuses.
 func (t Table) Queries(d Dialect) (Queries, error) {
-	if !d.known() {
-		return Queries{}, errDialect
-	}
-	if err := t.check(); err != nil {
+	dialect, err := d.validate()
+	if err != nil {
 		return Queries{}, err
 	}
-	return t.queries(d), nil
+	if err := t.validate(); err != nil {
+		return Queries{}, err
+	}
+	return t.queries(dialect), nil
 }
 
-func (t Table) queries(d Dialect) Queries {
-	name, id, column := d.quote(t.Name), d.quote(t.ID), d.quote(t.Hash)
+func (t Table) queries(d sqldialect.Dialect) Queries {
+	name, id, column := d.Quote(t.Name), d.Quote(t.ID), d.Quote(t.Hash)
 	fields := strings.Join([]string{
 		t.idText(d),
-		d.asText(d.quote(t.Email)),
-		d.asText(column),
+		d.AsText(d.Quote(t.Email)),
+		d.AsText(column),
 		t.optional(d, t.Stamp),
 		t.optional(d, t.Locale),
 		t.disabled(d),
 	}, ", ")
 
 	from := "SELECT " + fields + " FROM " + name + " WHERE "
-	update := "UPDATE " + name + " SET " + column + " = " + d.param(1) +
-		" WHERE " + id + " = " + d.param(2) +
-		" AND " + d.sameBytes(column, d.param(3))
+	update := "UPDATE " + name + " SET " + column + " = " + d.Param(1) +
+		" WHERE " + id + " = " + d.Param(2) +
+		" AND " + d.SameBytes(column, d.Param(3))
 
-	stamp := "'' = " + d.param(5)
+	stamp := "'' = " + d.Param(5)
 	if t.Stamp != "" {
-		stamp = d.sameBytes(d.quote(t.Stamp), d.param(5))
+		stamp = d.SameBytes(d.Quote(t.Stamp), d.Param(5))
 	}
 
 	return Queries{
 		ByEmail: from + t.emailCondition(d) + t.exactFirst(d),
-		ByID:    from + id + " = " + d.param(1),
-		Replace: update + " AND " + d.sameBytes(d.quote(t.Email), d.param(4)) +
+		ByID:    from + id + " = " + d.Param(1),
+		Replace: update + " AND " + d.SameBytes(d.Quote(t.Email), d.Param(4)) +
 			" AND " + stamp + " AND NOT " + t.disabled(d),
 		Swap: update,
 	}
@@ -190,50 +204,50 @@ func (t Table) queries(d Dialect) Queries {
 // exactFirst returns the ORDER BY clause that puts the address as it was typed
 // before its other spellings, of which a stranger may have registered any
 // number. Then it puts the oldest account first where ids count up.
-func (t Table) exactFirst(d Dialect) string {
+func (t Table) exactFirst(d sqldialect.Dialect) string {
 	return " ORDER BY CASE WHEN " +
-		d.sameBytes(d.quote(t.Email), d.param(1)) +
+		d.SameBytes(d.Quote(t.Email), d.Param(1)) +
 		" THEN 0 ELSE 1 END, " +
-		d.quote(t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
+		d.Quote(t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
 }
 
-func (t Table) idText(d Dialect) string {
-	if d == PostgreSQL {
-		return d.quote(t.ID) + "::text"
+func (t Table) idText(d sqldialect.Dialect) string {
+	if d == sqldialect.PostgreSQL {
+		return d.Quote(t.ID) + "::text"
 	}
-	return d.quote(t.ID)
+	return d.Quote(t.ID)
 }
 
-func (t Table) optional(d Dialect, column string) string {
+func (t Table) optional(d sqldialect.Dialect, column string) string {
 	if column == "" {
 		return "''"
 	}
-	return d.asText(d.quote(column))
+	return d.AsText(d.Quote(column))
 }
 
 // disabled returns a truth value that is never NULL, so that NOT can stand
 // before it.
-func (t Table) disabled(d Dialect) string {
+func (t Table) disabled(d sqldialect.Dialect) string {
 	switch {
 	case t.Disabled != "":
-		return "CASE WHEN " + d.quote(t.Disabled) + " THEN TRUE ELSE FALSE END"
+		return "CASE WHEN " + d.Quote(t.Disabled) + " THEN TRUE ELSE FALSE END"
 	case t.DisabledAt != "":
-		return "CASE WHEN " + d.quote(t.DisabledAt) +
+		return "CASE WHEN " + d.Quote(t.DisabledAt) +
 			" IS NOT NULL THEN TRUE ELSE FALSE END"
 	}
 	return "FALSE"
 }
 
-func (t Table) emailCondition(d Dialect) string {
+func (t Table) emailCondition(d sqldialect.Dialect) string {
 	match := t.EmailMatch
 	if match == MatchDefault {
 		match = MatchFolded
-		if d == MySQL {
+		if d == sqldialect.MySQL {
 			match = MatchColumn
 		}
 	}
 
-	column, param := d.quote(t.Email), d.param(1)
+	column, param := d.Quote(t.Email), d.Param(1)
 	switch match {
 	case MatchLowered:
 		return column + " = lower(" + param + ")"

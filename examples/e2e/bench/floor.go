@@ -10,8 +10,8 @@ import (
 const floorName = "floor"
 
 // The floor is what no signed text of this size can do without: base64url of 88
-// and of 32 bytes, and HMAC-SHA256 over 120 bytes with a key that has been taken
-// in already. No clock, no claims, no user state, no allocation.
+// and of 32 bytes, and HMAC-SHA256 over 120 bytes with a key that has been
+// taken in already. No clock, no claims, no user state, no allocation.
 
 func floorIssue() func() error {
 	mac := hmac.New(sha256.New, secret())
@@ -33,7 +33,8 @@ func floorVerify() func() error {
 	mac.Write(payload)
 	signature := base64.RawURLEncoding.AppendEncode(nil, mac.Sum(nil))
 	text := base64.RawURLEncoding.AppendEncode(nil, payload[:88])
-	decoded, sig, sum := make([]byte, 88), make([]byte, sha256.Size), make([]byte, 0, sha256.Size)
+	decoded, sig, sum := make([]byte, 88), make([]byte,
+		sha256.Size), make([]byte, 0, sha256.Size)
 	return func() error {
 		if _, err := base64.RawURLEncoding.Decode(decoded, text); err != nil {
 			return err

@@ -20,7 +20,9 @@ func goals(out io.Writer, tables []table, check bool) error {
 	issue, verify, reject := &tables[0], &tables[1], &tables[2]
 	floorIssue, floorVerify := issue.rows[0].nanos(), verify.rows[0].nanos()
 	ourIssue, ourVerify := issue.find(oursName), verify.find(oursName)
-	ours := func(kind string) *contender { return reject.find("this library, " + kind) }
+	ours := func(kind string) *contender {
+		return reject.find("this library, " + kind)
+	}
 	all := []goal{
 		{"issue, x floor", ourIssue.nanos() / floorIssue, 3.5, false},
 		{"verify, x floor", ourVerify.nanos() / floorVerify, 4.2, false},
@@ -50,7 +52,8 @@ func goals(out io.Writer, tables []table, check bool) error {
 		case g.got > g.most+0.01:
 			verdict = "within the slack"
 		}
-		lines = append(lines, fmt.Sprintf("%s\t%.2f\t%.2f\t%s\t", g.name, g.got, g.most, verdict))
+		lines = append(lines,
+			fmt.Sprintf("%s\t%.2f\t%.2f\t%s\t", g.name, g.got, g.most, verdict))
 	}
 	if err := printAligned(out, lines); err != nil {
 		return err

@@ -19,9 +19,12 @@ import (
 )
 
 func main() {
-	passes := flag.Int("passes", 40, "how many passes; each figure is the best one")
-	pass := flag.Duration("pass", 5*time.Millisecond, "how long one contender runs in one pass")
-	check := flag.Bool("check", false, "exit 1 when a goal is missed by more than 30 %")
+	passes := flag.Int("passes", 40,
+		"how many passes; each figure is the best one")
+	pass := flag.Duration("pass", 5*time.Millisecond,
+		"how long one contender runs in one pass")
+	check := flag.Bool("check", false,
+		"exit 1 when a goal is missed by more than 30 %")
 	flag.Parse()
 	log.SetFlags(0)
 	if err := run(os.Stdout, *passes, *pass, *check); err != nil {
@@ -53,13 +56,27 @@ func tables() ([]table, error) {
 	if err != nil {
 		return nil, err
 	}
-	issue := table{title: "Issue", rows: append([]contender{{name: floorName, op: floorIssue()}}, ours.issue()...)}
-	verify := table{title: "Verify", rows: append([]contender{{name: floorName, op: floorVerify()}}, ours.verify()...)}
+	issue := table{
+		title: "Issue",
+		rows: append([]contender{{name: floorName, op: floorIssue()}},
+			ours.issue()...),
+	}
+	verify := table{
+		title: "Verify",
+		rows: append([]contender{{name: floorName, op: floorVerify()}},
+			ours.verify()...),
+	}
 	for _, r := range rivals {
 		issue.rows = append(issue.rows, contender{name: r.name, op: r.issue})
 		verify.rows = append(verify.rows, contender{name: r.name, op: r.verify})
 	}
-	reject := table{title: "Reject", rows: append([]contender{{name: floorName + " (verify)", op: floorVerify()}}, ours.reject()...)}
+	reject := table{
+		title: "Reject",
+		rows: append([]contender{{
+			name: floorName + " (verify)",
+			op:   floorVerify(),
+		}}, ours.reject()...),
+	}
 	reject.rows = append(reject.rows, rivals[0].rejects...)
 	for _, t := range []table{issue, verify, reject} {
 		for _, c := range t.rows {

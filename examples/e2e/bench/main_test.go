@@ -14,7 +14,10 @@ func TestEveryContenderRuns(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.NoError(t, run(&out, 1, time.Microsecond, false))
-	for _, row := range []string{"floor", oursName, golangJWTName, "securecookie", "go-paseto", "go-jose", "bad signature, x verify"} {
+	for _, row := range []string{
+		"floor", oursName, golangJWTName,
+		"securecookie", "go-paseto", "go-jose", "bad signature, x verify",
+	} {
 		require.Contains(t, out.String(), row)
 	}
 }

@@ -18,7 +18,9 @@ type contender struct {
 	allocs float64
 }
 
-func (c *contender) nanos() float64 { return float64(c.best.Nanoseconds()) / float64(c.n) }
+func (c *contender) nanos() float64 {
+	return float64(c.best.Nanoseconds()) / float64(c.n)
+}
 
 // table holds contenders that do the same work; the first one is the floor.
 type table struct {
@@ -47,7 +49,8 @@ func (c *contender) time() time.Duration {
 	start := time.Now()
 	for range c.n {
 		if err := c.op(); err != nil {
-			panic(fmt.Sprintf("%s: %v", c.name, err)) // it did not fail when the tables were made
+			// it did not fail when the tables were made
+			panic(fmt.Sprintf("%s: %v", c.name, err))
 		}
 	}
 	return time.Since(start)
@@ -74,7 +77,9 @@ func (t *table) print(out io.Writer) error {
 	lines := []string{t.title + "\tns\tx floor\tallocs\t"}
 	for i := range t.rows {
 		c := &t.rows[i]
-		lines = append(lines, fmt.Sprintf("%s\t%.0f\t%.2f\t%.0f\t", c.name, c.nanos(), c.nanos()/t.rows[0].nanos(), c.allocs))
+		lines = append(lines,
+			fmt.Sprintf("%s\t%.0f\t%.2f\t%.0f\t", c.name, c.nanos(),
+				c.nanos()/t.rows[0].nanos(), c.allocs))
 	}
 	return printAligned(out, append(lines, ""))
 }

@@ -58,14 +58,18 @@ func newOurs() (*ours, error) {
 		if err != nil {
 			return nil, err
 		}
-		return token.New(token.Config{Site: "https://app.example", Keys: keys, Now: now})
+		return token.New(token.Config{
+			Site: "https://app.example", Keys: keys, Now: now,
+		})
 	}
 	signer, err := signerWith(keyID, nil)
 	if err != nil {
 		return nil, err
 	}
 	o.signer = signer
-	o.load = func(context.Context, string) (token.State, error) { return o.state, nil }
+	o.load = func(context.Context, string) (token.State, error) {
+		return o.state, nil
+	}
 	if o.raw, err = issueWith(signer, o.state); err != nil {
 		return nil, err
 	}
@@ -73,7 +77,9 @@ func newOurs() (*ours, error) {
 	if err != nil {
 		return nil, err
 	}
-	late, err := signerWith(keyID, func() time.Time { return time.Now().Add(-2 * time.Hour) })
+	late, err := signerWith(keyID, func() time.Time {
+		return time.Now().Add(-2 * time.Hour)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +149,8 @@ func (o *ours) reject() []contender {
 			if reason == nil || reason.Reason != r.want {
 				return fmt.Errorf("not rejected as %s", r.want)
 			}
-			if _, err := o.signer.Verify(ctx, r.raw, token.PurposeReset, o.load); !errors.Is(err, token.ErrRejected) {
+			if _, err := o.signer.Verify(ctx, r.raw, token.PurposeReset,
+				o.load); !errors.Is(err, token.ErrRejected) {
 				return fmt.Errorf("not rejected: %w", err)
 			}
 			return nil

@@ -48,7 +48,10 @@ func newRivals() ([]rival, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []rival{golangJWT, bare, securecookieRival, pasetoRival, joseRival}, nil
+	return []rival{
+		golangJWT, bare, securecookieRival, pasetoRival,
+		joseRival,
+	}, nil
 }
 
 const (
@@ -60,7 +63,11 @@ const (
 func fingerprint() string {
 	mac := hmac.New(sha256.New, secret())
 	state := user()
-	for _, field := range []string{"reset", state.UserID, state.PasswordHash.Reveal(), state.Email.Reveal(), state.Stamp.Reveal()} {
+	for _, field := range []string{
+		"reset", state.UserID,
+		state.PasswordHash.Reveal(), state.Email.Reveal(),
+		state.Stamp.Reveal(),
+	} {
 		var length [4]byte
 		binary.BigEndian.PutUint32(length[:], uint32(len(field)))
 		mac.Write(length[:])
@@ -69,7 +76,8 @@ func fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// handed is a fingerprint that was computed before: what golang-jwt alone costs.
+// handed is a fingerprint that was computed before: what golang-jwt alone
+// costs.
 func handed() func() string {
 	ready := fingerprint()
 	return func() string { return ready }
@@ -84,8 +92,11 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 	key := secret()
 	issue := func(now time.Time) (string, error) {
 		t := jwt.NewWithClaims(jwt.SigningMethodHS256, golangJWTClaims{
-			RegisteredClaims: jwt.RegisteredClaims{Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime))},
-			Fingerprint:      fingerprint(),
+			RegisteredClaims: jwt.RegisteredClaims{
+				Subject: userID, IssuedAt: jwt.NewNumericDate(now),
+				ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
+			},
+			Fingerprint: fingerprint(),
 		})
 		t.Header["kid"] = keyID
 		t.Header["typ"] = "reset+jwt"
@@ -98,11 +109,13 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 				return nil, errors.New("unknown key")
 			}
 			return key, nil
-		}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
+		}, jwt.WithValidMethods([]string{"HS256"}),
+			jwt.WithExpirationRequired(), jwt.WithIssuedAt())
 		if err != nil {
 			return err
 		}
-		if parsed.Header["typ"] != "reset+jwt" || claims.Subject != userID || claims.Fingerprint != fingerprint() {
+		if parsed.Header["typ"] != "reset+jwt" || claims.Subject != userID ||
+			claims.Fingerprint != fingerprint() {
 			return errors.New("other claims")
 		}
 		return nil
@@ -125,12 +138,13 @@ func newGolangJWT(name string, fingerprint func() string) (rival, error) {
 		{"bad signature", badSignature(raw)},
 		{"expired", expired},
 	} {
-		r.rejects = append(r.rejects, contender{name: "golang-jwt, " + bad.name, op: func() error {
-			if verify(bad.raw) == nil {
-				return errors.New("not rejected")
-			}
-			return nil
-		}})
+		r.rejects = append(r.rejects,
+			contender{name: "golang-jwt, " + bad.name, op: func() error {
+				if verify(bad.raw) == nil {
+					return errors.New("not rejected")
+				}
+				return nil
+			}})
 	}
 	return r, nil
 }
@@ -142,22 +156,30 @@ type otherClaims struct {
 
 func newClaims() otherClaims {
 	now := time.Now()
-	return otherClaims{Sub: userID, Fp: fingerprint(), Purpose: "reset", Iat: now.Unix(), Exp: now.Add(lifetime).Unix()}
+	return otherClaims{
+		Sub: userID, Fp: fingerprint(), Purpose: "reset", Iat: now.Unix(),
+		Exp: now.Add(lifetime).Unix(),
+	}
 }
 
 func (c otherClaims) check() error {
-	if c.Sub != userID || c.Fp != fingerprint() || c.Purpose != "reset" || time.Now().Unix() >= c.Exp {
+	if c.Sub != userID || c.Fp != fingerprint() || c.Purpose != "reset" ||
+		time.Now().Unix() >= c.Exp {
 		return errors.New("other claims")
 	}
 	return nil
 }
 
 func newSecurecookie() (rival, error) {
-	codec := securecookie.New(secret(), nil).MaxAge(int(lifetime / time.Second)).SetSerializer(securecookie.JSONEncoder{})
+	codec := securecookie.New(secret(),
+		nil).MaxAge(int(lifetime / time.Second)).SetSerializer(securecookie.JSONEncoder{})
 	raw, err := codec.Encode("reset", newClaims())
 	return rival{
-		name:  "securecookie, JSON",
-		issue: func() error { _, err := codec.Encode("reset", newClaims()); return err },
+		name: "securecookie, JSON",
+		issue: func() error {
+			_, err := codec.Encode("reset", newClaims())
+			return err
+		},
 		verify: func() error {
 			var c otherClaims
 			if err := codec.Decode("reset", raw, &c); err != nil {
@@ -210,13 +232,20 @@ func newPaseto() (rival, error) {
 func newJose() (rival, error) {
 	key := secret()
 	issue := func() (string, error) {
-		options := (&jose.SignerOptions{}).WithType("reset+jwt").WithHeader("kid", keyID)
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: key}, options)
+		options := (&jose.SignerOptions{}).WithType("reset+jwt").WithHeader("kid",
+			keyID)
+		signer, err := jose.NewSigner(jose.SigningKey{
+			Algorithm: jose.HS256,
+			Key:       key,
+		}, options)
 		if err != nil {
 			return "", err
 		}
 		now := time.Now()
-		registered := josejwt.Claims{Subject: userID, IssuedAt: josejwt.NewNumericDate(now), Expiry: josejwt.NewNumericDate(now.Add(lifetime))}
+		registered := josejwt.Claims{
+			Subject: userID, IssuedAt: josejwt.NewNumericDate(now),
+			Expiry: josejwt.NewNumericDate(now.Add(lifetime)),
+		}
 		return josejwt.Signed(signer).Claims(registered).Claims(map[string]any{"fp": fingerprint()}).Serialize()
 	}
 	raw, err := issue()
@@ -227,7 +256,8 @@ func newJose() (rival, error) {
 		name:  "go-jose",
 		issue: func() error { _, err := issue(); return err },
 		verify: func() error {
-			t, err := josejwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.HS256})
+			t, err := josejwt.ParseSigned(raw,
+				[]jose.SignatureAlgorithm{jose.HS256})
 			if err != nil {
 				return err
 			}
@@ -238,10 +268,14 @@ func newJose() (rival, error) {
 			if err := t.Claims(key, &registered, &own); err != nil {
 				return err
 			}
-			if own.Fp != fingerprint() || t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
+			if own.Fp != fingerprint() ||
+				t.Headers[0].ExtraHeaders[jose.HeaderType] != "reset+jwt" {
 				return errors.New("other claims")
 			}
-			return registered.ValidateWithLeeway(josejwt.Expected{Subject: userID, Time: time.Now()}, 0)
+			return registered.ValidateWithLeeway(josejwt.Expected{
+				Subject: userID,
+				Time:    time.Now(),
+			}, 0)
 		},
 	}, nil
 }

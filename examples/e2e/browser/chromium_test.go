@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// missing skips a test for want of a program, or fails it where everything has to be there.
+// missing skips a test for want of a program, or fails it where everything has
+// to be there.
 func missing(t *testing.T, reason string) {
 	t.Helper()
 	if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
@@ -40,13 +41,19 @@ func TestMain(m *testing.M) {
 func start(path string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("hide-scrollbars", true),
 		// For the certificates of httptest.
 		chromedp.Flag("ignore-certificate-errors", true),
-		// Sites that are not localhost, which browsers treat kindlier than others.
-		chromedp.Flag("host-resolver-rules", "MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test 127.0.0.1"))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		// Sites that are not localhost, which browsers treat kindlier than
+		// others.
+		chromedp.Flag("host-resolver-rules",
+			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test "+
+				"127.0.0.1"))
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
+		options...)
 	ctx, stop := chromedp.NewContext(allocator)
 	stopBrowser = func() { stop(); stopAllocator() }
 	browser, errBrowser = ctx, chromedp.Do(ctx)
@@ -67,7 +74,8 @@ func tab(t *testing.T) context.Context {
 	}
 	browserOnce.Do(func() { start(path) })
 	require.NoError(t, errBrowser)
-	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, closeTab := chromedp.NewContext(browser,
+		chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(cancel)
@@ -107,18 +115,21 @@ func open(ctx context.Context, t *testing.T, target string) int64 {
 // press clicks and waits for the page that follows.
 func press(ctx context.Context, t *testing.T, selector string) *network.Response {
 	t.Helper()
-	response, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector)))
+	response, err := chromedp.RunResponse(ctx,
+		chromedp.Click(chromedp.CSS(selector)))
 	require.NoError(t, err)
 	return response
 }
 
-// arrives waits for a page with this heading, also where the driver has lost sight of the page: after going back, for instance.
+// arrives waits for a page with this heading, also where the driver has lost
+// sight of the page: after going back, for instance.
 func arrives(ctx context.Context, t *testing.T, heading string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		got, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.querySelector('h1').textContent"))
+		got, err := chromedp.Run(ctx,
+			chromedp.Evaluate[string]("document.querySelector('h1').textContent"))
 		return err == nil && got == heading
 	}, 20*time.Second, 20*time.Millisecond)
 }
@@ -137,16 +148,20 @@ func text(ctx context.Context, t *testing.T, selector string) string {
 // withoutScripts switches scripts off for the tab, as a visitor would.
 func withoutScripts(ctx context.Context, t *testing.T) {
 	t.Helper()
-	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
 }
 
 // prefers sets the colour scheme and the width of the window.
 func prefers(ctx context.Context, t *testing.T, scheme string, width int64) {
 	t.Helper()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-	})
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+			},
+		})
 	require.NoError(t, err)
 	do(ctx, t, chromedp.EmulateViewport(width, 800))
 }

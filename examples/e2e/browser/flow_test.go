@@ -25,15 +25,20 @@ func TestWholeFlowWithScripts(t *testing.T) {
 	link := s.mailed()
 
 	require.EqualValues(t, 200, open(ctx, t, link))
-	require.Equal(t, s.base+"/reset-password", eval[string](ctx, t, "location.href"), "the token is out of the address")
-	require.False(t, eval[bool](ctx, t, "document.querySelector('#link-row').checkVisibility()"))
+	require.Equal(t, s.base+"/reset-password",
+		eval[string](ctx, t, "location.href"),
+		"the token is out of the address")
+	require.False(t,
+		eval[bool](ctx, t,
+			"document.querySelector('#link-row').checkVisibility()"))
 	fill(ctx, t, "#password", newPassword)
 	done := press(ctx, t, "form .button")
 	require.Equal(t, s.base+"/reset-password?done", done.URL)
 	require.EqualValues(t, 200, done.Status)
 	require.Equal(t, "Your password has been changed", text(ctx, t, "h1"))
 	require.True(t, s.has(newPassword))
-	require.NotContains(t, s.seen(), rawOf(link), "neither a request line nor a Referer had the token")
+	require.NotContains(t, s.seen(), rawOf(link),
+		"neither a request line nor a Referer had the token")
 
 	open(ctx, t, link)
 	fill(ctx, t, "#password", newPassword+" again")
@@ -43,7 +48,9 @@ func TestWholeFlowWithScripts(t *testing.T) {
 	require.True(t, s.has(newPassword))
 
 	fill(ctx, t, "#email", account)
-	require.Equal(t, s.base+"/forgot-password?sent", press(ctx, t, "form .button").URL, "a new link from the page of the refused one")
+	require.Equal(t, s.base+"/forgot-password?sent",
+		press(ctx, t, "form .button").URL,
+		"a new link from the page of the refused one")
 }
 
 func TestWholeFlowWithoutScripts(t *testing.T) {
@@ -51,7 +58,8 @@ func TestWholeFlowWithoutScripts(t *testing.T) {
 	withoutScripts(ctx, t)
 	open(ctx, t, s.base+"/forgot-password")
 	fill(ctx, t, "#email", account)
-	require.Equal(t, s.base+"/forgot-password?sent", press(ctx, t, "button").URL)
+	require.Equal(t, s.base+"/forgot-password?sent",
+		press(ctx, t, "button").URL)
 	link := s.mailed()
 
 	open(ctx, t, link)
@@ -60,10 +68,12 @@ func TestWholeFlowWithoutScripts(t *testing.T) {
 	fill(ctx, t, "#repeat", newPassword+"!")
 	refused := press(ctx, t, "form .button")
 	require.EqualValues(t, 422, refused.Status)
-	require.Contains(t, text(ctx, t, "#summary"), "The two passwords are not the same")
+	require.Contains(t, text(ctx, t, "#summary"),
+		"The two passwords are not the same")
 	fill(ctx, t, "#password", newPassword)
 	fill(ctx, t, "#repeat", newPassword)
-	require.Equal(t, s.base+"/reset-password?done", press(ctx, t, "form .button").URL)
+	require.Equal(t, s.base+"/reset-password?done",
+		press(ctx, t, "form .button").URL)
 	require.True(t, s.has(newPassword))
 	require.NotContains(t, s.seen(), rawOf(link))
 }
@@ -74,14 +84,21 @@ func TestRefusedPasswordLeavesTheLinkInTheFormAndTheFocusOnTheSummary(t *testing
 	fill(ctx, t, "#password", guessable)
 	refused := press(ctx, t, "form .button")
 	require.EqualValues(t, 422, refused.Status)
-	require.Equal(t, "summary", eval[string](ctx, t, "document.activeElement.id"))
-	require.True(t, strings.HasPrefix(eval[string](ctx, t, "document.title"), "Error: "))
-	require.Empty(t, eval[string](ctx, t, "document.querySelector('#password').value"))
-	require.Equal(t, "password-error password-hint", eval[string](ctx, t, "document.querySelector('#password').getAttribute('aria-describedby')"))
+	require.Equal(t, "summary",
+		eval[string](ctx, t, "document.activeElement.id"))
+	require.True(t,
+		strings.HasPrefix(eval[string](ctx, t, "document.title"), "Error: "))
+	require.Empty(t,
+		eval[string](ctx, t, "document.querySelector('#password').value"))
+	require.Equal(t, "password-error password-hint",
+		eval[string](ctx, t,
+			"document.querySelector('#password').getAttribute('aria-describedby')"))
 	do(ctx, t, chromedp.Click(chromedp.CSS("#summary a")))
-	require.Equal(t, "password", eval[string](ctx, t, "document.activeElement.id"))
+	require.Equal(t, "password",
+		eval[string](ctx, t, "document.activeElement.id"))
 	fill(ctx, t, "#password", newPassword)
-	require.Equal(t, s.base+"/reset-password?done", press(ctx, t, "form .button").URL)
+	require.Equal(t, s.base+"/reset-password?done",
+		press(ctx, t, "form .button").URL)
 	require.True(t, s.has(newPassword))
 }
 
@@ -89,15 +106,18 @@ func TestKeyboardAlone(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	open(ctx, t, s.link())
 	focus := func() string {
-		return eval[string](ctx, t, "document.activeElement.id || document.activeElement.className")
+		return eval[string](ctx, t,
+			"document.activeElement.id || document.activeElement.className")
 	}
 	var order []string
 	for range 3 {
 		do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		order = append(order, focus())
 	}
-	require.Equal(t, []string{"toggle", "password", "button"}, order, "every control once, in the order of the page")
-	do(ctx, t, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(kb.ModifierShift)))
+	require.Equal(t, []string{"toggle", "password", "button"}, order,
+		"every control once, in the order of the page")
+	do(ctx, t,
+		chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(kb.ModifierShift)))
 	require.Equal(t, "password", focus())
 	do(ctx, t, chromedp.KeyEvent(newPassword))
 	_, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter))
@@ -108,9 +128,12 @@ func TestKeyboardAlone(t *testing.T) {
 func TestPasswordCanBeShownAndIsConcealedWhenSent(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	open(ctx, t, s.link())
-	kind := func() string { return eval[string](ctx, t, "document.querySelector('#password').type") }
+	kind := func() string {
+		return eval[string](ctx, t, "document.querySelector('#password').type")
+	}
 	pressed := func() string {
-		return eval[string](ctx, t, "document.querySelector('.toggle').getAttribute('aria-pressed')")
+		return eval[string](ctx, t,
+			"document.querySelector('.toggle').getAttribute('aria-pressed')")
 	}
 	require.Equal(t, []string{"password", "false"}, []string{kind(), pressed()})
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
@@ -118,7 +141,8 @@ func TestPasswordCanBeShownAndIsConcealedWhenSent(t *testing.T) {
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
 	require.Equal(t, []string{"password", "false"}, []string{kind(), pressed()})
 	do(ctx, t, chromedp.Click(chromedp.CSS(".toggle")))
-	eval[bool](ctx, t, `document.forms[0].addEventListener("submit", function (e) { e.preventDefault(); }), true`)
+	eval[bool](ctx, t,
+		`document.forms[0].addEventListener("submit", function (e) { e.preventDefault(); }), true`)
 	fill(ctx, t, "#password", newPassword)
 	do(ctx, t, chromedp.Click(chromedp.CSS("form .button")))
 	require.Equal(t, []string{"password", "false"}, []string{kind(), pressed()})
@@ -131,24 +155,31 @@ func TestSecondPressSendsNothing(t *testing.T) {
 	t.Cleanup(release)
 	open(ctx, t, s.link())
 	fill(ctx, t, "#password", newPassword)
-	// By place, and nothing is asked of the page meanwhile: the driver waits for the page that is being loaded.
+	// By place, and nothing is asked of the page meanwhile: the driver waits
+	// for the page that is being loaded.
 	at := eval[[]float64](ctx, t, `(function (box) { return [box.x + box.width / 2, box.y + box.height / 2] })(
 		document.querySelector("form .button").getBoundingClientRect())`)
 	do(ctx, t, chromedp.MouseClickXY(at[0], at[1]))
-	require.Eventually(t, func() bool { return s.posts.Load() == 1 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.posts.Load() == 1 },
+		20*time.Second, time.Millisecond)
 	for range 3 {
 		do(ctx, t, chromedp.MouseClickXY(at[0], at[1]))
 	}
 	release()
 	arrives(ctx, t, "Your password has been changed")
-	require.Equal(t, s.base+"/reset-password?done", eval[string](ctx, t, "location.href"))
+	require.Equal(t, s.base+"/reset-password?done",
+		eval[string](ctx, t, "location.href"))
 	require.EqualValues(t, 1, s.posts.Load())
 }
 
 func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
-	for name, style := range map[string]reset.LinkStyle{"fragment": reset.LinkFragment, "query": reset.LinkQuery} {
+	for name, style := range map[string]reset.LinkStyle{
+		"fragment": reset.LinkFragment,
+		"query":    reset.LinkQuery,
+	} {
 		t.Run(name, func(t *testing.T) {
-			s, ctx := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = style }), tab(t)
+			s, ctx := newSite(t,
+				func(c *reset.Config) { c.Pages.LinkStyle = style }), tab(t)
 			link := s.link()
 			open(ctx, t, link)
 			fill(ctx, t, "#password", newPassword)
@@ -157,14 +188,23 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 			require.True(t, s.has(newPassword))
 			eval[bool](ctx, t, "history.back(), true")
 			require.Eventually(t, func() bool {
-				back, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && location.search === ''"))
+				back, err := chromedp.Run(ctx,
+					chromedp.Evaluate[bool]("document.readyState === "+
+						"'complete' && location.search === ''"))
 				return err == nil && back
 			}, 20*time.Second, 20*time.Millisecond)
-			t.Logf("the page came from the cache: %v", eval[bool](ctx, t, "window.kept === true"))
-			require.NotContains(t, eval[string](ctx, t, "location.href"), rawOf(link))
-			require.Empty(t, eval[string](ctx, t, "document.querySelector('#password') ? document.querySelector('#password').value : ''"))
-			// Sent again from the page of before, it is refused, and the password stays what it is.
-			eval[bool](ctx, t, "document.querySelector('#password').value = '"+newPassword+" again', document.forms[0].requestSubmit(), true")
+			t.Logf("the page came from the cache: %v",
+				eval[bool](ctx, t, "window.kept === true"))
+			require.NotContains(t, eval[string](ctx, t, "location.href"),
+				rawOf(link))
+			require.Empty(t,
+				eval[string](ctx, t,
+					"document.querySelector('#password') ? "+
+						"document.querySelector('#password').value : ''"))
+			// Sent again from the page of before, it is refused, and the
+			// password stays what it is.
+			eval[bool](ctx, t,
+				"document.querySelector('#password').value = '"+newPassword+" again', document.forms[0].requestSubmit(), true")
 			arrives(ctx, t, "This link does not work")
 			require.True(t, s.has(newPassword))
 		})
@@ -172,33 +212,48 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 }
 
 func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
-	s, ctx := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }), tab(t)
+	s, ctx := newSite(t,
+		func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }), tab(t)
 	link := s.link()
-	webmail := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	webmail := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte(`<!doctype html><title>Mail</title><a id="go" href="` + link + `">reset</a>`))
+		_, _ = w.Write([]byte(`<!doctype html><title>Mail</title><a id="go" href="` +
+			link + `">reset</a>`))
 	}))
 	t.Cleanup(webmail.Close)
 	open(ctx, t, strings.Replace(webmail.URL, "127.0.0.1", "mail.test", 1))
 	page := press(ctx, t, "#go")
 	require.Equal(t, s.base+"/reset-password", page.URL)
-	require.Contains(t, text(ctx, t, ".account"), "a•••@example.com", "the Lax cookie came along")
-	for _, place := range []string{"location.href", "document.referrer", "JSON.stringify(performance.getEntries())", "document.documentElement.outerHTML", "document.cookie"} {
+	require.Contains(t, text(ctx, t, ".account"), "a•••@example.com",
+		"the Lax cookie came along")
+	for _, place := range []string{
+		"location.href", "document.referrer",
+		"JSON.stringify(performance.getEntries())",
+		"document.documentElement.outerHTML", "document.cookie",
+	} {
 		require.NotContains(t, eval[string](ctx, t, place), rawOf(link), place)
 	}
 	fill(ctx, t, "#password", newPassword)
-	require.Equal(t, s.base+"/reset-password?done", press(ctx, t, "form .button").URL)
+	require.Equal(t, s.base+"/reset-password?done",
+		press(ctx, t, "form .button").URL)
 	require.True(t, s.has(newPassword))
-	require.Equal(t, 1, strings.Count(s.seen(), rawOf(link)), "in the first request line alone, and in no Referer")
+	require.Equal(t, 1, strings.Count(s.seen(), rawOf(link)),
+		"in the first request line alone, and in no Referer")
 }
 
 func TestLinkPastedOverAnOpenPageIsTaken(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	open(ctx, t, s.base+"/reset-password")
-	require.True(t, eval[bool](ctx, t, "document.querySelector('#link-row').checkVisibility()"))
+	require.True(t,
+		eval[bool](ctx, t,
+			"document.querySelector('#link-row').checkVisibility()"))
 	eval[bool](ctx, t, "location.hash = 'token="+rawOf(s.link())+"', true")
 	do(ctx, t, chromedp.Poll[chromedp.Void]("location.hash === ''"))
-	require.False(t, eval[bool](ctx, t, "document.querySelector('#link-row').checkVisibility()"))
+	require.False(t,
+		eval[bool](ctx, t,
+			"document.querySelector('#link-row').checkVisibility()"))
 	fill(ctx, t, "#password", newPassword)
 	press(ctx, t, "form .button")
 	require.True(t, s.has(newPassword))

@@ -26,10 +26,16 @@ import (
 func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s := newSite(t)
-	byQuery := newSite(t, func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery })
-	throttled := newSite(t, func(c *reset.Config) { c.Limits = reset.Limits{Client: never{}} })
+	byQuery := newSite(t, func(c *reset.Config) {
+		c.Pages.LinkStyle = reset.LinkQuery
+	})
+	throttled := newSite(t, func(c *reset.Config) {
+		c.Limits = reset.Limits{Client: never{}}
+	})
 	broken := newSite(t, func(c *reset.Config) {
-		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errors.New("the queue does not answer") }
+		c.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return errors.New("the queue does not answer")
+		}
 	})
 	ask := func(of *site, addr string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
@@ -40,7 +46,9 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 		}
 	}
 	show := func(target string) func(context.Context, *testing.T) {
-		return func(ctx context.Context, t *testing.T) { openAnew(ctx, t, target) }
+		return func(ctx context.Context, t *testing.T) {
+			openAnew(ctx, t, target)
+		}
 	}
 	set := func(link, password string) func(context.Context, *testing.T) {
 		return func(ctx context.Context, t *testing.T) {
@@ -65,7 +73,8 @@ func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) 
 	}
 }
 
-// openAnew goes to a link that may differ from the page's address in the fragment only, which would load nothing.
+// openAnew goes to a link that may differ from the page's address in the
+// fragment only, which would load nothing.
 func openAnew(ctx context.Context, t *testing.T, link string) {
 	t.Helper()
 	open(ctx, t, "about:blank")
@@ -89,10 +98,14 @@ func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
 				for _, width := range []int64{1280, 320} {
 					prefers(ctx, t, scheme, width)
 					reach(ctx, t)
-					require.LessOrEqual(t, eval[int](ctx, t, "document.documentElement.scrollWidth"), int(width), "no scrolling sideways")
+					require.LessOrEqual(t,
+						eval[int](ctx, t,
+							"document.documentElement.scrollWidth"), int(width),
+						"no scrolling sideways")
 					picture(ctx, t, name, scheme, width)
 					require.Empty(t, violations(), "content security policy")
-					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme, width)
+					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme,
+						width)
 				}
 			}
 		})
@@ -110,7 +123,9 @@ func picture(ctx context.Context, t *testing.T, name, scheme string, width int64
 	if width < 600 {
 		size = "narrow"
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"), run(ctx, t, chromedp.FullScreenshot(100)), 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"),
+			run(ctx, t, chromedp.FullScreenshot(100)), 0o600))
 }
 
 // watchPolicy collects what the browser reports as blocked.
@@ -120,7 +135,8 @@ func watchPolicy(ctx context.Context, t *testing.T) func() []string {
 	var blocked []string
 	do(ctx, t)
 	require.NoError(t, chromedp.Listen(ctx, func(ev any) {
-		if entry, ok := ev.(*cdplog.EventEntryAdded); ok && entry.Entry.Source == "security" {
+		if entry, ok := ev.(*cdplog.EventEntryAdded); ok &&
+			entry.Entry.Source == "security" {
 			mu.Lock()
 			defer mu.Unlock()
 			blocked = append(blocked, entry.Entry.Text)
@@ -154,7 +170,8 @@ func check(ctx context.Context, t *testing.T, axe string) []violation {
 	return result.Violations
 }
 
-// axeCore takes axe-core from the npm registry, or from the file that LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
+// axeCore takes axe-core from the npm registry, or from the file that
+// LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
 func axeCore(t *testing.T) string {
 	t.Helper()
 	if file := os.Getenv("LOSTKEY_AXE"); file != "" {
@@ -167,10 +184,12 @@ func axeCore(t *testing.T) string {
 		missing(t, "no npm in the path")
 	}
 	folder := t.TempDir()
-	pack := exec.CommandContext(t.Context(), npm, "pack", "--silent", "axe-core@4.14.1")
+	pack := exec.CommandContext(t.Context(), npm, "pack", "--silent",
+		"axe-core@4.14.1")
 	pack.Dir = folder
 	if output, err := pack.CombinedOutput(); err != nil {
-		missing(t, "npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
+		missing(t,
+			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
@@ -200,5 +219,6 @@ func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 		document.querySelector("h1").setAttribute("style", "color: red");
 		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
 	})()`))
-	require.Eventually(t, func() bool { return len(violations()) >= 2 }, 10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")
+	require.Eventually(t, func() bool { return len(violations()) >= 2 },
+		10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")
 }

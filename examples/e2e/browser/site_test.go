@@ -26,7 +26,8 @@ const (
 	oldPassword = "the old password of ada"
 	newPassword = "seven green rivers sing"
 
-	// guessable is long enough for the browser to send it, and refused by the policy.
+	// guessable is long enough for the browser to send it, and refused by the
+	// policy.
 	guessable = "abababababababababab"
 )
 
@@ -38,7 +39,8 @@ type site struct {
 	users  *memstore.Store
 	hasher *hash.Hasher
 	outbox *mailtest.Recorder
-	// posts counts what arrives; hold, when it is set, is waited for before a post is worked on.
+	// posts counts what arrives; hold, when it is set, is waited for before a
+	// post is worked on.
 	posts atomic.Int32
 	hold  chan struct{}
 
@@ -46,7 +48,8 @@ type site struct {
 	requests []*http.Request
 }
 
-// newSite serves under the name of a host, so that pages behave as on the web and not as on localhost.
+// newSite serves under the name of a host, so that pages behave as on the web
+// and not as on localhost.
 func newSite(t *testing.T, changes ...func(*reset.Config)) *site {
 	t.Helper()
 	return serve(t, "http", changes...)
@@ -55,22 +58,31 @@ func newSite(t *testing.T, changes ...func(*reset.Config)) *site {
 // serve is newSite with http or https.
 func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	t.Helper()
-	s := &site{t: t, users: memstore.New(), hasher: hash.NewInsecureForTests(), outbox: &mailtest.Recorder{}}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	s := &site{
+		t: t, users: memstore.New(), hasher: hash.NewInsecureForTests(),
+		outbox: &mailtest.Recorder{},
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp",
+		"127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	s.base = scheme + "://app.test:" + port
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
-	require.NoError(t, s.users.Add(reset.User{ID: "u-1", Email: account, PasswordHash: encoded}))
+	require.NoError(t, s.users.Add(reset.User{
+		ID: "u-1", Email: account, PasswordHash: encoded,
+	}))
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
 	cfg := reset.Config{
-		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"}, Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example", Keys: keys, Store: s.users, Mailer: s.outbox,
-		Sessions: reset.EndSessionsInStore(), Hasher: s.hasher, Limits: reset.Limits{Off: true},
+		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"},
+		Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example",
+		Keys: keys, Store: s.users, Mailer: s.outbox,
+		Sessions: reset.EndSessionsInStore(), Hasher: s.hasher,
+		Limits: reset.Limits{Off: true},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}
 	for _, change := range changes {
@@ -81,13 +93,16 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
 	pages, err := resethttp.New(s.svc, resethttp.Config{})
 	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request,
+	) {
 		if r.URL.Path == "/favicon.ico" {
 			http.NotFound(w, r)
 			return
 		}
 		s.mu.Lock()
-		s.requests = append(s.requests, r.Clone(context.WithoutCancel(r.Context())))
+		s.requests = append(s.requests,
+			r.Clone(context.WithoutCancel(r.Context())))
 		s.mu.Unlock()
 		if r.Method == http.MethodPost {
 			s.posts.Add(1)
@@ -135,7 +150,8 @@ func (s *site) has(password string) bool {
 	return got.OK
 }
 
-// seen is everything that the server was told about addresses: request lines and Referer headers.
+// seen is everything that the server was told about addresses: request lines
+// and Referer headers.
 func (s *site) seen() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,14 +56,16 @@ func TestTwoTabsWithTwoLinksChangeWhatTheyName(t *testing.T) {
 		require.Contains(t, text(second, t, ".account"), "b•••@example.net")
 
 		fill(first, t, "#password", newPassword)
-		require.EqualValues(t, http.StatusConflict, press(first, t, "form .button").Status)
+		require.EqualValues(t, http.StatusConflict,
+			press(first, t, "form .button").Status)
 		require.Contains(t, text(first, t, ".lead"), "another link was opened")
 		require.Equal(t, before, s.bobs())
 		require.False(t, s.has(newPassword))
 
 		open(first, t, ada)
 		fill(first, t, "#password", newPassword)
-		require.Equal(t, s.base+"/reset-password?done", press(first, t, "form .button").URL)
+		require.Equal(t, s.base+"/reset-password?done",
+			press(first, t, "form .button").URL)
 		require.True(t, s.has(newPassword))
 		require.Equal(t, before, s.bobs())
 	}
@@ -75,11 +77,14 @@ func TestSiblingHostCannotPlantTheCookie(t *testing.T) {
 	s, ctx := serve(t, "https", queryLinks), tab(t)
 	ada, bob := s.link(), s.addBob()
 	before := s.bobs()
-	sibling := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	sibling := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
 		for _, name := range []string{"__Host-lostkey-link", "planted"} {
 			for _, path := range []string{"/", "/reset-password"} {
 				http.SetCookie(w, &http.Cookie{
-					Name: name, Value: rawOf(bob), Domain: "app.test", Path: path, Secure: true,
+					Name: name, Value: rawOf(bob), Domain: "app.test",
+					Path: path, Secure: true,
 				})
 			}
 		}
@@ -91,7 +96,8 @@ func TestSiblingHostCannotPlantTheCookie(t *testing.T) {
 
 	open(ctx, t, evil)
 	open(ctx, t, s.base+"/reset-password")
-	require.Contains(t, s.lastCookies(), "planted=", "a sibling can set cookies")
+	require.Contains(t, s.lastCookies(), "planted=",
+		"a sibling can set cookies")
 	require.NotContains(t, s.lastCookies(), "__Host-lostkey-link")
 
 	open(ctx, t, ada)

@@ -101,10 +101,12 @@ func certificate(t *testing.T) (config *tls.Config, pool *x509.CertPool,
 
 	require.NoError(t,
 		os.WriteFile(certFile,
-			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			0o600))
 	require.NoError(t,
 		os.WriteFile(keyFile,
-			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
+			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
+			0o600))
 	return &tls.Config{Certificates: []tls.Certificate{{
 		Certificate: [][]byte{der},
 		PrivateKey:  key,

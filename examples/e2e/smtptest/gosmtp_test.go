@@ -235,7 +235,8 @@ func TestGoSMTPRefusalsHaveTheirVerdicts(t *testing.T) {
 			err := serve(t, b, false, nil).Send(t.Context(),
 				sample(t, mail.KindReset, "en"))
 
-			require.Equal(t, want, mail.VerdictOf(err), "%s %d: %v", stage, code, err)
+			require.Equal(t, want, mail.VerdictOf(err), "%s %d: %v", stage,
+				code, err)
 			cause, ok := errors.AsType[*smtpmail.Error](err)
 			require.True(t, ok)
 			require.Equal(t, code, cause.Code)
@@ -253,6 +254,7 @@ func TestGoSMTPDropsTheConnectionAfterSomeMails(t *testing.T) {
 	big.Text += strings.Repeat("x", 2<<20)
 	err := mailer.Send(t.Context(), big)
 	require.Equal(t, mail.VerdictPermanent, mail.VerdictOf(err), "%v", err)
-	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "en")),
+	require.NoError(t,
+		mailer.Send(t.Context(), sample(t, mail.KindReset, "en")),
 		"the next mail is not hurt by it")
 }

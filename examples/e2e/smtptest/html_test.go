@@ -37,7 +37,8 @@ func axeCore(t *testing.T) string {
 		"--silent", "axe-core@4.14.1")
 	pack.Dir = folder
 	if output, err := pack.CombinedOutput(); err != nil {
-		missing(t, "npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
+		missing(t,
+			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
 	}
 	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
 	require.NoError(t, err)
@@ -63,7 +64,8 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program(t, "chromium", "chromium-browser",
 			"google-chrome")), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true), chromedp.Flag("hide-scrollbars", true))
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("hide-scrollbars", true))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		options...)
 	t.Cleanup(stopAllocator)
@@ -102,7 +104,8 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 					require.NoError(t,
 						chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
 
-					_, err = chromedp.Run(ctx, chromedp.NavigateResponse(server.URL))
+					_, err = chromedp.Run(ctx,
+						chromedp.NavigateResponse(server.URL))
 					require.NoError(t, err)
 					sideways, err := chromedp.Run(ctx,
 						chromedp.Evaluate[int]("document.documentElement.scrollWidth"))

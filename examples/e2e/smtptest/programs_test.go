@@ -36,7 +36,8 @@ func TestAiosmtpdTakesAMailOverSTARTTLS(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = mailer.Close() })
 
-	require.NoError(t, mailer.Send(t.Context(), sample(t, mail.KindReset, "de")))
+	require.NoError(t,
+		mailer.Send(t.Context(), sample(t, mail.KindReset, "de")))
 	require.Eventually(t, func() bool {
 		return bytes.Contains(out.bytes(), []byte("Content-Language: de")) &&
 			bytes.Contains(out.bytes(), []byte("To: ana@destination.example"))
@@ -79,7 +80,8 @@ func sink(t *testing.T, options ...string) *smtpmail.Mailer {
 	command := exec.CommandContext(t.Context(), path,
 		append(options, "127.0.0.1:"+port, "10")...)
 	if os.Getuid() == 0 {
-		command.Args = append([]string{path, "-u", "nobody"}, command.Args[1:]...)
+		command.Args = append([]string{path, "-u", "nobody"},
+			command.Args[1:]...)
 	}
 
 	run(t, port, command)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/sqlstore"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 )
 
 var (
@@ -33,9 +33,9 @@ func (c *clock) now() time.Time           { return time.Unix(0, c.Load()).UTC() 
 func (c *clock) set(to time.Time)         { c.Store(to.UnixNano()) }
 func (c *clock) advance(by time.Duration) { c.Add(int64(by)) }
 
-func newAudit(t *testing.T, e engine, db *sql.DB, now func() time.Time) *sqlstore.Audit {
+func newAudit(t *testing.T, e engine, db *sql.DB, now func() time.Time) *sqlaudit.Trail {
 	t.Helper()
-	audit, err := sqlstore.NewAudit(db, sqlstore.AuditConfig{Dialect: e.dialect, Now: now})
+	audit, err := sqlaudit.New(db, sqlaudit.Config{Dialect: e.dialect, Now: now})
 	require.NoError(t, err)
 	for range 2 { // a second start finds the table there
 		for _, statement := range audit.Schema() {
@@ -47,7 +47,7 @@ func newAudit(t *testing.T, e engine, db *sql.DB, now func() time.Time) *sqlstor
 
 func TestAuditTrailTellsTheStoryOfALink(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
-		var audit *sqlstore.Audit
+		var audit *sqlaudit.Trail
 		app := newApplication(t, e, options{sink: func(db *sql.DB) reset.Sink {
 			audit = newAudit(t, e, db, nil)
 			return audit
@@ -63,7 +63,7 @@ func TestAuditTrailTellsTheStoryOfALink(t *testing.T) {
 		}
 		require.NoError(t, app.service.Shutdown(t.Context()))
 
-		links, err := audit.Links(t.Context(), sqlstore.Filter{UserID: app.ann.ID})
+		links, err := audit.Links(t.Context(), sqlaudit.Filter{UserID: app.ann.ID})
 		require.NoError(t, err)
 		require.Len(t, links, 1)
 		require.Equal(t, asker, links[0].AskedFrom)
@@ -71,9 +71,9 @@ func TestAuditTrailTellsTheStoryOfALink(t *testing.T) {
 		require.WithinDuration(t, time.Now(), links[0].AskedAt, time.Minute)
 		require.False(t, links[0].UsedAt.Before(links[0].AskedAt))
 
-		used, err := audit.List(t.Context(), sqlstore.Filter{TokenID: links[0].TokenID})
+		used, err := audit.List(t.Context(), sqlaudit.Filter{TokenID: links[0].TokenID})
 		require.NoError(t, err)
-		outcomes := map[reset.Outcome]sqlstore.Entry{}
+		outcomes := map[reset.Outcome]sqlaudit.Entry{}
 		for _, entry := range used {
 			require.Equal(t, app.ann.ID, entry.UserID)
 			outcomes[entry.Outcome] = entry
@@ -82,7 +82,7 @@ func TestAuditTrailTellsTheStoryOfALink(t *testing.T) {
 		require.Equal(t, user6, outcomes[reset.OutcomeConfirmed].Client)
 		require.Equal(t, "stale", outcomes[reset.OutcomeRejected].Reason)
 
-		all, err := audit.List(t.Context(), sqlstore.Filter{})
+		all, err := audit.List(t.Context(), sqlaudit.Filter{})
 		require.NoError(t, err)
 		requests := 0
 		for _, entry := range all {
@@ -119,7 +119,7 @@ func requireNoSecrets(t *testing.T, db *sql.DB, more ...string) {
 func TestForgotRequestDoesNotWaitForTheAuditTrail(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		var (
-			audit *sqlstore.Audit
+			audit *sqlaudit.Trail
 			trail *sql.DB
 		)
 		app := newApplication(t, e, options{sink: func(*sql.DB) reset.Sink {
@@ -136,7 +136,7 @@ func TestForgotRequestDoesNotWaitForTheAuditTrail(t *testing.T) {
 		require.NoError(t, held.Close())
 		require.NoError(t, app.service.Shutdown(t.Context()))
 		require.Eventually(t, func() bool {
-			all, err := audit.List(t.Context(), sqlstore.Filter{})
+			all, err := audit.List(t.Context(), sqlaudit.Filter{})
 			return err == nil && len(all) >= 20
 		}, 10*time.Second, 10*time.Millisecond)
 	})
@@ -170,13 +170,13 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		require.Equal(t, 8, rows(), "a request is written at once")
 		clients, err := audit.BusiestClients(t.Context(), start, 10)
 		require.NoError(t, err)
-		require.Equal(t, []sqlstore.ClientCount{
+		require.Equal(t, []sqlaudit.ClientCount{
 			{Prefix: netip.MustParsePrefix("203.0.113.7/32"), Requests: 707},
 			{Prefix: netip.MustParsePrefix("2001:db8:1:2::/64"), Refused: 303},
 		}, clients)
 		clients, err = audit.BusiestClients(t.Context(), now, 1)
 		require.NoError(t, err)
-		require.Equal(t, []sqlstore.ClientCount{{Prefix: netip.MustParsePrefix("203.0.113.7/32"), Requests: 5}}, clients)
+		require.Equal(t, []sqlaudit.ClientCount{{Prefix: netip.MustParsePrefix("203.0.113.7/32"), Requests: 5}}, clients)
 
 		// A clock that is set back does not stop the writing for hours.
 		now = now.Add(-time.Hour)
@@ -214,14 +214,14 @@ func TestRotatingSourceCostsARowAndIsFound(t *testing.T) {
 			require.Equal(t, 1, rows-before)
 			before = rows
 
-			last, err := audit.List(t.Context(), sqlstore.Filter{Limit: 1})
+			last, err := audit.List(t.Context(), sqlaudit.Filter{Limit: 1})
 			require.NoError(t, err)
 			require.Equal(t, netip.MustParsePrefix(c.network), last[0].Network)
 			require.Zero(t, last[0].Client)
 			require.EqualValues(t, junk, last[0].Hits)
 			busiest, err := audit.BusiestClients(t.Context(), now, 1)
 			require.NoError(t, err)
-			require.Equal(t, []sqlstore.ClientCount{{Prefix: netip.MustParsePrefix(c.network), Refused: junk}}, busiest)
+			require.Equal(t, []sqlaudit.ClientCount{{Prefix: netip.MustParsePrefix(c.network), Refused: junk}}, busiest)
 			now = now.Add(time.Second)
 		}
 
@@ -252,18 +252,18 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 				UserID: []string{"1", "2", "dé\r\n\u202euser"}[i%3], TokenID: "t", RequestID: "r",
 			})
 		}
-		first, err := audit.List(t.Context(), sqlstore.Filter{})
+		first, err := audit.List(t.Context(), sqlaudit.Filter{})
 		require.NoError(t, err)
 		require.Len(t, first, 50)
 		require.Equal(t, start.Add(119*time.Second), first[0].Time)
-		next, err := audit.List(t.Context(), sqlstore.Filter{Before: first[49].ID, Limit: 100})
+		next, err := audit.List(t.Context(), sqlaudit.Filter{Before: first[49].ID, Limit: 100})
 		require.NoError(t, err)
 		require.Len(t, next, 70)
 		require.Equal(t, start.Add(69*time.Second), next[0].Time)
-		of, err := audit.List(t.Context(), sqlstore.Filter{UserID: "2"})
+		of, err := audit.List(t.Context(), sqlaudit.Filter{UserID: "2"})
 		require.NoError(t, err)
 		require.Len(t, of, 40)
-		odd, err := audit.List(t.Context(), sqlstore.Filter{UserID: "dé\r\n\u202euser"})
+		odd, err := audit.List(t.Context(), sqlaudit.Filter{UserID: "dé\r\n\u202euser"})
 		require.NoError(t, err)
 		require.Len(t, odd, 40)
 		require.Equal(t, `"d\u00e9\r\n\u202euser"`, odd[0].UserID)
@@ -271,7 +271,7 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 		deleted, err := audit.Prune(t.Context(), start.Add(119*time.Second))
 		require.NoError(t, err)
 		require.EqualValues(t, 119, deleted)
-		left, err := audit.Links(t.Context(), sqlstore.Filter{})
+		left, err := audit.Links(t.Context(), sqlaudit.Filter{})
 		require.NoError(t, err)
 		require.Len(t, left, 1)
 		require.Equal(t, start.Add(119*time.Second), left[0].AskedAt)
@@ -283,8 +283,8 @@ func TestBlockListIsSharedAndEnds(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		db, _ := e.open(t)
 		c := newClock()
-		open := func() *sqlstore.Blocks {
-			blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: c.now})
+		open := func() *sqlaudit.Blocks {
+			blocks, err := sqlaudit.NewBlocks(db, sqlaudit.BlocksConfig{Dialect: e.dialect, Now: c.now})
 			require.NoError(t, err)
 			for _, statement := range blocks.Schema() {
 				mustExec(t, db, statement)
@@ -312,7 +312,7 @@ func TestBlockListIsSharedAndEnds(t *testing.T) {
 		list, err := there.List(ctx)
 		require.NoError(t, err)
 		require.Len(t, list, 2)
-		require.Equal(t, sqlstore.Block{
+		require.Equal(t, sqlaudit.Block{
 			Prefix: netip.MustParsePrefix("203.0.113.0/24"), Reason: `"many requests\nforged"`, Since: start, Until: start.Add(time.Hour),
 		}, list[1])
 
@@ -340,7 +340,7 @@ func TestBlockListRefreshesItself(t *testing.T) {
 	e := engines[0]
 	db, _ := e.open(t)
 	c := newClock()
-	blocks, err := sqlstore.NewBlocks(db, sqlstore.BlocksConfig{Dialect: e.dialect, Now: c.now})
+	blocks, err := sqlaudit.NewBlocks(db, sqlaudit.BlocksConfig{Dialect: e.dialect, Now: c.now})
 	require.NoError(t, err)
 	for _, statement := range blocks.Schema() {
 		mustExec(t, db, statement)

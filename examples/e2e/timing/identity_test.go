@@ -21,8 +21,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
-// A situation is one kind of address or of trouble, and what the worker must have
-// made of it: one that is not what it says would prove nothing.
+// A situation is one kind of address or of trouble, and what the worker must
+// have made of it: one that is not what it says would prove nothing.
 type situation struct {
 	addr    string
 	change  func(*reset.Config)
@@ -33,7 +33,9 @@ type situation struct {
 
 func situations(t *testing.T) map[string]situation {
 	t.Helper()
-	once, err := ratelimit.New(ratelimit.Config{Burst: 1, Every: time.Hour, MaxBytes: 64 << 10})
+	once, err := ratelimit.New(ratelimit.Config{
+		Burst: 1, Every: time.Hour, MaxBytes: 64 << 10,
+	})
 	require.NoError(t, err)
 	return map[string]situation{
 		"known":         {addr: "ada@example.com", outcome: reset.OutcomeMailed},
@@ -46,23 +48,30 @@ func situations(t *testing.T) map[string]situation {
 			outcome: reset.OutcomeThrottled, reason: reset.LimitAccount,
 		},
 		"store down": {
-			addr: "ada@example.com", change: func(c *reset.Config) { c.Store = brokenStore{} },
+			addr: "ada@example.com", change: func(c *reset.Config) {
+				c.Store = brokenStore{}
+			},
 			outcome: reset.OutcomeMailDelayed, reason: reset.ReasonStore,
 		},
 		"mailer down": {
 			addr: "ada@example.com",
 			change: func(c *reset.Config) {
 				c.Mailer = mail.MailerFunc(func(context.Context, mail.Message) error {
-					return &mail.SendError{Verdict: mail.VerdictPermanent, Err: errors.New("down")}
+					return &mail.SendError{
+						Verdict: mail.VerdictPermanent, Err: errors.New("down"),
+					}
 				})
 			},
 			outcome: reset.OutcomeMailFailed, reason: reset.ReasonRefused,
 		},
 		"queue full": {
-			addr: "ada@example.com", before: []string{"ada@example.com", "bob@example.com"},
+			addr:   "ada@example.com",
+			before: []string{"ada@example.com", "bob@example.com"},
 			change: func(c *reset.Config) {
 				c.Queue.Size, c.Queue.Workers = 1, 1
-				c.Mailer = mail.MailerFunc(func(ctx context.Context, _ mail.Message) error {
+				c.Mailer = mail.MailerFunc(func(ctx context.Context,
+					_ mail.Message,
+				) error {
 					<-ctx.Done() // until Shutdown
 					return ctx.Err()
 				})
@@ -110,7 +119,9 @@ func (s situation) answers(t *testing.T, name string) string {
 	}
 	cfg.Store = store
 	events := make(chan reset.Event, 100)
-	cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) { events <- ev })
+	cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
+		events <- ev
+	})
 	if s.change != nil {
 		s.change(&cfg)
 	}
@@ -118,7 +129,8 @@ func (s situation) answers(t *testing.T, name string) string {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // what still waits in the queue of this case must not be waited for
+		// what still waits in the queue of this case must not be waited for
+		cancel()
 		_ = svc.Shutdown(ctx)
 	})
 	pages, err := resethttp.New(svc, resethttp.Config{})
@@ -132,13 +144,21 @@ func (s situation) answers(t *testing.T, name string) string {
 	t.Cleanup(server.Close)
 
 	for _, addr := range s.before {
-		require.NoError(t, svc.Request(t.Context(), reset.RequestInput{Email: addr}))
+		require.NoError(t,
+			svc.Request(t.Context(), reset.RequestInput{Email: addr}))
 	}
-	const post = "POST %s HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+	const post = "POST %s HTTP/1.1\r\nHost: app.example\r\nConnection: " +
+		"close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
 	form, object := "email="+s.addr, `{"email":"`+s.addr+`"}`
-	all := roundTrip(t, server, fmt.Sprintf(post, "/forgot-password", "application/x-www-form-urlencoded", len(form), form))
-	all += roundTrip(t, server, fmt.Sprintf(post, "/api/forgot-password", "application/json", len(object), object))
-	all += roundTrip(t, server, "GET /forgot-password?sent HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n")
+	all := roundTrip(t, server,
+		fmt.Sprintf(post, "/forgot-password",
+			"application/x-www-form-urlencoded", len(form), form))
+	all += roundTrip(t, server,
+		fmt.Sprintf(post, "/api/forgot-password", "application/json",
+			len(object), object))
+	all += roundTrip(t, server,
+		"GET /forgot-password?sent HTTP/1.1\r\nHost: "+
+			"app.example\r\nConnection: close\r\n\r\n")
 
 	for {
 		select {

@@ -37,9 +37,11 @@ func TestRequestCostsLittleMoreThanParsingItsForm(t *testing.T) {
 		cost := func(path string) float64 {
 			before := countersOf(t, server).CPU
 			for i := range batch {
-				require.NoError(t, conn.exchange(formRequest(path, tt.addr(i)), seeOther))
+				require.NoError(t,
+					conn.exchange(formRequest(path, tt.addr(i)), seeOther))
 			}
-			return float64(countersOf(t, server).CPU-before) / batch / float64(time.Microsecond)
+			return float64(countersOf(t,
+				server).CPU-before) / batch / float64(time.Microsecond)
 		}
 		cost("/bare")
 		cost("/forgot-password")
@@ -49,7 +51,9 @@ func TestRequestCostsLittleMoreThanParsingItsForm(t *testing.T) {
 			forgot = append(forgot, cost("/forgot-password"))
 		}
 		ratio := median(forgot) / median(bare)
-		t.Logf("%-38s %.1f us of CPU, bare handler %.1f us, ratio %.2f; %d dropped", tt.name, median(forgot), median(bare), ratio, countersOf(t, server).Dropped)
+		t.Logf("%-38s %.1f us of CPU, bare handler %.1f us, ratio %.2f; %d dropped",
+			tt.name, median(forgot), median(bare), ratio,
+			countersOf(t, server).Dropped)
 		require.Less(t, ratio, tt.atMost)
 	}
 }
@@ -105,7 +109,8 @@ func TestSlowMailerNeitherSlowsRequestsNorGrowsMemory(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					own = append(own, float64(time.Since(planned))/float64(time.Millisecond))
+					own = append(own,
+						float64(time.Since(planned))/float64(time.Millisecond))
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -120,10 +125,14 @@ func TestSlowMailerNeitherSlowsRequestsNorGrowsMemory(t *testing.T) {
 		end := countersOf(t, server)
 		slices.Sort(late)
 		rate := float64(len(late)) / took.Seconds()
-		t.Logf("%s: %d answered, %.0f a second, ms to the answer: median %.2f, 99 %% %.2f; live heap %.1f MiB idle, %.1f after 1.5 s, %.1f in the end; "+
+		t.Logf("%s: %d answered, %.0f a second, ms to the answer: median "+
+			"%.2f, 99 %% %.2f; live heap %.1f MiB idle, %.1f after 1.5 s, "+
+			"%.1f in the end; "+
 			"%d goroutines; %d mailed, %d dropped, %.0f %% of a core",
-			mode, len(late), rate, late[len(late)/2], late[len(late)*99/100], mib(idle), mib(early), mib(end),
-			end.Goroutines, end.Mailed, end.Dropped, 100*(end.CPU-idle.CPU).Seconds()/took.Seconds())
+			mode, len(late), rate, late[len(late)/2], late[len(late)*99/100],
+			mib(idle), mib(early), mib(end),
+			end.Goroutines, end.Mailed, end.Dropped,
+			100*(end.CPU-idle.CPU).Seconds()/took.Seconds())
 		require.Len(t, late, total)
 		require.Zero(t, end.Other)
 		require.Less(t, mib(end)-mib(early), 4.0, "memory grows under load")

@@ -36,8 +36,10 @@ const childMode = "LOSTKEY_TEST_TIMING_SERVER"
 // Modes of the server.
 const (
 	modeDefault = "default"
-	modeLeaky   = "leaky"     // makes one token when the address is known: the positive control
-	modeQueued  = "queued"    // the work is done by somebody else: what the request itself costs
+	// makes one token when the address is known: the positive control
+	modeLeaky = "leaky"
+	// the work is done by somebody else: what the request itself costs
+	modeQueued  = "queued"
 	modeNoLimit = "no limits" // and without limits
 	modeLimits  = "limits"    // and with the default ones
 	modeSlow    = "slow"      // each mail takes 200 ms
@@ -93,13 +95,19 @@ func serve(mode string) error {
 		// A clock that runs away, so that they never refuse.
 		cfg.Limits = reset.Limits{}
 		var hours atomic.Int64
-		cfg.Now = func() time.Time { return time.Unix(1_800_000_000+3600*hours.Add(1), 0) }
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Now = func() time.Time {
+			return time.Unix(1_800_000_000+3600*hours.Add(1), 0)
+		}
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
+		}
 	case modeNoLimit:
 		cfg.Limits = reset.Limits{Off: true}
 		fallthrough
 	case modeQueued:
-		cfg.Queue.Dispatch = func(context.Context, reset.Job) error { return nil }
+		cfg.Queue.Dispatch = func(context.Context, reset.Job) error {
+			return nil
+		}
 	case modeWide:
 		cfg.Queue.Workers, cfg.Queue.Size = 500, 5000
 		fallthrough
@@ -135,7 +143,8 @@ func serve(mode string) error {
 		now := counters{
 			CPU:        time.Duration(use.Utime.Nano() + use.Stime.Nano()),
 			Goroutines: runtime.NumGoroutine(),
-			Mailed:     mailed.Load(), Dropped: dropped.Load(), Other: other.Load(),
+			Mailed:     mailed.Load(), Dropped: dropped.Load(),
+			Other: other.Load(),
 		}
 		if mode == modeSlow || mode == modeWide {
 			runtime.GC()
@@ -200,7 +209,10 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 	}
 	known := map[string]token.State{}
 	for i := range accounts {
-		known[knownAddr(i)] = token.State{UserID: strconv.Itoa(i), PasswordHash: token.Hide("x"), Email: token.Hide(knownAddr(i))}
+		known[knownAddr(i)] = token.State{
+			UserID: strconv.Itoa(i), PasswordHash: token.Hide("x"),
+			Email: token.Hide(knownAddr(i)),
+		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -213,7 +225,8 @@ func signingForKnown(cfg reset.Config, next http.Handler) (http.Handler, error) 
 	}), nil
 }
 
-// startServer returns the address of a server process, which ends with the test.
+// startServer returns the address of a server process, which ends with the
+// test.
 func startServer(t *testing.T, mode string, env ...string) string {
 	t.Helper()
 	child := exec.Command(os.Args[0])

@@ -10,8 +10,9 @@ type Comparison struct {
 	N                int     // in each class
 	MedianA, MedianB float64 // of all measurements
 	RawT             float64 // Welch's t of all measurements
-	MaxT             float64 // the t of largest amount among all measurements and the crops
-	SignZ            float64 // of the paired sign test
+	// the t of largest amount among all measurements and the crops
+	MaxT  float64
+	SignZ float64 // of the paired sign test
 }
 
 // Crops are the percentiles above which measurements are left out. A few
@@ -23,7 +24,10 @@ var crops = []float64{99, 95, 90, 75, 50}
 // the sign test are the first of each class, the second and so on. The limits
 // of the crops are percentiles of both classes together.
 func Compare(a, b []float64) Comparison {
-	c := Comparison{N: min(len(a), len(b)), MedianA: percentile(a, 50), MedianB: percentile(b, 50), RawT: welch(a, b), SignZ: signTest(a, b)}
+	c := Comparison{
+		N: min(len(a), len(b)), MedianA: percentile(a, 50),
+		MedianB: percentile(b, 50), RawT: welch(a, b), SignZ: signTest(a, b),
+	}
 	c.MaxT = c.RawT
 	all := slices.Concat(a, b)
 	for _, p := range crops {

@@ -18,7 +18,9 @@ import (
 // otherwise blur into each other. The order is drawn request by request and
 // not pair by pair, so that what a request leaves in the caches falls on the
 // next one of either class alike.
-func measure(t *testing.T, mode string, n int, classes [2]func(int) string) (a, b []float64) {
+func measure(
+	t *testing.T, mode string, n int, classes [2]func(int) string,
+) (a, b []float64) {
 	t.Helper()
 	server := startServer(t, mode)
 	var requests [2][][]byte
@@ -31,7 +33,9 @@ func measure(t *testing.T, mode string, n int, classes [2]func(int) string) (a, 
 	for i := range order {
 		order[i] = i % 2
 	}
-	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	rand.Shuffle(len(order), func(i, j int) {
+		order[i], order[j] = order[j], order[i]
+	})
 
 	took := [2][]float64{make([]float64, 0, n), make([]float64, 0, n)}
 	visitor, observer := dial(t, server), dial(t, server)
@@ -49,7 +53,8 @@ func measure(t *testing.T, mode string, n int, classes [2]func(int) string) (a, 
 		exchange(i % 2)
 	}
 	for _, class := range order {
-		took[class] = append(took[class], float64(exchange(class))/float64(time.Microsecond))
+		took[class] = append(took[class],
+			float64(exchange(class))/float64(time.Microsecond))
 	}
 	return took[0], took[1]
 }
@@ -97,9 +102,12 @@ func TestKnownAndUnknownAddressesTakeTheSameTime(t *testing.T) {
 	}
 	for try := range 3 {
 		f := finding{
-			null:     compare(t, "null control: known against known", modeDefault, n, evens(knownAddr), odds(knownAddr)),
-			positive: compare(t, "positive control: one signing for known", modeLeaky, n, knownAddr, unknownAddr),
-			real:     compare(t, "known against unknown", modeDefault, n, knownAddr, unknownAddr),
+			null: compare(t, "null control: known against known",
+				modeDefault, n, evens(knownAddr), odds(knownAddr)),
+			positive: compare(t, "positive control: one signing for known",
+				modeLeaky, n, knownAddr, unknownAddr),
+			real: compare(t, "known against unknown", modeDefault, n,
+				knownAddr, unknownAddr),
 		}
 		if worst(f.null) >= threshold || worst(f.positive) < 4.5 {
 			t.Logf("try %d is inconclusive", try+1)
@@ -107,22 +115,28 @@ func TestKnownAndUnknownAddressesTakeTheSameTime(t *testing.T) {
 		}
 		gap := abs(f.real.MedianA-f.real.MedianB) / f.real.MedianB
 		if worst(f.real) >= threshold && (strict || gap >= 0.05) {
-			t.Fatalf("known and unknown addresses can be told apart: %.1f, medians %.1f %% apart", worst(f.real), 100*gap)
+			t.Fatalf("known and unknown addresses can be told apart: %.1f, "+
+				"medians %.1f %% apart", worst(f.real), 100*gap)
 		}
 		return
 	}
 	t.Skip("this machine is too busy: a control failed three times")
 }
 
-func compare(t *testing.T, name, mode string, n int, first, second func(int) string) timing.Comparison {
+func compare(
+	t *testing.T, name, mode string, n int, first, second func(int) string,
+) timing.Comparison {
 	t.Helper()
 	a, b := measure(t, mode, n, [2]func(int) string{first, second})
 	c := timing.Compare(a, b)
-	t.Logf("%-40s n %d, medians %.2f and %.2f us, raw t %.2f, max |t| %.2f, sign z %.2f",
+	t.Logf("%-40s n %d, medians %.2f and %.2f us, raw t %.2f, max |t| %.2f, "+
+		"sign z %.2f",
 		name, c.N, c.MedianA, c.MedianB, c.RawT, abs(c.MaxT), c.SignZ)
 	return c
 }
 
 func abs(x float64) float64 { return max(x, -x) }
 
-func worst(c timing.Comparison) float64 { return max(abs(c.MaxT), abs(c.SignZ)) }
+func worst(c timing.Comparison) float64 {
+	return max(abs(c.MaxT), abs(c.SignZ))
+}

@@ -26,8 +26,13 @@ import (
 // the same length.
 const accounts = 500
 
-func knownAddr(i int) string   { return fmt.Sprintf("known-%04d@example.com", i%accounts) }
-func unknownAddr(i int) string { return fmt.Sprintf("other-%04d@example.com", i%accounts) }
+func knownAddr(i int) string {
+	return fmt.Sprintf("known-%04d@example.com", i%accounts)
+}
+
+func unknownAddr(i int) string {
+	return fmt.Sprintf("other-%04d@example.com", i%accounts)
+}
 
 // newConfig is a service with every part of the default mode, whose limits are
 // charged but wide enough for many thousands of requests from one client.
@@ -42,7 +47,10 @@ func newConfig() (reset.Config, error) {
 	}
 	store := memstore.New()
 	for i := range accounts {
-		user := reset.User{ID: strconv.Itoa(i), Email: knownAddr(i), PasswordHash: "$2b$10$stand-in for a stored hash"}
+		user := reset.User{
+			ID: strconv.Itoa(i), Email: knownAddr(i),
+			PasswordHash: "$2b$10$stand-in for a stored hash",
+		}
 		if err := store.Add(user); err != nil {
 			return reset.Config{}, err
 		}
@@ -51,7 +59,8 @@ func newConfig() (reset.Config, error) {
 	for i := range wide {
 		wide[i], err = ratelimit.New(ratelimit.Config{
 			Burst: 1_000_000, Every: time.Microsecond,
-			Also: []ratelimit.Rate{{Burst: 1_000_000, Every: time.Second}}, MaxBytes: 4 << 20,
+			Also:     []ratelimit.Rate{{Burst: 1_000_000, Every: time.Second}},
+			MaxBytes: 4 << 20,
 		})
 		if err != nil {
 			return reset.Config{}, err
@@ -64,7 +73,10 @@ func newConfig() (reset.Config, error) {
 			_, err := mail.Encode(msg)
 			return err
 		}),
-		Limits: reset.Limits{Global: wide[0], Client: wide[1], Account: wide[2], Network: wide[3]},
+		Limits: reset.Limits{
+			Global: wide[0], Client: wide[1], Account: wide[2],
+			Network: wide[3],
+		},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}, nil
 }
@@ -92,12 +104,15 @@ func dial(tb testing.TB, addr string) *wire {
 }
 
 // forgotRequest is the whole request of somebody who asks for a link.
-func forgotRequest(addr string) []byte { return formRequest("/forgot-password", addr) }
+func forgotRequest(addr string) []byte {
+	return formRequest("/forgot-password", addr)
+}
 
 func formRequest(path, addr string) []byte {
 	body := url.Values{"email": {addr}}.Encode()
-	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: app.example\r\nOrigin: https://app.example\r\n"+
-		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	return fmt.Appendf(nil,
+		"POST %s HTTP/1.1\r\nHost: app.example\r\nOrigin: https://app.example\r\n"+
+			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
 
 // exchange sends a request and reads the answer, which must have the status

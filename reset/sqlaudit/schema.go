@@ -1,4 +1,8 @@
-package sqlstore
+package sqlaudit
+
+import (
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
+)
 
 // Schema returns the statements that make the trail's table and indexes where
 // they are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads
@@ -6,8 +10,8 @@ package sqlstore
 // stands for. client is empty where they came from several clients or from none
 // that was known. client_net is the /32 or /64 of all of them, or a wider
 // network.
-func (a *Audit) Schema() []string {
-	table, d := a.dialect.quote(a.name), a.dialect
+func (t *Trail) Schema() []string {
+	table, d := t.dialect.Quote(t.name), t.dialect
 	columns := `
 	at_ms BIGINT NOT NULL,
 	outcome VARCHAR(32) NOT NULL,
@@ -21,7 +25,7 @@ func (a *Audit) Schema() []string {
 	hits BIGINT NOT NULL`
 
 	create := "CREATE TABLE IF NOT EXISTS " + table + " (\n\tid "
-	if d == MySQL {
+	if d == sqldialect.MySQL {
 		// MySQL has no CREATE INDEX IF NOT EXISTS, so the indexes come with the
 		// table.
 		return []string{create + "BIGINT AUTO_INCREMENT PRIMARY KEY," + columns + `,
@@ -33,12 +37,12 @@ func (a *Audit) Schema() []string {
 	}
 
 	identity := "INTEGER PRIMARY KEY AUTOINCREMENT,"
-	if d == PostgreSQL {
+	if d == sqldialect.PostgreSQL {
 		identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
 	}
 	index := func(suffix, columns string) string {
 		return "CREATE INDEX IF NOT EXISTS " +
-			d.quote(unqualified(a.name)+suffix) +
+			d.Quote(sqldialect.Unqualified(t.name)+suffix) +
 			" ON " + table + " (" + columns + ")"
 	}
 
@@ -49,4 +53,19 @@ func (a *Audit) Schema() []string {
 		index("_by_link", "token_id"),
 		index("_by_time", "at_ms"),
 	}
+}
+
+// Schema returns the statement that makes the list's table where it is missing.
+func (b *Blocks) Schema() []string {
+	tail := ""
+	if b.dialect == sqldialect.MySQL {
+		tail = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+	}
+	return []string{"CREATE TABLE IF NOT EXISTS " +
+		b.dialect.Quote(b.name) + ` (
+	prefix VARCHAR(49) NOT NULL PRIMARY KEY,
+	reason VARCHAR(255) NOT NULL,
+	since_ms BIGINT NOT NULL,
+	until_ms BIGINT NOT NULL
+)` + tail}
 }

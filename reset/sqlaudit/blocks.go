@@ -1,22 +1,25 @@
-package sqlstore
+package sqlaudit
 
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
 // BlocksConfig configures [Blocks] and says where the list is kept.
 type BlocksConfig struct {
 	// Dialect is required.
-	Dialect Dialect
+	Dialect sqlstore.Dialect
 	// Table is the name of the list's table. Empty means lostkey_blocks. It
-	// follows the rules of Table.Name.
+	// follows the rules of [sqlstore.Table].
 	Table string
 	// RefreshEvery is how old the copy in memory may get before a call of
 	// Blocked has the table read anew. Zero means 30 seconds, and less than a
@@ -52,8 +55,8 @@ type Block struct {
 // addresses of clients alone. Whole networks share one address, so a block with
 // an end is kinder than one without. All methods are safe for concurrent use.
 type Blocks struct {
-	db      handle
-	dialect Dialect
+	db      sqldialect.Handle
+	dialect sqldialect.Dialect
 	name    string
 	every   time.Duration
 	logger  *slog.Logger
@@ -75,34 +78,28 @@ type blockSet struct {
 // NewBlocks makes a block list. It does not talk to the database and blocks
 // nobody before the first Refresh. Call that once when the program starts.
 func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
-	if db == nil {
-		return nil, errNoDatabase
-	}
-	if !cfg.Dialect.known() {
-		return nil, errDialect
-	}
-
 	if cfg.Table == "" {
 		cfg.Table = defaultBlocksTable
 	}
-	if !validTable(cfg.Table) {
-		return nil, errors.New(
-			"sqlstore: BlocksConfig.Table is not a plain table name",
-		)
+	if err := validate(
+		"BlocksConfig", db, cfg.Dialect, cfg.Table,
+	); err != nil {
+		return nil, err
 	}
 
 	if cfg.RefreshEvery == 0 {
 		cfg.RefreshEvery = 30 * time.Second
 	}
 	if cfg.RefreshEvery < time.Second {
-		return nil, errors.New(
-			"sqlstore: BlocksConfig.RefreshEvery is less than a second",
+		return nil, fmt.Errorf(
+			"sqlaudit: BlocksConfig.RefreshEvery is %v, want a second or more",
+			cfg.RefreshEvery,
 		)
 	}
 
 	b := &Blocks{
-		db:      handleOf(db),
-		dialect: cfg.Dialect,
+		db:      sqldialect.HandleOf(db),
+		dialect: sqldialect.Dialect(cfg.Dialect),
 		name:    cfg.Table,
 		every:   cfg.RefreshEvery,
 		logger:  cfg.Logger,
@@ -118,21 +115,6 @@ func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 
 	b.current.Store(&blockSet{})
 	return b, nil
-}
-
-// Schema returns the statement that makes the list's table where it is missing.
-func (b *Blocks) Schema() []string {
-	tail := ""
-	if b.dialect == MySQL {
-		tail = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-	}
-	return []string{"CREATE TABLE IF NOT EXISTS " +
-		b.dialect.quote(b.name) + ` (
-	prefix VARCHAR(49) NOT NULL PRIMARY KEY,
-	reason VARCHAR(255) NOT NULL,
-	since_ms BIGINT NOT NULL,
-	until_ms BIGINT NOT NULL
-)` + tail}
 }
 
 // Blocked reports whether addr is on the list. It never waits. It answers from

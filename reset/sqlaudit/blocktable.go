@@ -1,4 +1,4 @@
-package sqlstore
+package sqlaudit
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
 // Add puts prefix on the list, or changes the reason and the end of its block.
@@ -26,13 +28,15 @@ func (b *Blocks) Add(
 	}
 
 	d := b.dialect
-	statement := "INSERT INTO " + d.quote(b.name) +
+	statement := "INSERT INTO " + d.Quote(b.name) +
 		" (prefix, reason, since_ms, until_ms) VALUES (" +
-		d.params(1, 4) + ") "
-	if d == MySQL {
-		statement += "ON DUPLICATE KEY UPDATE reason = VALUES(reason), until_ms = VALUES(until_ms)"
+		d.Params(1, 4) + ") "
+	if d == sqldialect.MySQL {
+		statement += "ON DUPLICATE KEY UPDATE" +
+			" reason = VALUES(reason), until_ms = VALUES(until_ms)"
 	} else {
-		statement += "ON CONFLICT (prefix) DO UPDATE SET reason = excluded.reason, until_ms = excluded.until_ms"
+		statement += "ON CONFLICT (prefix) DO UPDATE SET" +
+			" reason = excluded.reason, until_ms = excluded.until_ms"
 	}
 
 	_, err = b.db.ExecContext(
@@ -40,7 +44,7 @@ func (b *Blocks) Add(
 		prefix.String(), printable(reason, 255), b.now().UnixMilli(), end,
 	)
 	if err != nil {
-		return fmt.Errorf("sqlstore: add block: %w", err)
+		return fmt.Errorf("sqlaudit: add block: %w", err)
 	}
 
 	return b.Refresh(ctx)
@@ -57,12 +61,12 @@ func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 
 	_, err = b.db.ExecContext(
 		ctx,
-		"DELETE FROM "+b.dialect.quote(b.name)+
-			" WHERE prefix = "+b.dialect.param(1),
+		"DELETE FROM "+b.dialect.Quote(b.name)+
+			" WHERE prefix = "+b.dialect.Param(1),
 		prefix.String(),
 	)
 	if err != nil {
-		return fmt.Errorf("sqlstore: remove block: %w", err)
+		return fmt.Errorf("sqlaudit: remove block: %w", err)
 	}
 
 	return b.Refresh(ctx)
@@ -72,8 +76,8 @@ func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 // cannot be read, written by somebody else, are omitted and logged.
 func (b *Blocks) List(ctx context.Context) ([]Block, error) {
 	query := "SELECT prefix, reason, since_ms, until_ms FROM " +
-		b.dialect.quote(b.name) +
-		" WHERE until_ms = 0 OR until_ms > " + b.dialect.param(1) +
+		b.dialect.Quote(b.name) +
+		" WHERE until_ms = 0 OR until_ms > " + b.dialect.Param(1) +
 		" ORDER BY since_ms DESC, prefix"
 
 	rows, err := collect(
@@ -113,7 +117,7 @@ func (b *Blocks) List(ctx context.Context) ([]Block, error) {
 		},
 	)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: list blocks: %w", err)
+		return nil, fmt.Errorf("sqlaudit: list blocks: %w", err)
 	}
 
 	blocks := rows[:0]
@@ -131,12 +135,12 @@ func (b *Blocks) Prune(ctx context.Context) (int64, error) {
 	d := b.dialect
 	res, err := b.db.ExecContext(
 		ctx,
-		"DELETE FROM "+d.quote(b.name)+
-			" WHERE until_ms <> 0 AND until_ms <= "+d.param(1),
+		"DELETE FROM "+d.Quote(b.name)+
+			" WHERE until_ms <> 0 AND until_ms <= "+d.Param(1),
 		b.now().UnixMilli(),
 	)
 	if err != nil {
-		return 0, fmt.Errorf("sqlstore: prune blocks: %w", err)
+		return 0, fmt.Errorf("sqlaudit: prune blocks: %w", err)
 	}
 	return res.RowsAffected()
 }
@@ -154,7 +158,7 @@ func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
 	}
 	if !p.IsValid() || p.Bits() < shortest {
 		return netip.Prefix{}, fmt.Errorf(
-			"sqlstore: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
+			"sqlaudit: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
 			minBitsIPv4, minBitsIPv6,
 		)
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package sqldialect
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 // (modernc), and for the others the text. A wrong guess is harmless, because a
 // conflict only leads to reading the row once more, and the row decides.
 
-// conflict reports whether the database refused a transaction because of
+// Conflict reports whether the database refused a transaction because of
 // another one.
-func (d Dialect) conflict(err error) bool {
+func (d Dialect) Conflict(err error) bool {
 	if err == nil {
 		return false
 	}
@@ -30,22 +30,6 @@ func (d Dialect) conflict(err error) bool {
 	default:
 		return sqliteBusy(err)
 	}
-}
-
-// maxTries bounds how many attempts are made at work that other transactions
-// get in the way of.
-const maxTries = 3
-
-// look retries a look-up that was refused because of other transactions, as
-// PostgreSQL under SERIALIZABLE does to a lone SELECT too. It writes nothing,
-// so nothing has to be found out in between.
-func look[T any](d Dialect, find func() (T, error)) (T, error) {
-	for range maxTries - 1 {
-		if found, err := find(); !d.conflict(err) {
-			return found, err
-		}
-	}
-	return find()
 }
 
 func hasState(err error, states ...string) bool {

@@ -1,4 +1,4 @@
-package sqlstore
+package sqldialect
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 // look-up of such a value has found nothing. Comparing in a wider character set
 // instead would keep the engines from using the index on the column.
 
-// canHold reports whether the database can hold value in any column of text.
+// CanHold reports whether the database can hold value in any column of text.
 // PostgreSQL cannot hold NUL, and says so in other words in each of its
 // protocols.
-func (d Dialect) canHold(value string) bool {
+func (d Dialect) CanHold(value string) bool {
 	return d != PostgreSQL || strings.IndexByte(value, 0) < 0
 }
 
-// refuses reports whether err says that the database cannot compare value with
+// Refuses reports whether err says that the database cannot compare value with
 // a column, so that no row can match it.
-func (d Dialect) refuses(err error, value string) bool {
+func (d Dialect) Refuses(err error, value string) bool {
 	if err == nil {
 		return false
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package sqlaudit
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -33,11 +34,13 @@ type Filter struct {
 
 // conditions returns the WHERE clause for the rows of the table called alias,
 // with always in front, and its parameters.
-func (f Filter) conditions(d Dialect, alias, always string) (string, []any) {
+func (f Filter) conditions(
+	d sqldialect.Dialect, alias, always string,
+) (string, []any) {
 	where, args := []string{always}, []any{}
 	add := func(condition string, arg any) {
 		args = append(args, arg)
-		where = append(where, alias+"."+condition+d.param(len(args)))
+		where = append(where, alias+"."+condition+d.Param(len(args)))
 	}
 
 	if f.UserID != "" {
@@ -57,7 +60,7 @@ func (f Filter) conditions(d Dialect, alias, always string) (string, []any) {
 	args = append(args, min(limit, maxPage))
 
 	return " WHERE " + strings.Join(where, " AND ") +
-		" ORDER BY " + alias + ".id DESC LIMIT " + d.param(len(args)), args
+		" ORDER BY " + alias + ".id DESC LIMIT " + d.Param(len(args)), args
 }
 
 // Entry is one row of the trail.
@@ -81,16 +84,17 @@ type Entry struct {
 }
 
 // List returns rows, newest first. ctx governs the query.
-func (a *Audit) List(ctx context.Context, f Filter) ([]Entry, error) {
-	if err := a.Flush(ctx); err != nil {
+func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
+	if err := t.Flush(ctx); err != nil {
 		return nil, err
 	}
 
-	where, args := f.conditions(a.dialect, "e", "1 = 1")
-	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason, e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits FROM " +
-		a.dialect.quote(a.name) + " e" + where
+	where, args := f.conditions(t.dialect, "e", "1 = 1")
+	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason," +
+		" e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits" +
+		" FROM " + t.dialect.Quote(t.name) + " e" + where
 
-	entries, err := collect(ctx, a.db, query, args, func(row *sql.Rows) (Entry, error) {
+	scan := func(row *sql.Rows) (Entry, error) {
 		var (
 			e               Entry
 			at              int64
@@ -104,15 +108,17 @@ func (a *Audit) List(ctx context.Context, f Filter) ([]Entry, error) {
 		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(),
 			storedAddr(client), storedPrefix(network)
 		return e, err
-	})
+	}
+
+	entries, err := collect(ctx, t.db, query, args, scan)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: list audit trail: %w", err)
+		return nil, fmt.Errorf("sqlaudit: list audit trail: %w", err)
 	}
 
 	return entries, nil
 }
 
-// Link is the story of one link.
+// Link says what became of one link.
 type Link struct {
 	// ID is the row's id, for Filter.Before.
 	ID              int64
@@ -131,20 +137,22 @@ type Link struct {
 // Links returns the links that were mailed or made, newest first. Each comes
 // with its use: asked when and from where, used when and from where. The two
 // are matched by the public id of the token. ctx governs the query.
-func (a *Audit) Links(ctx context.Context, f Filter) ([]Link, error) {
-	table := a.dialect.quote(a.name)
+func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
+	table := t.dialect.Quote(t.name)
 	where, args := f.conditions(
-		a.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')",
+		t.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')",
 	)
-	query := "SELECT m.id, m.user_id, m.token_id, m.purpose, COALESCE(r.at_ms, m.at_ms), COALESCE(r.client, m.client)," +
-		" COALESCE(u.at_ms, 0), COALESCE(u.client, '') FROM " + table + " m" +
-		" LEFT JOIN " + table +
-		" r ON m.request_id <> '' AND r.request_id = m.request_id AND r.outcome = 'requested'" +
-		" LEFT JOIN " + table +
-		" u ON m.token_id <> '' AND u.token_id = m.token_id AND u.outcome = 'confirmed'" +
+	query := "SELECT m.id, m.user_id, m.token_id, m.purpose," +
+		" COALESCE(r.at_ms, m.at_ms), COALESCE(r.client, m.client)," +
+		" COALESCE(u.at_ms, 0), COALESCE(u.client, '')" +
+		" FROM " + table + " m" +
+		" LEFT JOIN " + table + " r ON m.request_id <> ''" +
+		" AND r.request_id = m.request_id AND r.outcome = 'requested'" +
+		" LEFT JOIN " + table + " u ON m.token_id <> ''" +
+		" AND u.token_id = m.token_id AND u.outcome = 'confirmed'" +
 		where
 
-	links, err := collect(ctx, a.db, query, args, func(row *sql.Rows) (Link, error) {
+	scan := func(row *sql.Rows) (Link, error) {
 		var (
 			l                   Link
 			asked, used         int64
@@ -161,9 +169,11 @@ func (a *Audit) Links(ctx context.Context, f Filter) ([]Link, error) {
 				storedAddr(usedFrom)
 		}
 		return l, err
-	})
+	}
+
+	links, err := collect(ctx, t.db, query, args, scan)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: list links: %w", err)
+		return nil, fmt.Errorf("sqlaudit: list links: %w", err)
 	}
 
 	return links, nil
@@ -189,26 +199,28 @@ type ClientCount struct {
 // /24 or /48 did within the same seconds is counted once for the network and
 // not for each of them. ctx governs the query, which reads every row since
 // then.
-func (a *Audit) BusiestClients(
+func (t *Trail) BusiestClients(
 	ctx context.Context, since time.Time, n int,
 ) ([]ClientCount, error) {
-	if err := a.Flush(ctx); err != nil {
+	if err := t.Flush(ctx); err != nil {
 		return nil, err
 	}
 
-	d := a.dialect
+	d := t.dialect
+	const refused = "('rejected', 'check-rejected')"
 	query := "SELECT client_net," +
-		" SUM(CASE WHEN outcome IN ('rejected', 'check-rejected') THEN 0 ELSE hits END)," +
-		" SUM(CASE WHEN outcome IN ('rejected', 'check-rejected') THEN hits ELSE 0 END)" +
-		" FROM " + d.quote(a.name) +
-		" WHERE at_ms >= " + d.param(1) + " AND client_net <> ''" +
+		" SUM(CASE WHEN outcome IN " + refused + " THEN 0 ELSE hits END)," +
+		" SUM(CASE WHEN outcome IN " + refused + " THEN hits ELSE 0 END)" +
+		" FROM " + d.Quote(t.name) +
+		" WHERE at_ms >= " + d.Param(1) + " AND client_net <> ''" +
 		" AND client_net NOT LIKE '%/16' AND client_net NOT LIKE '%:/32'" +
-		" AND outcome IN ('requested', 'throttled', 'blocked', 'dropped', 'rejected', 'check-rejected')" +
+		" AND outcome IN ('requested', 'throttled', 'blocked', 'dropped'," +
+		" 'rejected', 'check-rejected')" +
 		" GROUP BY client_net ORDER BY SUM(hits) DESC, client_net LIMIT " +
-		d.param(2)
+		d.Param(2)
 
 	counts, err := collect(
-		ctx, a.db, query,
+		ctx, t.db, query,
 		[]any{since.UnixMilli(), min(max(n, 0), maxPage)},
 		func(row *sql.Rows) (ClientCount, error) {
 			var (
@@ -225,7 +237,7 @@ func (a *Audit) BusiestClients(
 		},
 	)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: busiest clients: %w", err)
+		return nil, fmt.Errorf("sqlaudit: busiest clients: %w", err)
 	}
 
 	return counts, nil
@@ -234,15 +246,15 @@ func (a *Audit) BusiestClients(
 // Prune deletes the rows older than before and returns their number. Addresses
 // of clients are personal data, so run it from time to time, after as long as
 // the application may keep them. ctx governs the statement.
-func (a *Audit) Prune(ctx context.Context, before time.Time) (int64, error) {
-	res, err := a.db.ExecContext(
+func (t *Trail) Prune(ctx context.Context, before time.Time) (int64, error) {
+	res, err := t.db.ExecContext(
 		ctx,
-		"DELETE FROM "+a.dialect.quote(a.name)+
-			" WHERE at_ms < "+a.dialect.param(1),
+		"DELETE FROM "+t.dialect.Quote(t.name)+
+			" WHERE at_ms < "+t.dialect.Param(1),
 		before.UnixMilli(),
 	)
 	if err != nil {
-		return 0, fmt.Errorf("sqlstore: prune audit trail: %w", err)
+		return 0, fmt.Errorf("sqlaudit: prune audit trail: %w", err)
 	}
 	return res.RowsAffected()
 }
@@ -268,7 +280,7 @@ func storedPrefix(text string) netip.Prefix {
 
 func collect[T any](
 	ctx context.Context,
-	db handle,
+	db sqldialect.Handle,
 	query string,
 	args []any,
 	scan func(*sql.Rows) (T, error),

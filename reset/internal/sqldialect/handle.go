@@ -1,39 +1,44 @@
-package sqlstore
+package sqldialect
 
 import (
 	"context"
 	"database/sql"
 )
 
-// A handle is the caller's *sql.DB, kept in a function because no printer can
+// A Handle is the caller's *sql.DB, kept in a function because no printer can
 // look into one. A *sql.DB holds the data source's name, with the password of
 // the database, and fmt prints what a pointer points to under a verb that it
 // does not know.
-type handle struct{ open func() *sql.DB }
+type Handle struct{ open func() *sql.DB }
 
-func handleOf(db *sql.DB) handle {
-	return handle{func() *sql.DB { return db }}
+// HandleOf returns the handle of db.
+func HandleOf(db *sql.DB) Handle {
+	return Handle{func() *sql.DB { return db }}
 }
 
-func (h handle) BeginTx(
+// BeginTx is that of the *sql.DB.
+func (h Handle) BeginTx(
 	ctx context.Context, opts *sql.TxOptions,
 ) (*sql.Tx, error) {
 	return h.open().BeginTx(ctx, opts)
 }
 
-func (h handle) ExecContext(
+// ExecContext is that of the *sql.DB.
+func (h Handle) ExecContext(
 	ctx context.Context, query string, args ...any,
 ) (sql.Result, error) {
 	return h.open().ExecContext(ctx, query, args...)
 }
 
-func (h handle) QueryContext(
+// QueryContext is that of the *sql.DB.
+func (h Handle) QueryContext(
 	ctx context.Context, query string, args ...any,
 ) (*sql.Rows, error) {
 	return h.open().QueryContext(ctx, query, args...)
 }
 
-func (h handle) QueryRowContext(
+// QueryRowContext is that of the *sql.DB.
+func (h Handle) QueryRowContext(
 	ctx context.Context, query string, args ...any,
 ) *sql.Row {
 	return h.open().QueryRowContext(ctx, query, args...)

@@ -1,0 +1,177 @@
+package mail
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Brand is the look of mails and pages in a few values. The zero value is the
+// module's own look. It holds no secret.
+//
+// Colours are written as "#1d57c7". Accent is drawn on the backgrounds #ffffff
+// and #f3f5f8 and has white text on it. AccentDark is drawn on #171d26 and
+// #0e1218 and has text in #0a1424 on it. Where any of these pairs has a
+// contrast below 4.5:1 (WCAG 2.2 criterion 1.4.3), the brand is refused.
+//
+// What the logo shows is not checked, nor whether it can be fetched, nor
+// whether a reader has the fonts.
+type Brand struct {
+	// Wordmark is the name at the top. Empty means the name of the product.
+	Wordmark string
+
+	// Accent is the colour of buttons and links, and AccentDark is that colour
+	// on dark screens. Empty means a blue for Accent, and for AccentDark as
+	// much white in Accent as it needs.
+	Accent, AccentDark string
+
+	// Logo is the address of an image that stands in place of the wordmark. It
+	// is an https URL, or a path such as "/logo.png" on the site of the links.
+	// Mail programs fetch it when somebody reads the mail, and many ask first.
+	// They show PNG, JPEG and GIF, but no SVG. It must suit light and dark
+	// backgrounds. Empty means none.
+	Logo string
+
+	// LogoWidth and LogoHeight are its size on the screen in pixels, at most
+	// 280 by 120. They are required with a Logo.
+	LogoWidth, LogoHeight int
+
+	// LogoAlt is what is read out or shown in place of the image. Empty means
+	// the wordmark.
+	LogoAlt string
+
+	// Radius is the rounding of corners in pixels, 1 to 24. Corners of 1 look
+	// square. Zero means 8.
+	Radius int
+
+	// Font is a list of font families as CSS has it, such as "Inter, 'Segoe
+	// UI', sans-serif". No font is loaded. Empty means the system's own.
+	Font string
+}
+
+// The backgrounds and texts that the accents meet.
+const (
+	lightCard   = "#ffffff"
+	lightGround = "#f3f5f8"
+	darkCard    = "#171d26"
+	darkGround  = "#0e1218"
+	darkLabel   = "#0a1424" // text on a button in the dark
+)
+
+const (
+	defaultAccent = "#1d57c7"
+	defaultRadius = 8
+	maxRadius     = 24
+	defaultFont   = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto," +
+		" 'Helvetica Neue', Arial, sans-serif"
+
+	maxFont       = 200
+	maxLogoWidth  = 280 // fits into a mail on a screen of 320
+	maxLogoHeight = 120
+
+	minContrast = 4.5
+)
+
+// Resolve validates b and returns it with the empty fields filled in. Wordmark
+// and LogoAlt stay empty, because the name of the product is not known here.
+// Errors name the field, what it is, and what to change.
+func (b Brand) Resolve() (Brand, error) {
+	if err := b.validate(); err != nil {
+		return Brand{}, err
+	}
+	b.Radius = cmp.Or(b.Radius, defaultRadius)
+	b.Font = cmp.Or(b.Font, defaultFont)
+
+	b.Accent = cmp.Or(b.Accent, defaultAccent)
+	on := []string{lightCard, lightGround}
+	if err := validateAccent("Accent", b.Accent, "#000000", on); err != nil {
+		return Brand{}, err
+	}
+
+	on = []string{darkCard, darkGround, darkLabel}
+	if b.AccentDark == "" {
+		b.AccentDark = readable(b.Accent, "#ffffff", on)
+	}
+	err := validateAccent("AccentDark", b.AccentDark, "#ffffff", on)
+	if err != nil {
+		return Brand{}, err
+	}
+	return b, nil
+}
+
+var (
+	colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	family = `('[A-Za-z0-9][A-Za-z0-9 -]*'|-?[A-Za-z][A-Za-z0-9-]*)`
+	fonts  = regexp.MustCompile(`^` + family + `(, ?` + family + `)*$`)
+)
+
+func (b Brand) validate() error {
+	invalid := func(field string, value any, want string) error {
+		return fmt.Errorf("mail: Brand.%s is %#v, want %s", field, value, want)
+	}
+	const (
+		wantLine   = "one line of at most 100 bytes"
+		wantColour = `a colour like "#1d57c7"`
+	)
+
+	switch {
+	case len(b.Wordmark) > maxName || !cleanLine(b.Wordmark):
+		return invalid("Wordmark", b.Wordmark, wantLine)
+	case len(b.LogoAlt) > maxName || !cleanLine(b.LogoAlt):
+		return invalid("LogoAlt", b.LogoAlt, wantLine)
+	case b.Accent != "" && !colour.MatchString(b.Accent):
+		return invalid("Accent", b.Accent, wantColour)
+	case b.AccentDark != "" && !colour.MatchString(b.AccentDark):
+		return invalid("AccentDark", b.AccentDark, wantColour)
+	}
+
+	switch {
+	case b.Radius < 0 || b.Radius > maxRadius:
+		return invalid("Radius", b.Radius, "1 to 24, or 0 for 8")
+	case b.Font != "" && (len(b.Font) > maxFont || !fonts.MatchString(b.Font)):
+		return invalid("Font", b.Font, "font families with commas between,"+
+			" in single quotes where a name has a space")
+	}
+	return b.validateLogo()
+}
+
+func (b Brand) validateLogo() error {
+	path := strings.HasPrefix(b.Logo, "/") && !strings.HasPrefix(b.Logo, "//") &&
+		webURL("https://host"+b.Logo)
+	https := strings.HasPrefix(b.Logo, "https://") && webURL(b.Logo)
+
+	switch {
+	case b.Logo == "" && (b.LogoWidth != 0 || b.LogoHeight != 0):
+		return errors.New("mail: Brand.Logo is empty, want an address with" +
+			" LogoWidth and LogoHeight")
+	case b.Logo == "":
+		return nil
+	case !path && !https:
+		return fmt.Errorf("mail: Brand.Logo is %q, want an https URL, or a path"+
+			" that begins with one slash", b.Logo)
+	case b.LogoWidth < 1 || b.LogoWidth > maxLogoWidth:
+		return fmt.Errorf("mail: Brand.LogoWidth is %d, want 1 to %d",
+			b.LogoWidth, maxLogoWidth)
+	case b.LogoHeight < 1 || b.LogoHeight > maxLogoHeight:
+		return fmt.Errorf("mail: Brand.LogoHeight is %d, want 1 to %d",
+			b.LogoHeight, maxLogoHeight)
+	}
+	return nil
+}
+
+// validateAccent measures a colour against all that it meets. In the error it
+// offers the nearest one on the way to another colour that would do.
+func validateAccent(field, accent, towards string, on []string) error {
+	for _, other := range on {
+		if ratio := contrast(accent, other); ratio < minContrast {
+			// Rounding up would say 4.5 of what is refused for less.
+			return fmt.Errorf("mail: Brand.%s is %s, which has a contrast of"+
+				" %.2f:1 with %s, want %.1f:1 or more, such as %s",
+				field, accent, float64(int(ratio*100))/100, other, minContrast,
+				readable(accent, towards, on))
+		}
+	}
+	return nil
+}
