@@ -2,8 +2,11 @@ package resethttp
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/reset"
 )
 
 // linkAddress is what the address of a request for the reset page says. Mail
@@ -85,12 +88,12 @@ func (r routes) linkAddressOf(req *http.Request) (linkAddress, bool) {
 	return r.linkAddress(req.URL)
 }
 
-// readLink finds the token in what the form or a script sent, and tells
+// readLink finds the token in what a form or a front end sent, and tells
 // operators when a gateway has been at it.
-func (p *pages) readLink(r *http.Request, text string) string {
+func readLink(svc *reset.Service, client netip.Addr, text string) string {
 	raw := linkToken(text)
 	if raw != "" && unwrap(text) != text {
-		p.svc.LinkRewritten(p.client(r))
+		svc.LinkRewritten(client)
 	}
 	return raw
 }

@@ -5,9 +5,10 @@
 	var linkRow = document.getElementById("link-row");
 	var password = document.getElementById("password");
 
-	// The part of an address behind # is sent to no server. It is moved into the form, and taken out of the
-	// address bar and the history, where it would outlive the page.
-	// All of it is moved, because mail programs escape and extend it, and the server reads what they make.
+	// The part of an address behind # is sent to no server. All of it is moved
+	// into the form, because mail programs escape and extend it, and the server
+	// reads what they make. A page that was drawn for one link takes no other one
+	// that came in the same address.
 	function takeLink() {
 		if (!link || !/token|eyJ/i.test(location.hash)) {
 			return;
@@ -17,13 +18,18 @@
 		if (linkRow) {
 			linkRow.hidden = true;
 		}
+		cleanAddress();
+	}
+	// In the address bar and the history a link would outlive the page.
+	function cleanAddress() {
 		history.replaceState(null, "", link.form.getAttribute("action"));
 	}
-	// A page that was drawn for one link does not take another one that came in the same address.
-	if (link && link.value.indexOf("held:") === 0) {
-		history.replaceState(null, "", location.pathname + location.search);
+	if (link) {
+		if (link.value.indexOf("held:") !== 0) {
+			takeLink();
+		}
+		cleanAddress();
 	}
-	takeLink();
 	window.addEventListener("hashchange", takeLink);
 
 	function conceal() {
