@@ -134,7 +134,8 @@ func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, reset.Settings{
 		Site: site, Product: "app.example", ResetPath: "/reset-password", ForgotPath: "/forgot-password", Lifetime: time.Hour,
-		MinLength: 15,
+		MinLength: 15, Sender: "no-reply@app.example",
+		EndsSessions: true, Notice: true,
 	}, svc.Settings())
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -63,6 +64,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 			p.problem(w, r, problem{
 				status: http.StatusConflict,
 				name:   "other-link",
+				back:   p.routes.forgotURL(),
 			})
 			return
 		}
@@ -76,6 +78,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 			Field: "repeat",
 			Text:  page.T("page.password.repeat"),
 		}}
+		p.describe(r, &page, in.Token)
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 		return
 	}
@@ -87,6 +90,7 @@ func (p *pages) confirmed(
 	w http.ResponseWriter, r *http.Request, page Page, raw string, err error,
 ) {
 	refused, isRefused := errors.AsType[*policy.Error](err)
+	throttled, isThrottled := errors.AsType[*reset.ThrottledError](err)
 
 	switch {
 	case err == nil:
@@ -101,16 +105,42 @@ func (p *pages) confirmed(
 				Text:  page.language.password(problem),
 			})
 		}
+		p.describe(r, &page, raw)
 		p.write(w, r, http.StatusUnprocessableEntity, page)
+	case isThrottled && page.Link != "":
+		wait := max(throttled.RetryAfter, time.Second)
+		page.Throttled, page.Wait = true, page.language.wait(wait)
+		w.Header().Set("Retry-After", retryAfter(wait))
+		p.describe(r, &page, raw)
+		p.write(w, r, http.StatusTooManyRequests, page)
 	case errors.Is(err, reset.ErrUnknownOutcome):
 		p.problem(w, r, problem{
 			status: http.StatusServiceUnavailable,
 			name:   "unknown",
+			back:   p.routes.forgotURL(),
 			wait:   busyWait,
 		})
 	default:
 		p.failed(w, r, err, "page.busy.reset")
 	}
+}
+
+// describe says in a form that comes back what its link is for. Without an
+// answer the form is as good.
+func (p *pages) describe(r *http.Request, page *Page, raw string) {
+	found, err := p.svc.Check(r.Context(), reset.CheckInput{
+		Token: raw, Client: p.client(r),
+	})
+	if err == nil {
+		p.show(page, found)
+	}
+}
+
+// show says in a form what its link is for, and for how long.
+func (p *pages) show(page *Page, found reset.CheckResult) {
+	page.Account, page.Label = found.MaskedEmail, found.Label
+	page.Username = found.Email
+	p.templates.expires(page, found.ExpiresAt.Sub(p.now()))
 }
 
 // mistyped reports whether the form has the second password field and it holds

@@ -38,6 +38,10 @@ type ContentSources struct {
 	// Script, Style, Frame and Connect are the sources of script-src,
 	// style-src, frame-src and connect-src.
 	Script, Style, Frame, Connect []string
+
+	// Image is where the images of all pages may come from, beside the site
+	// itself. A logo on another host needs it.
+	Image []string
 }
 
 // validate refuses whatever would end a directive or allow more than one
@@ -51,6 +55,7 @@ func (s ContentSources) validate(site string) error {
 		{"Style", s.Style},
 		{"Frame", s.Frame},
 		{"Connect", s.Connect},
+		{"Image", s.Image},
 	} {
 		for i, source := range list.sources {
 			// Below a host is checked as the host itself.

@@ -25,7 +25,6 @@ type pages struct {
 	client    func(*http.Request) netip.Addr
 	guard     func(*http.Request) error
 	check     checker
-	common    Page // what all pages have
 	logger    *slog.Logger
 	now       func() time.Time
 }
@@ -43,6 +42,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	var show, act func(http.ResponseWriter, *http.Request)
+	back := p.routes.forgotURL()
 	_, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
@@ -50,8 +50,13 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		show, act = p.showForgot, p.request
 	case isReset:
 		show, act = p.showReset, p.confirm
+		back = p.routes.resetURL()
 	default:
-		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
+		p.problem(w, r, problem{
+			status: http.StatusNotFound,
+			name:   "not-found",
+			back:   back,
+		})
 		return
 	}
 
@@ -63,6 +68,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.problem(w, r, problem{
 				status: http.StatusForbidden,
 				name:   "cross-origin",
+				back:   back,
 			})
 			return
 		}
@@ -72,13 +78,14 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, problem{
 			status: http.StatusMethodNotAllowed,
 			name:   "method",
+			back:   back,
 		})
 	}
 }
 
 // page starts a page for this visitor.
 func (p *pages) page(r *http.Request, name string) Page {
-	return p.templates.page(p.common, name, visitorLanguages(r))
+	return p.templates.page(name, visitorLanguages(r))
 }
 
 func (p *pages) write(
@@ -148,6 +155,7 @@ func (p *pages) failed(
 		p.problem(w, r, problem{
 			status: http.StatusTooManyRequests,
 			name:   "throttled",
+			back:   p.routes.forgotURL(),
 			wait:   max(throttled.RetryAfter, time.Second),
 		})
 		return
@@ -157,6 +165,7 @@ func (p *pages) failed(
 		status: http.StatusServiceUnavailable,
 		name:   "busy",
 		lead:   lead,
+		back:   p.routes.forgotURL(),
 		wait:   busyWait,
 	})
 }

@@ -70,7 +70,7 @@ func (p *pages) showHeld(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		page.LinkHeld, page.Link = true, heldPrefix+linkName(raw)
-		page.Account = checked.MaskedEmail
+		p.show(&page, checked)
 	}
 	p.write(w, r, http.StatusOK, page)
 }

@@ -73,6 +73,20 @@ func (l language) duration(minutes int) string {
 	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n))
 }
 
+// nearExpiry is from how many minutes on a page tells that its link expires.
+const nearExpiry = 10
+
+// countdown returns the sentences that tell when a link expires, for one minute
+// and for each number of minutes up to nearExpiry.
+func (l language) countdown() []string {
+	sentences := make([]string, nearExpiry)
+	for i := range sentences {
+		sentences[i] = strings.ReplaceAll(
+			l.texts["page.reset.expires"], "{wait}", l.duration(i+1))
+	}
+	return sentences
+}
+
 // lifetime rounds down and wait rounds up, so that neither says more than is
 // true.
 func (l language) lifetime(of time.Duration) string {

@@ -97,29 +97,41 @@ func newVisitor(t *testing.T, browser context.Context) *visitor {
 
 func (v *visitor) eval(expression string) string {
 	v.t.Helper()
-	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression))
+	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression,
+		chromedp.EvalAwaitPromise))
 	require.NoError(v.t, err, expression)
 	return value
 }
 
-// open follows a link out of a mail, on a fresh page.
+// open follows a link out of a mail, with nothing left of the link before.
 func (v *visitor) open(address string) {
 	v.t.Helper()
-	require.NoError(v.t, chromedp.Do(v.ctx, chromedp.Navigate("about:blank")))
+	_, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, network.ClearBrowserCookiesParams{})
+	require.NoError(v.t, err)
 	require.NoError(v.t, chromedp.Do(v.ctx, chromedp.Navigate(address)))
 }
 
-// look is an expression that says what the page shows.
-const look = `(function () {
-	var seen = function (selector) {
-		var found = document.querySelector(selector);
+// look is an expression that says what the page shows, once it has asked the
+// server about the link.
+const look = `(async function () {
+	const seen = (selector) => {
+		const found = document.querySelector(selector);
 		return !!found && found.checkVisibility();
 	};
-	if (!document.querySelector("h1")) { return "a page of somebody else"; }
-	if (!seen("#password")) { return document.querySelector("h1").textContent; }
-	if (!seen("#link")) { return "the form"; }
-	return document.body.textContent.indexOf("in a form that we cannot read") < 0
-		? "the field to paste the link into" : "that the link is damaged, and the field to paste it into";
+	for (let waited = 0; waited < 500; waited++) {
+		if (!document.querySelector("h1")) { return "a page of somebody else"; }
+		if (!seen("#password")) { return document.querySelector("h1").textContent; }
+		if (seen("#link")) {
+			return document.body.textContent.includes("in a form that we cannot read")
+				? "that the link is damaged, and the field to paste it into"
+				: "the field to paste the link into";
+		}
+		if (seen("#account") && document.querySelector("#address").textContent) {
+			return "the form for " + document.querySelector("#address").textContent;
+		}
+		await new Promise((done) => setTimeout(done, 10));
+	}
+	return "a form that says nothing";
 })()`
 
 // try sends the form with a password that the policy refuses, which spends
@@ -143,14 +155,7 @@ func (v *visitor) try() string {
 func (v *visitor) opens(address string) string {
 	v.t.Helper()
 	v.open(address)
-	saw := v.eval(look)
-	if saw != "the form" {
-		return saw
-	}
-	if tried := v.try(); tried != "works" {
-		return saw + ", then: " + tried
-	}
-	return "the form, which works"
+	return v.eval(look)
 }
 
 // pastes puts a text into the field of the page and says what came back.
@@ -194,8 +199,11 @@ func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
 				opened, pasted := "-", "-"
 				if rewriting.opened != nil {
 					opened = v.opens(lead(rewriting.opened(s.link)))
+					if at == 0 && strings.HasPrefix(opened, "the form") {
+						require.Equal(t, "works", v.try(), rewriting.name)
+					}
 					require.NotContains(t, v.eval("location.href + document.referrer"),
-						s.signature(), "%s is left in the address", rewriting.name)
+						s.signature(), rewriting.name)
 				}
 				if at > 0 {
 					require.Equal(t, table[i][len(table[i])-2], opened,
