@@ -1,8 +1,10 @@
 package resethttp_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,7 +13,9 @@ import (
 
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/memstore"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/token"
 )
 
 // mounted is the pages in a mux, as the documentation says. The middleware is
@@ -380,4 +384,67 @@ func TestMailsLinkIntoTheSubtreeOfThePage(t *testing.T) {
 		f.mailed(1)
 		require.True(t, strings.HasPrefix(mailtest.Link(f.outbox.Messages()[0]), start))
 	}
+}
+
+// Whatever stands behind the path of the page, the answer is one of a few, it
+// leads nowhere else, and it repeats nothing but a token.
+func FuzzAddressOfALink(f *testing.F) {
+	for _, address := range rewrittenAddresses(sampleRaw) {
+		path, query, _ := strings.Cut(strings.TrimPrefix(address, "/reset-password"), "?")
+		f.Add(path, query)
+	}
+	f.Add("%2F", "")
+	f.Add("/v2/url%3Fu=", "token")
+	f.Add("//evil.example/%23token="+sampleRaw, "")
+
+	svc, err := reset.New(reset.Config{
+		Site: site, From: "no-reply@app.example", Keys: fuzzKeys(f),
+		Store: memstore.New(), Mailer: &mailtest.Recorder{},
+		Sessions: reset.KeepSessions(), Hasher: cheap(),
+		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
+	})
+	require.NoError(f, err)
+	f.Cleanup(func() { _ = svc.Shutdown(context.Background()) })
+	pages, err := resethttp.New(svc, resethttp.Config{})
+	require.NoError(f, err)
+	redact, err := resethttp.RedactTokens(svc)
+	require.NoError(f, err)
+	var seen string
+	handler := redact(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.RequestURI + r.URL.String()
+		pages.ServeHTTP(w, r)
+	}))
+
+	f.Fuzz(func(t *testing.T, path, query string) {
+		u := &url.URL{Path: "/reset-password" + path, RawQuery: query}
+		if parsed, err := url.ParseRequestURI("/reset-password" + path); err == nil {
+			u = parsed
+			u.RawQuery = query
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		r.URL, r.RequestURI = u, u.RequestURI()
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, r)
+
+		switch recorder.Code {
+		case http.StatusOK, http.StatusBadRequest, http.StatusNotFound:
+		case http.StatusSeeOther:
+			location := recorder.Header().Get("Location")
+			raw, found := strings.CutPrefix(location, "/reset-password#token=")
+			require.True(t, found, location)
+			require.Equal(t, raw, resethttp.LinkToken(raw))
+			require.NotContains(t, seen, raw)
+		default:
+			require.Fail(t, "an answer of another kind", recorder.Code)
+		}
+	})
+}
+
+func fuzzKeys(f *testing.F) token.Keys {
+	f.Helper()
+	key, err := token.GenerateKey("k1")
+	require.NoError(f, err)
+	keys, err := token.NewKeys(key)
+	require.NoError(f, err)
+	return keys
 }

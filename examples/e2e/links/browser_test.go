@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -106,7 +107,7 @@ func (v *visitor) eval(expression string) string {
 // open follows a link out of a mail, with nothing left of the link before.
 func (v *visitor) open(address string) {
 	v.t.Helper()
-	_, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, network.ClearBrowserCookiesParams{})
+	_, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, cdp.Empty{})
 	require.NoError(v.t, err)
 	require.NoError(v.t, chromedp.Do(v.ctx, chromedp.Navigate(address)))
 }
