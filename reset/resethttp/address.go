@@ -72,9 +72,9 @@ func namesToken(text string) bool {
 		strings.Contains(strings.ToLower(text), "token=")
 }
 
-// originOnly is the Referrer-Policy of a page whose address still names a token.
-// Its forms send the origin, without which they are refused, and no more of the
-// address.
+// originOnly is the Referrer-Policy of a page whose address still names a
+// token. Its forms send the origin, without which they are refused, and no more
+// of the address.
 const originOnly = "strict-origin"
 
 // addressKey is the key of the linkAddress that RedactTokens took out of a

@@ -92,10 +92,15 @@ func TestRewrittenAddressOpensTheLinkAndSpendsNothing(t *testing.T) {
 			}
 
 			for name, address := range addresses {
-				for _, method := range []string{http.MethodHead, http.MethodGet} {
+				for _, method := range []string{
+					http.MethodHead,
+					http.MethodGet,
+				} {
 					a := f.do(f.request(method, address, "", ""))
-					require.Equal(t, http.StatusSeeOther, a.status, "%s: %s", name, address)
-					require.Equal(t, "no-referrer", a.header.Get("Referrer-Policy"))
+					require.Equal(t, http.StatusSeeOther, a.status, "%s: %s",
+						name, address)
+					require.Equal(t, "no-referrer",
+						a.header.Get("Referrer-Policy"))
 					require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 					require.Empty(t, a.body)
 					if style == reset.LinkFragment {
@@ -104,12 +109,14 @@ func TestRewrittenAddressOpensTheLinkAndSpendsNothing(t *testing.T) {
 						require.Empty(t, a.header.Values("Set-Cookie"))
 						continue
 					}
-					require.Equal(t, "/reset-password", a.header.Get("Location"), name)
+					require.Equal(t, "/reset-password",
+						a.header.Get("Location"), name)
 					require.Equal(t, raw, a.cookie(t).Value, name)
 				}
 			}
 			require.False(t, f.has(newPassword))
-			require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
+			require.Equal(t, http.StatusSeeOther,
+				f.confirm(raw, newPassword).status)
 			require.True(t, f.has(newPassword))
 		}
 	}
@@ -121,13 +128,15 @@ func TestAddressThatHoldsNoReadableTokenAsksForTheLink(t *testing.T) {
 		f := newFixture(t, mounted(true), styled(style))
 		_, raw := f.link()
 		_, other := f.link()
+
 		for name, address := range map[string]string{
-			"cut off":           "/reset-password/%23token=" + raw[:len(raw)-1],
-			"in lower case":     "/reset-password/%23token=" + strings.ToLower(raw),
-			"no value":          "/reset-password/%23token=",
-			"two tokens":        "/reset-password/%23token=" + raw + "?token=" + otherRaw,
-			"two in the query":  "/reset-password/?token=" + raw + "&token=" + raw,
-			"too long":          "/reset-password/%23token=" + raw + strings.Repeat("%20", 8<<10),
+			"cut off":          "/reset-password/%23token=" + raw[:len(raw)-1],
+			"in lower case":    "/reset-password/%23token=" + strings.ToLower(raw),
+			"no value":         "/reset-password/%23token=",
+			"two tokens":       "/reset-password/%23token=" + raw + "?token=" + otherRaw,
+			"two in the query": "/reset-password/?token=" + raw + "&token=" + raw,
+			"too long": "/reset-password/%23token=" + raw +
+				strings.Repeat("%20", 8<<10),
 			"path of before":    "/reset-password%23token=" + raw + other,
 			"already redacted":  "/reset-password/%23token=redacted",
 			"markup":            "/reset-password/%23token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
@@ -138,11 +147,14 @@ func TestAddressThatHoldsNoReadableTokenAsksForTheLink(t *testing.T) {
 			require.Contains(t, a.body, "Copy the whole link", name)
 			require.Contains(t, a.body, `type="text" id="link"`, name)
 			require.Contains(t, a.body, `action="/reset-password"`, name)
-			require.Equal(t, "strict-origin", a.header.Get("Referrer-Policy"), name)
+			require.Equal(t, "strict-origin", a.header.Get("Referrer-Policy"),
+				name)
 			require.NotContains(t, a.body, raw[len(raw)-43:], name)
 			require.NotContains(t, a.body, "alert(1)", name)
 		}
-		require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
+
+		require.Equal(t, http.StatusSeeOther,
+			f.confirm(raw, newPassword).status)
 	}
 }
 
@@ -162,17 +174,22 @@ func TestFragmentThatWasDroppedLeavesThePageToPasteInto(t *testing.T) {
 	for _, style := range bothStyles {
 		f := newFixture(t, mounted(false), styled(style))
 		whole, _ := f.link()
+
 		for _, address := range []string{
-			"/reset-password", "/reset-password/", "/reset-password/?utm_source=mail",
-			"/reset-password/%23", "/reset-password/&_ga=1.2", "/reset-password/;x=y",
+			"/reset-password", "/reset-password/",
+			"/reset-password/?utm_source=mail",
+			"/reset-password/%23", "/reset-password/&_ga=1.2",
+			"/reset-password/;x=y",
 		} {
 			page := f.get(address)
 			require.Equal(t, http.StatusOK, page.status, address)
-			require.Contains(t, page.body, "a mail program cut off its end", address)
+			require.Contains(t, page.body, "a mail program cut off its end",
+				address)
 			require.Contains(t, page.body, `type="text" id="link"`, address)
 		}
 		require.Equal(t, http.StatusSeeOther,
-			f.post("/reset-password/", form("token", whole, "password", newPassword)).status)
+			f.post("/reset-password/",
+				form("token", whole, "password", newPassword)).status)
 		require.True(t, f.has(newPassword))
 	}
 }
@@ -182,7 +199,8 @@ func TestPathsBelowThePageThatAreNoLinkAreNotFound(t *testing.T) {
 	f := newFixture(t, mounted(true))
 	_, raw := f.link()
 	for _, address := range []string{
-		"/reset-password/index.html", "/reset-password/tokens", "/reset-password/a/b",
+		"/reset-password/index.html", "/reset-password/tokens",
+		"/reset-password/a/b",
 		"/reset-password/%41", "/reset-passwords", "/reset-password.php",
 		"/reset-passwordtoken=" + raw, "/elsewhere/%23token=" + raw,
 	} {
@@ -250,7 +268,8 @@ func TestOperatorsLearnThatLinksAreRewritten(t *testing.T) {
 	whole, _ := f.link()
 	f.confirm(safeLinks(whole), "short")
 	require.NoError(t, f.svc.Shutdown(t.Context()))
-	require.Contains(t, f.logs.String(), "link-rewritten", "a wrapped link was pasted")
+	require.Contains(t, f.logs.String(), "link-rewritten",
+		"a wrapped link was pasted")
 }
 
 // Whatever headers say, a rewritten link leads to the site's own page.
@@ -261,8 +280,10 @@ func TestForgedHeadersDoNotLeadARewrittenLinkElsewhere(t *testing.T) {
 		_, raw := f.link()
 		want := f.get("/reset-password/%23token=" + raw)
 		require.Equal(t, http.StatusSeeOther, want.status)
+
 		for _, variant := range forgedHeaders {
-			r := f.request(http.MethodGet, "/reset-password/%23token="+raw, "", "")
+			r := f.request(http.MethodGet, "/reset-password/%23token="+raw, "",
+				"")
 			for header, value := range variant {
 				if header == "Host" {
 					r.Host = value
@@ -270,6 +291,7 @@ func TestForgedHeadersDoNotLeadARewrittenLinkElsewhere(t *testing.T) {
 					r.Header.Set(header, value)
 				}
 			}
+
 			got := f.do(r)
 			if got.status == http.StatusBadRequest { // the server's own
 				require.NotContains(t, fmt.Sprint(got.header), raw)
@@ -310,12 +332,14 @@ func TestAccessLogInsideTheMiddlewareHasNoToken(t *testing.T) {
 		addresses := rewrittenAddresses(raw)
 		addresses["as mailed"] = strings.TrimPrefix(whole, site)
 		addresses["of a link of before"] = "/reset-password%23token=" + raw
-		addresses["two tokens"] = "/reset-password/%23token=" + raw + "&token=" + otherRaw
+		addresses["two tokens"] = "/reset-password/%23token=" + raw +
+			"&token=" + otherRaw
 		for name, address := range addresses {
 			if style == reset.LinkFragment && name == "as mailed" {
 				continue // it is never sent
 			}
-			require.NotEqual(t, http.StatusNotFound, f.get(address).status, name)
+			require.NotEqual(t, http.StatusNotFound, f.get(address).status,
+				name)
 
 			r := f.request(http.MethodGet, "/forgot-password", "", "")
 			r.Header.Set("Referer", site+address)
@@ -334,12 +358,15 @@ func TestMiddlewareLeavesOtherRequestsAlone(t *testing.T) {
 	var seen *http.Request
 	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		redact, err := resethttp.RedactTokens(svc)
-		return redact(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			seen = r
-		})), err
+		return redact(
+			http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				seen = r
+			})), err
 	})
+
 	for _, address := range []string{
-		"/", "/?token=" + sampleRaw, "/other/reset-password/%23token=" + sampleRaw,
+		"/", "/?token=" + sampleRaw,
+		"/other/reset-password/%23token=" + sampleRaw,
 		"/reset-password", "/reset-password/", "/reset-password?done",
 		"/reset-passwords?token=a", "/reset-password/check",
 	} {
@@ -347,7 +374,8 @@ func TestMiddlewareLeavesOtherRequestsAlone(t *testing.T) {
 		r.Header.Set("Referer", "https://other.example/?token="+sampleRaw)
 		f.do(r)
 		require.Equal(t, address, seen.RequestURI)
-		require.Equal(t, "https://other.example/?token="+sampleRaw, seen.Referer())
+		require.Equal(t, "https://other.example/?token="+sampleRaw,
+			seen.Referer())
 	}
 	_, err := resethttp.RedactTokens(nil)
 	require.ErrorContains(t, err, "Service is nil")
@@ -355,21 +383,41 @@ func TestMiddlewareLeavesOtherRequestsAlone(t *testing.T) {
 
 func TestRedactURLTakesTokensOutOfLogLines(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"/reset-password/?token=" + sampleRaw + "&a=b":                 "/reset-password/?token=redacted&a=b",
-		"GET /reset-password/%23token%3D" + sampleRaw + " HTTP/1.1":    "GET /reset-password/%23token%3Dredacted HTTP/1.1",
-		"/reset-password/%2523token%253D" + escape(sampleRaw, 2):       "/reset-password/%2523token%253Dredacted",
-		"/x?access_token=abc#y":                                        "/x?access_token=redacted#y",
-		`"https://a.example/reset-password#token=a.b.c"`:               `"https://a.example/reset-password#token=redacted"`,
-		"bare " + sampleRaw + " and " + otherRaw:                       "bare redacted and redacted",
-		"/reset-password/%23token=" + strings.Repeat("%2", 3) + " 400": "/reset-password/%23token=redacted 400",
-		"/login?next=/a": "/login?next=/a",
-		"":               "",
+	for _, test := range [][2]string{
+		{
+			"/reset-password/?token=" + sampleRaw + "&a=b",
+			"/reset-password/?token=redacted&a=b",
+		},
+		{
+			"GET /reset-password/%23token%3D" + sampleRaw + " HTTP/1.1",
+			"GET /reset-password/%23token%3Dredacted HTTP/1.1",
+		},
+		{
+			"/reset-password/%2523token%253D" + escape(sampleRaw, 2),
+			"/reset-password/%2523token%253Dredacted",
+		},
+		{"/x?access_token=abc#y", "/x?access_token=redacted#y"},
+		{
+			`"https://a.example/reset-password#token=a.b.c"`,
+			`"https://a.example/reset-password#token=redacted"`,
+		},
+		{
+			"bare " + sampleRaw + " and " + otherRaw,
+			"bare redacted and redacted",
+		},
+		{
+			"/reset-password/%23token=" + strings.Repeat("%2", 3) + " 400",
+			"/reset-password/%23token=redacted 400",
+		},
+		{"/login?next=/a", "/login?next=/a"},
+		{"", ""},
 	} {
-		require.Equal(t, want, resethttp.RedactURL(in))
+		require.Equal(t, test[1], resethttp.RedactURL(test[0]))
 	}
+
 	for _, address := range rewrittenAddresses(sampleRaw) {
-		require.NotContains(t, resethttp.RedactURL(address), sampleRaw[len(sampleRaw)-43:], address)
+		require.NotContains(t, resethttp.RedactURL(address),
+			sampleRaw[len(sampleRaw)-43:], address)
 	}
 }
 
@@ -382,7 +430,8 @@ func TestMailsLinkIntoTheSubtreeOfThePage(t *testing.T) {
 		f := newFixture(t, mounted(false), styled(style))
 		f.ask(knownAddr)
 		f.mailed(1)
-		require.True(t, strings.HasPrefix(mailtest.Link(f.outbox.Messages()[0]), start))
+		require.True(t,
+			strings.HasPrefix(mailtest.Link(f.outbox.Messages()[0]), start))
 	}
 }
 
@@ -390,7 +439,9 @@ func TestMailsLinkIntoTheSubtreeOfThePage(t *testing.T) {
 // leads nowhere else, and it repeats nothing but a token.
 func FuzzAddressOfALink(f *testing.F) {
 	for _, address := range rewrittenAddresses(sampleRaw) {
-		path, query, _ := strings.Cut(strings.TrimPrefix(address, "/reset-password"), "?")
+		path, query,
+			_ := strings.Cut(strings.TrimPrefix(address, "/reset-password"),
+			"?")
 		f.Add(path, query)
 	}
 	f.Add("%2F", "")
@@ -410,18 +461,21 @@ func FuzzAddressOfALink(f *testing.F) {
 	redact, err := resethttp.RedactTokens(svc)
 	require.NoError(f, err)
 	var seen string
-	handler := redact(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen = r.RequestURI + r.URL.String()
-		pages.ServeHTTP(w, r)
-	}))
+	handler := redact(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen = r.RequestURI + r.URL.String()
+			pages.ServeHTTP(w, r)
+		}))
 
 	f.Fuzz(func(t *testing.T, path, query string) {
 		u := &url.URL{Path: "/reset-password" + path, RawQuery: query}
-		if parsed, err := url.ParseRequestURI("/reset-password" + path); err == nil {
+		if parsed,
+			err := url.ParseRequestURI("/reset-password" + path); err == nil {
 			u = parsed
 			u.RawQuery = query
 		}
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/",
+			http.NoBody)
 		r.URL, r.RequestURI = u, u.RequestURI()
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, r)

@@ -67,8 +67,7 @@ var surfaces = []surface{
 	},
 }
 
-// isForm and isRewritten say which surface it is.
-func (s surface) isForm() bool      { return s.media == formType }
+// isRewritten says whether the link is in the address.
 func (s surface) isRewritten() bool { return s.media == "" }
 
 // request makes an ordinary request with this link and password.
@@ -92,15 +91,24 @@ func still(a answer) answer {
 func TestHeadersChooseNothingAnywhere(t *testing.T) {
 	t.Parallel()
 	variants := append([]map[string]string{
-		{"X-HTTP-Method": "PUT"}, {"X-Method-Override": "GET"},
-		{"X-Forwarded-For": "127.0.0.1"}, {"X-Real-IP": "::1"},
-		{"True-Client-IP": "10.0.0.1"}, {"CF-Connecting-IP": "10.0.0.1"},
-		{"X-User-ID": "u-2"}, {"X-Remote-User": "root"},
-		{"Authorization": "Bearer " + otherRaw}, {"X-Reset-Token": otherRaw},
+		{"X-HTTP-Method": "PUT"},
+		{"X-Method-Override": "GET"},
+		{"X-Forwarded-For": "127.0.0.1"},
+		{"X-Real-IP": "::1"},
+		{"True-Client-IP": "10.0.0.1"},
+		{"CF-Connecting-IP": "10.0.0.1"},
+		{"X-User-ID": "u-2"},
+		{"X-Remote-User": "root"},
+		{"Authorization": "Bearer " + otherRaw},
+		{"X-Reset-Token": otherRaw},
 		{"Cookie": "token=" + otherRaw + "; session=x"},
-		{"Accept": "application/xml"}, {"Accept-Encoding": "gzip, br"},
-		{"Range": "bytes=0-1"}, {"If-None-Match": "*"}, {"Expect": ""},
-		{"Upgrade": "h2c", "Connection": "Upgrade"}, {"TE": "trailers"},
+		{"Accept": "application/xml"},
+		{"Accept-Encoding": "gzip, br"},
+		{"Range": "bytes=0-1"},
+		{"If-None-Match": "*"},
+		{"Expect": ""},
+		{"Upgrade": "h2c", "Connection": "Upgrade"},
+		{"TE": "trailers"},
 	}, forgedHeaders...)
 
 	for _, style := range bothStyles {
@@ -141,7 +149,8 @@ func (f *fixture) confirmsOnce(raw string) {
 	require.True(f.t, f.has("the old password of ada"))
 	require.Empty(f.t, f.outbox.Messages())
 	require.Equal(f.t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
-	require.Equal(f.t, http.StatusBadRequest, f.confirm(raw, newPassword).status)
+	require.Equal(f.t, http.StatusBadRequest,
+		f.confirm(raw, newPassword).status)
 }
 
 // A trick is a request that is not what any front end sends.
@@ -193,6 +202,7 @@ func TestTricksOfTheRequestAreRefusedAndSpendNothing(t *testing.T) {
 		f := newFixture(t, everything, styled(style))
 		_, raw := f.link()
 		f.store.calls.Store(0)
+
 		for _, surface := range surfaces {
 			for _, trick := range tricks {
 				r := surface.request(f, raw, newPassword)
@@ -202,10 +212,13 @@ func TestTricksOfTheRequestAreRefusedAndSpendNothing(t *testing.T) {
 					want = max(trick.get, http.StatusSeeOther)
 				}
 				a := f.do(r)
-				require.Equal(t, want, a.status, "%s: %s", surface.name, trick.name)
-				require.NotContains(t, a.body, raw, "%s: %s", surface.name, trick.name)
+				require.Equal(t, want, a.status, "%s: %s", surface.name,
+					trick.name)
+				require.NotContains(t, a.body, raw, "%s: %s", surface.name,
+					trick.name)
 			}
 		}
+
 		f.confirmsOnce(raw)
 	}
 }
@@ -285,13 +298,17 @@ func TestTextsThatAreNoLinkOpenNothingAnywhere(t *testing.T) {
 					// The page will ask about it, and refuse it.
 					continue
 				}
-				require.Equal(t, http.StatusBadRequest, a.status, "%s: %s", surface.name, name)
-				require.NotContains(t, a.body, raw[len(raw)-43:], "%s: %s", surface.name, name)
-				require.NotContains(t, a.body, "<script>alert(1)", "%s: %s", surface.name, name)
+				require.Equal(t, http.StatusBadRequest, a.status, "%s: %s",
+					surface.name, name)
+				require.NotContains(t, a.body, raw[len(raw)-43:], "%s: %s",
+					surface.name, name)
+				require.NotContains(t, a.body, "<script>alert(1)", "%s: %s",
+					surface.name, name)
 				require.Empty(t, a.header.Values("X"))
 			}
 		}
-		require.Zero(t, f.store.calls.Load(), "a store was asked for nobody's link")
+		require.Zero(t, f.store.calls.Load(),
+			"a store was asked for nobody's link")
 		f.confirmsOnce(raw)
 	}
 }
@@ -320,13 +337,16 @@ func TestPasswordsAtTheirLimits(t *testing.T) {
 		for _, at := range []int{0, 2} {
 			f := newFixture(t, everything)
 			_, raw := f.link()
+
 			a := f.do(surfaces[at].request(f, raw, test.password))
 			want := test.status
 			if at == 2 && want == http.StatusSeeOther {
 				want = http.StatusNoContent
 			}
-			require.Equal(t, want, a.status, "%s of %s", name, surfaces[at].name)
-			require.Equal(t, test.status == http.StatusSeeOther, f.has(test.password), name)
+			require.Equal(t, want, a.status, "%s of %s", name,
+				surfaces[at].name)
+			require.Equal(t, test.status == http.StatusSeeOther,
+				f.has(test.password), name)
 			if test.status != http.StatusSeeOther {
 				f.confirmsOnce(raw)
 			}
@@ -339,11 +359,13 @@ func TestRequestsForALinkMailTheStoredAddressAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
 	for _, body := range []string{
-		form("email", knownAddr, "to", "evil@example.net", "cc", "evil@example.net"),
+		form("email", knownAddr, "to", "evil@example.net", "cc",
+			"evil@example.net"),
 		form("email", knownAddr, "user_id", "u-2", "token", otherRaw),
 		form("email", "ADA@EXAMPLE.COM"),
 	} {
-		require.Equal(t, http.StatusSeeOther, f.post("/forgot-password", body).status)
+		require.Equal(t, http.StatusSeeOther,
+			f.post("/forgot-password", body).status)
 	}
 	require.Equal(t, http.StatusAccepted, f.askJSON("Ada@example.com").status)
 	require.NoError(t, f.svc.Shutdown(t.Context()))

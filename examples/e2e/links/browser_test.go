@@ -35,7 +35,10 @@ func missing(t *testing.T, reason string) {
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{
+		"chromium", "chromium-browser",
+		"google-chrome",
+	} {
 		if found, err := exec.LookPath(name); err == nil {
 			path = found
 			break
@@ -50,7 +53,9 @@ func newBrowser(t *testing.T) context.Context {
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator,
+		stopAllocator := chromedp.NewExecAllocator(context.Background(),
+		options...)
 	t.Cleanup(stopAllocator)
 	ctx, stop := chromedp.NewContext(allocator)
 	t.Cleanup(stop)
@@ -61,7 +66,7 @@ func newBrowser(t *testing.T) context.Context {
 // A visitor is a tab with a profile of its own, and everything that it sent.
 type visitor struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a tab is its context
 
 	mu   sync.Mutex
 	sent []sent
@@ -70,9 +75,10 @@ type visitor struct {
 // sent is what a request told a host.
 type sent struct{ host, url, headers string }
 
-func newVisitor(t *testing.T, browser context.Context) *visitor {
+func newVisitor(browser context.Context, t *testing.T) *visitor {
 	t.Helper()
-	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, closeTab := chromedp.NewContext(browser,
+		chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
@@ -91,7 +97,8 @@ func newVisitor(t *testing.T, browser context.Context) *visitor {
 		headers, _ := json.Marshal(request.Request.Headers)
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.sent = append(v.sent, sent{to.Hostname(), request.Request.URL, string(headers)})
+		v.sent = append(v.sent,
+			sent{to.Hostname(), request.Request.URL, string(headers)})
 	}))
 	return v
 }
@@ -139,7 +146,8 @@ const look = `(async function () {
 // nothing, and says what came back.
 func (v *visitor) try() string {
 	v.t.Helper()
-	response, err := chromedp.RunResponse(v.ctx, chromedp.Evaluate[chromedp.Void](
+	response,
+		err := chromedp.RunResponse(v.ctx, chromedp.Evaluate[chromedp.Void](
 		`document.querySelector("#password").value = "`+guessable+`",
 		document.querySelector("#password").form.submit()`))
 	require.NoError(v.t, err)
@@ -175,7 +183,8 @@ func (v *visitor) toldNobody(signature string) {
 	v.t.Helper()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	require.Greater(v.t, len(v.sent), len(rewritings), "the log is the one that is looked at")
+	require.Greater(v.t, len(v.sent), len(rewritings),
+		"the log is the one that is looked at")
 	for _, request := range v.sent {
 		require.NotContains(v.t, request.headers, signature, request.url)
 		if request.host != "app.test" {
@@ -192,7 +201,7 @@ func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
 		for at, router := range routers {
 			s := newSite(t, style.style, router.mount)
 			_, lead := newGateway(t)
-			v := newVisitor(t, browser)
+			v := newVisitor(browser, t)
 			before, err := s.users.FindByID(t.Context(), "u-1")
 			require.NoError(t, err)
 
@@ -203,7 +212,8 @@ func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
 					if at == 0 && strings.HasPrefix(opened, "the form") {
 						require.Equal(t, "works", v.try(), rewriting.name)
 					}
-					require.NotContains(t, v.eval("location.href + document.referrer"),
+					require.NotContains(t,
+						v.eval("location.href + document.referrer"),
 						s.signature(), rewriting.name)
 				}
 				if at > 0 {
@@ -212,7 +222,8 @@ func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
 					continue
 				}
 				if rewriting.pasted != nil {
-					pasted = v.pastes(s.base+"/reset-password", rewriting.pasted(s.link))
+					pasted = v.pastes(s.base+"/reset-password",
+						rewriting.pasted(s.link))
 				}
 				table[i] = append(table[i], opened, pasted)
 			}
@@ -234,7 +245,8 @@ func golden(t *testing.T, table [][]string) {
 	for i, rewriting := range rewritings {
 		fmt.Fprintf(&out, "%s\n", rewriting.name)
 		for j, column := range []string{
-			"fragment opened", "fragment pasted", "query opened", "query pasted",
+			"fragment opened", "fragment pasted", "query opened",
+			"query pasted",
 		} {
 			fmt.Fprintf(&out, "  %-16s %s\n", column, table[i][j])
 		}

@@ -21,8 +21,10 @@ func (s *site) fetch(method, address string) answer {
 	s.t.Helper()
 	target, _, _ := strings.Cut(address, "#")
 	target = strings.NewReplacer(s.base, "", strings.ToUpper(s.base), "",
-		strings.Replace(s.base, "http://app.test", "HTTP://APP.TEST", 1), "").Replace(target)
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.local("/"), http.NoBody)
+		strings.Replace(s.base, "http://app.test", "HTTP://APP.TEST", 1),
+		"").Replace(target)
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.local("/"),
+		http.NoBody)
 	require.NoError(s.t, err)
 	r.URL.Opaque = strings.TrimPrefix(s.local(target), "http:")
 
@@ -47,19 +49,29 @@ func TestEveryRouterAnswersRewrittenLinksAlike(t *testing.T) {
 					continue
 				}
 				address := rewriting.opened(s.link)
-				head, got := s.fetch(http.MethodHead, address), s.fetch(http.MethodGet, address)
-				require.Equal(t, got, head, "HEAD of %s under %s", rewriting.name, router.name)
-				require.Contains(t, []int{http.StatusOK, http.StatusSeeOther, http.StatusBadRequest},
-					got.status, "%s under %s: %s", rewriting.name, router.name, address)
+				head, got := s.fetch(http.MethodHead, address),
+					s.fetch(http.MethodGet, address)
+				require.Equal(t, got, head, "HEAD of %s under %s",
+					rewriting.name, router.name)
+				require.Contains(t,
+					[]int{
+						http.StatusOK, http.StatusSeeOther,
+						http.StatusBadRequest,
+					},
+					got.status, "%s under %s: %s", rewriting.name, router.name,
+					address)
 
 				if got.status == http.StatusSeeOther {
-					require.True(t, got.location == "/reset-password#token=TOKEN" ||
-						got.location == "/reset-password" && got.held, got.location)
+					require.True(t,
+						got.location == "/reset-password#token=TOKEN" ||
+							got.location == "/reset-password" &&
+								got.held, got.location)
 				}
 				if router.name == routers[0].name {
 					want[rewriting.name] = got
 				}
-				require.Equal(t, want[rewriting.name], got, "%s under %s", rewriting.name, router.name)
+				require.Equal(t, want[rewriting.name], got, "%s under %s",
+					rewriting.name, router.name)
 			}
 			s.worksOnce()
 			require.NoError(t, s.svc.Shutdown(t.Context()))

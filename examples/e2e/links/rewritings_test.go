@@ -95,7 +95,8 @@ func defenseV2(link string) string {
 		switch {
 		case c == '/':
 			spelled.WriteByte('_')
-		case c == '.', '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
+		case c == '.', '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c &&
+			c <= 'z':
 			spelled.WriteByte(c)
 		default:
 			fmt.Fprintf(&spelled, "-%02X", c)
@@ -130,7 +131,8 @@ func sophos(link string) string {
 }
 
 func markup(link string) string {
-	return `<a href="` + html.EscapeString(link) + `">` + html.EscapeString(link) + `</a>`
+	return `<a href="` + html.EscapeString(link) + `">` +
+		html.EscapeString(link) + `</a>`
 }
 
 // second is a link with the token of another link behind its own.
@@ -138,6 +140,17 @@ func second(link string) string {
 	other := between("A")(link)
 	_, raw, _ := strings.Cut(other, "token=")
 	return link + "&token=" + raw
+}
+
+// inherited is a link with the token of another link in its other place. A
+// browser takes the fragment of an address along to where it is sent on.
+func inherited(link string) string {
+	path, raw, _ := strings.Cut(link, mark(link))
+	_, other, _ := strings.Cut(between("A")(link), mark(link))
+	if mark(link) == "#" {
+		return path + "?" + other + "#" + raw
+	}
+	return path + "?" + raw + "#" + other
 }
 
 // otherStyle is a link of the style that is not configured.
@@ -164,12 +177,19 @@ var rewritings = []rewriting{
 	{"of the other style", otherStyle, otherStyle},
 	{"Safe Links", as, safeLinks},
 	{"Safe Links, mark escaped", escaped(1), both(escaped(1), safeLinks)},
-	{"Safe Links, mark escaped, no slash", both(before, escaped(1)), both(both(before, escaped(1)), safeLinks)},
+	{
+		"Safe Links, mark escaped, no slash", both(before, escaped(1)),
+		both(both(before, escaped(1)), safeLinks),
+	},
 	{"Safe Links, token dropped", dropped, as},
 	{"Safe Links in HTML", as, both(safeLinks, html.EscapeString)},
 	{"Safe Links, line broken", as, both(safeLinks, between("\r\n"))},
 	{"Safe Links twice", as, both(safeLinks, safeLinks)},
-	{"URL Defense v1", as, wrapped("https://urldefense.proofpoint.com/v1/url?u=", "&k=a%3D%3D&r=b")},
+	{
+		"URL Defense v1", as,
+		wrapped("https://urldefense.proofpoint.com/v1/url?u=",
+			"&k=a%3D%3D&r=b"),
+	},
 	{"URL Defense v2", as, defenseV2},
 	{"URL Defense v2 in HTML", as, both(defenseV2, html.EscapeString)},
 	{"URL Defense v2 in Safe Links", escaped(1), both(defenseV2, safeLinks)},
@@ -177,20 +197,44 @@ var rewritings = []rewriting{
 	{"URL Defense v3", as, defenseV3},
 	{"Mimecast, token dropped", dropped, opaque},
 	{"Mimecast, token kept", as, opaque},
-	{"Barracuda", as, wrapped("https://linkprotect.cudasvc.com/url?a=", "&c=E,1,x-y_z&typo=1")},
-	{"Google", escaped(1), wrapped("https://www.google.com/url?q=", "&source=gmail&ust=1&usg=AOvVaw")},
+	{
+		"Barracuda", as,
+		wrapped("https://linkprotect.cudasvc.com/url?a=",
+			"&c=E,1,x-y_z&typo=1"),
+	},
+	{
+		"Google", escaped(1),
+		wrapped("https://www.google.com/url?q=",
+			"&source=gmail&ust=1&usg=AOvVaw"),
+	},
 	{"Cisco", as, wrapped("https://secure-web.cisco.com/1abc-D_/", "")},
 	{"Sophos", as, sophos},
-	{"Trend Micro", as, wrapped("https://ca.ctp.trendmicro.com/wis/clicktime/v1/query?url=", "&umid=1&auth=a-b")},
-	{"Fortinet", as, wrapped("https://mail.test/fmlurlsvc/?fewReq=:B:JVs%3D&url=", "")},
+	{
+		"Trend Micro", as,
+		wrapped("https://ca.ctp.trendmicro.com/wis/clicktime/v1/query?url=",
+			"&umid=1&auth=a-b"),
+	},
+	{
+		"Fortinet", as,
+		wrapped("https://mail.test/fmlurlsvc/?fewReq=:B:JVs%3D&url=", ""),
+	},
 	{"Symantec", as, wrapped("https://clicktime.symantec.com/3AbC?u=", "")},
 	{"tracking added before the mark", tracked, tracked},
-	{"tracking behind", around("", "&utm_source=mail&utm_medium=email"), around("", "&utm_source=mail")},
-	{"tracking before", replaced("token", "utm_source=mail&token"), replaced("token", "utm_source=mail&token")},
+	{
+		"tracking behind", around("", "&utm_source=mail&utm_medium=email"),
+		around("", "&utm_source=mail"),
+	},
+	{
+		"tracking before", replaced("token", "utm_source=mail&token"),
+		replaced("token", "utm_source=mail&token"),
+	},
 	{"tracking in the path", replaced("#", "&_ga=1.2#"), nil},
 	{"mark escaped twice", escaped(2), escaped(2)},
 	{"mark escaped three times", escaped(3), escaped(3)},
-	{"whole link escaped", nil, func(link string) string { return quote(link, 1) }},
+	{
+		"whole link escaped", nil,
+		func(link string) string { return quote(link, 1) },
+	},
 	{"'=' escaped", replaced("=", "%3D"), replaced("=", "%3D")},
 	{"'=' escaped twice", replaced("=", "%253D"), replaced("=", "%253D")},
 	{"quoted-printable", replaced("=", "=3D"), replaced("=", "=3D")},
@@ -202,7 +246,10 @@ var rewritings = []rewriting{
 	{"zero-width space", between("%E2%80%8B"), between("\u200b")},
 	{"soft hyphen", between("%C2%AD"), between("\u00ad")},
 	{"no-break space behind", around("", "%C2%A0"), around("\u00a0", "\u00a0")},
-	{"&amp;", around("", "&amp;utm_source=mail"), around("", "&amp;utm_source=mail")},
+	{
+		"&amp;", around("", "&amp;utm_source=mail"),
+		around("", "&amp;utm_source=mail"),
+	},
 	{"&#61;", replaced("=", "&%2361;"), replaced("=", "&#61;")},
 	{"full stop", around("", "."), around("", ".")},
 	{"comma", around("", ","), around("", ",")},
@@ -213,12 +260,20 @@ var rewritings = []rewriting{
 	{"curly quote", around("", "%E2%80%9D"), around("“", "”")},
 	{"Markdown", around("", ")**"), around("**[reset](", ")**")},
 	{"markup", nil, markup},
-	{"scheme and host in capitals", replaced("http://app.test", "HTTP://APP.TEST"), replaced("http://app.test", "HTTP://APP.TEST")},
+	{
+		"scheme and host in capitals",
+		replaced("http://app.test", "HTTP://APP.TEST"),
+		replaced("http://app.test", "HTTP://APP.TEST"),
+	},
 	{"without a scheme", nil, replaced("http://", "")},
 	{"another fragment behind", around("", "#top"), around("", "#top")},
 	{"mark lost", replaced("#", ""), replaced("#", "")},
 	{"semicolon for the mark", replaced("#", ";"), replaced("#", ";")},
 	{"in lower case", strings.ToLower, strings.ToLower},
 	{"two different tokens", second, second},
-	{"two, the first one escaped", both(second, escaped(1)), both(second, escaped(1))},
+	{
+		"two, the first one escaped", both(second, escaped(1)),
+		both(second, escaped(1)),
+	},
+	{"two, one in the other place", inherited, inherited},
 }

@@ -101,7 +101,8 @@ func mountFiber(
 	app.All("/forgot-password", adaptor.HTTPHandler(pages))
 	app.All("/reset-password*", adaptor.HTTPHandler(redact(pages)))
 	go func() {
-		_ = app.Listener(listener, fiber.ListenConfig{DisableStartupMessage: true})
+		_ = app.Listener(listener,
+			fiber.ListenConfig{DisableStartupMessage: true})
 	}()
 	t.Cleanup(func() { require.NoError(t, app.Shutdown()) })
 }

@@ -51,7 +51,8 @@ type site struct {
 
 func newSite(t *testing.T, style reset.LinkStyle, under mount) *site {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener,
+		err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
@@ -106,8 +107,10 @@ func (s *site) signature() string { return s.link[len(s.link)-43:] }
 // it, and that it then works once.
 func (s *site) worksOnce() {
 	s.t.Helper()
-	require.Equal(s.t, http.StatusSeeOther, s.post(newPassword), "the link is spent")
-	require.Equal(s.t, http.StatusBadRequest, s.post(newPassword+"!"), "it works twice")
+	require.Equal(s.t, http.StatusSeeOther, s.post(newPassword),
+		"the link is spent")
+	require.Equal(s.t, http.StatusBadRequest, s.post(newPassword+"!"),
+		"it works twice")
 }
 
 // post sends the form of the reset page with the link in it.
@@ -128,7 +131,9 @@ func (s *site) local(target string) string {
 
 func (s *site) do(r *http.Request) *http.Response {
 	s.t.Helper()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+	client := http.Client{CheckRedirect: func(*http.Request,
+		[]*http.Request,
+	) error {
 		return http.ErrUseLastResponse
 	}}
 	res, err := client.Do(r)
