@@ -207,12 +207,19 @@ func TestEveryTokenThatIsIssuedIsReadAgain(t *testing.T) {
 		keys, err := token.NewKeys(key)
 		require.NoError(t, err)
 		f := newFixture(t, pagesOf, func(c *reset.Config) { c.Keys = keys })
-		require.NoError(t,
-			f.users.Add(reset.User{ID: "u-2", Email: "bo@example.com"}))
 
-		for user, purpose := range map[string]token.Purpose{
-			"u-1": token.PurposeReset, "u-2": token.PurposeInvite,
+		purposes := map[string]token.Purpose{"u-1": token.PurposeReset}
+		for _, user := range []string{
+			"u-2", "https://id.example/7", "ahttps://id.example/7",
+			"abhttps://id.example/7", // one of them looks like an address in base64
 		} {
+			purposes[user] = token.PurposeInvite
+			require.NoError(t, f.users.Add(reset.User{
+				ID: user, Email: "bo@example.com",
+			}))
+		}
+
+		for user, purpose := range purposes {
 			link, err := f.svc.Link(t.Context(), user,
 				reset.LinkOptions{Purpose: purpose})
 			require.NoError(t, err)
