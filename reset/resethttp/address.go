@@ -2,8 +2,11 @@ package resethttp
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/lostkey-go/lostkey/reset"
 )
 
 // linkAddress is what the address of a request for the reset page says. Mail
@@ -23,53 +26,55 @@ type linkAddress struct {
 const marks = "#?&;="
 
 // linkAddress reads the address of a request for the reset page. It returns
-// false for all others, also for those below the page that are no link.
+// false for all others, also for those below the page that are no link. No
+// token is read in an address of more than 8 KiB.
 func (r routes) linkAddress(u *url.URL) (linkAddress, bool) {
 	path := u.EscapedPath()
 	behind, found := strings.CutPrefix(path, r.base+r.reset)
 	if !found {
 		behind, found = strings.CutPrefix(path, r.reset)
 	}
-	if !found {
+	if !found || !isLinkPath(behind) {
 		return linkAddress{}, false
 	}
 
 	// Of two parameters of the name it cannot be told which one others read.
 	values := u.Query()["token"]
 	whole := path + "?" + u.RawQuery
-	at := linkAddress{raw: linkToken(whole), named: len(values) > 0}
-	if len(values) > 1 {
-		at.raw = ""
-	}
-	if behind == "" || behind == "/" {
-		at.named = at.named || namesToken(whole)
-		at.rewritten = at.named &&
-			!(r.query && len(values) == 1 && values[0] == at.raw)
-		return at, true
+	at := linkAddress{named: len(values) > 0 || namesToken(whole)}
+	if len(values) <= 1 {
+		at.raw = linkToken(whole)
 	}
 
-	first := unwrap(behind)
-	switch {
-	case strings.ContainsAny(first[:1], marks):
-	case first[0] != '/':
-		return linkAddress{}, false
-	case at.raw == "" && !strings.ContainsAny(first[1:2], marks):
-		return linkAddress{}, false
-	}
-	at.named, at.rewritten = at.named || namesToken(whole), true
+	isMailed := !at.named ||
+		r.query && len(values) == 1 && values[0] == at.raw
+	at.rewritten = !isMailed || behind != "" && behind != "/"
 	return at, true
+}
+
+// isLinkPath reports whether what stands behind the path of the page is what
+// may become of a link.
+func isLinkPath(behind string) bool {
+	if behind == "" || behind == "/" {
+		return true
+	}
+	text := unwrap(behind[:min(len(behind), maxLinkText)])
+	below, isBelow := strings.CutPrefix(text, "/")
+
+	return below != "" && strings.IndexByte(marks, below[0]) >= 0 ||
+		isBelow && linkToken(text) != ""
 }
 
 // namesToken reports whether a text holds a token, or what is left of one.
 func namesToken(text string) bool {
-	text = unwrap(text)
+	text = unwrap(text[:min(len(text), maxLinkText)])
 	return strings.Contains(text, tokenStart) ||
 		strings.Contains(strings.ToLower(text), "token=")
 }
 
-// originOnly is the Referrer-Policy of a page whose address still names a token.
-// Its forms send the origin, without which they are refused, and no more of the
-// address.
+// originOnly is the Referrer-Policy of a page whose address still names a
+// token. Its forms send the origin, without which they are refused, and no more
+// of the address.
 const originOnly = "strict-origin"
 
 // addressKey is the key of the linkAddress that RedactTokens took out of a
@@ -83,6 +88,16 @@ func (r routes) linkAddressOf(req *http.Request) (linkAddress, bool) {
 		return at, true
 	}
 	return r.linkAddress(req.URL)
+}
+
+// readLink finds the token in what a form or a front end sent, and tells
+// operators when a gateway has been at it.
+func readLink(svc *reset.Service, client netip.Addr, text string) string {
+	raw := linkToken(text)
+	if raw != "" && unwrap(text) != text {
+		svc.LinkRewritten(client)
+	}
+	return raw
 }
 
 // openLink answers a request whose address names a token. Nothing is changed by

@@ -176,10 +176,11 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	client := a.client(r)
 	err := a.svc.Confirm(r.Context(), reset.ConfirmInput{
-		Token:     linkToken(link),
+		Token:     readLink(a.svc, client, link),
 		Password:  password,
-		Client:    a.client(r),
+		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	})

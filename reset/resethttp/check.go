@@ -41,8 +41,9 @@ func (c checker) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	client := c.client(r)
 	found, err := c.svc.Check(r.Context(), reset.CheckInput{
-		Token: linkToken(link), Client: c.client(r),
+		Token: readLink(c.svc, client, link), Client: client,
 	})
 	if errors.Is(err, reset.ErrRejected) {
 		writeProblem(w, problemRejected)

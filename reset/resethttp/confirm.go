@@ -46,10 +46,11 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	client := p.client(r)
 	in := reset.ConfirmInput{
-		Token:     linkToken(form.Get("token")),
+		Token:     readLink(p.svc, client, form.Get("token")),
 		Password:  form.Get("password"),
-		Client:    p.client(r),
+		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}

@@ -1,12 +1,17 @@
 // Package resethttp serves the pages of a password reset, and the same as a
 // JSON API, over a [reset.Service].
 //
-// Most applications need [New] and two lines in a mux. Where the pages are, and
-// where one signs in, is in the Service's own [reset.Pages].
+// Most applications need [New], three lines in a mux and [RedactTokens] around
+// it. Where the pages are, and where one signs in, is in the Service's own
+// [reset.Pages].
 //
 //	pages, err := resethttp.New(svc, resethttp.Config{})
 //	mux.Handle("/forgot-password", pages)
 //	mux.Handle("/reset-password", pages)
+//	mux.Handle("/reset-password/", pages) // the mailed link, however it arrives
+//
+//	redact, err := resethttp.RedactTokens(svc)
+//	server.Handler = redact(accessLog(mux))
 //
 // Applications that draw their own pages use [NewAPI], or call the Service
 // themselves.
@@ -31,7 +36,8 @@
 // The token arrives behind the '#' of the link, which browsers send nowhere. A
 // script moves it into the form and clears the address. Without scripts the
 // form asks for the link to be pasted. GET and HEAD never change anything,
-// however often a scanner of mail follows a link.
+// however often a scanner of mail follows a link. What programs on the way do to
+// links is below.
 //
 // The script then asks POST <Pages.Reset>/check what the link is for. A dead
 // link leads to the page of dead links ("?rejected") before anybody types. For
@@ -49,6 +55,59 @@
 // answer is 409 with a page that says so, and nothing is spent. So a page that
 // names one account never changes another. A pages/reset.html of your own must
 // send {{.Link}} as "token", as the built-in one does.
+//
+// # Routers
+//
+// The pages are an [http.Handler] that looks at the whole path, so every router
+// can mount them, under the path of the page and everything below it:
+//
+//	router.Handle("/reset-password/*", pages)              // chi
+//	router.Any("/reset-password/*rest", gin.WrapH(pages))  // gin
+//	router.Any("/reset-password/*", echo.WrapHandler(pages)) // echo
+//	app.All("/reset-password*", adaptor.HTTPHandler(redact(pages))) // fiber
+//
+// Under chi, gin and echo put [RedactTokens] around the router, as around a mux.
+// Fiber is not over net/http, so its own log needs [RedactURL]. Paths below the
+// page that are not made of a link are 404.
+//
+// # What becomes of links
+//
+// Mail gateways and mail programs rewrite links. The reader of links, the same
+// one for addresses, pasted text and the API, undoes what it can.
+//
+// Microsoft Defender Safe Links wraps the link, escaped, into the parameter url
+// of its own. At times it has escaped '#' before, so that the browser ends at
+// "/reset-password/%23token=…". Google's redirect does the same with its
+// parameter q. Barracuda, Fortinet, Symantec, Trend Micro and Proofpoint's URL
+// Defense v1 wrap the link in a parameter too, Cisco in the path, Sophos in
+// base64. URL Defense v2 spells '%' as '-' and '/' as '_', v3 stands the link
+// between "__" and "__;". Mimecast, SendGrid and Mailgun keep the link to
+// themselves and lead to it. There are reports of Mimecast and Safe Links that
+// lead to it without its fragment (supabase/auth issue 542), and of others that
+// drop the value of a query parameter (mozilla/blurts-server issue 526). Mail
+// programs leave "=3D" or "&amp;" in, break lines, add white space and
+// characters that cannot be seen, take the full stop or bracket behind a link as
+// a part of it, and add parameters of their own.
+//
+// All of these open, or can be pasted, and none is spent by being opened. An
+// address with the token in it answers 303 to the clean page. Where the fragment
+// was dropped, the page asks for the link to be pasted and says why. Where the
+// address names a token that cannot be read, the answer is 400 with the same
+// form. Of two different tokens in one text neither is taken, and a second one
+// in the fragment, which the server does not see, is dropped. What is pasted
+// from a gateway that keeps the link to itself is a link that does not work,
+// since nothing is fetched.
+//
+// [reset.OutcomeLinkRewritten] tells a host that its users are behind such
+// programs. A fragment that was dropped leaves no trace on the server. Count
+// opened reset pages without a following check for that, in the access log.
+//
+// The fragment is the default, because most of its rewritings open, and because
+// what does not arrive in the address of a request cannot be logged. Choose
+// [reset.LinkQuery] when many users sit behind a gateway that drops fragments,
+// or without scripts. Then every token is in the address once, for gateways,
+// proxies and logs to see. Links of either style open under both, so the style
+// can be changed while links are on their way.
 //
 // # Looks
 //
@@ -121,8 +180,8 @@
 // Links and redirects come from the Service's configuration, never from Host or
 // a forwarding header. Posts from other sites are refused by
 // [http.CrossOriginProtection]. No answer holds a token, except for the form
-// that comes back with the token that was posted. Nobody is signed in by a
-// reset.
+// that comes back with the token that was posted, and the Location that brings
+// a rewritten link back into its form. Nobody is signed in by a reset.
 //
 // The cookie of a link in the query is __Host-lostkey-link. It is Secure,
 // HttpOnly, SameSite=Lax and for this host alone, so that no sibling host can

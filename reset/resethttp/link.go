@@ -19,17 +19,17 @@ const tokenStart = "eyJhbGciOiJIUzI1NiIsImtpZCI6"
 // signatureLength is that of an HMAC-SHA256 in base64url.
 const signatureLength = 43
 
-// linkToken finds the token in a text that a visitor pasted, a script moved into
-// the form, or a mail gateway made of an address. It reads what [unwrap]
+// linkToken finds the token in a text that a visitor pasted, a script moved
+// into the form, or a mail gateway made of an address. It reads what [unwrap]
 // undoes, white space and invisible characters inside the token, and whatever
 // stands before and behind it. The name of the parameter does not matter,
 // because a token can be told by its form.
 //
 // It returns "" when there is no token, when there are two different ones or
 // one more that is damaged, since another reader might see the other, and for a
-// text of more than 8 KiB. Else it returns the one token that stood in the text,
-// of characters of a token only, so that the result can go into a cookie or back
-// into a form. It does not check the token.
+// text of more than 8 KiB. Else it returns the one token that stood in the
+// text, of characters of a token only, so that the result can go into a cookie
+// or back into a form. It does not check the token.
 func linkToken(text string) string {
 	if len(text) > maxLinkText {
 		return ""
@@ -63,8 +63,8 @@ type squeezed struct {
 }
 
 // squeeze leaves out what mail programs put into a long link. That is white
-// space, line breaks, also those of quoted-printable ("=\r\n"), the marks at the
-// beginning of quoted lines, and characters that cannot be seen, such as a
+// space, line breaks, also those of quoted-printable ("=\r\n"), the marks at
+// the beginning of quoted lines, and characters that cannot be seen, such as a
 // zero-width space or a soft hyphen.
 func squeeze(text string) squeezed {
 	var out strings.Builder
@@ -78,7 +78,8 @@ func squeeze(text string) squeezed {
 			continue
 		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r),
 			lineStart && (r == '>' || r == '|'),
-			r == '=' && strings.HasPrefix(strings.TrimLeft(text[i+1:], " \t"), "\r\n"),
+			r == '=' &&
+				strings.HasPrefix(strings.TrimLeft(text[i+1:], " \t"), "\r\n"),
 			r == '=' && strings.HasPrefix(text[i+1:], "\n"):
 			missing = true
 			continue

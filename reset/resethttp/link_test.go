@@ -125,10 +125,11 @@ func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
 			"Safe Links, doubly escaped": safeLinks(
 				strings.NewReplacer("#", "%23", "?", "%3F").Replace(link),
 			),
-			"Safe Links in HTML":     html.EscapeString(safeLinks(link)),
-			"Safe Links, two lines":  inset(safeLinks(link), "\r\n"),
-			"Safe Links twice":       safeLinks(safeLinks(link)),
-			"URL Defense v1":         "https://urldefense.proofpoint.com/v1/url?u=" + escape(link, 1) + "&k=x",
+			"Safe Links in HTML":    html.EscapeString(safeLinks(link)),
+			"Safe Links, two lines": inset(safeLinks(link), "\r\n"),
+			"Safe Links twice":      safeLinks(safeLinks(link)),
+			"URL Defense v1": "https://urldefense.proofpoint.com/v1/url?u=" +
+				escape(link, 1) + "&k=x",
 			"URL Defense v2":         defenseV2(link),
 			"URL Defense v2 in HTML": html.EscapeString(defenseV2(link)),
 			"URL Defense v2 in Safe Links": safeLinks(
@@ -139,24 +140,32 @@ func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
 				strings.ReplaceAll(link, "#", "*") + "__;Iw!!AbC-d_e!Fg$",
 			"URL Defense v3, runs": "https://urldefense.com/v3/__" +
 				strings.ReplaceAll(link, "/#", "**A") + "__;LyM!!AbC-d_e!Fg$",
-			"Barracuda":  "https://linkprotect.cudasvc.com/url?a=" + escape(link, 1) + "&c=E,1,x-y_z&typo=1",
-			"Google":     "https://www.google.com/url?q=" + escape(link, 1) + "&source=gmail&ust=1&usg=AOvVaw",
-			"Cisco":      "https://secure-web.cisco.com/1abc-D_/" + escape(link, 1),
-			"Sophos":     "https://eu.protection.sophos.com/?d=app.example&u=" + sophos + "&i=x&h=" + sampleRaw[:20],
-			"Sophos URL": "https://eu.protection.sophos.com/?d=app.example&u=" + escape(sophos, 1) + "&i=x",
+			"Barracuda": "https://linkprotect.cudasvc.com/url?a=" + escape(link, 1) +
+				"&c=E,1,x-y_z&typo=1",
+			"Google": "https://www.google.com/url?q=" + escape(link, 1) +
+				"&source=gmail&ust=1&usg=AOvVaw",
+			"Cisco": "https://secure-web.cisco.com/1abc-D_/" + escape(link, 1),
+			"Sophos": "https://eu.protection.sophos.com/?d=app.example&u=" + sophos +
+				"&i=x&h=" + sampleRaw[:20],
+			"Sophos URL": "https://eu.protection.sophos.com/?d=app.example&u=" +
+				escape(sophos, 1) + "&i=x",
 			"Trend Micro": "https://ca.ctp.trendmicro.com/wis/clicktime/v1/query?url=" +
-				strings.ToLower(escape("https://", 1)) + escape(link[8:], 1) + "&umid=1&auth=a-b",
-			"Fortinet": "https://mail.example/fmlurlsvc/?fewReq=:B:JVs%3D&url=" + escape(link, 1),
+				strings.ToLower(escape("https://", 1)) + escape(link[8:], 1) +
+				"&umid=1&auth=a-b",
+			"Fortinet": "https://mail.example/fmlurlsvc/?fewReq=:B:JVs%3D&url=" +
+				escape(link, 1),
 			"Symantec": "https://clicktime.symantec.com/3AbC?u=" + escape(link, 1),
 		} {
-			require.Equal(t, sampleRaw, resethttp.LinkToken(pasted), "%s: %s", name, pasted)
+			require.Equal(t, sampleRaw, resethttp.LinkToken(pasted), "%s: %s",
+				name, pasted)
 		}
 	}
 }
 
 func TestPastedTextThatIsNoLinkIsNoToken(t *testing.T) {
 	t.Parallel()
-	link, other := "https://app.example/#token="+sampleRaw, "https://app.example/#token="+otherRaw
+	link, other := "https://app.example/#token="+sampleRaw,
+		"https://app.example/#token="+otherRaw
 	for name, pasted := range map[string]string{
 		"empty":                         "",
 		"white space":                   " \n",
@@ -175,15 +184,18 @@ func TestPastedTextThatIsNoLinkIsNoToken(t *testing.T) {
 		"markup":                        `"><script>alert(1)</script>`,
 		"NUL":                           inset(link, "\x00"),
 		"a link without one":            "https://app.example/reset-password",
-		"another kind of token":         "#token=eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ." + strings.Repeat("A", 43),
-		"cookie separators":             inset(link, "; Path=/"),
-		"longer than any":               "token=" + sampleRaw[:61] + strings.Repeat("a", 1024) + sampleRaw[60:],
-		"very long":                     strings.Repeat(" ", 8<<10) + link,
-		"garbled URL Defense v2":        strings.ReplaceAll(defenseV2(link), "-5F", "-5G"),
+		"another kind of token": "#token=eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ." +
+			strings.Repeat("A", 43),
+		"cookie separators": inset(link, "; Path=/"),
+		"longer than any": "token=" + sampleRaw[:61] + strings.Repeat("a", 1024) +
+			sampleRaw[60:],
+		"very long":              strings.Repeat(" ", 8<<10) + link,
+		"garbled URL Defense v2": strings.ReplaceAll(defenseV2(link), "-5F", "-5G"),
 	} {
 		require.Empty(t, resethttp.LinkToken(pasted), name)
 	}
-	require.Equal(t, sampleRaw, resethttp.LinkToken(strings.Repeat(" ", 8<<10-len(link))+link))
+	require.Equal(t, sampleRaw,
+		resethttp.LinkToken(strings.Repeat(" ", 8<<10-len(link))+link))
 }
 
 // A token is found by its form, which is package token's.
@@ -195,15 +207,26 @@ func TestEveryTokenThatIsIssuedIsReadAgain(t *testing.T) {
 		keys, err := token.NewKeys(key)
 		require.NoError(t, err)
 		f := newFixture(t, pagesOf, func(c *reset.Config) { c.Keys = keys })
-		require.NoError(t, f.users.Add(reset.User{ID: "u-2", Email: "bo@example.com"}))
-		for user, purpose := range map[string]token.Purpose{
-			"u-1": token.PurposeReset, "u-2": token.PurposeInvite,
+
+		purposes := map[string]token.Purpose{"u-1": token.PurposeReset}
+		for _, user := range []string{
+			"u-2", "https://id.example/7", "ahttps://id.example/7",
+			"abhttps://id.example/7", // one of them looks like an address in base64
 		} {
-			link, err := f.svc.Link(t.Context(), user, reset.LinkOptions{Purpose: purpose})
+			purposes[user] = token.PurposeInvite
+			require.NoError(t, f.users.Add(reset.User{
+				ID: user, Email: "bo@example.com",
+			}))
+		}
+
+		for user, purpose := range purposes {
+			link, err := f.svc.Link(t.Context(), user,
+				reset.LinkOptions{Purpose: purpose})
 			require.NoError(t, err)
 			_, raw, _ := strings.Cut(link.Reveal(), "token=")
 			require.Equal(t, raw, resethttp.LinkToken(link.Reveal()))
-			require.Equal(t, raw, resethttp.LinkToken(safeLinks(defenseV2(link.Reveal()))))
+			require.Equal(t, raw,
+				resethttp.LinkToken(safeLinks(defenseV2(link.Reveal()))))
 		}
 	}
 }
@@ -213,15 +236,20 @@ func FuzzPastedLink(f *testing.F) {
 	link := "https://app.example/reset-password/#token=" + sampleRaw
 	for _, seed := range []string{
 		"", "a.b.c", link, "?token=a#token=b", "<token=a>", " token=a&b",
-		"xtoken=a", "a\x00", "token=token=", link + "\n" + link, defenseV2(link),
-		safeLinks(safeLinks(link)), inset(link, "=\r\n> "), inset(link, "\u200b"),
+		"xtoken=a", "a\x00", "token=token=", link + "\n" + link,
+		defenseV2(link),
+		safeLinks(safeLinks(link)), inset(link, "=\r\n> "),
+		inset(link, "\u200b"),
 		"https://urldefense.com/v3/__" + link + "__;!!", escape(link, 4),
-		"u=" + base64.StdEncoding.EncodeToString([]byte(link)), sampleRaw + otherRaw,
-		sampleRaw + "%2526" + otherRaw, html.EscapeString(html.EscapeString(link + "&")),
+		"u=" + base64.StdEncoding.EncodeToString([]byte(link)),
+		sampleRaw + otherRaw,
+		sampleRaw + "%2526" + otherRaw,
+		html.EscapeString(html.EscapeString(link + "&")),
 	} {
 		f.Add(seed)
 	}
-	shape := regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$`)
+	shape := regexp.MustCompile(
+		`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$`)
 
 	f.Fuzz(func(t *testing.T, pasted string) {
 		raw := resethttp.LinkToken(pasted)
@@ -230,7 +258,8 @@ func FuzzPastedLink(f *testing.F) {
 			require.LessOrEqual(t, len(raw), 1024)
 			require.Contains(t, resethttp.Unwrapped(pasted), raw)
 			require.Equal(t, raw, resethttp.LinkToken(raw), "reading it again")
-			require.Equal(t, raw, resethttp.LinkToken(defenseV2(link[:42]+raw)), "in a link")
+			require.Equal(t, raw, resethttp.LinkToken(defenseV2(link[:42]+raw)),
+				"in a link")
 		}
 
 		// Beside a token of ours nothing makes the reader return another one.

@@ -80,8 +80,8 @@ var (
 
 // RedactURL replaces tokens in an address, or in a line of a log, by
 // "redacted". It replaces the value of every parameter whose name ends in
-// "token", and what begins as a token does, also where the address is escaped or
-// wrapped in another one. It is for log formats of hosts that cannot use
+// "token", and what begins as a token does, also where the address is escaped
+// or wrapped in another one. It is for log formats of hosts that cannot use
 // [RedactTokens].
 func RedactURL(text string) string {
 	text = namedValue.ReplaceAllString(text, "${1}redacted")

@@ -47,10 +47,9 @@ func (r routes) loginURL(configured string) string {
 	return configured
 }
 
-// isForgot and isReset also know the path without the site's own, because a mux
+// isForgot also knows the path without the site's own, because a mux
 // may have stripped it.
 func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
-func (r routes) isReset(req *http.Request) bool  { return r.is(req, r.reset) }
 
 func (r routes) is(req *http.Request, page string) bool {
 	path := req.URL.EscapedPath()

@@ -80,8 +80,9 @@ func hexDigit(c byte) int {
 const defenseV2 = "/v2/url?u="
 
 // defenseV3 stands before an address in URL Defense v3, and defenseV3End behind
-// it. In between, characters that are not plain are '*'. Which ones they were is
-// said behind the address and does not matter here, since none is of a token.
+// it. In between, characters that are not plain are '*'. Which ones they were
+// is said behind the address and does not matter here, since none is of a
+// token.
 const (
 	defenseV3    = "/v3/__"
 	defenseV3End = "__;"
@@ -146,6 +147,7 @@ func isBase64Byte(c byte) bool {
 var urlAlphabet = strings.NewReplacer("+", "-", "/", "_")
 
 func decodeBase64(text string) (string, error) {
-	decoded, err := base64.RawURLEncoding.DecodeString(urlAlphabet.Replace(text))
+	decoded,
+		err := base64.RawURLEncoding.DecodeString(urlAlphabet.Replace(text))
 	return string(decoded), err
 }

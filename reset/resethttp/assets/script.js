@@ -212,6 +212,11 @@
 		});
 	}
 	takeLink();
+	// The address may hold what a mail program made of a link, which cannot be
+	// read and yet be of use to others.
+	if (link) {
+		history.replaceState(null, "", form.getAttribute("action"));
+	}
 	on(window, "hashchange", takeLink);
 
 	let toggle;
