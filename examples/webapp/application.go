@@ -44,6 +44,7 @@ type application struct {
 	expose   bool             // /inbox and /audit are for other machines too
 
 	resetPages http.Handler
+	resetAPI   http.Handler // and the front end that uses it
 	preview    http.Handler
 	pages      pages
 }
@@ -121,6 +122,9 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 		return nil, err
 	}
 	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Files: frame, Logger: log}); err != nil {
+		return nil, err
+	}
+	if app.resetAPI, err = newAPI(app.resets, log); err != nil {
 		return nil, err
 	}
 	return app, nil

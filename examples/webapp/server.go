@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 //go:embed templates static reset
@@ -42,10 +44,13 @@ func (app *application) routes() http.Handler {
 	all.Handle("/", sameSite.Handler(app.sessions.LoadAndSave(own)))
 	all.Handle("/forgot-password", app.resetPages)
 	all.Handle("/reset-password", app.resetPages)
+	all.Handle("/api/", app.resetAPI)
+	all.Handle("/spa/", app.resetAPI)
 	all.Handle("GET /static/style.css", style())
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
-	all.Handle("GET /.well-known/change-password", http.RedirectHandler("/account/password", http.StatusSeeOther))
+	all.Handle("/.well-known/change-password",
+		resethttp.ChangePassword("/account/password"))
 
 	return secureHeaders(http.MaxBytesHandler(all, maxBody))
 }
