@@ -46,7 +46,8 @@ var harmless = strings.Fields(`
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
 	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
-	resethttp.APIConfig resethttp.Config resethttp.FieldError
+	resethttp.APIConfig resethttp.Code resethttp.Config
+	resethttp.ContentSources resethttp.FieldError
 	resettest.Fixture
 	sqlstore.AuditConfig sqlstore.Block sqlstore.BlocksConfig
 	sqlstore.ClientCount sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch

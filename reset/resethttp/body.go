@@ -95,6 +95,7 @@ func readJSON(
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
 		return errUnreadable
 	}
+
 	seen := map[string]bool{}
 	for decoder.More() {
 		name, err := readString(decoder)

@@ -1,8 +1,6 @@
 package resethttp_test
 
 import (
-	"context"
-	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
 func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
@@ -105,115 +102,6 @@ func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 		f.confirm(raw, newPassword)
 		require.NotZero(t, f.store.calls.Load(), "the counter counts")
 	}
-}
-
-func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, pagesOf)
-	whole, raw := f.link()
-	a := f.post("/reset-password",
-		form("token", whole, "password", "short pass", "username", "ada"))
-	require.Equal(t, http.StatusUnprocessableEntity, a.status)
-	require.Contains(t, a.body, "<title>Error: ")
-	require.Contains(t, a.body, "Use at least 15 characters")
-	require.Contains(t, a.body, `<a href="#password">`)
-	require.NotContains(t, a.body, "short pass")
-	require.NotContains(t, a.body, `value="ada"`)
-	require.False(t, f.has("short pass"))
-
-	require.Contains(t, a.body, `<input type="hidden" id="link" name="token"`)
-	require.Equal(t, raw, drawn(t, a))
-	require.Equal(t, http.StatusSeeOther, f.submit(a, newPassword).status)
-	require.True(t, f.has(newPassword))
-}
-
-func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, pagesOf)
-	_, raw := f.link()
-
-	for password, want := range map[string]string{
-		"":                              "Use at least 15 characters",
-		strings.Repeat("a", 14):         "Use at least 15 characters",
-		strings.Repeat("ä", 14):         "Use at least 15 characters",
-		strings.Repeat("x y", 500):      "Use at most 1024 bytes",
-		"line\nbreak in a pass phrase":  "Leave out line breaks",
-		"a NUL \x00 in a pass phrase":   "Leave out line breaks",
-		"an escape \x1b in a pass word": "Leave out line breaks",
-	} {
-		a := f.confirm(raw, password)
-		require.Equal(t, http.StatusUnprocessableEntity, a.status,
-			"%q", password)
-		require.Contains(t, a.body, want, "%q", password)
-	}
-}
-
-// refuses is a policy that has one objection to everything.
-type refuses struct{ problem policy.Problem }
-
-func (r refuses) Check(context.Context, string, []string) error {
-	return &policy.Error{Problems: []policy.Problem{r.problem}}
-}
-
-func TestEveryCodeOfThePolicyHasItsSentence(t *testing.T) {
-	t.Parallel()
-	for _, code := range []policy.Code{
-		policy.CodeTooShort, policy.CodeTooLong, policy.CodeInvalidUTF8,
-		policy.CodeControl, policy.CodeCommon, policy.CodeContext,
-		policy.CodeBreached, policy.CodeWeak, "of-the-application",
-	} {
-		f := newFixture(t, pagesOf, func(c *reset.Config) {
-			c.Policy = refuses{policy.Problem{Code: code}}
-		})
-		_, raw := f.link()
-		a := f.confirm(raw, newPassword)
-		require.Equal(t, http.StatusUnprocessableEntity, a.status)
-		require.Equal(t, code == "of-the-application",
-			strings.Contains(a.body, "Choose a different password"), code)
-		require.Contains(t, a.body, policy.Problem{Code: code}.Message(),
-			"as the API says it")
-		require.NotContains(t, a.body, "password."+string(code))
-	}
-}
-
-// emoji is n characters of four bytes each, all different.
-func emoji(n int) string {
-	var text strings.Builder
-	for i := range n {
-		text.WriteRune(rune(0x1F300 + i*7%509))
-	}
-	return text.String()
-}
-
-func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
-	t.Parallel()
-	for _, password := range []string{
-		strings.Repeat("correct horse ", 9) + "ab", emoji(20),
-		"пароль из многих слов", `<"&'+%20;=#>   and more`,
-		" fifteen and some ", emoji(256),
-	} {
-		f := newFixture(t, pagesOf)
-		_, raw := f.link()
-		require.Equal(t, http.StatusSeeOther, f.confirm(raw, password).status,
-			"%q", password)
-		require.True(t, f.has(password), "%q", password)
-	}
-}
-
-func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, pagesOf)
-	_, raw := f.link()
-	a := f.post("/reset-password",
-		form("token", raw, "password", newPassword, "repeat", newPassword+" "))
-	require.Equal(t, http.StatusUnprocessableEntity, a.status)
-	require.Contains(t, a.body, "The two passwords are not the same")
-	require.Contains(t, a.body, html.EscapeString(raw))
-	require.False(t, f.has(newPassword))
-
-	a = f.post("/reset-password",
-		form("token", raw, "password", newPassword, "repeat", newPassword))
-	require.Equal(t, http.StatusSeeOther, a.status)
 }
 
 func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,4 +28,12 @@ var Codes = []Code{
 	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
 	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
 	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
+}
+
+// Template returns the drawing of one page without the handler around it.
+func Template(handler http.Handler, name string) func(io.Writer) error {
+	p := handler.(*pages)
+	return func(w io.Writer) error {
+		return p.templates.draw(w, p.templates.page(p.common, name, "en"))
+	}
 }

@@ -41,6 +41,7 @@ func (f files) readInline(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	if strings.ContainsAny(text, "\r\x00") ||
 		strings.Contains(strings.ToLower(text), "</s") ||
 		strings.Contains(text, "<!--") {

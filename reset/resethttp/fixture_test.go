@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,54 +32,6 @@ const (
 // cheap makes hashes that cost nothing worth mentioning.
 var cheap = sync.OnceValue(hash.NewInsecureForTests)
 
-// store counts and can fail.
-type store struct {
-	reset.Store
-
-	calls atomic.Int32
-	fault atomic.Pointer[error]
-	write atomic.Pointer[error] // of writes alone
-}
-
-func (s *store) called() error {
-	s.calls.Add(1)
-	if err := s.fault.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-func (s *store) FindByEmail(
-	ctx context.Context,
-	email string,
-) ([]reset.User, error) {
-	if err := s.called(); err != nil {
-		return nil, err
-	}
-	return s.Store.FindByEmail(ctx, email)
-}
-
-func (s *store) FindByID(ctx context.Context, id string) (reset.User, error) {
-	if err := s.called(); err != nil {
-		return reset.User{}, err
-	}
-	return s.Store.FindByID(ctx, id)
-}
-
-func (s *store) ReplaceHash(
-	ctx context.Context,
-	seen reset.User,
-	encoded string,
-) error {
-	if err := s.called(); err != nil {
-		return err
-	}
-	if err := s.write.Load(); err != nil {
-		return *err
-	}
-	return s.Store.ReplaceHash(ctx, seen, encoded)
-}
-
 // fixture is a service with one account, and a server with its pages.
 type fixture struct {
 	t      *testing.T
@@ -94,7 +45,7 @@ type fixture struct {
 }
 
 // fixtureConfig is that of a service without accounts, limits and delivery.
-func fixtureConfig(t *testing.T) reset.Config {
+func fixtureConfig(t testing.TB) reset.Config {
 	t.Helper()
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
@@ -264,24 +215,6 @@ func (f *fixture) confirmJSON(raw, password string) answer {
 	f.t.Helper()
 	return f.postJSON("/api/reset-password",
 		jsonOf("token", raw, "password", password))
-}
-
-// fail makes the store answer everything with err, until it is nil.
-func (f *fixture) fail(err error) {
-	if err == nil {
-		f.store.fault.Store(nil)
-		return
-	}
-	f.store.fault.Store(&err)
-}
-
-// failWrites makes the store fail to write, or work again.
-func (f *fixture) failWrites(err error) {
-	if err == nil {
-		f.store.write.Store(nil)
-		return
-	}
-	f.store.write.Store(&err)
 }
 
 // link makes a live link and returns it with its token.

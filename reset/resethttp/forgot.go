@@ -40,6 +40,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
+
 	// A second address beside the first one is how links were had sent to
 	// strangers elsewhere (CVE-2023-7028).
 	if addrs := form["email"]; len(addrs) == 1 {

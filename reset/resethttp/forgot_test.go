@@ -2,7 +2,6 @@ package resethttp_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -15,8 +14,6 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
-
-var errDown = errors.New("the database does not answer")
 
 func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 	t.Parallel()

@@ -71,13 +71,8 @@ func FuzzPastedLink(f *testing.F) {
 		require.LessOrEqual(t, len(raw), 1024)
 		require.Contains(t, pasted, raw)
 		require.Equal(t, raw, resethttp.LinkToken(raw), "reading it again")
-		require.Equal(
-			t,
-			raw,
-			resethttp.LinkToken(
-				"https://app.example/reset-password#token="+raw,
-			),
-			"in a link",
-		)
+		require.Equal(t, raw, resethttp.LinkToken(
+			site+"/reset-password#token="+raw,
+		), "in a link")
 	})
 }

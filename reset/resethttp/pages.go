@@ -120,6 +120,7 @@ func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	page.Heading = "page." + of.name + ".title"
 	page.Lead = cmp.Or(of.lead, "page."+of.name+".lead")
 	page.BackURL = of.back
+
 	if of.wait > 0 {
 		page.Wait = page.language.wait(of.wait)
 		w.Header().Set("Retry-After", retryAfter(of.wait))
@@ -165,11 +166,13 @@ func (p *pages) unreadable(
 	w http.ResponseWriter, r *http.Request, err error, back string,
 ) {
 	of := problem{status: http.StatusBadRequest, name: "unreadable", back: back}
+
 	switch {
 	case errors.Is(err, errTooLarge):
 		of.status, of.name = http.StatusRequestEntityTooLarge, "too-large"
 	case errors.Is(err, errUnsupported):
 		of.status = http.StatusUnsupportedMediaType
 	}
+
 	p.problem(w, r, of)
 }

@@ -86,6 +86,7 @@ func (p *pages) takeLink(
 		p.refuseLink(w, r, raw, err)
 		return
 	}
+
 	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
 	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
 	p.seeOther(w, p.routes.resetURL())
