@@ -5,7 +5,8 @@
 //
 // The page is static/index.html with a style and two modules, and works on any
 // server of files. Its element meta[name=api] says where the API is. api.d.ts
-// is made from the API's OpenAPI document, and lets an editor check the modules.
+// is made from the API's OpenAPI document, and lets an editor check the
+// modules.
 package spa
 
 import (

@@ -39,7 +39,8 @@ type Recorder struct {
 // NewRecorder returns a Recorder before an API whose document is at the path.
 func NewRecorder(api http.Handler, path string) (*Recorder, error) {
 	w := httptest.NewRecorder()
-	api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	api.ServeHTTP(w, httptest.NewRequestWithContext(
+		context.Background(), http.MethodGet, path, nil))
 	documented, err := documentedIn(w.Body.Bytes())
 	if err != nil {
 		return nil, err
