@@ -33,7 +33,8 @@ var Codes = []Code{
 // Template returns the drawing of one page without the handler around it.
 func Template(handler http.Handler, name string) func(io.Writer) error {
 	p := handler.(*pages)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	return func(w io.Writer) error {
-		return p.templates.draw(w, p.templates.page(p.common, name, "en"))
+		return p.templates.draw(w, p.page(r, name))
 	}
 }
