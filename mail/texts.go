@@ -221,7 +221,9 @@ func placeholders(key string) []string {
 	case strings.HasPrefix(key, "page.password."):
 		return []string{"{min}", "{max}"}
 	case strings.HasPrefix(key, "page."):
-		return []string{"{product}", "{min}", "{lifetime}", "{wait}"}
+		return []string{
+			"{product}", "{min}", "{lifetime}", "{wait}", "{sender}", "{n}",
+		}
 	case strings.HasPrefix(key, "mail.time."):
 		return []string{"{clock}", "{hour}", "{minute}"}
 	case key == "mail.date":

@@ -76,8 +76,8 @@ const (
 	// themselves, so it reaches no server log, proxy, Referer header or mail
 	// scanner. A script on the page moves it into the form.
 	LinkFragment LinkStyle = iota
-	// LinkQuery puts the token into the query, which works without scripts, and
-	// is written to access logs.
+	// LinkQuery puts the token into the query, which works without scripts and
+	// where mail gateways drop the fragment, and is written to access logs.
 	LinkQuery
 )
 

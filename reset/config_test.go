@@ -82,15 +82,15 @@ func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
 func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(cfg *reset.Config){
-		"https://app.example/reset-password#token=": func(*reset.Config) {
+		"https://app.example/reset-password/#token=": func(*reset.Config) {
 		},
-		"https://app.example/app/r/new#token=": func(cfg *reset.Config) {
+		"https://app.example/app/r/new/#token=": func(cfg *reset.Config) {
 			cfg.Site, cfg.Pages.Reset = site+"/app/", "/r/new"
 		},
-		"https://app.example/reset-password?token=": func(cfg *reset.Config) {
+		"https://app.example/reset-password/?token=": func(cfg *reset.Config) {
 			cfg.Pages.LinkStyle = reset.LinkQuery
 		},
-		"http://127.0.0.1:8080/reset-password#token=eyJ": func(
+		"http://127.0.0.1:8080/reset-password/#token=eyJ": func(
 			cfg *reset.Config,
 		) {
 			cfg.Site = "http://127.0.0.1:8080"
@@ -123,6 +123,10 @@ func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
 		ForgotPath: "/forgot-password",
 		Lifetime:   time.Hour,
 		MinLength:  15,
+		Sender:     "no-reply@app.example",
+
+		EndsSessions: true,
+		Notice:       true,
 	}, svc.Settings())
 }
 

@@ -87,6 +87,10 @@ const (
 	// OutcomeNoticeFailed says that the password is changed, or may be, and the
 	// notice was given up.
 	OutcomeNoticeFailed Outcome = "notice-failed"
+	// OutcomeLinkRewritten says that links reached the server in another form
+	// than they were mailed in, Count of them since the event before. A mail
+	// gateway or a mail program stands between. See [Service.LinkRewritten].
+	OutcomeLinkRewritten Outcome = "link-rewritten"
 	// OutcomeLinkMade says that Link made a link without sending it.
 	OutcomeLinkMade Outcome = "link-made"
 )
@@ -112,7 +116,8 @@ type Event struct {
 	Purpose token.Purpose
 	// Reason is one of [Reasons], or empty.
 	Reason Reason
-	// Count is how many events OutcomeEventsLost stands for, else 0.
+	// Count is how many events OutcomeEventsLost stands for, and how many links
+	// OutcomeLinkRewritten, else 0.
 	Count int
 	// Err is the internal error behind the outcome, what the policy said of a
 	// password, or nil.

@@ -222,7 +222,7 @@ func ExampleService_Link() {
 	_, err = svc.Link(ctx, "8", reset.LinkOptions{})
 	fmt.Println(errors.Is(err, reset.ErrUserNotFound))
 	// Output:
-	// https://app.example/reset-password#token 10m0s
+	// https://app.example/reset-password/#token 10m0s
 	// true
 }
 

@@ -63,15 +63,20 @@ func (s *Service) issue(
 	}
 
 	raw := issued.Reveal()
-	text := s.cfg.Site + s.cfg.Pages.Reset
-	if s.cfg.Pages.LinkStyle == LinkQuery {
-		text += "?token=" + raw
-	} else {
-		text += "#token=" + raw
-	}
+	text := s.cfg.Site + s.cfg.Pages.Reset + linkMark(s.cfg.Pages.LinkStyle) + raw
 	return Link{
 		url: &text, expires: issued.ExpiresAt(), tokenID: issued.ID(),
 	}, raw, nil
+}
+
+// linkMark stands between the path of the reset page and the token. The slash
+// keeps a link that was rewritten on its way inside the subtree of the page,
+// where '#' may have become "%23" and so a part of the path.
+func linkMark(style LinkStyle) string {
+	if style == LinkQuery {
+		return "/?token="
+	}
+	return "/#token="
 }
 
 // stateOf is what a token is bound to.

@@ -441,7 +441,7 @@ func TestSeveralSitesInOneProcessDoNotShareLinks(t *testing.T) {
 	link, err := second.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(
-		link.Reveal(), "https://other.example/app/reset-password#token=",
+		link.Reveal(), "https://other.example/app/reset-password/#token=",
 	))
 	require.ErrorIs(t, first.confirm(t, rawOf(link)), reset.ErrRejected)
 	require.NoError(t, second.confirm(t, rawOf(link)))

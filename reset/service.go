@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -24,6 +25,8 @@ type Service struct {
 	events *recorder
 	pool   *pool // nil when synchronous or dispatched elsewhere.
 	closed atomic.Bool
+
+	rewritten rewrittenLinks
 }
 
 // New makes a Service, or says which field of cfg is missing or weak, without
@@ -140,6 +143,11 @@ type Settings struct {
 	MinLength int
 	// Identifiers says that Config.Hooks.FindByIdentifier is set.
 	Identifiers bool
+	// Sender is the address of Config.From, without a name.
+	Sender string
+	// EndsSessions says that Config.Sessions is not KeepSessions, and Notice
+	// that a mail tells of a changed password.
+	EndsSessions, Notice bool
 }
 
 // Settings returns what pages need to know.
@@ -148,6 +156,8 @@ func (s *Service) Settings() Settings {
 	if p, ok := s.cfg.Policy.(interface{ MinLength() int }); ok {
 		minLength = p.MinLength()
 	}
+	// New has parsed it before.
+	_, sender, _ := mail.ParseMailbox(s.cfg.From)
 
 	return Settings{
 		MinLength:   minLength,
@@ -160,6 +170,10 @@ func (s *Service) Settings() Settings {
 		Login:       s.cfg.Pages.Login,
 		LinkStyle:   s.cfg.Pages.LinkStyle,
 		Lifetime:    s.cfg.Lifetimes.Reset,
+		Sender:      sender,
+		Notice:      !s.cfg.Mail.SkipNotice,
+
+		EndsSessions: s.cfg.Sessions.inStore || s.cfg.Sessions.end != nil,
 	}
 }
 

@@ -191,7 +191,7 @@ func (c *Config) tryRenderer() error {
 		data.At = now
 		if kind == mail.KindReset || kind == mail.KindInvite {
 			data.Link, data.ExpiresAt, data.Lifetime =
-				c.Site+c.Pages.Reset+"#token=sample",
+				c.Site+c.Pages.Reset+linkMark(c.Pages.LinkStyle)+"sample",
 				now.Add(c.Lifetimes.Reset),
 				c.Lifetimes.Reset
 		}

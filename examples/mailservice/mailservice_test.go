@@ -19,7 +19,7 @@ import (
 
 const (
 	apiKey = "key-canary"
-	link   = "https://app.test/reset-password#token=live-secret"
+	link   = "https://app.test/reset-password/#token=live-secret"
 )
 
 func message() mail.Message {

@@ -17,7 +17,7 @@ func TestQuickstartPrintsEveryStepAndExitsZero(t *testing.T) {
 	require.NoError(t, cmd.Run(), stderr.String())
 	require.Regexp(t, `\A1\. Mail to ada@example\.com: .*password.*
 
-https://app\.example/reset-password#token=[A-Za-z0-9_.-]+
+https://app\.example/reset-password/#token=[A-Za-z0-9_.-]+
 
 2\. The new password is set\.
 3\. The same link again: .* \(rejected: true\)

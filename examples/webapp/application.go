@@ -47,6 +47,8 @@ type application struct {
 	smtp      *smtpmail.Mailer // nil without
 
 	resetPages http.Handler
+	redact     func(http.Handler) http.Handler // takes tokens out of what is logged
+	resetAPI   http.Handler                    // and the front end that uses it
 	preview    http.Handler
 	pages      pages
 }
@@ -159,9 +161,17 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 	if err != nil {
 		return err
 	}
+	app.redact, err = resethttp.RedactTokens(app.resets)
+	if err != nil {
+		return err
+	}
 	app.resetPages, err = resethttp.New(app.resets, resethttp.Config{
 		Files: frame, Logger: app.log,
 	})
+	if err != nil {
+		return err
+	}
+	app.resetAPI, err = newAPI(app.resets, app.log)
 	return err
 }
 

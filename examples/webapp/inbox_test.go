@@ -17,7 +17,7 @@ func TestInboxShowsAMailInEveryForm(t *testing.T) {
 	b.register(ada, oldPassword)
 	link := s.askForLink(b, ada)
 
-	address := `href="` + s.url + "/reset-password#token=" + link + `"`
+	address := `href="` + s.url + "/reset-password/#token=" + link + `"`
 	require.Contains(t, b.get("/inbox").body, address)
 	require.Contains(t, b.get("/inbox/1?sent=0&as=text").body, address)
 	page := b.get("/inbox/1").body

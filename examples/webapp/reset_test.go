@@ -212,7 +212,7 @@ func TestLinksComeFromTheConfiguredURLWhateverTheHostHeaderSays(t *testing.T) {
 
 	s.logs.wait(t, "password reset mailed")
 	m := s.newestMail(t)
-	require.Contains(t, m.Text, "https://app.example/reset-password#token=")
+	require.Contains(t, m.Text, "https://app.example/reset-password/#token=")
 	require.NotContains(t, m.Text+m.HTML, "evil")
 }
 

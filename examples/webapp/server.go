@@ -57,13 +57,17 @@ func (app *application) routes() http.Handler {
 	all.Handle("/", sameSite.Handler(app.sessions.LoadAndSave(own)))
 	all.Handle("/forgot-password", app.resetPages)
 	all.Handle("/reset-password", app.resetPages)
+	// Where mailed links lead, also those that mail gateways rewrote.
+	all.Handle("/reset-password/", app.resetPages)
+	all.Handle("/api/", app.resetAPI)
+	all.Handle("/spa/", app.resetAPI)
 	all.HandleFunc("GET /static/style.css", style)
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
-	all.Handle("GET /.well-known/change-password",
-		http.RedirectHandler("/account/password", http.StatusSeeOther))
+	all.Handle("/.well-known/change-password",
+		resethttp.ChangePassword("/account/password"))
 
-	return secureHeaders(http.MaxBytesHandler(all, maxBody))
+	return app.redact(secureHeaders(http.MaxBytesHandler(all, maxBody)))
 }
 
 // secureHeaders sets what suits the pages made here. The reset pages set their

@@ -11,6 +11,10 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
+// resetToken has the form of a token and opens nothing.
+const resetToken = "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoicmVzZXQrand0In0." +
+	"eyJleHAiOjE3OTUyOTIxMTd9.vNHuatYgyjSx1Oi6ySK5izxCGSCI86Y_abvqwxGgyqg"
+
 func TestEveryRouteAnswers(t *testing.T) {
 	t.Parallel()
 	b := startSite(t, nil).browser(t)
@@ -31,7 +35,12 @@ func TestEveryRouteAnswers(t *testing.T) {
 		{"GET", "/forgot-password", 200},
 		{"GET", "/forgot-password?sent", 200},
 		{"GET", "/reset-password", 200},
+		{"GET", "/reset-password/", 200},
 		{"GET", "/reset-password?done", 200},
+		{"GET", "/reset-password/anything", 404},
+		{"GET", "/reset-password%23token=" + resetToken, 303},
+		{"GET", "/reset-password/%23token=" + resetToken, 303},
+		{"GET", "/reset-password/%23token=cut-off", 400},
 		{"POST", "/reset-password", 400},
 		{"PUT", "/forgot-password", 405},
 		{"DELETE", "/account", 405},

@@ -1,10 +1,12 @@
 package resethttp
 
 import (
+	"cmp"
 	"errors"
-	"math"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
@@ -12,21 +14,47 @@ import (
 
 // APIConfig configures the JSON API. The zero value works.
 type APIConfig struct {
-	// Prefix stands before the Service's two paths, such as "/api". Empty means
-	// those paths themselves, which suits a mux that routes by method. A mux
+	// Prefix stands before every path of the API. Empty means "/api". A mux
 	// must not strip it.
 	Prefix string
-
+	// Forgot and Reset are the paths behind the prefix to which an address and
+	// a new password are sent. Empty means "/forgot-password" and
+	// "/reset-password". They have nothing to do with the paths of the pages.
+	Forgot, Reset string
+	// Site is the base URL under which the API is reached, where that is not
+	// the Service's Site, to which the links lead. Empty means that one.
+	Site string
+	// Origins are further origins whose pages may call the API, such as
+	// "https://front.example". Each is written as browsers write it. There are
+	// no patterns. Pages of Site itself need not be named. Empty means none.
+	Origins []string
+	// Headers are what pages of Origins may send beside Content-Type, for
+	// GuardRequest perhaps.
+	Headers []string
 	// Client says who sends a request, as in [Config].
 	Client func(*http.Request) netip.Addr
+	// GuardRequest is asked about every request for a link, as in [Config]. Its
+	// fields are those of the body. The body may have no other members than the
+	// documented ones, so what a CAPTCHA gives out goes into a header.
+	GuardRequest func(*http.Request) error
+	// Logger receives what an operator should know, such as a proxy that Client
+	// does not know. Nil means slog.Default().
+	Logger *slog.Logger
 }
 
 // NewAPI returns the JSON API for applications that draw pages of their own.
-// POST {"email": …} to the Service's Pages.Forgot answers 202 with {}. POST
-// {"token": …, "password": …} to its Pages.Reset answers 204. The token is the
-// bare text from the link, not the link. Everything else is a problem
-// (RFC 9457), see the package documentation. The texts of problems are English
-// and for developers. Applications choose their own by type and code.
+// With the default paths it has
+//
+//	POST /api/forgot-password         {"email"}              202 {}
+//	POST /api/reset-password          {"token", "password"}  204
+//	POST /api/reset-password/check    {"token"}              200
+//	GET  /api/reset-password/settings                        200
+//	GET  /api/openapi.json                                   200
+//
+// "token" is the whole link, or the token in it. Everything that is not a
+// success is a problem (RFC 9457) with a [Code]. The texts of problems are
+// English and for developers. The last path answers the OpenAPI document, with
+// every answer there is.
 //
 // The error names the field of APIConfig that is at fault. The handler is safe
 // for concurrent use.
@@ -34,54 +62,74 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if svc == nil {
 		return nil, errors.New("resethttp: the Service is nil")
 	}
-	if cfg.Prefix != "" &&
-		(cfg.Prefix[0] != '/' || cfg.Prefix[len(cfg.Prefix)-1] == '/') {
-		return nil, errors.New("resethttp: APIConfig.Prefix does not begin" +
-			" with a slash, or ends with one")
-	}
-
-	where, err := newRoutes(svc.Settings())
+	paths, err := cfg.paths()
 	if err != nil {
 		return nil, err
 	}
-	origin, err := newOrigin(where)
+
+	of := svc.Settings()
+	where, err := newRoutes(of)
 	if err != nil {
 		return nil, err
 	}
-	where.forgot, where.reset = cfg.Prefix+where.forgot, cfg.Prefix+where.reset
+	if cfg.Site != "" {
+		here := of
+		here.Site = cfg.Site
+		if where, err = newRoutes(here); err != nil {
+			return nil, errors.New("resethttp: APIConfig.Site is not a base URL")
+		}
+	}
 
-	return &api{
+	cross, err := newCORS(cfg, where.origin)
+	if err != nil {
+		return nil, err
+	}
+	origin, err := newOrigin(where, cfg.Origins...)
+	if err != nil {
+		return nil, err
+	}
+
+	a := &api{
 		svc:    svc,
-		routes: where,
 		origin: origin,
-		client: clientOf(cfg.Client),
-	}, nil
+		cors:   cross,
+		client: clientOf(cfg.Client, cmp.Or(cfg.Logger, slog.Default())),
+		guard:  cfg.GuardRequest,
+	}
+	a.endpoints = a.newEndpoints(where, paths, of)
+	return a, nil
 }
 
 // api is the handler that NewAPI returns.
 type api struct {
-	svc    *reset.Service
-	routes routes
-	origin *http.CrossOriginProtection
-	client func(*http.Request) netip.Addr
+	svc *reset.Service
+	// endpoints are the paths, also below the path of the site.
+	endpoints map[string]endpoint
+	origin    *http.CrossOriginProtection
+	cors      cors
+	client    func(*http.Request) netip.Addr
+	guard     func(*http.Request) error
 }
 
-func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header(), "default-src 'none'; frame-ancestors 'none'")
+// apiPolicy is the content security policy of answers that are no pages.
+const apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 
-	var act func(http.ResponseWriter, *http.Request)
-	switch {
-	case a.routes.isForgot(r):
-		act = a.request
-	case a.routes.isReset(r):
-		act = a.confirm
-	default:
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), apiPolicy)
+	allowed := a.cors.allows(w.Header(), r)
+
+	at, ok := a.endpoints[r.URL.EscapedPath()]
+	if !ok {
 		writeProblem(w, problemNotFound)
 		return
 	}
+	if allowed && isPreflight(r) {
+		a.cors.preflight(w, at.method)
+		return
+	}
 
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
+	if !at.takes(r.Method) {
+		w.Header().Set("Allow", at.allow())
 		writeProblem(w, problemMethod)
 		return
 	}
@@ -89,13 +137,17 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problemCrossOrigin)
 		return
 	}
-	act(w, r)
+	at.serve(w, r)
 }
 
 func (a *api) request(w http.ResponseWriter, r *http.Request) {
 	var email string
 	if err := readJSON(w, r, map[string]*string{"email": &email}); err != nil {
 		writeProblem(w, bodyProblem(err))
+		return
+	}
+	if !passesGuard(a.guard, r, url.Values{"email": {email}}) {
+		writeProblem(w, problemGuarded)
 		return
 	}
 
@@ -107,31 +159,31 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case err == nil:
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusAccepted)
-		_, _ = w.Write([]byte("{}\n"))
+		writeJSON(w, http.StatusAccepted, struct{}{})
 	case errors.Is(err, reset.ErrInvalidAddress):
 		writeProblem(w, problemInvalidAddress)
 	default:
-		a.failed(w, err)
+		writeFailure(w, err)
 	}
 }
 
 func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
-	in := reset.ConfirmInput{
-		Client:    a.client(r),
-		Locale:    visitorLanguages(r),
-		UserAgent: r.UserAgent(),
-	}
+	var link, password string
 	if err := readJSON(w, r, map[string]*string{
-		"token":    &in.Token,
-		"password": &in.Password,
+		"token": &link, "password": &password,
 	}); err != nil {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
 
-	err := a.svc.Confirm(r.Context(), in)
+	client := a.client(r)
+	err := a.svc.Confirm(r.Context(), reset.ConfirmInput{
+		Token:     readLink(a.svc, client, link),
+		Password:  password,
+		Client:    client,
+		Locale:    visitorLanguages(r),
+		UserAgent: r.UserAgent(),
+	})
 	refused, isRefused := errors.AsType[*policy.Error](err)
 
 	switch {
@@ -140,35 +192,8 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, reset.ErrRejected):
 		writeProblem(w, problemRejected)
 	case isRefused:
-		of := problemPassword
-		for _, p := range refused.Problems {
-			of.Errors = append(of.Errors, problemDetail{
-				Pointer: "#/password",
-				Code:    string(p.Code),
-				Detail:  p.Message(),
-				Min:     p.Min,
-				Max:     p.Max,
-			})
-		}
-		writeProblem(w, of)
-	case errors.Is(err, reset.ErrUnknownOutcome):
-		w.Header().Set("Retry-After", retryAfter(busyWait))
-		writeProblem(w, problemUnknown)
+		writeProblem(w, passwordProblem(refused))
 	default:
-		a.failed(w, err)
+		writeFailure(w, err)
 	}
-}
-
-func (a *api) failed(w http.ResponseWriter, err error) {
-	throttled, ok := errors.AsType[*reset.ThrottledError](err)
-	if !ok {
-		w.Header().Set("Retry-After", retryAfter(busyWait))
-		writeProblem(w, problemUnavailable)
-		return
-	}
-
-	w.Header().Set("Retry-After", retryAfter(throttled.RetryAfter))
-	of := problemThrottled
-	of.RetryAfter = max(1, int(math.Ceil(throttled.RetryAfter.Seconds())))
-	writeProblem(w, of)
 }

@@ -45,6 +45,7 @@ func (a answer) problem(t *testing.T, status int, kind string) map[string]any {
 		document["type"])
 	require.InDelta(t, status, document["status"], 0)
 	require.NotEmpty(t, document["title"])
+	require.Equal(t, kind, document["code"])
 	return document
 }
 
@@ -77,12 +78,11 @@ func TestAPIResetsAPasswordEndToEnd(t *testing.T) {
 	used.problem(t, http.StatusBadRequest, "link-rejected")
 
 	for name, bad := range map[string]string{
-		"empty":       "",
-		"forged":      "a.b.c",
-		"white space": raw + " ",
-		"link":        site + "/reset-password#token=" + raw,
-		"escapes":     "\u0000",
-		"long":        strings.Repeat("a", 9000),
+		"empty":     "",
+		"forged":    "a.b.c",
+		"two links": site + "/reset-password#token=" + raw + "&token=" + raw,
+		"escapes":   "\u0000",
+		"long":      strings.Repeat("a", 9000),
 	} {
 		same(t, used, f.confirmJSON(bad, newPassword), name)
 	}
@@ -202,7 +202,8 @@ func TestAPIRefusesEarlyAndClearly(t *testing.T) {
 
 	for _, path := range []string{
 		"/api", "/api/", "/forgot-password", "/api/forgot-password/",
-		"/api/reset-password/x",
+		"/api/reset-password/x", "/api/reset-password/check/",
+		"/api/settings",
 	} {
 		f.postJSON(path, "{}").problem(t, http.StatusNotFound, "not-found")
 	}
@@ -273,7 +274,8 @@ func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
-	for _, kind := range resethttp.ProblemKinds {
+	for _, code := range resethttp.Codes {
+		kind := string(code)
 		require.Contains(t, string(doc), "\n// # Problem "+kind+"\n")
 		heading := comment.Heading{
 			Text: []comment.Text{comment.Plain("Problem " + kind)},

@@ -5,22 +5,31 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
 func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
+	at, _ := p.routes.linkAddressOf(r)
+	if at.rewritten {
+		p.svc.LinkRewritten(p.client(r))
+	}
+
 	query := r.URL.Query()
-	if _, ok := query["done"]; ok {
+	switch {
+	case at.named:
+		p.openLink(w, r, at)
+	case query.Has("done"):
 		p.write(w, r, http.StatusOK, p.page(r, pageDone))
-		return
+	case query.Has("rejected"):
+		p.write(w, r, http.StatusOK, p.page(r, pageRejected))
+	case p.routes.query:
+		p.showHeld(w, r)
+	default:
+		p.write(w, r, http.StatusOK, p.page(r, pageReset))
 	}
-	if p.query {
-		p.showResetQuery(w, r, query["token"])
-		return
-	}
-	p.write(w, r, http.StatusOK, p.page(r, pageReset))
 }
 
 // confirm takes the form of the reset page. Of the form it reads the token, the
@@ -37,10 +46,11 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	client := p.client(r)
 	in := reset.ConfirmInput{
-		Token:     linkToken(form.Get("token")),
+		Token:     readLink(p.svc, client, form.Get("token")),
 		Password:  form.Get("password"),
-		Client:    p.client(r),
+		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
@@ -50,12 +60,13 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	// The form of a page whose token is in the cookie names that token, since
 	// another link may have been opened meanwhile in another tab.
 	name, held := strings.CutPrefix(form.Get("token"), heldPrefix)
-	if held && p.query {
+	if held && p.routes.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
 			p.problem(w, r, problem{
 				status: http.StatusConflict,
 				name:   "other-link",
+				back:   p.routes.forgotURL(),
 			})
 			return
 		}
@@ -69,6 +80,7 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 			Field: "repeat",
 			Text:  page.T("page.password.repeat"),
 		}}
+		p.describe(r, &page, in.Token)
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 		return
 	}
@@ -80,6 +92,7 @@ func (p *pages) confirmed(
 	w http.ResponseWriter, r *http.Request, page Page, raw string, err error,
 ) {
 	refused, isRefused := errors.AsType[*policy.Error](err)
+	throttled, isThrottled := errors.AsType[*reset.ThrottledError](err)
 
 	switch {
 	case err == nil:
@@ -94,16 +107,42 @@ func (p *pages) confirmed(
 				Text:  page.language.password(problem),
 			})
 		}
+		p.describe(r, &page, raw)
 		p.write(w, r, http.StatusUnprocessableEntity, page)
+	case isThrottled && page.Link != "":
+		wait := max(throttled.RetryAfter, time.Second)
+		page.Throttled, page.Wait = true, page.language.wait(wait)
+		w.Header().Set("Retry-After", retryAfter(wait))
+		p.describe(r, &page, raw)
+		p.write(w, r, http.StatusTooManyRequests, page)
 	case errors.Is(err, reset.ErrUnknownOutcome):
 		p.problem(w, r, problem{
 			status: http.StatusServiceUnavailable,
 			name:   "unknown",
+			back:   p.routes.forgotURL(),
 			wait:   busyWait,
 		})
 	default:
 		p.failed(w, r, err, "page.busy.reset")
 	}
+}
+
+// describe says in a form that comes back what its link is for. Without an
+// answer the form is as good.
+func (p *pages) describe(r *http.Request, page *Page, raw string) {
+	found, err := p.svc.Check(r.Context(), reset.CheckInput{
+		Token: raw, Client: p.client(r),
+	})
+	if err == nil {
+		p.show(page, found)
+	}
+}
+
+// show says in a form what its link is for, and for how long.
+func (p *pages) show(page *Page, found reset.CheckResult) {
+	page.Account, page.Label = found.MaskedEmail, found.Label
+	page.Username = found.Email
+	p.templates.expires(page, found.ExpiresAt.Sub(p.now()))
 }
 
 // mistyped reports whether the form has the second password field and it holds

@@ -43,19 +43,17 @@ func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 	require.Contains(t, want.body, `action="/forgot-password"`)
 
 	for name, raw := range map[string]string{
-		"another link of before":   stale,
-		"another key":              other,
-		"missing":                  "",
-		"one character changed":    flip(live),
-		"truncated":                live[:len(live)-1],
-		"three dots":               "...",
-		"alg none":                 "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ.",
-		"long":                     strings.Repeat("a", 2000),
-		"markup":                   `"><script>alert(1)</script>`,
-		"two links":                site + "/#token=" + live + "#token=" + live,
-		"wrapped":                  "Bearer " + live,
-		"JSON":                     `{"token":"` + live + `"}`,
-		"line break in the middle": live[:40] + "\n" + live[40:],
+		"another link of before": stale,
+		"another key":            other,
+		"missing":                "",
+		"one character changed":  flip(live),
+		"truncated":              live[:len(live)-1],
+		"three dots":             "...",
+		"alg none":               "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTEifQ.",
+		"long":                   strings.Repeat("a", 2000),
+		"markup":                 `"><script>alert(1)</script>`,
+		"two links":              site + "/#token=" + live + "#token=" + otherRaw,
+		"run on":                 live + "x",
 	} {
 		same(t, want, f.confirm(raw, newPassword+"!"), name)
 	}

@@ -2,9 +2,12 @@ package resethttp_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -65,19 +68,92 @@ func ExampleNew() {
 func ExampleNewAPI() {
 	svc := exampleService()
 	defer func() { _ = svc.Shutdown(context.Background()) }()
+	api, err := resethttp.NewAPI(svc, resethttp.APIConfig{
+		Origins: []string{"https://front.example"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api)
 
-	api, err := resethttp.NewAPI(svc, resethttp.APIConfig{Prefix: "/api"})
+	r := httptest.NewRequest(http.MethodPost, "/api/reset-password",
+		strings.NewReader(`{"token":"old","password":"seven green rivers sing"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", "https://front.example")
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+
+	var problem struct{ Code resethttp.Code }
+	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
+		panic(err)
+	}
+	fmt.Println(w.Code, problem.Code == resethttp.CodeLinkRejected)
+	fmt.Println(w.Header().Get("Access-Control-Allow-Origin"))
+	// Output:
+	// 400 true
+	// https://front.example
+}
+
+// A CAPTCHA of captcha.example on the built-in page.
+func ExampleConfig_guardRequest() {
+	svc := exampleService()
+	defer func() { _ = svc.Shutdown(context.Background()) }()
+
+	// In earnest, this asks the service whether a person got this answer.
+	solved := func(_ context.Context, answer string) bool {
+		return answer == "right"
+	}
+	pages, err := resethttp.New(svc, resethttp.Config{
+		GuardRequest: func(r *http.Request) error {
+			if !solved(r.Context(), r.PostFormValue("captcha-answer")) {
+				return errors.New("no solved CAPTCHA")
+			}
+			return nil
+		},
+		Sources: resethttp.ContentSources{
+			Script: []string{"https://captcha.example"},
+			Frame:  []string{"https://captcha.example"},
+		},
+	})
 	if err != nil {
 		panic(err)
 	}
 
-	r := httptest.NewRequest(http.MethodPost, "/api/reset-password",
-		strings.NewReader(
-			`{"token":"old","password":"seven green rivers sing"}`,
-		))
-	r.Header.Set("Content-Type", "application/json")
+	for _, answer := range []string{"wrong", "right"} {
+		form := url.Values{
+			"email": {"somebody@example.com"}, "captcha-answer": {answer},
+		}
+		r := httptest.NewRequest(
+			http.MethodPost, "/forgot-password", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, r)
+		fmt.Println(answer, w.Code)
+	}
+	// Output:
+	// wrong 403
+	// right 303
+}
+
+func ExampleClientBehind() {
+	client := resethttp.ClientBehind(netip.MustParsePrefix("10.0.0.0/8"))
+
+	r := httptest.NewRequest(http.MethodPost, "/forgot-password", nil)
+	r.RemoteAddr = "10.0.0.7:40122"
+	r.Header.Set("X-Forwarded-For", "192.0.2.66, 203.0.113.9")
+	fmt.Println(client(r))
+	// Output: 203.0.113.9
+}
+
+func ExampleChangePassword() {
+	mux := http.NewServeMux()
+	mux.Handle("/.well-known/change-password",
+		resethttp.ChangePassword("/account/password"))
+
 	w := httptest.NewRecorder()
-	api.ServeHTTP(w, r)
-	fmt.Println(w.Code, w.Header().Get("Content-Type"))
-	// Output: 400 application/problem+json
+	mux.ServeHTTP(w, httptest.NewRequest(
+		http.MethodGet, "/.well-known/change-password", nil))
+	fmt.Println(w.Code, w.Header().Get("Location"))
+	// Output: 303 /account/password
 }

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,9 @@ import (
 // LinkToken is the reader of pasted links, for its fuzz test.
 func LinkToken(pasted string) string { return linkToken(pasted) }
 
+// Unwrapped is the text in which the reader looks for tokens.
+func Unwrapped(text string) string { return squeeze(unwrap(text)).text }
+
 // LinkName is what a form calls a token that a cookie holds.
 func LinkName(raw string) string { return linkName(raw) }
 
@@ -16,15 +20,27 @@ func LinkName(raw string) string { return linkName(raw) }
 func ReadResetBody(body string) (raw, password string, err error) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	err = readJSON(httptest.NewRecorder(), r,
-		map[string]*string{"token": &raw, "password": &password})
+	err = readJSON(httptest.NewRecorder(), r, map[string]*string{
+		"token": &raw, "password": &password,
+	})
 	return raw, password, err
 }
 
-// ProblemKinds are the ends of the types of all problems.
-var ProblemKinds = []string{
-	problemRejected.Type, problemPassword.Type, problemInvalidAddress.Type,
-	problemThrottled.Type, problemUnavailable.Type, problemUnknown.Type,
-	problemMalformed.Type, problemTooLarge.Type, problemUnsupported.Type,
-	problemMethod.Type, problemCrossOrigin.Type, problemNotFound.Type,
+// Codes are all codes of the API.
+var Codes = []Code{
+	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
+	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
+	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
+}
+
+// Digest is how the content security policy names a text.
+func Digest(text string) string { return digest(text) }
+
+// Template returns the drawing of one page without the handler around it.
+func Template(handler http.Handler, name string) func(io.Writer) error {
+	p := handler.(*pages)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	return func(w io.Writer) error {
+		return p.templates.draw(w, p.page(r, name))
+	}
 }

@@ -1,10 +1,12 @@
 package resethttp
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 )
 
@@ -15,14 +17,30 @@ var embedded embed.FS
 var styleSheet string
 
 // StyleSheet returns the style sheet of the pages, as it is without
-// Config.Files. It is for an application whose other pages should look alike,
-// which can serve it with rules of its own after it.
+// Config.Files and Config.Brand. It is for an application whose other pages
+// should look alike, which can serve it with rules of its own after it.
 func StyleSheet() string { return styleSheet }
 
 // files are the embedded ones with those of [Config.Files] over them.
 type files struct{ host fs.FS }
 
-// read returns the host's file of this name, or else the embedded one.
+// layers returns the embedded file of this name and after it that of the host,
+// if there is one.
+func (f files) layers(name string) []string {
+	var texts []string
+	if content, err := fs.ReadFile(embedded, name); err == nil {
+		texts = append(texts, string(content))
+	}
+	if f.host != nil {
+		if content, err := fs.ReadFile(f.host, name); err == nil {
+			texts = append(texts, string(content))
+		}
+	}
+	return texts
+}
+
+// read returns the host's file of this name, or else the embedded one without
+// what only its readers need.
 func (f files) read(name string) (string, error) {
 	if f.host != nil {
 		content, err := fs.ReadFile(f.host, name)
@@ -30,15 +48,41 @@ func (f files) read(name string) (string, error) {
 			return string(content), nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("resethttp: read %s: %w", name, err)
+			return "", fmt.Errorf("resethttp: Config.Files: %s: %w", name, err)
 		}
 	}
 
 	content, err := fs.ReadFile(embedded, name)
 	if err != nil {
-		return "", fmt.Errorf("resethttp: read %s: %w", name, err)
+		return "", fmt.Errorf("resethttp: %s: %w", name, err)
 	}
-	return string(content), nil
+	return compact(name, string(content)), nil
+}
+
+var (
+	styleComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	styleSpace   = regexp.MustCompile(`\s*([{};,])\s*|(:)\s+`)
+	lineComment  = regexp.MustCompile(`(?m)^\s*//.*$`)
+	scriptPart   = regexp.MustCompile(`"[^"]*"|\s*[-=+*<>!&|?:;,(){}\[\]]\s*|\s+`)
+)
+
+// compact takes comments and white space out of the embedded style and script.
+// It relies on how these are written and is for no other text: every string
+// of the script is in double quotes, and no statement lacks its semicolon.
+func compact(name, text string) string {
+	if strings.HasSuffix(name, ".css") {
+		text = styleComment.ReplaceAllString(text, "")
+		text = styleSpace.ReplaceAllString(text, "$1$2")
+		return strings.ReplaceAll(text, ";}", "}")
+	}
+
+	text = lineComment.ReplaceAllString(text, "")
+	return scriptPart.ReplaceAllStringFunc(text, func(part string) string {
+		if part[0] == '"' {
+			return part
+		}
+		return cmp.Or(strings.TrimSpace(part), " ")
+	})
 }
 
 // readInline reads a file that goes into every page as it is. Its digest is in
@@ -53,30 +97,8 @@ func (f files) readInline(name string) (string, error) {
 	if strings.ContainsAny(text, "\r\x00") ||
 		strings.Contains(strings.ToLower(text), "</s") ||
 		strings.Contains(text, "<!--") {
-		return "", fmt.Errorf("resethttp: %s holds a carriage return,"+
-			" a closing tag or a comment of HTML", name)
+		return "", fmt.Errorf("resethttp: Config.Files: %s holds a carriage"+
+			" return, a closing tag or a comment of HTML", name)
 	}
 	return text, nil
-}
-
-// validate refuses a file of the host that replaces nothing. A misspelt name
-// would otherwise silently have no effect.
-func (f files) validate() error {
-	if f.host == nil {
-		return nil
-	}
-
-	for _, pattern := range []string{"assets/*", "pages/*"} {
-		names, err := fs.Glob(f.host, pattern)
-		if err != nil {
-			return fmt.Errorf("resethttp: Config.Files: %w", err)
-		}
-		for _, name := range names {
-			if _, err := fs.Stat(embedded, name); err != nil {
-				return fmt.Errorf("resethttp: Config.Files:"+
-					" %s is not one of the files of the pages", name)
-			}
-		}
-	}
-	return nil
 }

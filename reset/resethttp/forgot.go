@@ -26,6 +26,15 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	if !passesGuard(p.guard, r, form) {
+		p.problem(w, r, problem{
+			status: http.StatusForbidden,
+			name:   "guard-refused",
+			back:   p.routes.forgotURL(),
+		})
+		return
+	}
+
 	in := reset.RequestInput{
 		Client:    p.client(r),
 		Locale:    visitorLanguages(r),

@@ -100,9 +100,11 @@ func TestForgotRefusesWhatIsNotOneAddressBeforeAnythingElse(t *testing.T) {
 		a := f.post("/forgot-password", body)
 		require.Equal(t, http.StatusUnprocessableEntity, a.status, name)
 		require.Contains(t, a.body, "<title>Error: ", name)
-		require.Contains(t, a.body, `role="alert"`, name)
 		require.Contains(t, a.body,
-			`aria-invalid="true" aria-describedby="email-error"`, name)
+			`aria-invalid="true" aria-describedby="email-error" autofocus>`,
+			name)
+		require.NotContains(t, a.body, `role="alert"`,
+			"%s: the focus is on the error, so it is read out already", name)
 	}
 
 	require.Zero(t, f.store.calls.Load())

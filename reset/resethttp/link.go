@@ -1,45 +1,137 @@
 package resethttp
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
-// maxLinkText is how much pasted text is looked at. It has room for a token of
-// 1 KiB, the longest package token reads, and a long address before it.
-const maxLinkText = 4 << 10
+// maxLinkText is how much text is looked at. It has room for a token of 1 KiB,
+// the longest that package token reads, in a link that two gateways wrapped.
+const maxLinkText = 8 << 10
 
 // maxTokenText is the longest token that package token reads.
 const maxTokenText = 1 << 10
 
-// linkToken finds the token in what a visitor pasted or a script moved into the
-// form. That is the whole link with the token in its fragment or its query, or
-// the token alone, with white space or the quotes and angle brackets of a mail
-// around it. It returns "" for anything else, and otherwise only characters
-// that tokens are made of, so that the result can go into a cookie or back into
-// a form. It does not check the token.
-func linkToken(pasted string) string {
-	if len(pasted) > maxLinkText {
+// tokenStart begins every token. It is `{"alg":"HS256","kid":"` in base64url,
+// see encodeHeader in package token. JWTs of gateways begin in another way.
+const tokenStart = "eyJhbGciOiJIUzI1NiIsImtpZCI6"
+
+// signatureLength is that of an HMAC-SHA256 in base64url.
+const signatureLength = 43
+
+// linkToken finds the token in a text that a visitor pasted, a script moved
+// into the form, or a mail gateway made of an address. It reads what [unwrap]
+// undoes, white space and invisible characters inside the token, and whatever
+// stands before and behind it. The name of the parameter does not matter,
+// because a token can be told by its form.
+//
+// It returns "" when there is no token, when there are two different ones or
+// one more that is damaged, since another reader might see the other, and for a
+// text of more than 8 KiB. Else it returns the one token that stood in the
+// text, of characters of a token only, so that the result can go into a cookie
+// or back into a form. It does not check the token.
+func linkToken(text string) string {
+	if len(text) > maxLinkText {
 		return ""
 	}
 
-	text := strings.Trim(pasted, " \t\r\n\u00a0<>\"'")
-	const name = "token="
-	at := strings.Index(text, name)
-	if at < 0 {
-		return tokenText(text)
+	letters := squeeze(unwrap(text))
+	found := ""
+	for from := 0; ; {
+		at := strings.Index(letters.text[from:], tokenStart)
+		if at < 0 {
+			return found
+		}
+		from += at
+
+		raw := letters.tokenAt(from)
+		if raw == "" || found != "" && raw != found {
+			return ""
+		}
+		found = raw
+		from += len(raw)
+	}
+}
+
+// squeezed is a text without white space and what cannot be seen. Characters
+// beyond ASCII are NUL.
+type squeezed struct {
+	text string
+	// gap says for each byte of text, and for its end, that something was left
+	// out before it.
+	gap []bool
+}
+
+// squeeze leaves out what mail programs put into a long link. That is white
+// space, line breaks, also those of quoted-printable ("=\r\n"), the marks at
+// the beginning of quoted lines, and characters that cannot be seen, such as a
+// zero-width space or a soft hyphen.
+func squeeze(text string) squeezed {
+	var out strings.Builder
+	gap := make([]bool, 0, len(text)+1)
+	missing, lineStart := false, false
+
+	for i, r := range text {
+		switch {
+		case r == '\n' || r == '\r':
+			missing, lineStart = true, true
+			continue
+		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r),
+			lineStart && (r == '>' || r == '|'),
+			r == '=' &&
+				strings.HasPrefix(strings.TrimLeft(text[i+1:], " \t"), "\r\n"),
+			r == '=' && strings.HasPrefix(text[i+1:], "\n"):
+			missing = true
+			continue
+		}
+
+		if r >= unicode.MaxASCII {
+			r = 0
+		}
+		out.WriteByte(byte(r))
+		gap = append(gap, missing)
+		missing, lineStart = false, false
+	}
+	return squeezed{out.String(), append(gap, missing)}
+}
+
+// tokenAt returns the token that begins at a place, or "" when what stands
+// there is broken off, too long, or runs on into something else.
+func (s squeezed) tokenAt(from int) string {
+	end, dots := from, 0
+	for end < len(s.text) && dots < 2 && isTokenByte(s.text[end]) {
+		if s.text[end] == '.' {
+			dots++
+		}
+		end++
 	}
 
-	// Two tokens in one link are somebody's attempt to make us and another
-	// reader see different ones.
-	if strings.Count(text, name) > 1 {
+	signature := end
+	for end < len(s.text) && end-signature < signatureLength &&
+		isTokenByte(s.text[end]) && s.text[end] != '.' {
+		end++
+	}
+	raw := s.text[from:end]
+	if dots < 2 || end-signature < signatureLength ||
+		len(raw) > maxTokenText || strings.Contains(raw, "..") ||
+		strings.Count(raw, tokenStart) > 1 {
 		return ""
 	}
-	if at > 0 && !strings.ContainsRune("#?&", rune(text[at-1])) {
+
+	// The full stop of a sentence may follow.
+	next := end
+	for next < len(s.text) && s.text[next] == '.' && !s.gap[next] {
+		next++
+	}
+	if next < len(s.text) && !s.gap[next] && isTokenByte(s.text[next]) {
 		return ""
 	}
-	text = text[at+len(name):]
-	if end := strings.IndexAny(text, "&#"); end >= 0 {
-		text = text[:end]
-	}
-	return tokenText(text)
+	return raw
+}
+
+func isTokenByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
+		'0' <= c && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
 // tokenText returns text if it is made of characters of a token only.
@@ -48,11 +140,7 @@ func tokenText(text string) string {
 		return ""
 	}
 	for i := range len(text) {
-		c := text[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			c == '-', c == '_', c == '.':
-		default:
+		if !isTokenByte(text[i]) {
 			return ""
 		}
 	}

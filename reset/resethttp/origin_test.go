@@ -129,7 +129,7 @@ func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 
 	for _, message := range f.outbox.Messages() {
 		require.True(t, strings.HasPrefix(mailtest.Link(message),
-			site+"/reset-password#token="))
+			site+"/reset-password/#token="))
 		require.NotContains(t, message.Text+message.HTML+message.Subject,
 			"evil")
 	}
@@ -166,6 +166,6 @@ func TestRequestLinesThatNameAnotherHostChangeNothing(t *testing.T) {
 
 	for _, message := range f.outbox.Messages() {
 		require.True(t, strings.HasPrefix(mailtest.Link(message),
-			site+"/reset-password#token="))
+			site+"/reset-password/#token="))
 	}
 }

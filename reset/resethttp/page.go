@@ -8,6 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lostkey-go/lostkey/mail"
 )
 
 // A Page is what the templates of the pages see. Fields may be added. None will
@@ -28,6 +32,16 @@ type Page struct {
 	Locale, Direction string
 	Product           string
 
+	// Brand is what stands at the top. Wordmark and LogoAlt are filled in.
+	Brand mail.Brand
+
+	// Sender is the address that mails come from.
+	Sender string
+
+	// EndsSessions says that a new password ends all sessions, and Notice that
+	// a mail tells of it.
+	EndsSessions, Notice bool
+
 	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and
 	// BackURL may be empty.
 	ForgotURL, ResetURL, LoginURL, BackURL string
@@ -42,9 +56,30 @@ type Page struct {
 	Link     string
 	LinkHeld bool
 
-	// Account is the masked address of the account, where the link came in the
-	// query and so could be checked.
-	Account string
+	// Damaged says that the address of the page held a link that cannot be
+	// read.
+	Damaged bool
+
+	// Account is the masked address of the account, Label says which of
+	// several it is, and Username is the whole address, for the field by which
+	// password managers know the account. They are empty where the link is not
+	// known here. The script then asks for them.
+	Account, Label, Username string
+
+	// ExpiresIn is how many seconds the link still works, and Expiry says so
+	// in words when that is less than ten minutes. They are zero where the
+	// link is not known here.
+	ExpiresIn int
+	Expiry    string
+
+	// Countdown is what the script makes Expiry of. It has the sentence and
+	// then what goes in place of its {wait} for one minute, for two and so on
+	// up to nine, with '|' between them.
+	Countdown string
+
+	// Throttled says that there were too many attempts, and that the form came
+	// back with its link. Wait says for how long.
+	Throttled bool
 
 	// MinLength is the shortest password in characters, 0 when the policy does
 	// not say.
@@ -79,19 +114,47 @@ type FieldError struct {
 }
 
 // T returns a text of the page's language by its key, such as
-// "page.forgot.title", with {product}, {min}, {lifetime} and {wait} filled in.
-// For a key that is not there the key comes back.
+// "page.forgot.title", with {product}, {min}, {lifetime}, {wait} and {sender}
+// filled in. For a key that is not there the key comes back.
 func (p Page) T(key string) string {
 	text, found := p.language.texts[key]
-	if !found {
+	switch {
+	case !found:
 		return key
+	case !strings.Contains(text, "{"):
+		return text
 	}
+
+	// The marks around the address are FIRST STRONG ISOLATE and its end. They
+	// keep its parts in order within text that runs the other way.
 	return strings.NewReplacer(
 		"{product}", p.Product,
 		"{min}", strconv.Itoa(p.MinLength),
 		"{lifetime}", p.Lifetime,
 		"{wait}", p.Wait,
+		"{sender}", "\u2068"+p.Sender+"\u2069",
 	).Replace(text)
+}
+
+// Initial returns the first letter of the wordmark in upper case, or "" when it
+// begins with something else.
+func (p Page) Initial() string {
+	first, _ := utf8.DecodeRuneInString(p.Brand.Wordmark)
+	if !unicode.IsLetter(first) && !unicode.IsDigit(first) {
+		return ""
+	}
+	return string(unicode.ToUpper(first))
+}
+
+// Summary returns what has to be put right if it is in two fields or more. What
+// is wrong with one field alone is said at that field.
+func (p Page) Summary() []FieldError {
+	for _, e := range p.Errors {
+		if e.Field != p.Errors[0].Field {
+			return p.Errors
+		}
+	}
+	return nil
 }
 
 // ErrorsOf returns what has to be put right in one field.

@@ -20,10 +20,11 @@ type pages struct {
 	routes    routes
 	templates *templates
 	policy    string // content security policy
+	widened   string // that of the page that asks for a link
 	origin    *http.CrossOriginProtection
 	client    func(*http.Request) netip.Addr
-	query     bool // links carry the token in the query
-	common    Page // what all pages have
+	guard     func(*http.Request) error
+	check     checker
 	logger    *slog.Logger
 	now       func() time.Time
 }
@@ -31,18 +32,31 @@ type pages struct {
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), p.policy)
 	w.Header().Add("Vary", "Accept-Language")
-	if p.query {
+	if p.routes.query {
 		w.Header().Add("Vary", "Cookie")
 	}
 
+	if p.routes.is(r, p.routes.reset+"/check") {
+		p.answerCheck(w, r)
+		return
+	}
+
 	var show, act func(http.ResponseWriter, *http.Request)
+	back := p.routes.forgotURL()
+	_, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
+		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
-	case p.routes.isReset(r):
+	case isReset:
 		show, act = p.showReset, p.confirm
+		back = p.routes.resetURL()
 	default:
-		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
+		p.problem(w, r, problem{
+			status: http.StatusNotFound,
+			name:   "not-found",
+			back:   back,
+		})
 		return
 	}
 
@@ -54,6 +68,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.problem(w, r, problem{
 				status: http.StatusForbidden,
 				name:   "cross-origin",
+				back:   back,
 			})
 			return
 		}
@@ -63,19 +78,24 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, r, problem{
 			status: http.StatusMethodNotAllowed,
 			name:   "method",
+			back:   back,
 		})
 	}
 }
 
 // page starts a page for this visitor.
 func (p *pages) page(r *http.Request, name string) Page {
-	return p.templates.page(p.common, name, visitorLanguages(r))
+	return p.templates.page(name, visitorLanguages(r))
 }
+
+// pageSize is room for every built-in page.
+const pageSize = 16 << 10
 
 func (p *pages) write(
 	w http.ResponseWriter, r *http.Request, status int, page Page,
 ) {
 	var body bytes.Buffer
+	body.Grow(pageSize)
 	if err := p.templates.draw(&body, page); err != nil {
 		p.logger.ErrorContext(
 			r.Context(), "resethttp: draw a page",
@@ -139,6 +159,7 @@ func (p *pages) failed(
 		p.problem(w, r, problem{
 			status: http.StatusTooManyRequests,
 			name:   "throttled",
+			back:   p.routes.forgotURL(),
 			wait:   max(throttled.RetryAfter, time.Second),
 		})
 		return
@@ -148,6 +169,7 @@ func (p *pages) failed(
 		status: http.StatusServiceUnavailable,
 		name:   "busy",
 		lead:   lead,
+		back:   p.routes.forgotURL(),
 		wait:   busyWait,
 	})
 }

@@ -41,17 +41,25 @@ func linkName(raw string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// showResetQuery shows the reset page for links with the token in the query.
-// Nothing is changed by it, because scanners of mail follow links, any number
-// of times.
-func (p *pages) showResetQuery(
-	w http.ResponseWriter, r *http.Request, tokens []string,
-) {
-	if len(tokens) > 0 {
-		p.takeLink(w, r, tokens)
+// holdLink moves a token from the address of a request into the cookie.
+func (p *pages) holdLink(w http.ResponseWriter, r *http.Request, raw string) {
+	checked, err := p.svc.Check(r.Context(), reset.CheckInput{
+		Token: raw, Client: p.client(r),
+	})
+	if err != nil {
+		w.Header().Set("Referrer-Policy", originOnly)
+		p.refuseLink(w, r, raw, err)
 		return
 	}
 
+	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
+	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
+	p.seeOther(w, p.routes.resetURL())
+}
+
+// showHeld shows the reset page for the link in the cookie, or without one the
+// form to paste a link into.
+func (p *pages) showHeld(w http.ResponseWriter, r *http.Request) {
 	page := p.page(r, pageReset)
 	if raw := p.heldLink(r); raw != "" {
 		checked, err := p.svc.Check(r.Context(), reset.CheckInput{
@@ -62,34 +70,9 @@ func (p *pages) showResetQuery(
 			return
 		}
 		page.LinkHeld, page.Link = true, heldPrefix+linkName(raw)
-		page.Account = checked.MaskedEmail
+		p.show(&page, checked)
 	}
 	p.write(w, r, http.StatusOK, page)
-}
-
-// takeLink moves the token from the address into the cookie. In the address it
-// would stay in the history and go into our own log as the Referer of the next
-// page.
-func (p *pages) takeLink(
-	w http.ResponseWriter, r *http.Request, tokens []string,
-) {
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	raw := ""
-	if len(tokens) == 1 {
-		raw = tokenText(tokens[0])
-	}
-
-	checked, err := p.svc.Check(r.Context(), reset.CheckInput{
-		Token: raw, Client: p.client(r),
-	})
-	if err != nil {
-		p.refuseLink(w, r, raw, err)
-		return
-	}
-
-	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
-	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
-	p.seeOther(w, p.routes.resetURL())
 }
 
 func (p *pages) refuseLink(
@@ -130,7 +113,7 @@ func (p *pages) namedLink(
 
 // dropLink removes the cookie, unless it holds another link than raw.
 func (p *pages) dropLink(w http.ResponseWriter, r *http.Request, raw string) {
-	if !p.query {
+	if !p.routes.query {
 		return
 	}
 	if held := p.heldLink(r); held == "" || held == raw {

@@ -17,6 +17,7 @@ type routes struct {
 	base          string // Path of the site, without a slash at the end.
 	forgot, reset string // Paths of the pages below it.
 	secure        bool   // The site is on https.
+	query         bool   // Links carry the token in the query.
 }
 
 func newRoutes(settings reset.Settings) (routes, error) {
@@ -31,6 +32,7 @@ func newRoutes(settings reset.Settings) (routes, error) {
 		forgot: settings.ForgotPath,
 		reset:  settings.ResetPath,
 		secure: site.Scheme == "https",
+		query:  settings.LinkStyle == reset.LinkQuery,
 	}, nil
 }
 
@@ -45,10 +47,9 @@ func (r routes) loginURL(configured string) string {
 	return configured
 }
 
-// isForgot and isReset also know the path without the site's own, because a mux
+// isForgot also knows the path without the site's own, because a mux
 // may have stripped it.
 func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
-func (r routes) isReset(req *http.Request) bool  { return r.is(req, r.reset) }
 
 func (r routes) is(req *http.Request, page string) bool {
 	path := req.URL.EscapedPath()

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
@@ -107,9 +106,11 @@ func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 
 func TestConfiguredTextsAreEscapedToo(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t,
-		pagesWith(resethttp.Config{Product: `O'Brien & <b>Co</b>`}),
-		func(c *reset.Config) { c.Pages.Login = "/login?next=%2Fa&b=c" })
+	f := newFixture(t, pagesOf,
+		func(c *reset.Config) {
+			c.Mail.Product = `O'Brien & <b>Co</b>`
+			c.Pages.Login = "/login?next=%2Fa&b=c"
+		})
 	body := f.get("/forgot-password").body
 	require.Contains(t, body, "O&#39;Brien &amp; &lt;b&gt;Co&lt;/b&gt;")
 	require.NotContains(t, body, "<b>Co")

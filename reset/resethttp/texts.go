@@ -73,6 +73,20 @@ func (l language) duration(minutes int) string {
 	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n))
 }
 
+// nearExpiry is below how many minutes a page tells that its link expires.
+const nearExpiry = 10
+
+// countdown returns the sentence that tells when a link expires, and what goes
+// in place of its {wait} for each number of minutes below nearExpiry, with '|'
+// between them.
+func (l language) countdown() string {
+	parts := []string{l.texts["page.reset.expires"]}
+	for minutes := range nearExpiry - 1 {
+		parts = append(parts, l.duration(minutes+1))
+	}
+	return strings.Join(parts, "|")
+}
+
 // lifetime rounds down and wait rounds up, so that neither says more than is
 // true.
 func (l language) lifetime(of time.Duration) string {

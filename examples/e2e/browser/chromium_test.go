@@ -50,9 +50,8 @@ func start(path string) {
 		// Sites that are not localhost, which browsers treat kindlier than
 		// others.
 		chromedp.Flag("host-resolver-rules",
-			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test "+
-				"127.0.0.1"))
-
+			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, "+
+				"MAP front.test 127.0.0.1, MAP mail.test 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		options...)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -70,7 +69,6 @@ func tab(t *testing.T) context.Context {
 			break
 		}
 	}
-
 	if path == "" {
 		missing(t, "no chromium in the path")
 	}
@@ -153,17 +151,4 @@ func withoutScripts(ctx context.Context, t *testing.T) {
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
 		emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
-}
-
-// prefers sets the colour scheme and the width of the window.
-func prefers(ctx context.Context, t *testing.T, scheme string, width int64) {
-	t.Helper()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
-		emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: scheme},
-			},
-		})
-	require.NoError(t, err)
-	do(ctx, t, chromedp.EmulateViewport(width, 800))
 }

@@ -1,0 +1,263 @@
+package links_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write testdata/links.txt")
+
+// missing skips a test for want of a program, or fails it where everything has
+// to be there.
+func missing(t *testing.T, reason string) {
+	t.Helper()
+	if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
+		t.Fatal(reason + ", and LOSTKEY_REQUIRE_SERVICES=1")
+	}
+	t.Skip(reason)
+}
+
+// newBrowser starts a browser in which every host is this machine.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{
+		"chromium", "chromium-browser",
+		"google-chrome",
+	} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		missing(t, "no chromium in the path")
+	}
+
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
+	allocator,
+		stopAllocator := chromedp.NewExecAllocator(context.Background(),
+		options...)
+	t.Cleanup(stopAllocator)
+	ctx, stop := chromedp.NewContext(allocator)
+	t.Cleanup(stop)
+	require.NoError(t, chromedp.Do(ctx))
+	return ctx
+}
+
+// A visitor is a tab with a profile of its own, and everything that it sent.
+type visitor struct {
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // a tab is its context
+
+	mu   sync.Mutex
+	sent []sent
+}
+
+// sent is what a request told a host.
+type sent struct{ host, url, headers string }
+
+func newVisitor(browser context.Context, t *testing.T) *visitor {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(browser,
+		chromedp.WithNewBrowserContext())
+	t.Cleanup(closeTab)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(cancel)
+	v := &visitor{t: t, ctx: ctx}
+	require.NoError(t, chromedp.Do(ctx))
+
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		request, ok := event.(*network.EventRequestWillBeSent)
+		if !ok {
+			return
+		}
+		to, err := url.Parse(request.Request.URL)
+		if err != nil {
+			return
+		}
+		headers, _ := json.Marshal(request.Request.Headers)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.sent = append(v.sent,
+			sent{to.Hostname(), request.Request.URL, string(headers)})
+	}))
+	return v
+}
+
+func (v *visitor) eval(expression string) string {
+	v.t.Helper()
+	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression,
+		chromedp.EvalAwaitPromise))
+	require.NoError(v.t, err, expression)
+	return value
+}
+
+// open follows a link out of a mail, with nothing left of the link before.
+func (v *visitor) open(address string) {
+	v.t.Helper()
+	_, err := chromedp.Call(v.ctx, network.ClearBrowserCookies, cdp.Empty{})
+	require.NoError(v.t, err)
+	require.NoError(v.t, chromedp.Do(v.ctx, chromedp.Navigate(address)))
+}
+
+// look is an expression that says what the page shows, once it has asked the
+// server about the link.
+const look = `(async function () {
+	const seen = (selector) => {
+		const found = document.querySelector(selector);
+		return !!found && found.checkVisibility();
+	};
+	for (let waited = 0; waited < 500; waited++) {
+		if (!document.querySelector("h1")) { return "a page of somebody else"; }
+		if (!seen("#password")) { return document.querySelector("h1").textContent; }
+		if (seen("#link")) {
+			return document.body.textContent.includes("in a form that we cannot read")
+				? "that the link is damaged, and the field to paste it into"
+				: "the field to paste the link into";
+		}
+		if (seen("#account") && document.querySelector("#address").textContent) {
+			return "the form for " + document.querySelector("#address").textContent;
+		}
+		await new Promise((done) => setTimeout(done, 10));
+	}
+	return "a form that says nothing";
+})()`
+
+// try sends the form with a password that the policy refuses, which spends
+// nothing, and says what came back.
+func (v *visitor) try() string {
+	v.t.Helper()
+	response,
+		err := chromedp.RunResponse(v.ctx, chromedp.Evaluate[chromedp.Void](
+		`document.querySelector("#password").value = "`+guessable+`",
+		document.querySelector("#password").form.submit()`))
+	require.NoError(v.t, err)
+	switch response.Status {
+	case 422:
+		return "works"
+	case 400:
+		return v.eval(`document.querySelector("h1").textContent`)
+	}
+	return fmt.Sprint(response.Status)
+}
+
+// opens opens a link and says what the visitor saw.
+func (v *visitor) opens(address string) string {
+	v.t.Helper()
+	v.open(address)
+	return v.eval(look)
+}
+
+// pastes puts a text into the field of the page and says what came back.
+func (v *visitor) pastes(page, text string) string {
+	v.t.Helper()
+	v.open(page)
+	quoted, err := json.Marshal(text)
+	require.NoError(v.t, err)
+	v.eval(`document.querySelector("#link").value = ` + string(quoted) + `, ""`)
+	return v.try()
+}
+
+// toldNobody asserts that no other host was told the token, and nobody by a
+// Referer.
+func (v *visitor) toldNobody(signature string) {
+	v.t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	require.Greater(v.t, len(v.sent), len(rewritings),
+		"the log is the one that is looked at")
+	for _, request := range v.sent {
+		require.NotContains(v.t, request.headers, signature, request.url)
+		if request.host != "app.test" {
+			require.NotContains(v.t, request.url, signature)
+		}
+	}
+}
+
+func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
+	browser := newBrowser(t)
+	table := make([][]string, len(rewritings))
+
+	for _, style := range styles {
+		for at, router := range routers {
+			s := newSite(t, style.style, router.mount)
+			_, lead := newGateway(t)
+			v := newVisitor(browser, t)
+			before, err := s.users.FindByID(t.Context(), "u-1")
+			require.NoError(t, err)
+
+			for i, rewriting := range rewritings {
+				opened, pasted := "-", "-"
+				if rewriting.opened != nil {
+					opened = v.opens(lead(rewriting.opened(s.link)))
+					if at == 0 && strings.HasPrefix(opened, "the form") {
+						require.Equal(t, "works", v.try(), rewriting.name)
+					}
+					require.NotContains(t,
+						v.eval("location.href + document.referrer"),
+						s.signature(), rewriting.name)
+				}
+				if at > 0 {
+					require.Equal(t, table[i][len(table[i])-2], opened,
+						"%s under %s", rewriting.name, router.name)
+					continue
+				}
+				if rewriting.pasted != nil {
+					pasted = v.pastes(s.base+"/reset-password",
+						rewriting.pasted(s.link))
+				}
+				table[i] = append(table[i], opened, pasted)
+			}
+
+			after, err := s.users.FindByID(t.Context(), "u-1")
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+			v.toldNobody(s.signature())
+			s.worksOnce()
+		}
+	}
+	golden(t, table)
+}
+
+// golden compares the table with what is written down.
+func golden(t *testing.T, table [][]string) {
+	t.Helper()
+	var out strings.Builder
+	for i, rewriting := range rewritings {
+		fmt.Fprintf(&out, "%s\n", rewriting.name)
+		for j, column := range []string{
+			"fragment opened", "fragment pasted", "query opened",
+			"query pasted",
+		} {
+			fmt.Fprintf(&out, "  %-16s %s\n", column, table[i][j])
+		}
+	}
+	t.Log("\n" + out.String())
+
+	const file = "testdata/links.txt"
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(out.String()), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), out.String())
+}

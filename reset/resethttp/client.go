@@ -1,0 +1,116 @@
+package resethttp
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+)
+
+const forwardedFor = "X-Forwarded-For"
+
+// ClientBehind returns a function for [Config.Client] and [APIConfig.Client]
+// that finds the client of a request behind proxies. A proxy is whoever has an
+// address in one of the prefixes. Each of them must add the address it was
+// called from to the end of X-Forwarded-For, as nginx, HAProxy, Caddy and the
+// load balancers of the large clouds do.
+//
+// The function reads that header only when the other end of the connection is
+// such a proxy. It goes through the addresses from the last to the first, and
+// returns the first one that is no proxy. What stands before that one was sent
+// by the client and is not looked at. When an entry is not an address, the
+// client is unknown, and the proxy that was found last is returned in its
+// place. Ports, brackets and zones are dropped.
+//
+// Name the proxies and nothing else. A prefix in which clients are lets them
+// choose their address. An IPv4 proxy is named by an IPv4 prefix. A connection
+// over a Unix socket has no address, so nothing is believed there, and the
+// function returns the zero Addr. Without any prefix, it returns the other end
+// of the connection.
+func ClientBehind(prefixes ...netip.Prefix) func(*http.Request) netip.Addr {
+	proxies := append([]netip.Prefix(nil), prefixes...)
+	isProxy := func(addr netip.Addr) bool {
+		for _, prefix := range proxies {
+			if prefix.Contains(addr) {
+				return true
+			}
+		}
+		return false
+	}
+
+	return func(r *http.Request) netip.Addr {
+		client := peerOf(r)
+		hops := strings.Join(r.Header.Values(forwardedFor), ",")
+
+		for hops != "" && isProxy(client) {
+			last := strings.LastIndexByte(hops, ',')
+			addr, ok := hopAddr(hops[last+1:])
+			if !ok {
+				break
+			}
+			client, hops = addr, hops[:max(last, 0)]
+		}
+		return client
+	}
+}
+
+// hopAddr reads one entry of X-Forwarded-For, which is an address, or one with
+// a port. An IPv6 address may stand in brackets.
+func hopAddr(text string) (netip.Addr, bool) {
+	text = strings.Trim(text, " \t")
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return plainAddr(withPort.Addr()), true
+	}
+
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		if inner, ok = strings.CutSuffix(inner, "]"); !ok ||
+			!strings.Contains(inner, ":") {
+			return netip.Addr{}, false
+		}
+		text = inner
+	}
+	addr, err := netip.ParseAddr(text)
+	return plainAddr(addr), err == nil
+}
+
+// peerOf returns the other end of the connection, or the zero Addr when it has
+// no address.
+func peerOf(r *http.Request) netip.Addr {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return plainAddr(remote.Addr())
+}
+
+// plainAddr returns the one form that an address has here.
+func plainAddr(addr netip.Addr) netip.Addr {
+	return addr.Unmap().WithZone("")
+}
+
+// clientOf returns what was configured, or else the other end of the
+// connection. When that one looks like a proxy of which nobody told us, all
+// visitors share the limits of one, and the first such request is logged.
+func clientOf(
+	configured func(*http.Request) netip.Addr, logger *slog.Logger,
+) func(*http.Request) netip.Addr {
+	if configured != nil {
+		return configured
+	}
+
+	var once sync.Once
+	return func(r *http.Request) netip.Addr {
+		peer := peerOf(r)
+		inside := !peer.IsValid() || peer.IsLoopback() || peer.IsPrivate()
+		if inside && r.Header.Get(forwardedFor) != "" {
+			once.Do(func() {
+				logger.WarnContext(r.Context(), "resethttp: requests come through"+
+					" a proxy, so all visitors share the limits of one client:"+
+					" set Client to ClientBehind(the proxy's prefix)",
+					"peer", peer)
+			})
+		}
+		return peer
+	}
+}

@@ -1,0 +1,44 @@
+package reset
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// rewrittenEvery is the shortest time between two events of rewritten links.
+const rewrittenEvery = time.Minute
+
+// rewrittenLinks counts links between two events.
+type rewrittenLinks struct {
+	mu    sync.Mutex
+	count int
+	next  time.Time // The next event is due then.
+}
+
+// LinkRewritten counts a link that arrived in another form than it was mailed
+// in, such as with "%23" for '#', or wrapped into a link of a mail gateway. The
+// pages and the API of package resethttp call it. Pages of your own may do the
+// same.
+//
+// It records [OutcomeLinkRewritten] at once and then at most once a minute,
+// with the number of links in Count and the client of the last one. The token
+// is not looked at, so forged links count too.
+func (s *Service) LinkRewritten(client netip.Addr) {
+	now := s.cfg.Now()
+
+	s.rewritten.mu.Lock()
+	s.rewritten.count++
+	count := s.rewritten.count
+	due := !now.Before(s.rewritten.next)
+	if due {
+		s.rewritten.count, s.rewritten.next = 0, now.Add(rewrittenEvery)
+	}
+	s.rewritten.mu.Unlock()
+
+	if due {
+		s.events.recordLater(Event{
+			Outcome: OutcomeLinkRewritten, Client: client, Count: count,
+		})
+	}
+}
