@@ -156,7 +156,7 @@ func (c Config) templates(
 	}
 
 	t.style += rules
-	return t, t.prepare()
+	return t, t.try()
 }
 
 func (c Config) logger() *slog.Logger {

@@ -17,12 +17,14 @@ func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
 		p.svc.LinkRewritten(p.client(r))
 	}
 
-	_, done := r.URL.Query()["done"]
+	query := r.URL.Query()
 	switch {
 	case at.named:
 		p.openLink(w, r, at)
-	case done:
+	case query.Has("done"):
 		p.write(w, r, http.StatusOK, p.page(r, pageDone))
+	case query.Has("rejected"):
+		p.write(w, r, http.StatusOK, p.page(r, pageRejected))
 	case p.routes.query:
 		p.showHeld(w, r)
 	default:

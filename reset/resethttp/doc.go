@@ -25,9 +25,9 @@
 //
 // On its Pages.Reset, GET shows the form, or with "?done" that it is done. POST
 // takes "token" and "password". It answers 303 to "?done", 400 with one and the
-// same page for every link that does not work, or 422 with the form and the
-// link kept in it for a refused password. "token" may be the whole link or the
-// token alone.
+// same page for every link that does not work, or with the form and the link
+// kept in it 422 for a refused password and 429 for too many attempts with this
+// link. "token" may be the whole link or the token alone.
 //
 // Further answers are 403 for a post from another site, 404, 405, 413 above 16
 // KiB, 415 for anything but a URL-encoded form, 429 with Retry-After for too
@@ -38,6 +38,15 @@
 // form asks for the link to be pasted. GET and HEAD never change anything,
 // however often a scanner of mail follows a link. What programs on the way do to
 // links is below.
+//
+// The script then asks POST <Pages.Reset>/check what the link is for. A dead
+// link leads to the page of dead links ("?rejected") before anybody types. For
+// a good one the form names the account, masked and with its label, and tells
+// when the link expires in less than ten minutes. A field that is not seen
+// holds the whole address, so that a password manager knows which of its
+// entries to change. Whoever has a good link can read that address, and could
+// set a password. Checks have a limit of their own. Without an answer the form
+// works as well. With the token in the query the server draws the same.
 //
 // When the Service makes links with the token in the query, the first request
 // moves it into a cookie and goes on to a clean address. The form then holds a
@@ -102,15 +111,24 @@
 //
 // # Looks
 //
-// [Config.Files] replaces the files of the pages one by one. A [Page] is what
-// templates see. The classes of the style sheet are brand, card, badge (with
-// good or bad), lead, hint, account, part, field, field-head, error, summary,
-// offscreen, button (with quiet), toggle and after. The content security policy
-// allows this style, this script and images of this origin only, so style
-// attributes and further scripts have no effect.
+// [Config.Brand] sets colours, logo, corners, fonts and the name at the top. A
+// colour that could not be read is refused.
+//
+// [Config.Files] replaces the files of the pages one by one, and of a page the
+// blocks that a file defines. A [Page] is what templates see. The style sheet
+// begins with custom properties for the colours. Its classes are brand, mark,
+// card, badge (with good or bad), lead, hint, facts, account, label, part,
+// field, field-head, error, summary, notice, expiry, bar, caps, offscreen,
+// button (with quiet), toggle and after.
+//
+// The content security policy allows this style and this script, and images of
+// this origin and of [ContentSources].Image. [New] refuses files with anything
+// that a browser would leave out, and says where it belongs.
 //
 // The pages are in the languages of the mails. The texts of both are in one
-// file a language, see [mail.LoadTexts].
+// file a language, see [mail.LoadTexts]. The script has no words of its own.
+//
+// Everything comes in one answer of at most 15 kB.
 //
 // # API
 //

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,4 +31,13 @@ var Codes = []Code{
 	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
 	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
 	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
+}
+
+// Digest is how the content security policy names a text.
+func Digest(text string) string { return digest(text) }
+
+// Draw executes the template of a page, for a benchmark.
+func Draw(of http.Handler, w io.Writer, name, tag string) error {
+	t := of.(*pages).templates
+	return t.draw(w, t.page(name, tag))
 }

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -62,19 +63,26 @@ var (
 	styleComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	styleSpace   = regexp.MustCompile(`\s*([{};,])\s*|(:)\s+`)
 	lineComment  = regexp.MustCompile(`(?m)^\s*//.*$`)
-	lineStart    = regexp.MustCompile(`\n\s*`)
+	scriptPart   = regexp.MustCompile(`"[^"]*"|\s*[-=+*<>!&|?:;,(){}\[\]]\s*|\s+`)
 )
 
-// compact takes comments and indentation out of an embedded style or script. It
-// knows how these are written and is for no other text.
+// compact takes comments and white space out of the embedded style and script.
+// It relies on how these are written and is for no other text: every string
+// of the script is in double quotes, and no statement lacks its semicolon.
 func compact(name, text string) string {
 	if strings.HasSuffix(name, ".css") {
 		text = styleComment.ReplaceAllString(text, "")
 		text = styleSpace.ReplaceAllString(text, "$1$2")
 		return strings.ReplaceAll(text, ";}", "}")
 	}
+
 	text = lineComment.ReplaceAllString(text, "")
-	return lineStart.ReplaceAllString(text, "\n")
+	return scriptPart.ReplaceAllStringFunc(text, func(part string) string {
+		if part[0] == '"' {
+			return part
+		}
+		return cmp.Or(strings.TrimSpace(part), " ")
+	})
 }
 
 // readInline reads a file that goes into every page as it is. Its digest is in

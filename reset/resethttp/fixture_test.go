@@ -45,7 +45,7 @@ type fixture struct {
 }
 
 // fixtureConfig is that of a service without accounts, limits and delivery.
-func fixtureConfig(t *testing.T) reset.Config {
+func fixtureConfig(t testing.TB) reset.Config {
 	t.Helper()
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)

@@ -56,7 +56,8 @@ type Page struct {
 	Link     string
 	LinkHeld bool
 
-	// Damaged says that the address of the page held a link that cannot be read.
+	// Damaged says that the address of the page held a link that cannot be
+	// read.
 	Damaged bool
 
 	// Account is the masked address of the account, Label says which of
@@ -71,13 +72,10 @@ type Page struct {
 	ExpiresIn int
 	Expiry    string
 
-	// Countdown is what the script makes Expiry of. It has the sentences for
-	// one minute, for two and so on up to ten, with '|' between them.
+	// Countdown is what the script makes Expiry of. It has the sentence and
+	// then what goes in place of its {wait} for one minute, for two and so on
+	// up to nine, with '|' between them.
 	Countdown string
-
-	// Rejected is the content of the page of a dead link. The script shows it
-	// in place of the form.
-	Rejected template.HTML
 
 	// Throttled says that there were too many attempts, and that the form came
 	// back with its link. Wait says for how long.

@@ -88,10 +88,14 @@ func (p *pages) page(r *http.Request, name string) Page {
 	return p.templates.page(name, visitorLanguages(r))
 }
 
+// pageSize is room for every built-in page.
+const pageSize = 16 << 10
+
 func (p *pages) write(
 	w http.ResponseWriter, r *http.Request, status int, page Page,
 ) {
 	var body bytes.Buffer
+	body.Grow(pageSize)
 	if err := p.templates.draw(&body, page); err != nil {
 		p.logger.ErrorContext(
 			r.Context(), "resethttp: draw a page",

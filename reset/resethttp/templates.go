@@ -34,11 +34,8 @@ type templates struct {
 	style     string
 	script    string
 	common    Page // what all pages have
-
-	// These are the parts of the reset page that its script shows, by the tags
-	// of the languages.
-	rejected   map[string]template.HTML
-	countdowns map[string][]string
+	// countdowns are those of the languages by their tags.
+	countdowns map[string]string
 }
 
 // newTemplates reads, parses and runs every page in every language, so that a
@@ -48,8 +45,7 @@ func newTemplates(f files, fallback string, common Page) (*templates, error) {
 	t := &templates{
 		pages:      make(map[string]*template.Template),
 		common:     common,
-		rejected:   make(map[string]template.HTML),
-		countdowns: make(map[string][]string),
+		countdowns: make(map[string]string),
 	}
 
 	var faults []error
@@ -72,21 +68,11 @@ func newTemplates(f files, fallback string, common Page) (*templates, error) {
 	return t, errors.Join(faults...)
 }
 
-// prepare draws what pages hold of other pages, and tries every page in every
-// language.
-func (t *templates) prepare() error {
+// try draws every page in every language.
+func (t *templates) try() error {
 	for _, tag := range t.languages.tags {
 		l := t.languages.match(tag)
 		t.countdowns[tag] = l.countdown()
-
-		var dead strings.Builder
-		err := t.pages[pageRejected].ExecuteTemplate(
-			&dead, "main", t.page(pageRejected, tag))
-		if err != nil {
-			return fmt.Errorf("resethttp: Config.Files: %w", err)
-		}
-		t.rejected[tag] = template.HTML(dead.String()) //nolint:gosec // just escaped
-
 		for _, name := range pageNames {
 			if err := t.trial(name, tag); err != nil {
 				return fmt.Errorf("resethttp: Config.Files: %w", err)
@@ -159,8 +145,7 @@ func (t *templates) page(name, wanted string) Page {
 		page.Lifetime = l.lifetime(page.lifetime)
 	}
 	if name == pageReset {
-		page.Rejected = t.rejected[l.tag]
-		page.Countdown = strings.Join(t.countdowns[l.tag], "|")
+		page.Countdown = t.countdowns[l.tag]
 	}
 	return page
 }
@@ -168,9 +153,10 @@ func (t *templates) page(name, wanted string) Page {
 // expires says in a page how long its link still works.
 func (t *templates) expires(page *Page, left time.Duration) {
 	page.ExpiresIn = max(1, int(left/time.Second))
-	sentences := t.countdowns[page.Locale]
-	if minutes := max(1, int(left/time.Minute)); minutes <= len(sentences) {
-		page.Expiry = sentences[minutes-1]
+	if minutes := max(1, int(left/time.Minute)); minutes < nearExpiry {
+		page.Expiry = strings.ReplaceAll(
+			page.language.texts["page.reset.expires"],
+			"{wait}", page.language.duration(minutes))
 	}
 }
 

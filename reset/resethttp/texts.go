@@ -73,18 +73,18 @@ func (l language) duration(minutes int) string {
 	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n))
 }
 
-// nearExpiry is from how many minutes on a page tells that its link expires.
+// nearExpiry is below how many minutes a page tells that its link expires.
 const nearExpiry = 10
 
-// countdown returns the sentences that tell when a link expires, for one minute
-// and for each number of minutes up to nearExpiry.
-func (l language) countdown() []string {
-	sentences := make([]string, nearExpiry)
-	for i := range sentences {
-		sentences[i] = strings.ReplaceAll(
-			l.texts["page.reset.expires"], "{wait}", l.duration(i+1))
+// countdown returns the sentence that tells when a link expires, and what goes
+// in place of its {wait} for each number of minutes below nearExpiry, with '|'
+// between them.
+func (l language) countdown() string {
+	parts := []string{l.texts["page.reset.expires"]}
+	for minutes := range nearExpiry - 1 {
+		parts = append(parts, l.duration(minutes+1))
 	}
-	return sentences
+	return strings.Join(parts, "|")
 }
 
 // lifetime rounds down and wait rounds up, so that neither says more than is

@@ -152,16 +152,3 @@ func withoutScripts(ctx context.Context, t *testing.T) {
 		emulation.SetScriptExecutionDisabledParams{Value: true})
 	require.NoError(t, err)
 }
-
-// prefers sets the colour scheme and the width of the window.
-func prefers(ctx context.Context, t *testing.T, scheme string, width int64) {
-	t.Helper()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
-		emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: scheme},
-			},
-		})
-	require.NoError(t, err)
-	do(ctx, t, chromedp.EmulateViewport(width, 800))
-}

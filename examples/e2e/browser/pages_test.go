@@ -1,76 +1,147 @@
 package browser_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
+	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
-	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// everyPage leads a tab to each page that a visitor can see.
-func everyPage(t *testing.T) map[string]func(ctx context.Context, t *testing.T) {
+// never is a limiter that allows nothing.
+type never struct{}
+
+func (never) Allow(context.Context, string) (time.Duration, bool, error) {
+	return 7 * time.Minute, false, nil
+}
+
+// A state is a page as a visitor may find it. It is reached anew for each
+// language.
+type state func(ctx context.Context, t *testing.T)
+
+// everyState leads a tab to each page that a visitor can see.
+func everyState(t *testing.T) map[string]state {
 	t.Helper()
 	s := newSite(t)
-	byQuery := newSite(t, func(c *reset.Config) {
-		c.Pages.LinkStyle = reset.LinkQuery
-	})
+	byQuery := newSite(t, queryLinks)
 	throttled := newSite(t, func(c *reset.Config) {
-		c.Limits = reset.Limits{Client: never{}}
+		c.Limits = reset.Limits{
+			Client: never{}, ConfirmUser: never{}, Check: never{},
+		}
 	})
 	broken := newSite(t, func(c *reset.Config) {
 		c.Queue.Dispatch = func(context.Context, reset.Job) error {
 			return errors.New("the queue does not answer")
 		}
 	})
-	ask := func(of *site, addr string) func(context.Context, *testing.T) {
-		return func(ctx context.Context, t *testing.T) {
-			open(ctx, t, of.base+"/forgot-password")
-			eval[bool](ctx, t, "document.forms[0].noValidate = true")
-			fill(ctx, t, "#email", addr)
-			press(ctx, t, "button")
-		}
+
+	return map[string]state{
+		"forgot":               show(s.base + "/forgot-password"),
+		"forgot-refused":       ask(s, "ada"),
+		"sent":                 show(s.base + "/forgot-password?sent"),
+		"reset-paste":          show(s.base + "/reset-password"),
+		"reset-damaged":        show(s.base + "/reset-password/?token=a"),
+		"reset":                show(s.link()),
+		"reset-unchecked":      show(throttled.link()),
+		"reset-near-expiry":    show(near(t, s)),
+		"reset-in-query":       show(byQuery.link()),
+		"reset-in-query-near":  show(near(t, byQuery)),
+		"reset-refused":        set(s.link(), guessable),
+		"reset-throttled":      set(throttled.link(), newPassword),
+		"rejected-when-opened": show(s.base + "/reset-password#token=eyJ.b.c"),
+		"rejected":             show(byQuery.base + "/reset-password?token=eyJ.b.c"),
+		"done":                 show(s.base + "/reset-password?done"),
+		"throttled":            ask(throttled, account),
+		"unavailable":          ask(broken, account),
+		"not-found":            show(s.base + "/elsewhere"),
+		"cross-origin": func(ctx context.Context, t *testing.T) {
+			open(ctx, t, s.base+"/forgot-password")
+			elsewhere(ctx, t, s.base+"/forgot-password")
+		},
+		"reset-two-errors": func(ctx context.Context, t *testing.T) {
+			openAnew(ctx, t, s.base+"/reset-password")
+			do(ctx, t, chromedp.Click(chromedp.CSS("form .button")))
+		},
+		"reset-typing": func(ctx context.Context, t *testing.T) {
+			openAnew(ctx, t, s.link())
+			settled(ctx, t)
+			fill(ctx, t, "#password", "nine char")
+		},
 	}
-	show := func(target string) func(context.Context, *testing.T) {
-		return func(ctx context.Context, t *testing.T) {
-			openAnew(ctx, t, target)
-		}
+}
+
+// show opens a page.
+func show(target string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, target)
+		settled(ctx, t)
 	}
-	set := func(link, password string) func(context.Context, *testing.T) {
-		return func(ctx context.Context, t *testing.T) {
-			openAnew(ctx, t, link)
-			fill(ctx, t, "#password", password)
-			press(ctx, t, "form .button")
-		}
+}
+
+// ask asks for a link.
+func ask(of *site, addr string) state {
+	return func(ctx context.Context, t *testing.T) {
+		open(ctx, t, of.base+"/forgot-password")
+		fill(ctx, t, "#email", addr)
+		submit(ctx, t)
 	}
-	return map[string]func(context.Context, *testing.T){
-		"forgot":       show(s.base + "/forgot-password"),
-		"forgot-error": ask(s, "ada"),
-		"sent":         show(s.base + "/forgot-password?sent"),
-		"reset-paste":  show(s.base + "/reset-password"),
-		"reset-link":   show(s.link()),
-		"reset-held":   show(byQuery.link()),
-		"reset-error":  set(s.link(), guessable),
-		"done":         show(s.base + "/reset-password?done"),
-		"rejected":     set(s.base+"/reset-password#token=a.b.c", newPassword),
-		"throttled":    ask(throttled, account),
-		"unavailable":  ask(broken, account),
-		"not-found":    show(s.base + "/elsewhere"),
+}
+
+// set sends a new password.
+func set(link, password string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, link)
+		settled(ctx, t)
+		fill(ctx, t, "#password", password)
+		submit(ctx, t)
 	}
+}
+
+// near makes a link that expires soon.
+func near(t *testing.T, of *site) string {
+	t.Helper()
+	made, err := of.svc.Link(t.Context(), "u-1",
+		reset.LinkOptions{Lifetime: 9 * time.Minute})
+	require.NoError(t, err)
+	return made.Reveal()
+}
+
+// submit sends a form without what its script would refuse before.
+func submit(ctx context.Context, t *testing.T) {
+	t.Helper()
+	_, err := chromedp.RunResponse(ctx,
+		chromedp.Evaluate[chromedp.Void]("document.forms[0].submit()"))
+	require.NoError(t, err)
+	settled(ctx, t)
+}
+
+// elsewhere posts a form to a target from a page of another site.
+func elsewhere(ctx context.Context, t *testing.T, target string) {
+	t.Helper()
+	open(ctx, t, "data:text/html,<form method=post action="+target+"><button>x")
+	require.EqualValues(t, http.StatusForbidden, press(ctx, t, "button").Status)
+}
+
+// settled waits until the check of a link is answered and drawn.
+func settled(ctx context.Context, t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		drawn, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(function () {
+			var account = document.querySelector("#account");
+			return !account || account.hidden ||
+				document.querySelector("#address").textContent !== "";
+		})()`))
+		return err == nil && drawn
+	}, 20*time.Second, 20*time.Millisecond)
 }
 
 // openAnew goes to a link that may differ from the page's address in the
@@ -81,130 +152,98 @@ func openAnew(ctx context.Context, t *testing.T, link string) {
 	open(ctx, t, link)
 }
 
-// never is a limiter that allows nothing.
-type never struct{}
-
-func (never) Allow(context.Context, string) (time.Duration, bool, error) {
-	return 7 * time.Minute, false, nil
+// speaks sets the language of the visitor.
+func speaks(ctx context.Context, t *testing.T, language string) {
+	t.Helper()
+	_, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders,
+		network.SetExtraHTTPHeadersParams{
+			Headers: network.Headers{"Accept-Language": language},
+		})
+	require.NoError(t, err)
 }
 
-func TestPagesPassAxeInEitherSchemeAndAtAnyWidth(t *testing.T) {
+// looks sets colours and width of the window.
+func looks(ctx context.Context, t *testing.T, scheme string, width int64) {
+	t.Helper()
+	features := []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme},
+	}
+	if scheme == "forced" {
+		features = []*emulation.MediaFeature{
+			{Name: "forced-colors", Value: "active"},
+		}
+	}
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: features})
+	require.NoError(t, err)
+	do(ctx, t, chromedp.EmulateViewport(width, 800))
+}
+
+// A look is how a page may be shown.
+type look struct {
+	scheme string
+	width  int64
+}
+
+func TestEveryStatePassesAxeInEveryLanguageAndLook(t *testing.T) {
 	axe := axeCore(t)
-	for name, reach := range everyPage(t) {
+	all := []look{
+		{"light", 1280},
+		{"light", 768},
+		{"light", 320},
+		{"dark", 1280},
+		{"dark", 768},
+		{"dark", 320},
+		{"forced", 1280},
+		{"forced", 320},
+	}
+	some := []look{{"light", 320}, {"dark", 1280}}
+	languages := map[string][]look{
+		"en": all, "ar": all, "de": some, "es": some, "fr": some, "pt-BR": some,
+	}
+
+	for name, reach := range everyState(t) {
 		t.Run(name, func(t *testing.T) {
 			ctx := tab(t)
 			violations := watchPolicy(ctx, t)
-			for _, scheme := range []string{"light", "dark"} {
-				for _, width := range []int64{1280, 320} {
-					prefers(ctx, t, scheme, width)
-					reach(ctx, t)
-					require.LessOrEqual(t,
-						eval[int](ctx, t,
-							"document.documentElement.scrollWidth"), int(width),
-						"no scrolling sideways")
-					picture(ctx, t, name, scheme, width)
-					require.Empty(t, violations(), "content security policy")
-					require.Empty(t, check(ctx, t, axe), "%s at %d", scheme,
-						width)
+			for language, looked := range languages {
+				speaks(ctx, t, language)
+				reach(ctx, t)
+				for _, l := range looked {
+					looks(ctx, t, l.scheme, l.width)
+					require.LessOrEqual(t, eval[int](ctx, t,
+						"document.documentElement.scrollWidth"), int(l.width),
+						"%s in %s scrolls sideways", language, l.scheme)
+					picture(ctx, t, name+"-"+language, l)
+					require.Empty(t, check(ctx, t, axe), "%s in %s at %d",
+						language, l.scheme, l.width)
 				}
+				require.Equal(t, language,
+					eval[string](ctx, t, "document.documentElement.lang"))
 			}
+			require.Empty(t, violations(), "content security policy")
 		})
 	}
 }
 
 // picture leaves a picture of the page where LOSTKEY_SCREENSHOTS says.
-func picture(ctx context.Context, t *testing.T, name, scheme string, width int64) {
+func picture(ctx context.Context, t *testing.T, name string, l look) {
 	t.Helper()
 	folder := os.Getenv("LOSTKEY_SCREENSHOTS")
 	if folder == "" {
 		return
 	}
-	size := "wide"
-	if width < 600 {
-		size = "narrow"
-	}
-	require.NoError(t,
-		os.WriteFile(filepath.Join(folder, name+"-"+scheme+"-"+size+".png"),
-			run(ctx, t, chromedp.FullScreenshot(100)), 0o600))
-}
-
-// watchPolicy collects what the browser reports as blocked.
-func watchPolicy(ctx context.Context, t *testing.T) func() []string {
-	t.Helper()
-	var mu sync.Mutex
-	var blocked []string
-	do(ctx, t)
-	require.NoError(t, chromedp.Listen(ctx, func(ev any) {
-		if entry, ok := ev.(*cdplog.EventEntryAdded); ok &&
-			entry.Entry.Source == "security" {
-			mu.Lock()
-			defer mu.Unlock()
-			blocked = append(blocked, entry.Entry.Text)
-		}
-	}))
-	return func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		return blocked
-	}
-}
-
-type violation struct {
-	ID, Help string
-	Nodes    []struct{ HTML string }
-}
-
-// check runs axe-core over the page and returns what it objects to.
-func check(ctx context.Context, t *testing.T, axe string) []violation {
-	t.Helper()
-	do(ctx, t, chromedp.Evaluate[chromedp.Void](axe))
-	found := run(ctx, t, chromedp.Evaluate[string](`axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]
-	}).then(function (r) { return JSON.stringify({Passes: r.passes.length, Violations: r.violations}) })`, chromedp.EvalAwaitPromise))
-	var result struct {
-		Passes     int
-		Violations []violation
-	}
-	require.NoError(t, json.Unmarshal([]byte(found), &result))
-	require.Greater(t, result.Passes, 10, "axe looked at the page")
-	return result.Violations
-}
-
-// axeCore takes axe-core from the npm registry, or from the file that
-// LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
-func axeCore(t *testing.T) string {
-	t.Helper()
-	if file := os.Getenv("LOSTKEY_AXE"); file != "" {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		return string(source)
-	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		missing(t, "no npm in the path")
-	}
-	folder := t.TempDir()
-	pack := exec.CommandContext(t.Context(), npm, "pack", "--silent",
-		"axe-core@4.14.1")
-	pack.Dir = folder
-	if output, err := pack.CombinedOutput(); err != nil {
-		missing(t,
-			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
-	}
-	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
-	require.NoError(t, err)
-	defer func() { _ = archive.Close() }()
-	unpacked, err := gzip.NewReader(archive)
-	require.NoError(t, err)
-	for files := tar.NewReader(unpacked); ; {
-		file, err := files.Next()
-		require.NoError(t, err, "axe.min.js is not in the package")
-		if file.Name == "package/axe.min.js" {
-			source, err := io.ReadAll(files)
-			require.NoError(t, err)
-			return string(source)
-		}
-	}
+	// Not a full screenshot, which is drawn beside itself for a page that runs
+	// from right to left.
+	height := eval[int64](ctx, t, "document.documentElement.scrollHeight")
+	do(ctx, t, chromedp.EmulateViewport(l.width, height))
+	do(ctx, t, chromedp.Evaluate[chromedp.Void]("new Promise(function (done) {"+
+		"requestAnimationFrame(function () { setTimeout(done, 100); }) })",
+		chromedp.EvalAwaitPromise))
+	width := map[int64]string{320: "narrow", 768: "middle", 1280: "wide"}[l.width]
+	require.NoError(t, os.WriteFile(
+		filepath.Join(folder, name+"-"+l.scheme+"-"+width+".png"),
+		run(ctx, t, chromedp.CaptureScreenshot()), 0o600))
 }
 
 func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
@@ -217,7 +256,8 @@ func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 		script.textContent = "window.owned = true";
 		document.body.append(script);
 		document.querySelector("h1").setAttribute("style", "color: red");
-		return window.owned === true || getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
+		return window.owned === true ||
+			getComputedStyle(document.querySelector("h1")).color === "rgb(255, 0, 0)";
 	})()`))
 	require.Eventually(t, func() bool { return len(violations()) >= 2 },
 		10*time.Second, 10*time.Millisecond, "the watch sees what is blocked")

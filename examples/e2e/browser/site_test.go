@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,8 @@ type site struct {
 	// post is worked on.
 	posts atomic.Int32
 	hold  chan struct{}
+	// holdCheck is waited for before a check of a link is answered.
+	holdCheck chan struct{}
 
 	mu       sync.Mutex
 	requests []*http.Request
@@ -62,21 +66,24 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 		t: t, users: memstore.New(), hasher: hash.NewInsecureForTests(),
 		outbox: &mailtest.Recorder{},
 	}
+
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp",
 		"127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	s.base = scheme + "://app.test:" + port
+
 	encoded, err := s.hasher.Hash(t.Context(), oldPassword)
 	require.NoError(t, err)
 	require.NoError(t, s.users.Add(reset.User{
-		ID: "u-1", Email: account, PasswordHash: encoded,
+		ID: "u-1", Email: account, PasswordHash: encoded, Label: "Bakery",
 	}))
 	key, err := token.GenerateKey("k1")
 	require.NoError(t, err)
 	keys, err := token.NewKeys(key)
 	require.NoError(t, err)
+
 	cfg := reset.Config{
 		Site: s.base, Pages: reset.Pages{InsecureHTTP: true, Login: "/login"},
 		Mail: reset.Mail{Product: "Example App"}, From: "no-reply@app.example",
@@ -91,27 +98,16 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	s.svc, err = reset.New(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.svc.Shutdown(context.WithoutCancel(t.Context())) })
-	pages, err := resethttp.New(s.svc, resethttp.Config{})
+
+	arabic, err := os.ReadFile(
+		"../../../reset/resethttp/testdata/ar.json")
 	require.NoError(t, err)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter,
-		r *http.Request,
-	) {
-		if r.URL.Path == "/favicon.ico" {
-			http.NotFound(w, r)
-			return
-		}
-		s.mu.Lock()
-		s.requests = append(s.requests,
-			r.Clone(context.WithoutCancel(r.Context())))
-		s.mu.Unlock()
-		if r.Method == http.MethodPost {
-			s.posts.Add(1)
-			if s.hold != nil {
-				<-s.hold
-			}
-		}
-		pages.ServeHTTP(w, r)
-	}))
+	pages, err := resethttp.New(s.svc, resethttp.Config{
+		Files: fstest.MapFS{"locales/ar.json": {Data: arabic}},
+	})
+	require.NoError(t, err)
+
+	server := httptest.NewUnstartedServer(s.recorded(pages))
 	require.NoError(t, server.Listener.Close())
 	server.Listener = listener
 	if scheme == "https" {
@@ -121,6 +117,31 @@ func serve(t *testing.T, scheme string, changes ...func(*reset.Config)) *site {
 	}
 	t.Cleanup(server.Close)
 	return s
+}
+
+// recorded keeps what arrives, and holds it back where a test asks for that.
+func (s *site) recorded(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/favicon.ico" {
+			http.NotFound(w, r)
+			return
+		}
+		s.mu.Lock()
+		s.requests = append(s.requests,
+			r.Clone(context.WithoutCancel(r.Context())))
+		s.mu.Unlock()
+		isCheck := strings.HasSuffix(r.URL.Path, "/check")
+		if isCheck && s.holdCheck != nil {
+			<-s.holdCheck
+		}
+		if r.Method == http.MethodPost && !isCheck {
+			s.posts.Add(1)
+			if s.hold != nil {
+				<-s.hold
+			}
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // link makes a live link.

@@ -9,6 +9,7 @@
 	const account = $("account");
 	const forms = Array.from(document.forms);
 
+	const on = (target, type, react) => target.addEventListener(type, react);
 	const make = (tag, className, text) => {
 		const element = document.createElement(tag);
 		element.className = className;
@@ -26,27 +27,21 @@
 	};
 
 	// Errors stand at their fields. Several are listed above the form as well.
-	const isError = (input) => input.getAttribute("aria-invalid") === "true";
 	const clear = (input) => {
 		const error = $(input.id + "-error");
 		if (error) {
 			error.remove();
 		}
 		input.removeAttribute("aria-invalid");
-		describe(input, "");
-	};
-	const describe = (input, id) => {
-		const hint = $(input.id + "-hint") ? input.id + "-hint" : "";
-		input.setAttribute("aria-describedby", (id + " " + hint).trim());
 	};
 	const fail = (input, text) => {
 		clear(input);
 		const error = make("div", "error");
 		error.id = input.id + "-error";
 		error.append(make("div", "", text));
-		input.after(error);
+		input.parentNode.insertBefore(error, $(input.id + "-hint"));
 		input.setAttribute("aria-invalid", "true");
-		describe(input, error.id);
+		input.setAttribute("aria-describedby", error.id + " " + input.id + "-hint");
 	};
 	const isWrong = (input) => !input.validity.valid || Array.from(input.value).length < input.minLength;
 
@@ -90,7 +85,7 @@
 	const release = () => forms.forEach((form) => form.removeAttribute("aria-busy"));
 	const prepare = (form) => {
 		form.noValidate = true;
-		form.addEventListener("submit", (event) => {
+		on(form, "submit", (event) => {
 			if (form.getAttribute("aria-busy") === "true" || !validate(form)) {
 				event.preventDefault();
 				return;
@@ -99,8 +94,8 @@
 			form.setAttribute("aria-busy", "true");
 			setTimeout(release, 10000);
 		});
-		form.addEventListener("input", (event) => {
-			if (isError(event.target) && !isWrong(event.target)) {
+		on(form, "input", (event) => {
+			if (event.target.matches("[aria-invalid]") && !isWrong(event.target)) {
 				clear(event.target);
 			}
 		});
@@ -110,21 +105,13 @@
 	// A link that does not work says so before anybody types a password. One
 	// that was pasted may have lost a part, so its field stays.
 	const reject = () => {
-		const dead = $("rejected");
-		if (link.type !== "hidden" || !dead) {
-			account.hidden = true;
-			fail(link, link.dataset.refused);
-			say(link.dataset.refused);
+		if (link.type === "hidden") {
+			location.replace(form.getAttribute("action") + "?rejected");
 			return;
 		}
-		clearInterval(ticking);
-		document.title = dead.dataset.title;
-		main.replaceChildren(dead.content.cloneNode(true));
-		forms.splice(0, forms.length, ...main.querySelectorAll("form"));
-		forms.forEach(prepare);
-		const heading = main.querySelector("h1");
-		heading.tabIndex = -1;
-		heading.focus();
+		account.hidden = true;
+		fail(link, link.dataset.refused);
+		say(link.dataset.refused);
 	};
 
 	// The end of the link is told when it is near, and read out a few times.
@@ -132,7 +119,8 @@
 	const tick = () => {
 		const left = until - Date.now();
 		const minutes = Math.max(1, Math.floor(left / 60000));
-		const text = form.dataset.expiry.split("|")[minutes - 1] || "";
+		const words = form.dataset.expiry.split("|");
+		const text = words[minutes] ? words[0].replace("{wait}", words[minutes]) : "";
 		if (left <= 0) {
 			reject();
 		} else if (text !== $("expiry").textContent || text && !told) {
@@ -158,7 +146,7 @@
 	};
 	const check = () => {
 		const sent = link.value;
-		const isCurrent = () => link.isConnected && link.value === sent;
+		const isCurrent = () => link.value === sent;
 		const giveUp = () => {
 			if (isCurrent() && !$("username").value) {
 				draw(account.dataset.unknown, "", "");
@@ -193,10 +181,6 @@
 		if (!link || !/token|eyJ/i.test(location.hash)) {
 			return;
 		}
-		if (!link.isConnected) {
-			location.reload();
-			return;
-		}
 		link.value = location.hash;
 		link.type = "hidden";
 		if ($("link-row")) {
@@ -221,19 +205,18 @@
 		if (account.dataset.left) {
 			expireIn(account.dataset.left * 1000);
 		}
-		link.addEventListener("input", () => {
+		on(link, "input", () => {
 			if (/eyJ/.test(link.value)) {
 				check();
 			}
 		});
 	}
 	takeLink();
-	// The address may hold what a mail program made of a link, which cannot be
-	// read and yet be of use to others.
-	if (link) {
+	// What is left in the address may be a damaged link.
+	if (form) {
 		history.replaceState(null, "", form.getAttribute("action"));
 	}
-	window.addEventListener("hashchange", takeLink);
+	on(window, "hashchange", takeLink);
 
 	let toggle;
 	const reveal = (shown) => {
@@ -249,29 +232,27 @@
 		toggle = make("button", "toggle");
 		toggle.type = "button";
 		toggle.setAttribute("aria-controls", password.id);
-		toggle.addEventListener("click", () => reveal(password.type === "password"));
+		on(toggle, "click", () => reveal(password.type === "password"));
 		document.querySelector(".field-head").append(toggle);
 		conceal();
 
 		// How much is missing stands where the hint of the length was.
 		const count = $("count");
 		const hint = count && count.textContent;
-		const bar = make("progress", "");
+		const bar = make("div", "bar");
 		const recount = () => {
 			const typed = Array.from(password.value).length;
 			const enough = typed >= password.minLength;
-			bar.value = typed;
-			bar.className = enough ? "full" : "";
+			bar.firstChild.style.width = Math.min(100, 100 * typed / password.minLength) + "%";
+			bar.classList.toggle("full", enough);
 			count.textContent = !typed ? hint : enough ? password.dataset.enough :
 				password.dataset.count.replace("{n}", typed);
 			say(typed ? count.textContent : "");
 		};
 		if (count) {
-			bar.max = password.minLength;
-			bar.value = 0;
-			bar.setAttribute("aria-hidden", "true");
-			$("password-hint").before(bar);
-			password.addEventListener("input", recount);
+			bar.append(make("i", ""));
+			password.after(bar);
+			on(password, "input", recount);
 		}
 
 		const caps = make("p", "hint caps");
@@ -285,8 +266,8 @@
 				say(caps.textContent);
 			}
 		};
-		password.addEventListener("keydown", lookAtCaps);
-		password.addEventListener("keyup", lookAtCaps);
+		on(password, "keydown", lookAtCaps);
+		on(password, "keyup", lookAtCaps);
 	}
 
 	// Browsers keep a page that was left, with what was typed, for the back
@@ -299,8 +280,8 @@
 		conceal();
 		release();
 	};
-	window.addEventListener("pagehide", forget);
-	window.addEventListener("pageshow", (event) => {
+	on(window, "pagehide", forget);
+	on(window, "pageshow", (event) => {
 		if (event.persisted) {
 			forget();
 		}
