@@ -105,8 +105,7 @@ func newVisitor(browser context.Context, t *testing.T) *visitor {
 
 func (v *visitor) eval(expression string) string {
 	v.t.Helper()
-	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression,
-		chromedp.EvalAwaitPromise))
+	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression))
 	require.NoError(v.t, err, expression)
 	return value
 }
@@ -119,28 +118,37 @@ func (v *visitor) open(address string) {
 	require.NoError(v.t, chromedp.Do(v.ctx, chromedp.Navigate(address)))
 }
 
-// look is an expression that says what the page shows, once it has asked the
-// server about the link.
-const look = `(async function () {
+// look is an expression that says what the page shows. It is empty while the
+// page still asks the server about the link.
+const look = `(function () {
 	const seen = (selector) => {
 		const found = document.querySelector(selector);
 		return !!found && found.checkVisibility();
 	};
-	for (let waited = 0; waited < 500; waited++) {
-		if (!document.querySelector("h1")) { return "a page of somebody else"; }
-		if (!seen("#password")) { return document.querySelector("h1").textContent; }
-		if (seen("#link")) {
-			return document.body.textContent.includes("in a form that we cannot read")
-				? "that the link is damaged, and the field to paste it into"
-				: "the field to paste the link into";
-		}
-		if (seen("#account") && document.querySelector("#address").textContent) {
-			return "the form for " + document.querySelector("#address").textContent;
-		}
-		await new Promise((done) => setTimeout(done, 10));
+	const heading = document.querySelector("h1");
+	if (document.readyState !== "complete" || !heading) { return ""; }
+	if (!seen("#password")) { return heading.textContent; }
+	if (seen("#link")) {
+		return document.body.textContent.includes("in a form that we cannot")
+			? "that the link is damaged, and the field to paste it into"
+			: "the field to paste the link into";
 	}
-	return "a form that says nothing";
+	const address = document.querySelector("#address").textContent;
+	return seen("#account") && address ? "the form for " + address : "";
 })()`
+
+// sees waits until the page has an answer. The page may go on to another one
+// meanwhile.
+func (v *visitor) sees() string {
+	v.t.Helper()
+	saw := ""
+	require.Eventually(v.t, func() bool {
+		var err error
+		saw, err = chromedp.Run(v.ctx, chromedp.Evaluate[string](look))
+		return err == nil && saw != ""
+	}, time.Minute, 5*time.Millisecond)
+	return saw
+}
 
 // try sends the form with a password that the policy refuses, which spends
 // nothing, and says what came back.
@@ -164,7 +172,7 @@ func (v *visitor) try() string {
 func (v *visitor) opens(address string) string {
 	v.t.Helper()
 	v.open(address)
-	return v.eval(look)
+	return v.sees()
 }
 
 // pastes puts a text into the field of the page and says what came back.
