@@ -65,7 +65,7 @@ type Job struct {
 	// mail, nor the other way round.
 	Throttled bool `json:"throttled,omitempty"`
 	// MAC covers all other fields, with a key that is derived from Config.Keys
-	// and Config.Site. It is no secret.
+	// and Config.Site. It is no secret. All sites of a Service have one key.
 	MAC string `json:"mac,omitempty"`
 }
 

@@ -146,6 +146,9 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	})
 	written := broken.plantInStore(spy)
 	fx.add(t, reset.User{ID: "c", Email: secretAddress, PasswordHash: oldHash})
+	first := fx.Service
+	ofSite, err := fx.For(goodSite())
+	require.NoError(t, err)
 
 	for _, fault := range []string{
 		"", "limiter", "limiter by panic", "look-up by panic", "mailer",
@@ -154,6 +157,9 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	} {
 		broken.set(fault)
 		resetWithFault(t, fx, seen, fault)
+		fx.Service = ofSite
+		resetWithFault(t, fx, seen, fault+" at a site")
+		fx.Service = first
 	}
 
 	seen.see(fx.Shutdown(t.Context()))
@@ -162,7 +168,7 @@ func TestNoSecretIsSeenInAnyLogErrorEventOrPrint(t *testing.T) {
 	}
 	user := fx.user(t, "c")
 	seen.see(
-		fx.Service, fx.store, user, &user, []reset.User{user},
+		fx.Service, ofSite, fx.store, user, &user, []reset.User{user},
 		map[string]reset.User{"u": user}, struct{ U reset.User }{user},
 		reset.RequestInput{Email: secretAddress},
 		errors.Join(reset.ErrStale, reset.ErrUserNotFound), ring,
