@@ -44,19 +44,19 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 func TestPagesOfASiteHaveItsBrandAlone(t *testing.T) {
 	t.Parallel()
 	_, pages := sitePages(t)
+	products := map[string]string{
+		"app.example": "Example App", "b.example": "Brand of B",
+	}
+
 	for _, path := range []string{"/forgot-password", "/reset-password"} {
-		for host, product := range map[string]string{
-			"app.example": "Example App", "b.example": "Brand of B",
-		} {
+		for host, product := range products {
 			// Whatever the request says its host is.
 			for _, claimed := range []string{"app.example", "b.example"} {
 				page := serve(pages[host], httptest.NewRequest(
 					http.MethodGet, "https://"+claimed+path, nil,
 				)).Body.String()
 				require.Contains(t, page, product)
-				for other, text := range map[string]string{
-					"app.example": "Example App", "b.example": "Brand of B",
-				} {
+				for other, text := range products {
 					if other != host {
 						require.NotContains(t, page, text)
 						require.NotContains(t, page, "://"+other)
