@@ -232,7 +232,7 @@ func (c *collection) addReset(
 	client := netip.MustParseAddr("192.0.2.1")
 
 	c.hidden("reset.Config", cfg)
-	c.hidden("reset.Service", svc)
+	c.addSite(t, svc, cfg)
 	c.hidden("reset.Link", link)
 	c.hidden("memstore.Store", store)
 	c.open("reset.User", user)
@@ -255,6 +255,21 @@ func (c *collection) addReset(
 		"resethttp.Page",
 		resethttp.Page{Name: "reset", Email: user.Email, Link: canary},
 	)
+}
+
+// addSite adds a Service of a site, which leads to all of svc.
+func (c *collection) addSite(
+	t *testing.T, svc *reset.Service, cfg reset.Config,
+) {
+	t.Helper()
+	second := reset.Site{
+		Name: "b", URL: "https://b.example", From: cfg.From,
+		Store: cfg.Store, Mailer: cfg.Mailer, Sessions: cfg.Sessions,
+	}
+	ofSite, err := svc.For(second)
+	require.NoError(t, err)
+	c.hidden("reset.Site", second)
+	c.hidden("reset.Service", ofSite)
 }
 
 func (c *collection) addStores(t *testing.T) {

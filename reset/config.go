@@ -181,6 +181,9 @@ type Hooks struct {
 
 // Confirmation tells a hook which account has a new password.
 type Confirmation struct {
+	// Site is the name of the [Site], or empty. UserID is an account of its
+	// store.
+	Site    string
 	UserID  string
 	TokenID string
 	Purpose token.Purpose

@@ -50,6 +50,10 @@
 //   - Jobs carry a MAC. Whoever can write to the queue behind
 //     Config.Queue.Dispatch can repeat a mail while it is of use, and suppress
 //     one, but can have nothing mailed to an address of their choice.
+//   - Several sites, tenants or brands can be served by one set of workers,
+//     limits and slots. Links, look-ups, senders and brands of one never reach
+//     another, and a job that is moved to another is refused. See
+//     [Service.For].
 //   - One network cannot take the flow from everybody. Clients are counted by
 //     address and by network, and where the site is at its bound, the networks
 //     that were granted most wait first. The same holds for places in the queue
@@ -91,6 +95,9 @@
 //   - In the default mode queued mails are lost when the process is killed, and
 //     users ask again. Config.Queue.Dispatch puts them on a durable queue.
 //   - Config.Queue.Synchronous gives up that time tells nothing.
+//   - Sites of one Service share its limits and workers. What floods one from
+//     many networks, or a store of one that hangs, is felt by all. See
+//     [Service.For].
 //   - A flood from thousands of networks, each of which asks little, cannot be
 //     told from visitors. The site's limit bounds it, and refuses both.
 //   - TLS, the login, sessions and the users table are the application's. So is

@@ -34,6 +34,10 @@ var (
 	// ErrJobRefused is what [Service.Process] returns, wrapped, for a job that
 	// it did not make or that was changed since. No repetition makes it better.
 	ErrJobRefused = errors.New("reset: the job is refused")
+	// ErrUnknownSite is what [Service.Process] returns, wrapped, for a job of a
+	// [Site] that this process has not called [Service.For] for. A repetition
+	// may find a process that has.
+	ErrUnknownSite = errors.New("reset: the job's site is not known here")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
 	// ErrNoPassword is the answer to making a reset link for an account without

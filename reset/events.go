@@ -102,6 +102,10 @@ const (
 type Event struct {
 	Outcome Outcome
 	Time    time.Time
+	// Site is the name of the [Site]. It is empty for the Service that [New]
+	// made and for OutcomeEventsLost. UserID is an account of this site's
+	// store.
+	Site string
 	// Client is who asked or confirmed, as the application gave it. The zero
 	// Addr means unknown.
 	Client netip.Addr
@@ -153,6 +157,8 @@ type Event struct {
 //   - "bad-date": it has no date, or one in the future beyond what clocks may
 //     disagree.
 //   - "bad-kind": this version does not know its kind.
+//   - "unknown-site": this process has not called [Service.For] for its site.
+//     The job can be done elsewhere, or later.
 //
 // Which limit was reached, or failed. They are the fields of [Limits].
 //
@@ -204,9 +210,10 @@ const (
 	reasonTooLate         Reason = "too-late"
 	reasonThrottled       Reason = "throttled"
 
-	reasonBadMAC  Reason = "bad-mac"
-	reasonBadDate Reason = "bad-date"
-	reasonBadKind Reason = "bad-kind"
+	reasonBadMAC      Reason = "bad-mac"
+	reasonBadDate     Reason = "bad-date"
+	reasonBadKind     Reason = "bad-kind"
+	reasonUnknownSite Reason = "unknown-site"
 
 	limitGlobal        Reason = "global"
 	limitClient        Reason = "client"
@@ -236,7 +243,7 @@ func Reasons() []Reason {
 		reasonDisabled, reasonUnknownAddress, reasonAddressMismatch,
 		reasonBadAddress, reasonBadUser, reasonNoPassword, reasonHasPassword,
 		reasonTooMany, reasonTooLate, reasonThrottled,
-		reasonBadMAC, reasonBadDate, reasonBadKind,
+		reasonBadMAC, reasonBadDate, reasonBadKind, reasonUnknownSite,
 		limitGlobal, limitClient, limitNetwork, limitShare, limitAccount,
 		limitConfirmClient, limitConfirmUser, limitCheck,
 		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,

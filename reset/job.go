@@ -27,6 +27,9 @@ import (
 // given to Config.Queue.Dispatch, and refuses it when anything in it was
 // changed.
 type Job struct {
+	// Site is the [Site] that the job is of, by its name. It is empty for jobs
+	// of the Service that [New] made.
+	Site string `json:"site,omitempty"`
 	// ID is random. It is the RequestID of all events of this job, and keeps
 	// the mail's Message-ID the same over all attempts.
 	ID string `json:"id"`
@@ -62,7 +65,7 @@ type Job struct {
 	// mail, nor the other way round.
 	Throttled bool `json:"throttled,omitempty"`
 	// MAC covers all other fields, with a key that is derived from Config.Keys
-	// and Config.Site. It is no secret.
+	// and Config.Site. It is no secret. All sites of a Service have one key.
 	MAC string `json:"mac,omitempty"`
 }
 
@@ -169,7 +172,8 @@ func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
 
 // recordOf records an event of a job.
 func (r *recorder) recordOf(ctx context.Context, job Job, ev Event) {
-	ev.RequestID, ev.Client = job.ID, plainClient(job.Client)
+	ev.Site, ev.RequestID = job.Site, job.ID
+	ev.Client = plainClient(job.Client)
 	if ev.Purpose == "" {
 		ev.Purpose = purposeOf(job.Kind)
 	}

@@ -154,6 +154,7 @@ func (s *Service) conclude(
 	s.events.record(ctx, ev)
 
 	done := Confirmation{
+		Site:    s.name,
 		UserID:  user.ID,
 		TokenID: ev.TokenID,
 		Purpose: ev.Purpose,

@@ -11,6 +11,7 @@ import (
 // A task is a job as the pool works on it. It holds the mails of the job that
 // are still to be sent. The pool's mutex guards everything below paid.
 type task struct {
+	svc      *Service // of the site that the job belongs to.
 	attempts []attempt
 	paid     bill // what its request was charged.
 

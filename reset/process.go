@@ -12,6 +12,7 @@ import (
 // enqueue hands a job to whatever works on jobs. What is no stranger's doing
 // may use room that requests may not.
 func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
+	job.Site = s.name
 	if s.cfg.Queue.Dispatch != nil {
 		signed, err := s.seal.sign(job)
 		if err != nil {
@@ -26,7 +27,9 @@ func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 	if job.Kind == mail.KindReset {
 		asker = networkOf(job.Client)
 	}
-	return s.pool.add(&task{attempts: []attempt{{job: job}}, paid: paid}, asker)
+	return s.pool.add(&task{
+		svc: s, attempts: []attempt{{job: job}}, paid: paid,
+	}, asker)
 }
 
 // queueOwn queues mail that no stranger can cause, or sends it at once.
@@ -50,6 +53,12 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 // disagree. Nothing is looked up or mailed for it, it makes an event, and no
 // repetition makes it better, so the engine can cancel it.
 //
+// A job says which site it is of, inside its MAC. Process does it for that site
+// whichever Service of a process is called. A site that nobody has called
+// [Service.For] for in this process is an error that matches [ErrUnknownSite],
+// not ErrJobRefused, so that an engine keeps the job for a process that knows
+// it.
+//
 // Process returns nil when there is nothing more to do, also when the mail can
 // never be delivered or the job came too late. Events tell. Any other error
 // means that the engine should call it again later, with the same job. That
@@ -68,6 +77,15 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		return err
 	}
 
+	of := s.site(job.Site)
+	if of == nil {
+		return s.keepForItsSite(ctx, job)
+	}
+	return of.process(ctx, job)
+}
+
+// process does a job of this site.
+func (s *Service) process(ctx context.Context, job Job) error {
 	retries, err := s.perform(ctx, attempt{job: job})
 	if len(retries) == 1 && retries[0].unsure && ctx.Err() == nil {
 		// The engine cannot tell an attempt that may have been delivered from
@@ -110,12 +128,12 @@ func (s *Service) refuseJob(
 }
 
 // work is what the pool calls.
-func (s *Service) work(
+func work(
 	ctx context.Context, t *task,
 ) (wait time.Duration, done bool) {
 	var retries []attempt
 	for _, a := range t.attempts {
-		failed, _ := s.perform(ctx, a)
+		failed, _ := t.svc.perform(ctx, a)
 		retries = append(retries, failed...)
 	}
 	if len(retries) == 0 {
@@ -124,7 +142,7 @@ func (s *Service) work(
 
 	t.attempts = retries
 	for _, a := range retries {
-		wait = max(wait, s.backoff(a))
+		wait = max(wait, t.svc.backoff(a))
 	}
 	return wait, false
 }
@@ -137,9 +155,9 @@ func (s *Service) backoff(a attempt) time.Duration {
 }
 
 // abandon records what the pool gives up.
-func (s *Service) abandon(t *task, reason Reason) {
+func abandon(t *task, reason Reason) {
 	for _, a := range t.attempts {
-		s.events.recordFailure(context.Background(), a.job, Event{
+		t.svc.events.recordFailure(context.Background(), a.job, Event{
 			UserID: a.job.UserID, Reason: reason,
 		})
 	}
@@ -147,8 +165,8 @@ func (s *Service) abandon(t *task, reason Reason) {
 
 // dropped records what lost its place before its first attempt. The request
 // that took the place must wait neither for the sink nor for a limiter.
-func (s *Service) dropped(t *task) {
-	job := t.attempts[0].job
+func dropped(t *task) {
+	s, job := t.svc, t.attempts[0].job
 	ev := Event{
 		Time: s.cfg.Now(), RequestID: job.ID,
 		Client: plainClient(job.Client), Purpose: purposeOf(job.Kind),

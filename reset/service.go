@@ -6,25 +6,24 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Service is the whole flow. Make one with [New]. It is safe for concurrent
-// use. Call [Service.Shutdown] before the process ends.
+// A Service is the whole flow, for one site. Make one with [New], and others
+// for further sites with [Service.For]. It is safe for concurrent use. Call
+// [Service.Shutdown] before the process ends.
 type Service struct {
+	*shared
+	name   string // the Site's, or "" if New made it.
 	cfg    Config
 	host   string
 	signer *token.Signer
 	limits throttles
 	digest digester
-	seal   jobSeal
 	events *recorder
-	pool   *pool // nil when synchronous or dispatched elsewhere.
-	closed atomic.Bool
 
 	rewritten rewrittenLinks
 }
@@ -34,10 +33,43 @@ type Service struct {
 // which Shutdown ends. There is one for events of requests and, without
 // cfg.Queue.Dispatch, there are cfg.Queue.Workers for mail.
 func New(cfg Config) (*Service, error) {
+	plain := cfg.Mail.Renderer == nil
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 
+	s, err := newService("", cfg)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := newJobSeal(cfg.Site, cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("reset: key for jobs: %w", err)
+	}
+	limits, err := newThrottles(cfg.Limits, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+
+	s.shared = newShared(s, seal, plain)
+	s.events = &recorder{journal: newJournal(
+		cfg.Events, cfg.Now, cfg.Queue.Synchronous,
+	)}
+	s.limits = limits
+	s.limits.events = s.events
+
+	if !cfg.Queue.Synchronous && cfg.Queue.Dispatch == nil {
+		s.pool = newPool(poolConfig{
+			queue: cfg.Queue.Size, workers: cfg.Queue.Workers,
+			attempt: work, abandon: abandon, dropped: dropped,
+		})
+	}
+
+	return s, nil
+}
+
+// newService makes what belongs to one site alone. cfg is valid.
+func newService(name string, cfg Config) (*Service, error) {
 	signer, err := token.New(token.Config{
 		Site: cfg.Site,
 		Keys: cfg.Keys,
@@ -61,35 +93,15 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: key for limits: %w", err)
 	}
-	seal, err := newJobSeal(cfg.Site, cfg.Keys)
-	if err != nil {
-		return nil, fmt.Errorf("reset: key for jobs: %w", err)
-	}
 	site, err := token.ParseSite(cfg.Site)
 	if err != nil {
 		return nil, fmt.Errorf("reset: Config.Site: %w", err)
 	}
 
-	limits, err := newThrottles(cfg.Limits, cfg.Now)
-	if err != nil {
-		return nil, err
-	}
-
-	s := &Service{
-		cfg: cfg, host: site.Hostname(), signer: signer,
-		limits: limits, digest: digest, seal: seal,
-		events: newRecorder(cfg.Events, cfg.Now, cfg.Queue.Synchronous),
-	}
-	s.limits.events = s.events
-
-	if !cfg.Queue.Synchronous && cfg.Queue.Dispatch == nil {
-		s.pool = newPool(poolConfig{
-			queue: cfg.Queue.Size, workers: cfg.Queue.Workers,
-			attempt: s.work, abandon: s.abandon, dropped: s.dropped,
-		})
-	}
-
-	return s, nil
+	return &Service{
+		name: name, cfg: cfg, host: site.Hostname(),
+		signer: signer, digest: digest,
+	}, nil
 }
 
 // Format prints the name of the type alone, under every verb, since a Service
@@ -114,7 +126,16 @@ const (
 // returns a *[ShutdownError] that says how much remained. Each of those mails
 // makes an event. It may be called again. What an engine behind
 // Config.Queue.Dispatch holds is the engine's.
+//
+// It is for the Service that New made, and shuts all sites down with it. One
+// that [Service.For] made shares its workers with the others, so its Shutdown
+// does nothing and returns an error.
 func (s *Service) Shutdown(ctx context.Context) error {
+	if s != s.first {
+		return errors.New(
+			"reset: Shutdown of a site: shut down the Service that New made",
+		)
+	}
 	s.closed.Store(true)
 
 	var unfinished int

@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strconv"
@@ -54,7 +55,7 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 		return
 	}
 
-	attrs := make([]slog.Attr, 0, 9)
+	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs, slog.String("outcome", string(ev.Outcome)))
 	if ev.Client.IsValid() {
 		attrs = append(
@@ -63,6 +64,7 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 	}
 
 	for _, field := range []struct{ name, value string }{
+		{"site", ev.Site},
 		{"user", ev.UserID},
 		{"request", ev.RequestID},
 		{"token", ev.TokenID},
@@ -120,9 +122,16 @@ func logText(text string) string {
 // context.
 const sinkTimeout = 5 * time.Second
 
-// A recorder passes events to the sink, at once or from one goroutine, in
-// order. When the sink cannot keep up, it counts instead of growing.
+// A recorder takes the events of one site.
 type recorder struct {
+	*journal
+	site string // its name.
+}
+
+// A journal passes the events of all sites to the sink, at once or from one
+// goroutine, in order. When the sink cannot keep up, it counts instead of
+// growing.
+type journal struct {
 	sink  Sink
 	now   func() time.Time
 	queue chan entry // nil when synchronous.
@@ -144,32 +153,25 @@ type entry struct {
 // recorderRoom is how many events of requests may wait for a slow sink.
 const recorderRoom = 1024
 
-func newRecorder(
+func newJournal(
 	sink Sink, now func() time.Time, synchronous bool,
-) *recorder {
-	r := &recorder{sink: sink, now: now}
+) *journal {
+	j := &journal{sink: sink, now: now}
 	if synchronous {
-		return r
+		return j
 	}
 
-	r.queue = make(chan entry, recorderRoom)
-	r.done = make(chan struct{})
-	go r.run()
-	return r
+	j.queue = make(chan entry, recorderRoom)
+	j.done = make(chan struct{})
+	go j.run()
+	return j
 }
 
 // record passes an event to the sink now. The event outlives the visitor, since
 // one who hangs up must not keep a line out of an audit trail.
 func (r *recorder) record(ctx context.Context, ev Event) {
-	if ev.Time.IsZero() {
-		ev.Time = r.now()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
-	defer cancel()
-	_ = guard("Sink.Record", func() error {
-		r.sink.Record(ctx, ev)
-		return nil
-	})
+	ev.Site = cmp.Or(ev.Site, r.site)
+	r.journal.record(ctx, ev)
 }
 
 // recordLater passes an event to the sink from the background, because a sink
@@ -184,40 +186,57 @@ func (r *recorder) recordLater(ev Event) {
 }
 
 func (r *recorder) add(e entry) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.closed {
-		r.lost.Add(1)
+	e.event.Site = cmp.Or(e.event.Site, r.site)
+	r.journal.add(e)
+}
+
+func (j *journal) record(ctx context.Context, ev Event) {
+	if ev.Time.IsZero() {
+		ev.Time = j.now()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
+	defer cancel()
+	_ = guard("Sink.Record", func() error {
+		j.sink.Record(ctx, ev)
+		return nil
+	})
+}
+
+func (j *journal) add(e entry) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if j.closed {
+		j.lost.Add(1)
 		return
 	}
 	select {
-	case r.queue <- e:
+	case j.queue <- e:
 	default:
-		r.lost.Add(1)
+		j.lost.Add(1)
 	}
 }
 
-func (r *recorder) run() {
-	defer close(r.done)
-	for e := range r.queue {
-		r.pass(e)
-		r.recordLost()
+func (j *journal) run() {
+	defer close(j.done)
+	for e := range j.queue {
+		j.pass(e)
+		j.recordLost()
 	}
-	r.recordLost()
+	j.recordLost()
 }
 
-func (r *recorder) pass(e entry) {
+func (j *journal) pass(e entry) {
 	if e.event.Outcome != "" {
-		r.record(context.Background(), e.event)
+		j.record(context.Background(), e.event)
 	}
 	if e.then != nil {
 		e.then()
 	}
 }
 
-func (r *recorder) recordLost() {
-	if n := r.lost.Swap(0); n > 0 {
-		r.record(context.Background(), Event{
+func (j *journal) recordLost() {
+	if n := j.lost.Swap(0); n > 0 {
+		j.record(context.Background(), Event{
 			Outcome: OutcomeEventsLost, Count: int(n),
 		})
 	}
@@ -225,20 +244,20 @@ func (r *recorder) recordLost() {
 
 // close stops taking events and waits until those taken are passed on, or ctx
 // ends.
-func (r *recorder) close(ctx context.Context) error {
-	if r.queue == nil {
+func (j *journal) close(ctx context.Context) error {
+	if j.queue == nil {
 		return nil
 	}
 
-	r.mu.Lock()
-	if !r.closed {
-		r.closed = true
-		close(r.queue)
+	j.mu.Lock()
+	if !j.closed {
+		j.closed = true
+		close(j.queue)
 	}
-	r.mu.Unlock()
+	j.mu.Unlock()
 
 	select {
-	case <-r.done:
+	case <-j.done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
