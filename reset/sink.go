@@ -125,9 +125,11 @@ const sinkTimeout = 5 * time.Second
 type recorder struct {
 	sink  Sink
 	now   func() time.Time
-	queue chan entry // nil when synchronous.
-	lost  atomic.Int64
+	queue chan entry   // nil when synchronous.
+	lost  atomic.Int64 // not told of yet.
 	done  chan struct{}
+
+	allLost, panics atomic.Uint64 // ever.
 
 	// mu guards closed, and the queue against being closed during a send.
 	mu     sync.RWMutex
@@ -166,10 +168,12 @@ func (r *recorder) record(ctx context.Context, ev Event) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
 	defer cancel()
-	_ = guard("Sink.Record", func() error {
+	if guard("Sink.Record", func() error {
 		r.sink.Record(ctx, ev)
 		return nil
-	})
+	}) != nil {
+		r.panics.Add(1)
+	}
 }
 
 // recordLater passes an event to the sink from the background, because a sink
@@ -187,14 +191,19 @@ func (r *recorder) add(e entry) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.closed {
-		r.lost.Add(1)
+		r.lose()
 		return
 	}
 	select {
 	case r.queue <- e:
 	default:
-		r.lost.Add(1)
+		r.lose()
 	}
+}
+
+func (r *recorder) lose() {
+	r.lost.Add(1)
+	r.allLost.Add(1)
 }
 
 func (r *recorder) run() {
