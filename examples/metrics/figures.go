@@ -38,22 +38,24 @@ func (f Figure) PrometheusName() string {
 	return name
 }
 
+type stats = reset.Stats
+
+func gauge(name, help string, read func(stats) int) Figure {
+	return Figure{
+		Name: "lostkey." + name, Help: help,
+		Read: func(of stats) float64 { return float64(read(of)) },
+	}
+}
+
+func counter(name, help string, read func(stats) uint64) Figure {
+	return Figure{
+		Name: "lostkey." + name, Help: help, Counter: true,
+		Read: func(of stats) float64 { return float64(read(of)) },
+	}
+}
+
 // Figures returns all of them.
 func Figures() []Figure {
-	type stats = reset.Stats
-	gauge := func(name, help string, read func(stats) int) Figure {
-		return Figure{
-			Name: "lostkey." + name, Help: help,
-			Read: func(of stats) float64 { return float64(read(of)) },
-		}
-	}
-	counter := func(name, help string, read func(stats) uint64) Figure {
-		return Figure{
-			Name: "lostkey." + name, Help: help, Counter: true,
-			Read: func(of stats) float64 { return float64(read(of)) },
-		}
-	}
-
 	return []Figure{
 		gauge("queue.size", "Places for requests.",
 			func(of stats) int { return of.Queue.Size }),
