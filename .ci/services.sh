@@ -11,6 +11,8 @@ packages=(
 	python3-passlib python3-django python3-werkzeug python3-argon2
 	python3-bcrypt python3-flask-bcrypt python3-flask-security
 	php-cli ruby-bcrypt ruby-devise whois argon2
+	# promtool, which judges rules
+	prometheus
 	# mail servers and judges
 	python3-aiosmtpd postfix spamassassin
 )

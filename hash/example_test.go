@@ -2,7 +2,9 @@ package hash_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log"
 
 	"github.com/lostkey-go/lostkey/hash"
 )
@@ -88,4 +90,79 @@ func ExampleNewPepper() {
 	_, err := hash.NewPepper("2026-11", key)
 	fmt.Println(err)
 	// Output: hash: pepper key is one byte repeated
+}
+
+// userTable is a table of users, for the example of a sign-in.
+type userTable map[string]struct {
+	encoded  string
+	disabled bool
+}
+
+// find returns the stored hash, "" if there is no such account or it is
+// disabled. SELECT COALESCE(CASE WHEN NOT disabled THEN password END, ”) …
+func (u userTable) find(_ context.Context, name string) (string, error) {
+	if u[name].disabled {
+		return "", nil
+	}
+	return u[name].encoded, nil
+}
+
+// swapFor stores a hash where the old one still is.
+// UPDATE … SET password = encoded WHERE name = … AND password = old
+func (u userTable) swapFor(name string) hash.SwapFunc {
+	return func(_ context.Context, old, encoded string) (bool, error) {
+		user := u[name]
+		if user.encoded != old {
+			return false, nil
+		}
+		user.encoded = encoded
+		u[name] = user
+		return true, nil
+	}
+}
+
+// A sign-in in ten lines. "" marks an account without a password. No password
+// is right for it, and finding that out costs what a wrong password costs, so
+// an unknown name and a disabled account need no branch of their own. An error
+// is for everybody alike, a full queue say, and wants 503 with Retry-After.
+// False is one and the same 401. Rate limits and the session are the
+// application's. The examples folder has it over PostgreSQL and HTTP.
+func ExampleHasher_VerifyAndUpdate() {
+	hasher := hash.NewInsecureForTests() // hash.New in a program
+	db := userTable{
+		"ana": {encoded: "$2y$10$cwj7Ti8RIhnoJ.y9pPLTYeNKTQdKsR9H.LvB8WB8N7Al4DTL11XCi"},
+		"bob": {encoded: "$1$from$anothersystem"},
+		"eve": {disabled: true},
+	}
+
+	signIn := func(ctx context.Context, name, password string) (bool, error) {
+		encoded, err := db.find(ctx, name)
+		if err != nil {
+			return false, err
+		}
+		res, err := hasher.VerifyAndUpdate(
+			ctx, password, encoded, db.swapFor(name),
+		)
+		if errors.Is(err, hash.ErrBusy) || ctx.Err() != nil {
+			return false, err
+		}
+		if err := errors.Join(err, res.UpdateErr); err != nil {
+			log.Print(name, err) // for the operator. The row is unreadable.
+		}
+		return res.OK, nil
+	}
+
+	for _, name := range []string{"ana", "bob", "eve", "nobody"} {
+		ok, err := signIn(
+			context.Background(), name, "correct horse battery staple",
+		)
+		fmt.Println(name, ok, err)
+	}
+	fmt.Println(db["ana"].encoded[:10])
+	// Output:
+	// ana true <nil>
+	// bob false <nil>
+	// eve false <nil>
+	// nobody false <nil>
+	// $argon2id$
 }

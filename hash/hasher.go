@@ -57,7 +57,8 @@ type Config struct {
 	// made that way.
 	LegacyInFIPS bool
 
-	// Now is the clock of MinDuration. Nil means time.Now.
+	// Now is the clock of MinDuration, and of Slots that are made here. Nil
+	// means time.Now.
 	Now func() time.Time
 }
 
@@ -134,8 +135,12 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		)
 	}
 
+	if cfg.Now == nil {
+		//nolint:forbidigo // the clock of a Hasher without one.
+		cfg.Now = time.Now
+	}
 	if cfg.Slots == nil {
-		cfg.Slots, err = slotsFor(params)
+		cfg.Slots, err = slotsFor(params, cfg.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -146,11 +151,6 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 			need, cfg.Slots.memory,
 		)
 	}
-	if cfg.Now == nil {
-		//nolint:forbidigo // the one place that names the clock.
-		cfg.Now = time.Now
-	}
-
 	return &Hasher{
 		params: params, schemes: schemes, bounds: bounds, slots: cfg.Slots,
 		peppers: peppers, normalize: cfg.Normalize, unusable: cfg.Unusable,
@@ -160,8 +160,8 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 }
 
 // slotsFor makes slots with room for a hash of params in each.
-func slotsFor(params Params) (*Slots, error) {
-	slots, err := NewSlots(SlotsConfig{})
+func slotsFor(params Params, now func() time.Time) (*Slots, error) {
+	slots, err := NewSlots(SlotsConfig{Now: now})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
@@ -25,6 +26,9 @@ type SlotsConfig struct {
 	// that finds it full gets ErrBusy at once, which beats making everybody
 	// wait until all of them time out.
 	Queue int
+
+	// Now is the clock of the waiting times in SlotsStats. Nil means time.Now.
+	Now func() time.Time
 }
 
 // Slots bound how many derivations run at once and how much memory they hold.
@@ -35,13 +39,15 @@ type SlotsConfig struct {
 // Slots are safe for concurrent use.
 type Slots struct {
 	count, memory, queue int
+	now                  func() time.Time
 
 	mu      sync.Mutex // Guards all below.
 	stats   SlotsStats
 	waiters list.List // Each is a *waiter.
 }
 
-// SlotsStats are counters for a metrics page.
+// SlotsStats are gauges and counters for a metrics page. The counters begin
+// with the Slots and never go down.
 type SlotsStats struct {
 	Running   int    // Derivations running now.
 	MemoryKiB int    // What they hold together.
@@ -49,11 +55,21 @@ type SlotsStats struct {
 	Started   uint64 // Derivations that were let in, ever.
 	Busy      uint64 // Callers turned away with ErrBusy, ever.
 	Cancelled uint64 // Callers whose ctx ended in the queue, ever.
+
+	// Waited is how long callers were in the queue, all of them together, with
+	// those that gave up and without those that are in it now. What it grows by
+	// while Started grows by one is the mean wait for a slot.
+	Waited time.Duration
+
+	// LongestWait is the longest time that any one of them was, or is by now,
+	// in the queue.
+	LongestWait time.Duration
 }
 
 // A waiter is one caller in the queue.
 type waiter struct {
 	kib   int
+	since time.Time
 	ready chan struct{} // Closed under mu once the slot is the waiter's.
 }
 
@@ -82,17 +98,29 @@ func NewSlots(cfg SlotsConfig) (*Slots, error) {
 		cfg.Queue = 16 * cfg.Count
 	}
 
+	if cfg.Now == nil {
+		//nolint:forbidigo // the clock of Slots without a Config.
+		cfg.Now = time.Now
+	}
+
 	return &Slots{
-		count: cfg.Count, memory: cfg.MemoryKiB, queue: cfg.Queue,
+		count: cfg.Count, memory: cfg.MemoryKiB, queue: cfg.Queue, now: cfg.Now,
 	}, nil
 }
 
-// Stats returns the counters as they are now.
+// Stats returns the figures as they are now, all of one moment. It allocates
+// nothing.
 func (s *Slots) Stats() SlotsStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	stats := s.stats
 	stats.Waiting = s.waiters.Len()
+	if front := s.waiters.Front(); front != nil {
+		// Callers are served in their order, so no other waits for longer.
+		waiting := s.now().Sub(front.Value.(*waiter).since)
+		stats.LongestWait = max(stats.LongestWait, waiting)
+	}
 	return stats
 }
 
@@ -118,7 +146,7 @@ func (s *Slots) acquire(ctx context.Context, kib int) error {
 		return ErrBusy
 	}
 
-	w := &waiter{kib: kib, ready: make(chan struct{})}
+	w := &waiter{kib: kib, since: s.now(), ready: make(chan struct{})}
 	place := s.waiters.PushBack(w)
 	s.mu.Unlock()
 
@@ -136,7 +164,7 @@ func (s *Slots) acquire(ctx context.Context, kib int) error {
 		// The slot came in the same moment. Hand it on.
 		s.give(kib)
 	default:
-		s.waiters.Remove(place)
+		s.leave(place)
 	}
 
 	// A heavy waiter that leaves the front may have held back lighter ones.
@@ -152,7 +180,7 @@ func (s *Slots) release(kib int) {
 	s.admit()
 }
 
-// The four below want mu held.
+// The five below want mu held.
 
 func (s *Slots) fits(kib int) bool {
 	return s.stats.Running < s.count && s.stats.MemoryKiB+kib <= s.memory
@@ -175,8 +203,18 @@ func (s *Slots) admit() {
 		if !s.fits(w.kib) {
 			return
 		}
-		s.waiters.Remove(front)
+		s.leave(front)
 		s.take(w.kib)
 		close(w.ready)
 	}
+}
+
+// leave takes a waiter out of the queue and counts how long it was there. A
+// clock that was set back counts as no time.
+func (s *Slots) leave(place *list.Element) {
+	w := place.Value.(*waiter)
+	s.waiters.Remove(place)
+	waited := max(0, s.now().Sub(w.since))
+	s.stats.Waited += waited
+	s.stats.LongestWait = max(s.stats.LongestWait, waited)
 }

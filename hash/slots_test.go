@@ -60,7 +60,12 @@ func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 		wg.Wait()
 		require.EqualValues(t, 3, most.Load())
 		require.Equal(t, 334*time.Second, time.Since(start))
-		require.Equal(t, hash.SlotsStats{Started: 1000}, h.Slots().Stats())
+		require.Equal(t, hash.SlotsStats{
+			Started: 1000,
+			// Three waited for each of the seconds 0 to 332, one for the last.
+			Waited:      (3*332*333/2 + 333) * time.Second,
+			LongestWait: 333 * time.Second,
+		}, h.Slots().Stats())
 	})
 }
 
@@ -179,7 +184,13 @@ func TestADeadlineLeavesTheQueueWithoutADerivation(t *testing.T) {
 		require.EqualValues(t, 96, late.Load())
 		require.EqualValues(t, 4, fake.runs.Load())
 		require.Equal(
-			t, hash.SlotsStats{Started: 4, Cancelled: 96}, h.Slots().Stats(),
+			t,
+			hash.SlotsStats{
+				Started: 4, Cancelled: 96,
+				Waited:      (0+1+2+3)*time.Second + 96*3500*time.Millisecond,
+				LongestWait: 3500 * time.Millisecond,
+			},
+			h.Slots().Stats(),
 		)
 	})
 }

@@ -43,9 +43,9 @@ var harmless = strings.Fields(`
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.Limits reset.LinkOptions reset.LinkStyle
-	reset.Outcome reset.Policy reset.Reason reset.Sessions reset.Settings
-	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store
-	reset.ThrottledError
+	reset.Outcome reset.Policy reset.QueueStats reset.Reason reset.Sessions
+	reset.Settings reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks
+	reset.Stats reset.Store reset.ThrottledError
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
 	policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig

@@ -29,11 +29,12 @@ func (l *eventLog) all() []reset.Event {
 }
 
 // check makes every test that has a fixture a test that no event holds what
-// events must not hold, nor a reason outside the closed set.
+// events must not hold, nor an outcome or a reason outside the closed sets.
 func (l *eventLog) check(t *testing.T) {
 	t.Helper()
-	known := reset.Reasons()
+	outcomes, known := reset.Outcomes(), reset.Reasons()
 	for _, ev := range l.all() {
+		require.Contains(t, outcomes, ev.Outcome)
 		if ev.Reason != "" {
 			require.Contains(t, known, ev.Reason, ev.Outcome)
 		}

@@ -10,8 +10,10 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// An Outcome is one way in which a step of the flow ended. The texts are
-// stable. They may be stored and searched for.
+// An Outcome is one way in which a step of the flow ended. The set is closed,
+// and [Outcomes] returns all of it, so an Outcome is fit for the label of a
+// metric. The texts are stable. They may be stored and searched for. A later
+// version may add some.
 type Outcome string
 
 // Outcomes of a request for a link, on the visitor's side.
@@ -94,6 +96,23 @@ const (
 	// OutcomeLinkMade says that Link made a link without sending it.
 	OutcomeLinkMade Outcome = "link-made"
 )
+
+// Outcomes returns every Outcome, sorted.
+func Outcomes() []Outcome {
+	all := []Outcome{
+		OutcomeRequested, OutcomeThrottled, OutcomeBlocked, OutcomeDropped,
+		OutcomeDispatchFailed, OutcomeLimiterFailed, OutcomeEventsLost,
+		OutcomeSkipped, OutcomeMailed, OutcomeInvited, OutcomeHinted,
+		OutcomeMailDelayed, OutcomeMailFailed, OutcomeJobRefused,
+		OutcomeCheckRejected, OutcomeRejected, OutcomePasswordRefused,
+		OutcomeConfirmed, OutcomeLostRace, OutcomeConfirmFailed,
+		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeMailed,
+		OutcomeNoticeFailed, OutcomeLinkMade,
+	}
+
+	slices.Sort(all)
+	return all
+}
 
 // An Event is one outcome. It never holds a token, a link, an address, a
 // password, a hash or a key, and texts that come from errors of the

@@ -187,3 +187,22 @@ func Example_severalSites() {
 	// token: rejected
 	// <nil>
 }
+
+// A metrics page reads Stats when it is asked for. The examples folder has
+// collectors for Prometheus and OpenTelemetry.
+func ExampleService_Stats() {
+	ctx := context.Background()
+	svc, _, outbox := exampleService(nil)
+	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@example.com"})
+	_, _ = outbox.Wait(ctx, 1)
+	_ = svc.Shutdown(ctx)
+
+	stats := svc.Stats()
+	fmt.Println(stats.Queue.Waiting, "waiting,", stats.Queue.Dropped, "dropped")
+	fmt.Println(stats.EventsLost, "events lost")
+	fmt.Println(stats.Hashing.Busy, "turned away by the hasher")
+	// Output:
+	// 0 waiting, 0 dropped
+	// 0 events lost
+	// 0 turned away by the hasher
+}

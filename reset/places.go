@@ -75,6 +75,7 @@ func (s *holding) next() *task {
 type lane struct {
 	room     int // for new tasks, and again for those between two attempts.
 	places   int // of new tasks, until their first attempt has ended.
+	fresh    int // new tasks that no worker has taken.
 	held     int // tasks between two attempts.
 	holdings map[network]*holding
 	// The holdings, with the one that has most on top.

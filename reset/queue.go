@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"sync"
@@ -19,14 +20,15 @@ type pool struct {
 	// idle is closed when the pool is closed and nothing is pending.
 	idle chan struct{}
 
-	mu       sync.Mutex // guards what follows.
-	work     sync.Cond  // signalled for each task that a worker can take.
-	requests lane       // what a stranger can cause.
-	own      lane       // mails after a confirmation, invitations.
-	turns    list.List  // of the holdings that have work, the next one first.
-	seq      uint64
-	pending  int // waiting, being worked on, or between two attempts.
-	closed   bool
+	mu        sync.Mutex // guards what follows.
+	work      sync.Cond  // signalled for each task that a worker can take.
+	requests  lane       // what a stranger can cause.
+	own       lane       // mails after a confirmation, invitations.
+	turns     list.List  // of the holdings that have work, the next one first.
+	seq       uint64
+	pending   int    // waiting, being worked on, or between two attempts.
+	displaced uint64 // tasks that found or kept no place, ever.
+	closed    bool
 }
 
 // A poolConfig says what a pool does and how much it holds. None of its
@@ -93,7 +95,9 @@ func (p *pool) admit(t *task, n network) (victim *task, err error) {
 
 	l := p.laneOf(n)
 	if p.isFull(l) {
-		if victim = l.newestOfMost(n); victim == nil {
+		victim = l.newestOfMost(n)
+		p.countLoss(cmp.Or(victim, t))
+		if victim == nil {
 			return nil, ErrQueueFull
 		}
 		p.unqueue(l, victim)
@@ -107,9 +111,18 @@ func (p *pool) admit(t *task, n network) (victim *task, err error) {
 	t.place = s.fresh.PushBack(t)
 	l.changed(s)
 	l.places++
+	l.fresh++
 	p.pending++
 	p.offer(s)
 	return victim, nil
+}
+
+// countLoss counts a task that found or kept no place. One that sends nothing
+// is none.
+func (p *pool) countLoss(t *task) {
+	if !t.attempts[0].job.Throttled {
+		p.displaced++
+	}
 }
 
 // isFull says whether a lane takes no more new tasks. What no stranger can
@@ -143,6 +156,7 @@ func (p *pool) unqueue(l *lane, t *task) {
 		s.due.Remove(t.place)
 	} else {
 		s.fresh.Remove(t.place)
+		l.fresh--
 	}
 	t.place = nil
 

@@ -31,6 +31,21 @@ func TestEveryReasonInTheSourceIsInTheClosedSet(t *testing.T) {
 	}
 }
 
+func TestEveryOutcomeInTheSourceIsInTheClosedSet(t *testing.T) {
+	t.Parallel()
+	var declared []reset.Outcome
+	for _, text := range constantsOf(t, ".", "Outcome") {
+		require.Regexp(t, `^[a-z-]+$`, text, "a label")
+		declared = append(declared, reset.Outcome(text))
+	}
+	slices.Sort(declared)
+
+	all := reset.Outcomes()
+	require.Equal(t, declared, all, "sorted, and none twice")
+	all[0] = "changed"
+	require.Equal(t, declared, reset.Outcomes(), "a copy")
+}
+
 func TestReasonsAreSortedDocumentedAndACopy(t *testing.T) {
 	t.Parallel()
 	all := reset.Reasons()

@@ -134,9 +134,11 @@ type recorder struct {
 type journal struct {
 	sink  Sink
 	now   func() time.Time
-	queue chan entry // nil when synchronous.
-	lost  atomic.Int64
+	queue chan entry   // nil when synchronous.
+	lost  atomic.Int64 // not told of yet.
 	done  chan struct{}
+
+	allLost, panics atomic.Uint64 // ever.
 
 	// mu guards closed, and the queue against being closed during a send.
 	mu     sync.RWMutex
@@ -196,24 +198,31 @@ func (j *journal) record(ctx context.Context, ev Event) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sinkTimeout)
 	defer cancel()
-	_ = guard("Sink.Record", func() error {
+	if guard("Sink.Record", func() error {
 		j.sink.Record(ctx, ev)
 		return nil
-	})
+	}) != nil {
+		j.panics.Add(1)
+	}
 }
 
 func (j *journal) add(e entry) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	if j.closed {
-		j.lost.Add(1)
+		j.lose()
 		return
 	}
 	select {
 	case j.queue <- e:
 	default:
-		j.lost.Add(1)
+		j.lose()
 	}
+}
+
+func (j *journal) lose() {
+	j.lost.Add(1)
+	j.allLost.Add(1)
 }
 
 func (j *journal) run() {

@@ -35,7 +35,7 @@ func sitePages(t *testing.T) (
 	return services, pages
 }
 
-func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+func answerOf(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -52,7 +52,7 @@ func TestPagesOfASiteHaveItsBrandAlone(t *testing.T) {
 		for host, product := range products {
 			// Whatever the request says its host is.
 			for _, claimed := range []string{"app.example", "b.example"} {
-				page := serve(pages[host], httptest.NewRequest(
+				page := answerOf(pages[host], httptest.NewRequest(
 					http.MethodGet, "https://"+claimed+path, nil,
 				)).Body.String()
 				require.Contains(t, page, product)
@@ -82,7 +82,7 @@ func TestPagesOfASiteRefuseTheLinksOfAnother(t *testing.T) {
 				strings.NewReader(form.Encode()),
 			)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			w := serve(pages[at], r)
+			w := answerOf(pages[at], r)
 
 			want := http.StatusUnprocessableEntity // the link is good.
 			if from != at {

@@ -1,0 +1,94 @@
+// Package otelmetrics shows a lostkey service to OpenTelemetry. Import it, or
+// copy it together with ../figures.go.
+//
+//	meter := provider.Meter("github.com/lostkey-go/lostkey")
+//	sink, err := otelmetrics.NewSink(meter)
+//	svc, err := reset.New(reset.Config{Events: sink /* … */})
+//	registration, err := otelmetrics.Observe(meter, svc)
+//
+// One Sink and one Observe are enough for all sites of a service.
+package otelmetrics
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/lostkey-go/lostkey/examples/metrics"
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// A Sink counts events. It is safe for concurrent use.
+type Sink struct{ events, reasons metric.Int64Counter }
+
+// NewSink returns a Sink that counts with meter.
+func NewSink(meter metric.Meter) (Sink, error) {
+	events, err := meter.Int64Counter(metrics.Events,
+		metric.WithDescription("Steps by how they ended."))
+	if err != nil {
+		return Sink{}, err
+	}
+	reasons, err := meter.Int64Counter(metrics.Reasons,
+		metric.WithDescription("Steps by why they ended."))
+	if err != nil {
+		return Sink{}, err
+	}
+
+	for _, outcome := range reset.Outcomes() {
+		events.Add(context.Background(), 0,
+			metric.WithAttributes(attribute.String("outcome", string(outcome))))
+	}
+	return Sink{events, reasons}, nil
+}
+
+// Record counts an event. It implements [reset.Sink].
+func (s Sink) Record(ctx context.Context, ev reset.Event) {
+	outcome, reason := metrics.Labels(ev)
+	label := attribute.String("outcome", outcome)
+	s.events.Add(ctx, 1, metric.WithAttributes(label))
+	if reason != "" {
+		s.reasons.Add(ctx, 1, metric.WithAttributes(
+			label, attribute.String("reason", reason),
+		))
+	}
+}
+
+// Observe reads the Stats of a service whenever the meter's provider collects,
+// all figures of one moment. Unregister what it returns before another service
+// is observed with the same meter.
+func Observe(
+	meter metric.Meter, svc *reset.Service,
+) (metric.Registration, error) {
+	figures := metrics.Figures()
+	var instruments []metric.Float64Observable
+	var observables []metric.Observable
+	for _, f := range figures {
+		made, err := instrument(meter, f)
+		if err != nil {
+			return nil, err
+		}
+		instruments = append(instruments, made)
+		observables = append(observables, made)
+	}
+
+	return meter.RegisterCallback(
+		func(_ context.Context, to metric.Observer) error {
+			stats := svc.Stats()
+			for i, f := range figures {
+				to.ObserveFloat64(instruments[i], f.Read(stats))
+			}
+			return nil
+		}, observables...,
+	)
+}
+
+func instrument(
+	meter metric.Meter, f metrics.Figure,
+) (metric.Float64Observable, error) {
+	help, unit := metric.WithDescription(f.Help), metric.WithUnit(f.Unit)
+	if f.Counter {
+		return meter.Float64ObservableCounter(f.Name, help, unit)
+	}
+	return meter.Float64ObservableGauge(f.Name, help, unit)
+}

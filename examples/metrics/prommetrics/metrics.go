@@ -1,0 +1,92 @@
+// Package prommetrics shows a lostkey service to Prometheus. Import it, or copy
+// it together with ../figures.go.
+//
+//	registry := prometheus.NewRegistry()
+//	svc, err := reset.New(reset.Config{
+//		Events: prommetrics.NewSink(registry),
+//		// …
+//	})
+//	registry.MustRegister(prommetrics.NewCollector(svc))
+//
+// One Sink and one Collector are enough for all sites of a service.
+package prommetrics
+
+import (
+	"context"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lostkey-go/lostkey/examples/metrics"
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// A Sink counts events. It is safe for concurrent use.
+type Sink struct{ events, reasons *prometheus.CounterVec }
+
+// NewSink returns a Sink whose counters are registered with registry. It panics
+// when they are registered there already.
+func NewSink(registry prometheus.Registerer) Sink {
+	vec := func(name, help string, labels ...string) *prometheus.CounterVec {
+		name = strings.ReplaceAll(name, ".", "_") + "_total"
+		made := prometheus.NewCounterVec(
+			prometheus.CounterOpts{Name: name, Help: help}, labels,
+		)
+		registry.MustRegister(made)
+		return made
+	}
+
+	s := Sink{
+		vec(metrics.Events, "Steps by how they ended.", "outcome"),
+		vec(metrics.Reasons, "Steps by why they ended.", "outcome", "reason"),
+	}
+	for _, outcome := range reset.Outcomes() {
+		s.events.WithLabelValues(string(outcome))
+	}
+	return s
+}
+
+// Record counts an event. It implements [reset.Sink].
+func (s Sink) Record(_ context.Context, ev reset.Event) {
+	outcome, reason := metrics.Labels(ev)
+	s.events.WithLabelValues(outcome).Inc()
+	if reason != "" {
+		s.reasons.WithLabelValues(outcome, reason).Inc()
+	}
+}
+
+// A Collector reads the Stats of a service whenever Prometheus asks.
+type Collector struct {
+	svc     *reset.Service
+	figures []metrics.Figure
+	descs   []*prometheus.Desc
+}
+
+// NewCollector returns the Collector of a service. It is to be registered.
+func NewCollector(svc *reset.Service) *Collector {
+	c := &Collector{svc: svc, figures: metrics.Figures()}
+	for _, f := range c.figures {
+		c.descs = append(c.descs,
+			prometheus.NewDesc(f.PrometheusName(), f.Help, nil, nil))
+	}
+	return c
+}
+
+// Describe implements [prometheus.Collector].
+func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range c.descs {
+		descs <- desc
+	}
+}
+
+// Collect implements [prometheus.Collector]. All figures are of one moment.
+func (c *Collector) Collect(to chan<- prometheus.Metric) {
+	stats := c.svc.Stats()
+	for i, f := range c.figures {
+		kind := prometheus.GaugeValue
+		if f.Counter {
+			kind = prometheus.CounterValue
+		}
+		to <- prometheus.MustNewConstMetric(c.descs[i], kind, f.Read(stats))
+	}
+}
