@@ -89,6 +89,20 @@ func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 			}),
 		},
 		{
+			"active and disabled", "Disabled and Active", db,
+			table(func(t *sqlstore.Table) { t.Disabled, t.Active = "a", "b" }),
+		},
+		{
+			"active and disabled at", "DisabledAt and Active", db,
+			table(func(t *sqlstore.Table) {
+				t.DisabledAt, t.Active = "a", "b"
+			}),
+		},
+		{
+			"active is the hash", "Table.Active and Hash", db,
+			table(func(t *sqlstore.Table) { t.Active = "password_hash" }),
+		},
+		{
 			"unknown match", "EmailMatch", db,
 			table(func(t *sqlstore.Table) { t.EmailMatch = 9 }),
 		},
@@ -196,6 +210,10 @@ func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 			func(t *sqlstore.Table) { t.Locale = name },
 			func(t *sqlstore.Table) { t.Disabled = name },
 			func(t *sqlstore.Table) { t.DisabledAt = name },
+			func(t *sqlstore.Table) { t.Active = name },
+			func(t *sqlstore.Table) {
+				t.Where = []sqlstore.Condition{{Column: name, IsNull: true}}
+			},
 		} {
 			table := plainTable()
 			set(&table)
