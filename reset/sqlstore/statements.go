@@ -95,17 +95,21 @@ func (t Table) disabled(d sqldialect.Dialect) string {
 	return "FALSE"
 }
 
-func (t Table) emailCondition(d sqldialect.Dialect) string {
-	match := t.EmailMatch
-	if match == MatchDefault {
-		match = MatchFolded
-		if d == sqldialect.MySQL {
-			match = MatchColumn
-		}
+// match returns what MatchDefault stands for.
+func (t Table) match(d sqldialect.Dialect) EmailMatch {
+	switch {
+	case t.EmailMatch != MatchDefault:
+		return t.EmailMatch
+	case d == sqldialect.MySQL:
+		return MatchColumn
+	default:
+		return MatchFolded
 	}
+}
 
+func (t Table) emailCondition(d sqldialect.Dialect) string {
 	column, param := d.Quote(t.Email), d.Param(1)
-	switch match {
+	switch t.match(d) {
 	case MatchLowered:
 		return column + " = lower(" + param + ")"
 	case MatchColumn:

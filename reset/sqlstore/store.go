@@ -28,6 +28,8 @@ type Store struct {
 	db      sqldialect.Handle
 	dialect sqldialect.Dialect
 	queries Queries
+	// table is zero where the host wrote the statements.
+	table Table
 	// emailArgs is how often Queries.ByEmail takes the address.
 	emailArgs int
 	// where are the values of Table.Where, which every statement takes.
@@ -56,7 +58,8 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 		inTx:      cfg.InTx,
 	}
 	if cfg.Queries == (Queries{}) {
-		s.where = cfg.Table.values()
+		s.table, s.where = cfg.Table, cfg.Table.values()
+		s.table.Where = slices.Clone(cfg.Table.Where)
 	}
 	if s.dialect != sqldialect.PostgreSQL {
 		s.emailArgs = countMarks(queries.ByEmail) - len(s.where)
