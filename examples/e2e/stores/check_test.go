@@ -310,8 +310,16 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 		table.DisabledAt, table.Active = "", "is_active"
 		remedies(t, db, e, table, codes{sqlstore.NoColumn}, nil)
 		table.Email = "mail"
-		misspelled := codes{sqlstore.NoColumn}
-		remedies(t, db, e, table, misspelled, misspelled)
+		store, err = sqlstore.New(db, sqlstore.Config{
+			Dialect: e.dialect, Table: table,
+		})
+		require.NoError(t, err)
+		findings, err = store.Check(t.Context())
+		require.NoError(t, err)
+		require.Len(t, findings, 1)
+		require.Equal(t, sqlstore.NoColumn, findings[0].Code)
+		require.Equal(t, "mail", findings[0].Column)
+		require.Empty(t, findings[0].SQL, "a misspelled name, more likely")
 	})
 }
 
