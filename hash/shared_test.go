@@ -178,8 +178,10 @@ func TestSharedParamsBelowTheFloorAreRefusedByName(t *testing.T) {
 	}
 
 	for _, params := range []hash.Params{
-		hash.DjangoArgon2{}, hash.DjangoPBKDF2{Iterations: 600_000},
-		hash.SpringBcrypt{}, hash.SpringArgon2{},
+		hash.DjangoArgon2{},
+		hash.DjangoPBKDF2{Iterations: 600_000},
+		hash.SpringBcrypt{},
+		hash.SpringArgon2{},
 	} {
 		_, err := hash.New(hash.Config{Params: params})
 		require.NoError(t, err)

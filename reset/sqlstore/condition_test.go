@@ -53,6 +53,29 @@ func TestNewRefusesConditionsThatSayNothingOrTwoThings(t *testing.T) {
 	}
 }
 
+func TestNewRefusesTwoColumnsThatSayWhoIsDisabled(t *testing.T) {
+	t.Parallel()
+	db := (&sqltest.DB{}).Open(t)
+	for want, set := range map[string]func(*sqlstore.Table){
+		"Disabled and Active are both set": func(t *sqlstore.Table) {
+			t.Disabled, t.Active = "a", "b"
+		},
+		"DisabledAt and Active are both set": func(t *sqlstore.Table) {
+			t.DisabledAt, t.Active = "a", "b"
+		},
+		"Active and Hash name the same": func(t *sqlstore.Table) {
+			t.Active = "password_hash"
+		},
+	} {
+		table := plainTable()
+		set(&table)
+		_, err := sqlstore.New(
+			db, sqlstore.Config{Dialect: sqlstore.SQLite, Table: table},
+		)
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // tenantTable has a condition of each kind, among them a value that would do
 // harm in a statement's text.
 func tenantTable() sqlstore.Table {

@@ -89,20 +89,6 @@ func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 			}),
 		},
 		{
-			"active and disabled", "Disabled and Active", db,
-			table(func(t *sqlstore.Table) { t.Disabled, t.Active = "a", "b" }),
-		},
-		{
-			"active and disabled at", "DisabledAt and Active", db,
-			table(func(t *sqlstore.Table) {
-				t.DisabledAt, t.Active = "a", "b"
-			}),
-		},
-		{
-			"active is the hash", "Table.Active and Hash", db,
-			table(func(t *sqlstore.Table) { t.Active = "password_hash" }),
-		},
-		{
 			"unknown match", "EmailMatch", db,
 			table(func(t *sqlstore.Table) { t.EmailMatch = 9 }),
 		},

@@ -44,7 +44,8 @@ func (s *Store) planSQLite(
 		case strings.HasPrefix(detail, "SCAN "):
 			found.readsAll = true
 		case strings.HasPrefix(detail, "SEARCH "):
-			found.keys = append(found.keys, detail[strings.Index(detail, "("):])
+			_, compared, _ := strings.Cut(detail, "(")
+			found.keys = append(found.keys, compared)
 		}
 	}, "EXPLAIN QUERY PLAN "+query, args...)
 	return found, err
