@@ -150,9 +150,12 @@ func (in *inspection) hashType() string {
 func (in *inspection) hash() {
 	c := in.layout.find(in.d, in.Hash)
 	if slices.Contains([]string{"bytea", "bpchar", "binary"}, c.kind) {
-		in.add(HashType, in.Hash,
-			"A column of type "+c.kind+" does not give back the text that was "+
-				"put in.", in.changeHash(c))
+		text := "A column of type " + c.kind +
+			" does not give back the text that was put in."
+		if c.kind == "binary" {
+			text += " The NUL bytes it added stay until they are trimmed."
+		}
+		in.add(HashType, in.Hash, text, in.changeHash(c))
 	}
 	if c.length > 0 && c.length < longestHash {
 		in.add(HashTooShort, in.Hash, fmt.Sprintf(
