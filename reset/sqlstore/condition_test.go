@@ -56,6 +56,7 @@ func TestNewRefusesConditionsThatSayNothingOrTwoThings(t *testing.T) {
 func TestNewRefusesTwoColumnsThatSayWhoIsDisabled(t *testing.T) {
 	t.Parallel()
 	db := (&sqltest.DB{}).Open(t)
+
 	for want, set := range map[string]func(*sqlstore.Table){
 		"Disabled and Active are both set": func(t *sqlstore.Table) {
 			t.Disabled, t.Active = "a", "b"
@@ -69,6 +70,7 @@ func TestNewRefusesTwoColumnsThatSayWhoIsDisabled(t *testing.T) {
 	} {
 		table := plainTable()
 		set(&table)
+
 		_, err := sqlstore.New(
 			db, sqlstore.Config{Dialect: sqlstore.SQLite, Table: table},
 		)

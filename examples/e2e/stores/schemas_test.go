@@ -16,7 +16,7 @@ import (
 // A schema is a table as some framework or habit makes it, and the Table for
 // it. ID and TEXT stand for the engine's own types.
 type schema struct {
-	name, create, index string
+	name, create string
 	table               sqlstore.Table
 	// more are columns and values of a new row beside address and hash.
 	moreColumns, moreValues string
