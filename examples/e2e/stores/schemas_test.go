@@ -17,7 +17,7 @@ import (
 // it. ID and TEXT stand for the engine's own types.
 type schema struct {
 	name, create string
-	table               sqlstore.Table
+	table        sqlstore.Table
 	// more are columns and values of a new row beside address and hash.
 	moreColumns, moreValues string
 	disable, remove         string
