@@ -49,6 +49,12 @@
 //
 //	hash: pbkdf2_sha256 is not accepted; legacy.Django() reads it
 //
+// Where that framework goes on signing in with the same rows, Config.Params is
+// its own form, with its own figures, and neither side takes the other's rows
+// for outdated:
+//
+//	hash.New(hash.Config{Params: hash.DjangoPBKDF2{Iterations: 1_000_000}})
+//
 // [Hasher.Inspect] tells the formats of a table without a password, and
 // examples/migrate counts them. A format that neither package has can be added
 // as a [Scheme].
@@ -61,7 +67,8 @@
 // # Compatibility
 //
 // New hashes are PHC strings of argon2id ("$argon2id$v=19$m=19456,t=2,p=1$…"),
-// passlib's spelling of PBKDF2, or bcrypt. Other tools read them. With a
+// passlib's spelling of PBKDF2, or bcrypt, or what a framework writes. Other
+// tools read them. With a
 // [Pepper] they bear the prefix "$lostkey-pepper$<id>", which no other tool
 // reads, on purpose. Every format that one version accepts, later ones accept.
 package hash

@@ -13,7 +13,10 @@ import (
 // Config configures a [Hasher]. The zero value is the recommended one.
 type Config struct {
 	// Params says what new hashes are. Nil means Argon2id{}, the first choice
-	// of the OWASP Password Storage Cheat Sheet (m=19456 KiB, t=2, p=1).
+	// of the OWASP Password Storage Cheat Sheet (m=19456 KiB, t=2, p=1). Where
+	// a Django or Spring application signs in with the same rows, name its form
+	// and its figures, DjangoPBKDF2{Iterations: 1_000_000} for example. Peppers
+	// and Normalize are refused then, because the other side has neither.
 	Params Params
 
 	// Accept lists the formats that stored hashes may have. Nil means [Modern].
@@ -107,6 +110,9 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if err := params.validate(insecure); err != nil {
 		return nil, err
 	}
+	if err := validateShared(cfg, params); err != nil {
+		return nil, err
+	}
 
 	bounds, err := format.ResolveBounds(cfg.Bounds)
 	if err != nil {
@@ -157,6 +163,29 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 		minDuration: cfg.MinDuration, legacyInFIPS: cfg.LegacyInFIPS,
 		now: cfg.Now,
 	}, nil
+}
+
+// validateShared refuses what the other application could not verify, or not
+// under every spelling of a password.
+func validateShared(cfg Config, params Params) error {
+	shared, ok := params.(interface{ sharedWith() string })
+	switch {
+	case !ok:
+		return nil
+	case len(cfg.Peppers) > 0:
+		return fmt.Errorf(
+			"hash: Config.Peppers is set, want none, because %s reads the "+
+				"rows of Config.Params and knows no pepper",
+			shared.sharedWith(),
+		)
+	case cfg.Normalize != nil:
+		return fmt.Errorf(
+			"hash: Config.Normalize is set, want nil, because %s reads the "+
+				"rows of Config.Params and normalises nothing",
+			shared.sharedWith(),
+		)
+	}
+	return nil
 }
 
 // slotsFor makes slots with room for a hash of params in each.

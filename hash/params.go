@@ -12,8 +12,10 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Params says what new hashes are, [Argon2id], [PBKDF2SHA256] or [Bcrypt]. The
-// set is closed, so that a Hasher cannot be made to write anything weak.
+// Params says what new hashes are, [Argon2id], [PBKDF2SHA256] or [Bcrypt], or,
+// for a table that another application still signs in with, [DjangoArgon2],
+// [DjangoPBKDF2], [SpringBcrypt], [SpringArgon2] or [SpringPBKDF2]. The set is
+// closed, so that a Hasher cannot be made to write anything weak.
 type Params interface {
 	// resolve fills the defaults in.
 	resolve() Params
@@ -91,6 +93,11 @@ func (a Argon2id) resolve() Params {
 }
 
 func (a Argon2id) validate(insecure bool) error {
+	return a.validateAs("Argon2id", insecure)
+}
+
+// validateAs is validate under the name of the Params that hold a.
+func (a Argon2id) validateAs(name string, insecure bool) error {
 	top := format.Ceilings()
 	least := 8 * a.Threads
 	if !insecure {
@@ -99,20 +106,20 @@ func (a Argon2id) validate(insecure bool) error {
 
 	switch {
 	case !format.Within(a.Time, 1, top.Argon2Time):
-		return outside("Argon2id.Time", a.Time, 1, top.Argon2Time)
+		return outside(name+".Time", a.Time, 1, top.Argon2Time)
 	case !format.Within(a.Threads, 1, format.MaxArgon2Threads):
 		return outside(
-			"Argon2id.Threads",
+			name+".Threads",
 			a.Threads,
 			1,
 			format.MaxArgon2Threads,
 		)
 	case !format.Within(a.MemoryKiB, least, top.Argon2MemoryKiB):
 		return outside(
-			"Argon2id.MemoryKiB", a.MemoryKiB, least, top.Argon2MemoryKiB,
+			name+".MemoryKiB", a.MemoryKiB, least, top.Argon2MemoryKiB,
 		)
 	}
-	return nonFIPS("Argon2id")
+	return nonFIPS(name)
 }
 
 // outside says that a field of some Params is not between low and high.
@@ -126,24 +133,34 @@ func (a Argon2id) scheme() format.Scheme { return format.Argon2() }
 func (a Argon2id) memoryKiB() int        { return a.MemoryKiB }
 
 func (a Argon2id) create(password string) (string, error) {
-	row := format.Argon2Row{
-		Variant: "argon2id",
-		Version: format.Argon2Version,
-		M:       a.MemoryKiB,
-		T:       a.Time,
-		P:       a.Threads,
-		Salt:    newSalt(),
-	}
+	row := a.row(newSalt())
 	row.Tag = row.Derive(password, argon2TagBytes)
 	return row.Encode(), nil
 }
 
 func (a Argon2id) current(encoded string) bool {
 	row, err := format.ParseArgon2(encoded)
-	return err == nil &&
-		row.Variant == "argon2id" && row.Encode() == encoded &&
-		row.M == a.MemoryKiB && row.T == a.Time && row.P == a.Threads &&
+	return err == nil && a.made(row, encoded) &&
 		len(row.Tag) == argon2TagBytes && len(row.Salt) == saltBytes
+}
+
+// row returns a row of these parameters that has no tag yet.
+func (a Argon2id) row(salt []byte) format.Argon2Row {
+	return format.Argon2Row{
+		Variant: "argon2id",
+		Version: format.Argon2Version,
+		M:       a.MemoryKiB,
+		T:       a.Time,
+		P:       a.Threads,
+		Salt:    salt,
+	}
+}
+
+// made reports whether row, as encoded spells it, is of these parameters and in
+// the one canonical spelling. It leaves the lengths of salt and tag to others.
+func (a Argon2id) made(row format.Argon2Row, encoded string) bool {
+	return row.Variant == "argon2id" && row.Encode() == encoded &&
+		row.M == a.MemoryKiB && row.T == a.Time && row.P == a.Threads
 }
 
 // Bcrypt makes bcrypt hashes, for a users table that another program still
@@ -163,14 +180,19 @@ func (b Bcrypt) resolve() Params {
 }
 
 func (b Bcrypt) validate(insecure bool) error {
+	return b.validateAs("Bcrypt", insecure)
+}
+
+// validateAs is validate under the name of the Params that hold b.
+func (b Bcrypt) validateAs(name string, insecure bool) error {
 	least, most := 10, format.DefaultBounds().BcryptCost
 	if insecure {
 		least = bcrypt.MinCost
 	}
 	if !format.Within(b.Cost, least, most) {
-		return outside("Bcrypt.Cost", b.Cost, least, most)
+		return outside(name+".Cost", b.Cost, least, most)
 	}
-	return nonFIPS("Bcrypt")
+	return nonFIPS(name)
 }
 
 func (b Bcrypt) scheme() format.Scheme { return format.Bcrypt() }
@@ -208,12 +230,17 @@ func (p PBKDF2SHA256) resolve() Params {
 }
 
 func (p PBKDF2SHA256) validate(insecure bool) error {
+	return validateRounds("PBKDF2SHA256.Rounds", p.Rounds, insecure)
+}
+
+// validateRounds judges the iterations of PBKDF2 over SHA-256.
+func validateRounds(field string, rounds int, insecure bool) error {
 	least, most := defaultPBKDF2Rounds, format.DefaultBounds().PBKDF2Rounds
 	if insecure {
 		least = 1
 	}
-	if !format.Within(p.Rounds, least, most) {
-		return outside("PBKDF2SHA256.Rounds", p.Rounds, least, most)
+	if !format.Within(rounds, least, most) {
+		return outside(field, rounds, least, most)
 	}
 	return nil
 }

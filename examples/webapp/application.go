@@ -107,11 +107,26 @@ func (app *application) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	app.checkTable(ctx)
 
 	if err := app.openTrail(ctx); err != nil {
 		return err
 	}
 	return app.openBlocks(ctx)
+}
+
+// checkTable says in the log what is wrong with the users' table. The program
+// runs all the same.
+func (app *application) checkTable(ctx context.Context) {
+	findings, err := app.store.Check(ctx)
+	if err != nil {
+		app.log.WarnContext(ctx, "users' table not checked", "error", err)
+	}
+	for _, f := range findings {
+		app.log.WarnContext(
+			ctx, "users' table", "problem", f.String(), "run", f.SQL,
+		)
+	}
 }
 
 // openResets makes the reset service, its pages and its limits.

@@ -80,9 +80,7 @@ func (b *tab) openDeadLink(link string) {
 	b.t.Helper()
 	b.openLink(link)
 	require.Eventually(b.t, func() bool {
-		heading, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](
-			"document.querySelector('h1').textContent"))
-		return err == nil && heading == "This link does not work"
+		return b.text("h1") == "This link does not work"
 	}, 20*time.Second, 20*time.Millisecond, "the page asks at once")
 	b.shoot("rejected")
 }

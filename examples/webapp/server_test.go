@@ -157,3 +157,14 @@ func TestStyleIsThatOfTheResetPagesAndSomeMore(t *testing.T) {
 	require.True(t, strings.HasSuffix(res.body, ownStyle))
 	require.Contains(t, res.header.Get("Content-Type"), "text/css")
 }
+
+func TestWhatIsWrongWithTheUsersTableIsLoggedAtTheStart(t *testing.T) {
+	site := startSite(t, nil)
+	require.NotContains(t, site.logs.text(), "users' table")
+
+	_, err := site.db.ExecContext(t.Context(), "DROP INDEX users_email")
+	require.NoError(t, err)
+	site.checkTable(t.Context())
+	require.Contains(t, site.logs.text(), "no-address-index")
+	require.Contains(t, site.logs.text(), "CREATE UNIQUE INDEX")
+}

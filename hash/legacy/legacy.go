@@ -5,6 +5,9 @@
 //
 //	hasher, err := hash.New(hash.Config{Accept: legacy.Django()})
 //
+// A framework that goes on using the table needs its form in Params of
+// hash.Config, hash.DjangoPBKDF2 for example.
+//
 // Join presets with slices.Concat. What the Hasher itself makes is accepted
 // without being named. The error for a row that was not accepted names the
 // preset that reads it. Who only wants to know what a table holds accepts [All]

@@ -99,7 +99,7 @@ func (c Config) compile() (Queries, error) {
 	if c.Queries == (Queries{}) {
 		return c.Table.Queries(c.Dialect)
 	}
-	if c.Table != (Table{}) {
+	if !c.Table.isZero() {
 		return Queries{}, errors.New(
 			"sqlstore: Config.Table and Config.Queries are both set, want one",
 		)

@@ -216,6 +216,10 @@ func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 			func(t *sqlstore.Table) { t.Locale = name },
 			func(t *sqlstore.Table) { t.Disabled = name },
 			func(t *sqlstore.Table) { t.DisabledAt = name },
+			func(t *sqlstore.Table) { t.Active = name },
+			func(t *sqlstore.Table) {
+				t.Where = []sqlstore.Condition{{Column: name, IsNull: true}}
+			},
 		} {
 			table := plainTable()
 			set(&table)

@@ -22,6 +22,46 @@
 //
 // Tables that do not fit take [Queries], complete statements of the host's own.
 //
+// [Store.Check] looks at the live table and says what is wrong with it and what
+// to run. Call it when the program starts.
+//
+// # Tables of frameworks
+//
+// Django's auth_user, which Django goes on using. Give hash.Config the Params
+// hash.DjangoPBKDF2 or hash.DjangoArgon2, so that it can:
+//
+//	sqlstore.Table{
+//		Name: "auth_user", ID: "id", Email: "email", Hash: "password",
+//		Active: "is_active",
+//	}
+//
+// Rails with has_secure_password (password_digest) or Devise:
+//
+//	sqlstore.Table{
+//		Name: "users", ID: "id", Email: "email",
+//		Hash: "encrypted_password", DisabledAt: "locked_at",
+//	}
+//
+// Spring Security's users, whose user name is the address. Authorities stay as
+// they are. New hashes are hash.SpringBcrypt:
+//
+//	sqlstore.Table{
+//		Name: "users", ID: "username", Email: "username",
+//		Hash: "password", Active: "enabled",
+//	}
+//
+// One tenant of a table that several share, and rows that a soft delete marks.
+// Each tenant has a Store of its own, because the tenant comes from the host's
+// code and never from a request:
+//
+//	Where: []sqlstore.Condition{
+//		{Column: "tenant_id", Value: tenant},
+//		{Column: "deleted_at", IsNull: true},
+//	},
+//
+// A Django or Spring that signs in with the same rows ends its own sessions by
+// itself where they are bound to the hash, as Django's are.
+//
 // # Security
 //
 // A new password is one conditional update on everything that was verified,

@@ -111,3 +111,45 @@ func ExampleStore_SwapFor() {
 	fmt.Println(result.OK, result.Updated, err)
 	// Output: false false <nil>
 }
+
+// Django's own table, of one tenant, without the rows that are only marked.
+func ExampleTable() {
+	db := openDatabase()
+	_, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.PostgreSQL,
+		Table: sqlstore.Table{
+			Name: "auth_user", ID: "id", Email: "email", Hash: "password",
+			Active: "is_active",
+			Where: []sqlstore.Condition{
+				{Column: "tenant_id", Value: 42},
+				{Column: "deleted_at", IsNull: true},
+			},
+		},
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// When the program starts, the table is looked at, and what is wrong is logged
+// with the statement that mends it.
+func ExampleStore_Check() {
+	db := openDatabase()
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.PostgreSQL,
+		Table: sqlstore.Table{
+			Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	findings, err := store.Check(context.Background())
+	for _, finding := range findings {
+		fmt.Println(finding) // and finding.SQL, what to run
+	}
+	fmt.Println(err)
+	// Output:
+	// no-table: The table is not there, or this database user may not see it.
+	// <nil>
+}

@@ -89,7 +89,9 @@ func (s *Store) replace(
 			return nil
 		},
 		s.queries.Replace,
-		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
+		s.withWhere(
+			encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
+		)...,
 	)
 	if err != nil {
 		return fmt.Errorf("sqlstore: replace hash: %w", err)
@@ -113,7 +115,7 @@ func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 			return false, errors.New("sqlstore: Config.Queries.Swap is empty")
 		}
 		swapped, err := s.changeOne(
-			ctx, nil, s.queries.Swap, encoded, user.ID, old,
+			ctx, nil, s.queries.Swap, s.withWhere(encoded, user.ID, old)...,
 		)
 		if err != nil {
 			return false, fmt.Errorf("sqlstore: swap hash: %w", err)

@@ -28,9 +28,13 @@ type Store struct {
 	db      sqldialect.Handle
 	dialect sqldialect.Dialect
 	queries Queries
+	// table is zero where the host wrote the statements.
+	table Table
 	// emailArgs is how often Queries.ByEmail takes the address.
 	emailArgs int
-	inTx      func(ctx context.Context, tx *sql.Tx, seen reset.User) error
+	// where are the values of Table.Where, which every statement takes.
+	where []any
+	inTx  func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
 var _ reset.Store = (*Store)(nil)
@@ -53,8 +57,12 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 		emailArgs: 1,
 		inTx:      cfg.InTx,
 	}
+	if cfg.Queries == (Queries{}) {
+		s.table, s.where = cfg.Table, cfg.Table.values()
+		s.table.Where = slices.Clone(cfg.Table.Where)
+	}
 	if s.dialect != sqldialect.PostgreSQL {
-		s.emailArgs = countMarks(queries.ByEmail)
+		s.emailArgs = countMarks(queries.ByEmail) - len(s.where)
 	}
 
 	return s, nil
@@ -92,9 +100,7 @@ func (s *Store) findByEmail(
 	ctx context.Context, addr string,
 ) ([]reset.User, error) {
 	rows, err := s.db.QueryContext(
-		ctx,
-		s.queries.ByEmail,
-		slices.Repeat([]any{addr}, s.emailArgs)...,
+		ctx, s.queries.ByEmail, s.emailParams(addr)...,
 	)
 	if err != nil {
 		return nil, err
@@ -118,6 +124,20 @@ func (s *Store) findByEmail(
 	return users[:min(len(users), maxMatches)], rows.Err()
 }
 
+// emailParams returns the parameters of ByEmail. Where they are written as ?,
+// what a Table makes takes the address first, then the values of Where, and the
+// address once more to sort by.
+func (s *Store) emailParams(addr string) []any {
+	return slices.Concat(
+		[]any{addr}, s.where, slices.Repeat([]any{addr}, s.emailArgs-1),
+	)
+}
+
+// withWhere returns the parameters of a statement that takes first.
+func (s *Store) withWhere(first ...any) []any {
+	return append(first, s.where...)
+}
+
 // FindByID returns the account with exactly this id, or
 // [reset.ErrUserNotFound]. An id the column cannot hold, and one the database
 // took for another by converting it (MySQL finds row 42 for "42abc"), is not
@@ -128,7 +148,9 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	}
 
 	u, err := look(s.dialect, func() (reset.User, error) {
-		return scanUser(s.db.QueryRowContext(ctx, s.queries.ByID, id))
+		return scanUser(s.db.QueryRowContext(
+			ctx, s.queries.ByID, s.withWhere(id)...,
+		))
 	})
 	if errors.Is(err, sql.ErrNoRows) || s.dialect.Refuses(err, id) {
 		return reset.User{}, reset.ErrUserNotFound

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"reflect"
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
@@ -37,8 +37,8 @@ const (
 // Table names an existing table of users. Every name must match
 // [A-Za-z_][A-Za-z0-9_]{0,62} and is used as written, in quotes. On PostgreSQL
 // a table made without quotes is spelled in lower case. New refuses other
-// names. For joins, tenants, or a soft delete that hides rows, write Queries
-// instead.
+// names. For joins write Queries instead. The package documentation has a table
+// for Django, Rails and Spring, and ones with tenants and with a soft delete.
 //
 // Addresses should be unique whatever the case of their letters, or anybody who
 // may register can have accounts under other spellings of somebody's address:
@@ -90,11 +90,23 @@ type Table struct {
 	// false.
 	Disabled string
 	// DisabledAt is an optional column of any type that is not NULL for
-	// accounts that must not be reset, such as disabled_at or deleted_at. At
-	// most one of Disabled and DisabledAt may be set.
+	// accounts that must not be reset, such as disabled_at or deleted_at.
 	DisabledAt string
+	// Active is an optional column that is false for accounts that must not be
+	// reset, such as Django's is_active. It is what Disabled is, the other way
+	// round, and NULL counts as false here too, so the account is disabled. At
+	// most one of Disabled, DisabledAt and Active may be set.
+	Active string
+	// Where holds for every row that the Store sees or changes, and for every
+	// statement. Empty means the whole table.
+	Where []Condition
 	// EmailMatch says how addresses are compared.
 	EmailMatch EmailMatch
+}
+
+// isZero reports whether nothing is set.
+func (t Table) isZero() bool {
+	return reflect.ValueOf(t).IsZero()
 }
 
 func (t Table) validate() error {
@@ -120,6 +132,7 @@ func (t Table) validate() error {
 		{"Locale", t.Locale, false},
 		{"Disabled", t.Disabled, false},
 		{"DisabledAt", t.DisabledAt, false},
+		{"Active", t.Active, false},
 	}
 
 	for _, c := range columns {
@@ -142,10 +155,8 @@ func (t Table) validate() error {
 		}
 	}
 
-	if t.Disabled != "" && t.DisabledAt != "" {
-		return errors.New(
-			"sqlstore: Config.Table.Disabled and DisabledAt are both set, want one",
-		)
+	if err := t.validateDisabled(); err != nil {
+		return err
 	}
 	if t.EmailMatch < MatchDefault || t.EmailMatch > MatchColumn {
 		return fmt.Errorf(
@@ -154,106 +165,27 @@ func (t Table) validate() error {
 		)
 	}
 
-	return nil
+	return t.validateWhere()
 }
 
-// Queries returns the statements that New makes from t, to read, to show to
-// whoever runs the database, or to change one of and pass as Config.Queries. It
-// refuses what New refuses.
-func (t Table) Queries(d Dialect) (Queries, error) {
-	dialect, err := d.validate()
-	if err != nil {
-		return Queries{}, err
-	}
-	if err := t.validate(); err != nil {
-		return Queries{}, err
-	}
-	return t.queries(dialect), nil
-}
-
-func (t Table) queries(d sqldialect.Dialect) Queries {
-	name, id, column := d.Quote(t.Name), d.Quote(t.ID), d.Quote(t.Hash)
-	fields := strings.Join([]string{
-		t.idText(d),
-		d.AsText(d.Quote(t.Email)),
-		d.AsText(column),
-		t.optional(d, t.Stamp),
-		t.optional(d, t.Locale),
-		t.disabled(d),
-	}, ", ")
-
-	from := "SELECT " + fields + " FROM " + name + " WHERE "
-	update := "UPDATE " + name + " SET " + column + " = " + d.Param(1) +
-		" WHERE " + id + " = " + d.Param(2) +
-		" AND " + d.SameBytes(column, d.Param(3))
-
-	stamp := "'' = " + d.Param(5)
-	if t.Stamp != "" {
-		stamp = d.SameBytes(d.Quote(t.Stamp), d.Param(5))
-	}
-
-	return Queries{
-		ByEmail: from + t.emailCondition(d) + t.exactFirst(d),
-		ByID:    from + id + " = " + d.Param(1),
-		Replace: update + " AND " + d.SameBytes(d.Quote(t.Email), d.Param(4)) +
-			" AND " + stamp + " AND NOT " + t.disabled(d),
-		Swap: update,
-	}
-}
-
-// exactFirst returns the ORDER BY clause that puts the address as it was typed
-// before its other spellings, of which a stranger may have registered any
-// number. Then it puts the oldest account first where ids count up.
-func (t Table) exactFirst(d sqldialect.Dialect) string {
-	return " ORDER BY CASE WHEN " +
-		d.SameBytes(d.Quote(t.Email), d.Param(1)) +
-		" THEN 0 ELSE 1 END, " +
-		d.Quote(t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
-}
-
-func (t Table) idText(d sqldialect.Dialect) string {
-	if d == sqldialect.PostgreSQL {
-		return d.Quote(t.ID) + "::text"
-	}
-	return d.Quote(t.ID)
-}
-
-func (t Table) optional(d sqldialect.Dialect, column string) string {
-	if column == "" {
-		return "''"
-	}
-	return d.AsText(d.Quote(column))
-}
-
-// disabled returns a truth value that is never NULL, so that NOT can stand
-// before it.
-func (t Table) disabled(d sqldialect.Dialect) string {
-	switch {
-	case t.Disabled != "":
-		return "CASE WHEN " + d.Quote(t.Disabled) + " THEN TRUE ELSE FALSE END"
-	case t.DisabledAt != "":
-		return "CASE WHEN " + d.Quote(t.DisabledAt) +
-			" IS NOT NULL THEN TRUE ELSE FALSE END"
-	}
-	return "FALSE"
-}
-
-func (t Table) emailCondition(d sqldialect.Dialect) string {
-	match := t.EmailMatch
-	if match == MatchDefault {
-		match = MatchFolded
-		if d == sqldialect.MySQL {
-			match = MatchColumn
+// validateDisabled refuses two columns that could contradict each other.
+func (t Table) validateDisabled() error {
+	first := ""
+	for _, c := range []struct{ field, name string }{
+		{"Disabled", t.Disabled},
+		{"DisabledAt", t.DisabledAt},
+		{"Active", t.Active},
+	} {
+		switch {
+		case c.name == "":
+		case first == "":
+			first = c.field
+		default:
+			return fmt.Errorf(
+				"sqlstore: Config.Table.%s and %s are both set, want one",
+				first, c.field,
+			)
 		}
 	}
-
-	column, param := d.Quote(t.Email), d.Param(1)
-	switch match {
-	case MatchLowered:
-		return column + " = lower(" + param + ")"
-	case MatchColumn:
-		return column + " = " + param
-	default:
-		return "lower(" + column + ") = lower(" + param + ")"
-	}
+	return nil
 }

@@ -47,7 +47,7 @@ type Schemes []Scheme
 func (l *Schemes) Add(s Scheme) error {
 	for _, have := range *l {
 		if have.Name() == s.Name() {
-			if identical(have, s) {
+			if identical(have, s) || covers(have, s) {
 				return nil
 			}
 			return fmt.Errorf(
@@ -73,6 +73,15 @@ func (l *Schemes) Add(s Scheme) error {
 func identical(a, b Scheme) (same bool) {
 	defer func() { _ = recover() }()
 	return a == b
+}
+
+// coverer is implemented by schemes that several configurations of one name
+// exist of. It reports whether the rows that other makes are read as well.
+type coverer interface{ covers(other Scheme) bool }
+
+func covers(have, other Scheme) bool {
+	c, ok := have.(coverer)
+	return ok && c.covers(other)
 }
 
 // claims reports whether s would take the example of other.

@@ -11,6 +11,7 @@ import (
 type springScheme struct {
 	fallback string // The id of rows without one.
 	secret   *springSecret
+	makes    string // The id of new rows, if a Hasher makes any.
 }
 
 // NewSpring returns the scheme of an application whose rows without an {id} are
@@ -21,6 +22,18 @@ func NewSpring(fallback, secret string) Scheme {
 		s.secret = &springSecret{func() string { return secret }}
 	}
 	return s
+}
+
+// SpringOf returns the scheme of a Hasher that itself makes rows of this id,
+// without a secret.
+func SpringOf(id string) Scheme { return springScheme{makes: id} }
+
+// covers reports whether other only makes rows that s reads too. The secret
+// goes into PBKDF2 alone.
+func (s springScheme) covers(other Scheme) bool {
+	o, ok := other.(springScheme)
+	return ok && o.makes != "" &&
+		(s.secret == nil || !strings.HasPrefix(o.makes, "pbkdf2"))
 }
 
 // springSecret is in a function because no printer can look into one, and
