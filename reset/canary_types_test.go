@@ -41,7 +41,7 @@ var harmless = strings.Fields(`
 	smtpmail.Error
 	reset.Confirmation reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
-	reset.NotifyInput reset.Refunder
+	reset.NotifyInput reset.Refunder reset.SendInput
 	reset.Limits reset.LinkOptions reset.LinkStyle
 	reset.Outcome reset.Policy reset.Reason reset.Sessions reset.Settings
 	reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks reset.Store

@@ -79,6 +79,12 @@ func (j Job) Format(f fmt.State, _ rune) {
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
+// isOwn says that no stranger can cause the job, since nobody typed an address
+// for it.
+func (j Job) isOwn() bool {
+	return j.Kind != mail.KindReset || j.Email == ""
+}
+
 // languages puts lists together, those of the first before those of the next.
 func languages(lists ...string) string {
 	var tags []string
