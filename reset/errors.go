@@ -52,6 +52,12 @@ var (
 		"reset: it is not known whether the new password is stored; try to " +
 			"sign in with it",
 	)
+	// ErrStillValid is what [Service.Redeem] returns, wrapped, when the link is
+	// good after it was used. What was asked for is done.
+	ErrStillValid = errors.New(
+		"reset: the link is still good after it was used, because nothing " +
+			"that it is bound to has changed",
+	)
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.
 	ErrHasPassword = errors.New("reset: the account already has a password")

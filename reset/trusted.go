@@ -31,8 +31,14 @@ type LinkOptions struct {
 func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
-	if opts.Purpose == "" {
+	switch opts.Purpose {
+	case token.PurposeReset, token.PurposeInvite:
+	case "":
 		opts.Purpose = token.PurposeReset
+	default:
+		return Link{}, fmt.Errorf(
+			"reset: purpose %q is neither reset nor invite", opts.Purpose,
+		)
 	}
 	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
 		return Link{}, err
@@ -105,7 +111,7 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 	if err != nil {
 		return err
 	}
-	if !isAddress(user.Email) {
+	if job.Email == "" && !isAddress(user.Email) {
 		return ErrBadAddress
 	}
 
@@ -113,7 +119,7 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 	job.RequestedAt = s.cfg.Now().UTC().Round(0)
 	if err := s.queueOwn(ctx, job); err != nil {
 		return fmt.Errorf("reset: queue the %s: %w",
-			what, scrub(err, user.Email))
+			what, scrub(err, user.Email, job.Email))
 	}
 	return nil
 }

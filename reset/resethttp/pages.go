@@ -41,6 +41,8 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		show, act = p.showForgot, p.request
 	case p.routes.isReset(r):
 		show, act = p.showReset, p.confirm
+	case p.routes.isDispute(r):
+		show, act = p.showDispute, p.dispute
 	default:
 		p.problem(w, r, problem{status: http.StatusNotFound, name: "not-found"})
 		return

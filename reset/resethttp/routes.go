@@ -16,6 +16,7 @@ type routes struct {
 	origin        string // Scheme and host of the site.
 	base          string // Path of the site, without a slash at the end.
 	forgot, reset string // Paths of the pages below it.
+	dispute       string // Empty where nothing can be disputed.
 	secure        bool   // The site is on https.
 }
 
@@ -26,16 +27,19 @@ func newRoutes(settings reset.Settings) (routes, error) {
 	}
 
 	return routes{
-		origin: site.Scheme + "://" + site.Host,
-		base:   site.EscapedPath(),
-		forgot: settings.ForgotPath,
-		reset:  settings.ResetPath,
-		secure: site.Scheme == "https",
+		origin:  site.Scheme + "://" + site.Host,
+		base:    site.EscapedPath(),
+		forgot:  settings.ForgotPath,
+		reset:   settings.ResetPath,
+		dispute: settings.DisputePath,
+		secure:  site.Scheme == "https",
 	}, nil
 }
 
 func (r routes) forgotURL() string { return r.base + r.forgot }
 func (r routes) resetURL() string  { return r.base + r.reset }
+
+func (r routes) disputeURL() string { return r.base + r.dispute }
 
 // loginURL returns where to sign in. A path is one of the site.
 func (r routes) loginURL(configured string) string {
@@ -49,6 +53,10 @@ func (r routes) loginURL(configured string) string {
 // may have stripped it.
 func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
 func (r routes) isReset(req *http.Request) bool  { return r.is(req, r.reset) }
+
+func (r routes) isDispute(req *http.Request) bool {
+	return r.dispute != "" && r.is(req, r.dispute)
+}
 
 func (r routes) is(req *http.Request, page string) bool {
 	path := req.URL.EscapedPath()

@@ -17,11 +17,14 @@ const (
 	pageDone     = "done"
 	pageRejected = "rejected"
 	pageProblem  = "problem"
+	pageDispute  = "dispute"
+	pageLocked   = "locked"
 )
 
 // pageNames are the names of all pages.
 var pageNames = []string{
 	pageForgot, pageSent, pageReset, pageDone, pageRejected, pageProblem,
+	pageDispute, pageLocked,
 }
 
 // templates are everything that the pages are drawn with, read once.
