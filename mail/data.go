@@ -13,9 +13,9 @@ import (
 // from configuration, the clock or the store. Never fill one with text that a
 // visitor chose.
 //
-// It prints, logs and marshals as its Kind and Locale alone, without links. That
-// protection is lost in an unexported field of another struct, and under %p and
-// %w, where the fmt package does not call methods.
+// It prints, logs and marshals as its Kind and Locale alone, without links.
+// That protection is lost in an unexported field of another struct, and under
+// %p and %w, where the fmt package does not call methods.
 type Data struct {
 	Kind Kind
 
@@ -82,8 +82,8 @@ func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 // Renderer turns [Data] into a mail. Render must be safe for concurrent use and
 // must not block. It sets Locale, Subject, Text and HTML of the message, and
 // its caller sets who sends it and to whom. It must show Link and DisputeLink,
-// where there are any, once in each part, alone on a line of the text, and never
-// in the subject. Its errors must show neither.
+// where there are any, once in each part, alone on a line of the text, and
+// never in the subject. Its errors must show neither.
 type Renderer interface {
 	Render(data Data) (Message, error)
 }

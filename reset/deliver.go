@@ -69,19 +69,8 @@ func (s *Service) deliveries(
 	job := a.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
-		// The address was read with the row that changed. A second look-up
-		// would let whoever took the account over redirect the notice.
-		if !isAddress(job.Email) {
-			s.events.recordFailure(ctx, job, Event{
-				UserID: job.UserID, Reason: reasonBadAddress,
-			})
-			return nil, false, nil
-		}
-		d, err := s.noticeFor(ctx, job)
-		if err != nil {
-			return nil, false, err
-		}
-		return []delivery{d}, false, nil
+		made, err = s.noticeFor(ctx, job)
+		return made, false, err
 	case mail.KindReset, mail.KindInvite:
 	default:
 		made, err = s.ownDelivery(ctx, job)

@@ -174,17 +174,26 @@ func boundNotice(
 	return state, "", nil
 }
 
-// noticeFor decides whether a notice gets a link that disputes it. The account
-// must still have the hash that the notice tells of, and the address that it
-// goes to. The notice matters more than the link. When the account cannot be
-// read for long, it goes out without.
-func (s *Service) noticeFor(ctx context.Context, job Job) (delivery, error) {
+// noticeFor returns the mail of a notice, and decides whether it has a link that
+// disputes it. The account must still have the hash that the notice tells of,
+// and the address that it goes to. The notice matters more than the link. When
+// the account cannot be read for long, it goes out without.
+//
+// The address was read with the row that changed. One that was looked up now
+// would let whoever took the account over redirect the notice.
+func (s *Service) noticeFor(ctx context.Context, job Job) ([]delivery, error) {
+	if !isAddress(job.Email) {
+		s.events.recordFailure(ctx, job, Event{
+			UserID: job.UserID, Reason: reasonBadAddress,
+		})
+		return nil, nil
+	}
 	d := delivery{
 		kind: mail.KindPasswordChanged, to: job.Email,
 		user: User{ID: job.UserID},
 	}
 	if job.Dispute == "" || s.cfg.Hooks.OnDisputed == nil {
-		return d, nil
+		return []delivery{d}, nil
 	}
 
 	user, err := s.findByID(ctx, job.UserID)
@@ -192,13 +201,10 @@ func (s *Service) noticeFor(ctx context.Context, job Job) (delivery, error) {
 	switch {
 	case errors.Is(err, ErrUserNotFound),
 		err != nil && (late || s.cfg.Queue.Synchronous):
-		return d, nil
 	case err != nil:
-		return d, err
-	case user.Email != job.Email, s.digestHash(user) != job.Dispute:
-		return d, nil
+		return nil, err
+	case user.Email == job.Email && s.digestHash(user) == job.Dispute:
+		d.user, d.disputable = user, true
 	}
-
-	d.user, d.disputable = user, true
-	return d, nil
+	return []delivery{d}, nil
 }

@@ -144,6 +144,7 @@ func TestDisputeDiesWithTheHashTheAddressAndTime(t *testing.T) {
 			t.Parallel()
 			fx, hook := newDisputeFixture(t, nil)
 			raw := fx.disputable(t)
+
 			if c.after > 0 {
 				fx.clock.advance(c.after - time.Second)
 				require.NoError(t, fx.dispute(t, raw))
@@ -153,6 +154,7 @@ func TestDisputeDiesWithTheHashTheAddressAndTime(t *testing.T) {
 			if c.change != nil {
 				require.NoError(t, fx.store.Update("7", c.change))
 			}
+
 			require.ErrorIs(t, fx.dispute(t, raw), reset.ErrRejected)
 			_, err := fx.CheckDispute(
 				t.Context(), reset.CheckInput{Token: raw},
@@ -245,7 +247,6 @@ func TestHookThatFailsPanicsOrHangsLeavesTheLinkGood(t *testing.T) {
 				})
 				raw := fx.disputable(t)
 				ended = 0
-
 				require.ErrorContains(t, fx.dispute(t, raw), c.want)
 				require.Equal(t, 1, ended, "sessions are ended all the same")
 				require.Equal(

@@ -209,23 +209,6 @@ func (c *Config) tryRenderer() error {
 	return nil
 }
 
-// sample is what a mail of one kind says, with made-up links.
-func (c *Config) sample(kind mail.Kind) mail.Data {
-	data := c.facts(kind)
-	data.At = c.Now()
-	link := c.Site + c.Pages.Reset + "#token=sample"
-
-	switch {
-	case delivery{kind: kind}.hasLink():
-		data.Link, data.Lifetime = link, c.Lifetimes.Reset
-		data.ExpiresAt = data.At.Add(data.Lifetime)
-	case kind == mail.KindPasswordChanged && c.Hooks.OnDisputed != nil:
-		data.DisputeLink = link
-		data.ExpiresAt = data.At.Add(c.Lifetimes.Dispute)
-	}
-	return data
-}
-
 func (c *Config) validateSite() error {
 	site, err := token.ParseSite(c.Site)
 	if err != nil {

@@ -105,3 +105,20 @@ func (c *Config) purposes() map[token.Purpose]token.Lifetime {
 	}
 	return all
 }
+
+// sample is what a mail of one kind says, with made-up links.
+func (c *Config) sample(kind mail.Kind) mail.Data {
+	data := c.facts(kind)
+	data.At = c.Now()
+	link := c.Site + c.Pages.Reset + "#token=sample"
+
+	switch {
+	case delivery{kind: kind}.hasLink():
+		data.Link, data.Lifetime = link, c.Lifetimes.Reset
+		data.ExpiresAt = data.At.Add(data.Lifetime)
+	case kind == mail.KindPasswordChanged && c.Hooks.OnDisputed != nil:
+		data.DisputeLink = link
+		data.ExpiresAt = data.At.Add(c.Lifetimes.Dispute)
+	}
+	return data
+}
