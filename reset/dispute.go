@@ -174,10 +174,10 @@ func boundNotice(
 	return state, "", nil
 }
 
-// noticeFor returns the mail of a notice, and decides whether it has a link that
-// disputes it. The account must still have the hash that the notice tells of,
-// and the address that it goes to. The notice matters more than the link. When
-// the account cannot be read for long, it goes out without.
+// noticeFor returns the mail of a notice, and decides whether it has a link
+// that disputes it. The account must still have the hash that the notice tells
+// of, and the address that it goes to. The notice matters more than the link.
+// When the account cannot be read for long, it goes out without.
 //
 // The address was read with the row that changed. One that was looked up now
 // would let whoever took the account over redirect the notice.
