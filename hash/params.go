@@ -159,7 +159,8 @@ func (a Argon2id) row(salt []byte) format.Argon2Row {
 // made reports whether row, as encoded spells it, is of these parameters and in
 // the one canonical spelling. It leaves the lengths of salt and tag to others.
 func (a Argon2id) made(row format.Argon2Row, encoded string) bool {
-	return row.Variant == "argon2id" && row.Encode() == encoded &&
+	return row.Variant == "argon2id" && row.Version == format.Argon2Version &&
+		row.Encode() == encoded &&
 		row.M == a.MemoryKiB && row.T == a.Time && row.P == a.Threads
 }
 

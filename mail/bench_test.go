@@ -28,10 +28,17 @@ func TestRenderingStaysWithinItsAllocations(t *testing.T) {
 	for _, locale := range templates.Locales() {
 		for _, kind := range mail.Kinds() {
 			data := mail.SampleData(kind, locale)
-			allocs := testing.AllocsPerRun(20, func() {
-				_, _ = templates.Render(data)
-			})
-			require.LessOrEqual(t, allocs, 210.0, "%s %s", locale, kind)
+			count := func() float64 {
+				return testing.AllocsPerRun(20, func() {
+					_, _ = templates.Render(data)
+				})
+			}
+			// A second link and the date of its end cost some more.
+			if data.DisputeLink != "" {
+				require.LessOrEqual(t, count(), 255.0, "%s %s", locale, kind)
+				data.DisputeLink = ""
+			}
+			require.LessOrEqual(t, count(), 210.0, "%s %s", locale, kind)
 		}
 	}
 }

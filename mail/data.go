@@ -13,9 +13,9 @@ import (
 // from configuration, the clock or the store. Never fill one with text that a
 // visitor chose.
 //
-// It prints, logs and marshals as its Kind and Locale alone, without Link. That
-// protection is lost in an unexported field of another struct, and under %p and
-// %w, where the fmt package does not call methods.
+// It prints, logs and marshals as its Kind and Locale alone, without links.
+// That protection is lost in an unexported field of another struct, and under
+// %p and %w, where the fmt package does not call methods.
 type Data struct {
 	Kind Kind
 
@@ -33,12 +33,17 @@ type Data struct {
 	// that nobody's name keeps a mail from going out. It may be empty.
 	Label string
 
-	// Link is the one secret: the reset or invitation link. ExpiresAt is when
-	// it dies, printed in its own zone. Lifetime is how long it lives, and zero
-	// means ExpiresAt less At.
+	// Link is the secret of the mail: the reset or invitation link, or that of
+	// a kind of the host's own. ExpiresAt is when it dies, printed in its own
+	// zone. Lifetime is how long it lives, and zero means ExpiresAt less At.
 	Link      string
 	ExpiresAt time.Time
 	Lifetime  time.Duration
+
+	// DisputeLink is a secret of a KindPasswordChanged, and may be empty: the
+	// link that says that this was not the reader, and locks the account.
+	// ExpiresAt is then its.
+	DisputeLink string
 
 	// At is when it was asked for or done, printed in its own zone.
 	At time.Time
@@ -76,8 +81,9 @@ func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Renderer turns [Data] into a mail. Render must be safe for concurrent use and
 // must not block. It sets Locale, Subject, Text and HTML of the message, and
-// its caller sets who sends it and to whom. It must show Link once in each part
-// and never in the subject. Its errors must not show Link.
+// its caller sets who sends it and to whom. It must show Link and DisputeLink,
+// where there are any, once in each part, alone on a line of the text, and
+// never in the subject. Its errors must show neither.
 type Renderer interface {
 	Render(data Data) (Message, error)
 }
@@ -102,6 +108,12 @@ func (d Data) validate() error {
 		return invalid("Link", wantURL)
 	case !d.hasLink() && d.Link != "":
 		return invalid("Link", "none for a mail that holds no secret")
+	case d.DisputeLink != "" && d.Kind != KindPasswordChanged:
+		return invalid("DisputeLink", "none for a mail of this kind")
+	case d.DisputeLink != "" && !webURL(d.DisputeLink):
+		return invalid("DisputeLink", wantURL)
+	case d.DisputeLink != "" && d.ExpiresAt.IsZero():
+		return invalid("ExpiresAt", "a time")
 	case d.hasLink() && (d.ExpiresAt.IsZero() || d.lifetime() <= 0):
 		return invalid("ExpiresAt", "a time after Data.At")
 	case d.At.IsZero():
@@ -114,8 +126,15 @@ func (d Data) validate() error {
 	return nil
 }
 
+// hasLink says whether mails of the kind are about Link. Those of a kind of the
+// host's own are.
 func (d Data) hasLink() bool {
-	return d.Kind == KindReset || d.Kind == KindInvite
+	switch d.Kind {
+	case KindPasswordChanged, KindNoAccount, KindSignsInElsewhere:
+		return false
+	default:
+		return true
+	}
 }
 
 func (d Data) lifetime() time.Duration {

@@ -32,6 +32,7 @@ type view struct {
 	When, Until, Valid          string
 	Title, What, Action, Button string
 	Account, Copy, Expiry       string
+	Dispute, DisputeButton      string
 	NotYou, Contact, Sender     string
 	Preheader                   string
 
@@ -61,8 +62,10 @@ func (l *locale) view(d Data) *view {
 		URL:       d.action(),
 		When:      l.date(d.At),
 	}
-	if d.hasLink() {
+	if d.hasLink() || d.DisputeLink != "" {
 		v.Until = l.date(d.ExpiresAt)
+	}
+	if d.hasLink() {
 		v.Valid = l.duration(d.lifetime())
 	}
 	v.brand(l.brand)
@@ -93,32 +96,35 @@ func (l *locale) sentences(v *view) {
 			"{when}", v.When, "{client}", v.Client)
 	}
 	say := func(key string) string {
-		return fill(l.texts["mail."+key],
+		return fill(l.texts[key],
 			"{product}", v.Product, "{support}", v.Support, "{label}", v.Label,
 			"{when}", when, "{until}", v.Until, "{lifetime}", v.Valid)
 	}
 
-	kind := string(v.Kind)
-	v.subject, v.Title = say(kind+".subject"), say(kind+".title")
-	v.What = say(kind + ".what")
+	of := v.Kind.keys()
+	v.subject, v.Title = say(of+"subject"), say(of+"title")
+	v.What = say(of + "what")
 	if v.Kind == KindPasswordChanged && v.SessionsEnded {
-		v.What = say(kind + ".what-signed-out")
+		v.What = say(of + "what-signed-out")
 	}
-	v.Action, v.Button = say(kind+".action"), say(kind+".button")
-	v.NotYou = say(kind + ".not-you")
+	v.Action, v.Button = say(of+"action"), say(of+"button")
+	v.NotYou = say(of + "not-you")
+	if v.DisputeLink != "" {
+		v.Dispute, v.DisputeButton = say(of+"dispute"), say(of+"dispute-button")
+	}
 
-	v.Copy, v.Sender = say("copy"), say("sender")
+	v.Copy, v.Sender = say("mail.copy"), say("mail.sender")
 	if v.Label != "" {
-		v.Account = say("account")
+		v.Account = say("mail.account")
 	}
 	v.Preheader = v.What
 	if v.hasLink() {
-		v.Expiry = say("expiry")
+		v.Expiry = say("mail.expiry")
 		v.Preheader = v.Expiry
 	}
 
 	if v.Support != "" {
-		v.Contact = say("contact")
+		v.Contact = say("mail.contact")
 		before, after, found := strings.Cut(v.Contact, v.Support)
 		if found {
 			v.ContactBefore, v.ContactAfter = before, after

@@ -12,7 +12,7 @@ import (
 
 // validate refuses host files that nothing would ever read, all of them at
 // once. A misspelt name would be noticed by the readers of a mail only.
-func (f files) validate() error {
+func (f files) validate(kinds []Kind) error {
 	if f.host == nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (f files) validate() error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if err := validateName(name, locales); err != nil {
+		if err := validateName(name, locales, kinds); err != nil {
 			faults = append(faults, inFiles(err))
 			return nil
 		}
@@ -53,7 +53,7 @@ func inFiles(err error) error {
 	return fmt.Errorf("mail: TemplatesConfig.Files: %w", err)
 }
 
-func validateName(name string, locales []string) error {
+func validateName(name string, locales []string, kinds []Kind) error {
 	dir, base := path.Split(name)
 	tag, isJSON := strings.CutSuffix(base, ".json")
 	isText := slices.Contains([]string{".html", ".txt", ".tmpl"},
@@ -64,7 +64,7 @@ func validateName(name string, locales []string) error {
 		return nil // of a file manager
 	case dir == "pages/" || dir == "assets/":
 		return nil // of package resethttp, which may share the folder
-	case dir == "mails/" && isText && isTemplate(base):
+	case dir == "mails/" && isText && isTemplate(base, kinds):
 		return nil
 	case dir == "locales/" && isJSON && isLanguageTag(tag):
 		for _, known := range locales {
@@ -81,11 +81,11 @@ func validateName(name string, locales []string) error {
 
 // isTemplate reports whether mails/base is one of the files that
 // [TemplatesConfig.Files] names.
-func isTemplate(base string) bool {
+func isTemplate(base string, kinds []Kind) bool {
 	name, ext := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
 	return (ext == ".html" || ext == ".txt") &&
 		(name == "layout" || name == "blocks" ||
-			slices.Contains(Kinds(), Kind(name)))
+			slices.Contains(kinds, Kind(name)))
 }
 
 // validateBlocks refuses what would be parsed and then never be seen: text

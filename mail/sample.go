@@ -43,6 +43,12 @@ func SampleData(kind Kind, locale string) Data {
 		data.Lifetime = 3 * 24 * time.Hour
 	case KindPasswordChanged:
 		data.SessionsEnded = true
+		data.DisputeLink = strings.Replace(sampleLink, "#", "/dispute#", 1)
+		data.Lifetime = 7 * 24 * time.Hour
+	case KindNoAccount, KindSignsInElsewhere:
+	default:
+		data.Link = sampleLink
+		data.Lifetime = 24 * time.Hour
 	}
 	if data.Lifetime > 0 {
 		data.ExpiresAt = data.At.Add(data.Lifetime)
@@ -54,7 +60,7 @@ func SampleData(kind Kind, locale string) Data {
 // little as it may.
 func (t *Templates) tryAll() error {
 	for _, tag := range t.tags {
-		for _, kind := range Kinds() {
+		for _, kind := range t.kinds {
 			full := SampleData(kind, tag)
 			least := Data{
 				Kind:      kind,

@@ -20,7 +20,8 @@ type TemplatesConfig struct {
 	//	mails/blocks.html top and footer of the HTML part
 	//	mails/blocks.txt  footer of the text part
 	//	mails/layout.html the HTML part of every mail; likewise layout.txt
-	//	mails/reset.html  the HTML part of one mail; likewise reset.txt
+	//	mails/reset.html  the HTML part of one mail; likewise reset.txt, and
+	//	                  those of Kinds
 	//
 	// A text that a file does not have comes from the file of the language
 	// without its region, or else from the English one. The keys of the mails
@@ -30,6 +31,22 @@ type TemplatesConfig struct {
 	// days.few and the like, as the Unicode CLDR names them. A file of blocks
 	// may define only those that it changes.
 	Files fs.FS
+
+	// Kinds are kinds of mail of the host's own, such as "verify-email", each
+	// with a Link. Package reset mails them for a purpose of the same name. A
+	// kind has 1 to 32 lower-case letters, digits and hyphens. Its texts stand
+	// in Files under its own name, in the English file at least:
+	//
+	//	"verify-email.subject": "Confirm your address for {product}",
+	//	"verify-email.title":   "Confirm your address",
+	//	"verify-email.what":    "On {when}, this address was given to us.",
+	//	"verify-email.action":  "To confirm that it is yours, open this link:",
+	//	"verify-email.button":  "Confirm the address",
+	//	"verify-email.not-you": "If this was not you, ignore this message."
+	//
+	// Placeholders are those of mail.reset.what and the like: {product},
+	// {support}, {label}, {when}, {until} and {lifetime}.
+	Kinds []Kind
 
 	// Brand is the look of the HTML parts. The zero value is the module's own.
 	Brand Brand
@@ -46,8 +63,9 @@ type TemplatesConfig struct {
 // "rtl"), URL (the address that the mail asks to open, which may be empty), and
 // When, Until and Valid (the two times and the lifetime in words). The
 // sentences are Preheader, Title, What, Account, Action, Button, Expiry,
-// NotYou, Contact, Copy and Sender. Account is empty without a Label, Expiry
-// without a link, and Contact without a Support address. ContactBefore and
+// Dispute, DisputeButton, NotYou, Contact, Copy and Sender. Account is empty
+// without a Label, Expiry without a link, Dispute and DisputeButton without a
+// DisputeLink, and Contact without a Support address. ContactBefore and
 // ContactAfter are what stands around that address in Contact, and Mailto is
 // the address as a mailto URL wants it.
 //
@@ -59,6 +77,7 @@ type Templates struct {
 	tags     []string           // of locales, sorted
 	locales  map[string]*locale // by their tags
 	fallback string             // the tag for everybody else
+	kinds    []Kind             // in order, the host's own last
 	mails    map[Kind]*parts
 }
 
@@ -66,23 +85,35 @@ type Templates struct {
 // file fails here, with its name and line, and not when a user waits for a
 // mail.
 func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
+	kinds, err := allKinds(cfg.Kinds)
+	if err != nil {
+		return nil, err
+	}
 	f := files{cfg.Files}
 	brand, err := cfg.Brand.Resolve()
 	if err != nil {
 		return nil, err
 	}
 	languages, err := loadTexts(f)
-	if err := errors.Join(f.validate(), err); err != nil {
+	if err := errors.Join(f.validate(kinds), err); err != nil {
 		return nil, err
 	}
 
 	t := &Templates{
 		tags:    slices.Sorted(maps.Keys(languages)),
 		locales: make(map[string]*locale),
+		kinds:   kinds,
 		mails:   make(map[Kind]*parts),
 	}
 	for tag, found := range languages {
 		t.locales[tag] = &locale{tag, found.texts, found.missing, brand}
+	}
+	// English comes first, since what it lacks every language lacks.
+	for _, tag := range append([]string{english}, t.tags...) {
+		err := validateOwn(tag, languages[tag].texts, cfg.Kinds)
+		if err != nil {
+			return nil, err
+		}
 	}
 
 	t.fallback = cmp.Or(cfg.Locale, english)
@@ -95,7 +126,7 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 	}
 	t.fallback = t.tags[i]
 
-	for _, kind := range Kinds() {
+	for _, kind := range kinds {
 		if t.mails[kind], err = f.parse(kind, brand); err != nil {
 			return nil, err
 		}
@@ -108,6 +139,9 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 
 // Locales returns the tags there are texts for, sorted.
 func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
+
+// Kinds returns the kinds of mail there are, those of the host's own last.
+func (t *Templates) Kinds() []Kind { return slices.Clone(t.kinds) }
 
 // Missing lists the keys of the texts that the files of a locale, and of its
 // language, do not have, sorted. They come from the English file, or from
@@ -138,7 +172,8 @@ func (t *Templates) Render(data Data) (Message, error) {
 	set, known := t.mails[data.Kind]
 	if !known {
 		return Message{},
-			errors.New("mail: Data.Kind is unknown, want one of Kinds")
+			errors.New("mail: Data.Kind is unknown, want one of Kinds or" +
+				" TemplatesConfig.Kinds")
 	}
 	if err := data.validate(); err != nil {
 		return Message{}, err
@@ -147,8 +182,8 @@ func (t *Templates) Render(data Data) (Message, error) {
 	v := t.locales[t.match(data.Locale)].view(data)
 	if v.subject == "" || !cleanLine(v.subject) {
 		return Message{},
-			fmt.Errorf("mail: locales/%s.json: mail.%s.subject is"+
-				" empty or more than one line, want one line", v.Locale, v.Kind)
+			fmt.Errorf("mail: locales/%s.json: %ssubject is empty or more"+
+				" than one line, want one line", v.Locale, v.Kind.keys())
 	}
 	return set.render(v)
 }

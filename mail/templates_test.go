@@ -26,8 +26,12 @@ func TestBothPartsSayTheSame(t *testing.T) {
 			}
 		}
 
-		require.Equal(t, 5, extra, "the HTML part adds the initial, the brand,"+
-			" title, button and the hint to copy: %q", shown)
+		want := 5
+		if data.DisputeLink != "" {
+			want++ // its button
+		}
+		require.Equal(t, want, extra, "the HTML part adds the initial, the"+
+			" brand, title, button and the hint to copy: %q", shown)
 		for _, fact := range []string{
 			data.Product, data.Support, data.Site, "2026", "UTC", data.Client,
 		} {
@@ -46,18 +50,24 @@ func TestTheLinkStandsAloneAndNowhereElse(t *testing.T) {
 			mail.KindNoAccount:        data.ForgotURL,
 			mail.KindSignsInElsewhere: data.LoginURL,
 		}[data.Kind]
-		lines := strings.Split(msg.Text, "\n")
-		i := slices.Index(lines, want)
+		wanted := []string{want}
+		if data.Kind == mail.KindPasswordChanged {
+			wanted = append(wanted, data.DisputeLink)
+		}
 
-		require.Positive(t, i, "alone on its line")
-		require.Empty(t, lines[i-1])
-		require.Empty(t, lines[i+1])
-		require.Equal(t, 1, strings.Count(msg.Text, want))
+		lines := strings.Split(msg.Text, "\n")
+		for _, want := range wanted {
+			i := slices.Index(lines, want)
+			require.Positive(t, i, "alone on its line")
+			require.Empty(t, lines[i-1])
+			require.Empty(t, lines[i+1])
+			require.Equal(t, 1, strings.Count(msg.Text, want))
+			require.Contains(t, visible(msg.HTML), want, "shown as text too")
+		}
 		require.NotContains(t, msg.Subject, "http")
-		require.Equal(t, []string{want, "mailto:" + data.Support},
+		require.Equal(t, append(wanted, "mailto:"+data.Support),
 			hrefs(msg.HTML), "one link, and the address to write to")
-		require.Contains(t, visible(msg.HTML), want, "shown as text as well")
-		if data.Link == "" {
+		if data.Link == "" && data.DisputeLink == "" {
 			require.NotContains(t, msg.Text+msg.HTML, "token")
 		}
 	})

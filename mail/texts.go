@@ -41,7 +41,7 @@ func LoadTexts(host fs.FS) (map[string]map[string]string, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		if err := validateName(name, builtin); err != nil {
+		if err := validateName(name, builtin, nil); err != nil {
 			return nil, fmt.Errorf("mail: %w", err)
 		}
 	}

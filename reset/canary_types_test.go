@@ -39,9 +39,9 @@ var harmless = strings.Fields(`
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.Brand mail.LogMailer
 	smtpmail.Error
-	reset.Confirmation reset.Event reset.Pages reset.Mail
+	reset.Confirmation reset.Dispute reset.Purpose reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
-	reset.NotifyInput reset.Refunder
+	reset.NotifyInput reset.Refunder reset.SendInput
 	reset.Limits reset.LinkOptions reset.LinkStyle
 	reset.Outcome reset.Policy reset.QueueStats reset.Reason reset.Sessions
 	reset.Settings reset.ShutdownError reset.Sink reset.SinkFunc reset.Sinks
@@ -188,7 +188,9 @@ func (c *collection) addMail(t *testing.T) mail.Mailer {
 	require.NoError(t, err)
 	cfg.URL = "smtps://" + canary + ":" + canary + "@smtp.example"
 
-	c.open("mail.Data", mail.Data{Kind: mail.KindReset, Link: link})
+	c.open("mail.Data", mail.Data{
+		Kind: mail.KindReset, Link: link, DisputeLink: link,
+	})
 	c.open("mail.Message", msg)
 	c.hidden("mailtest.Recorder", recorder)
 	c.hidden("preview.Config", shown)
@@ -241,6 +243,16 @@ func (c *collection) addReset(
 		reset.RequestInput{Email: user.Email, Client: client},
 	)
 	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
+	c.open(
+		"reset.DisputeInput",
+		reset.DisputeInput{Token: canary, Client: client},
+	)
+	c.open(
+		"reset.RedeemInput",
+		reset.RedeemInput{
+			Token: canary, To: canary + "@example.com", Client: client,
+		},
+	)
 	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open(
 		"reset.ConfirmInput",

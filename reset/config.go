@@ -56,6 +56,13 @@ type Pages struct {
 	// Reset and Forgot are paths under Config.Site. Empty means
 	// "/reset-password" and "/forgot-password".
 	Reset, Forgot string
+	// Dispute is the path of the page that a notice's link "this was not me"
+	// leads to, where Config.Hooks.OnDisputed is set. Empty means Reset and
+	// "/dispute". Its links have the token behind '#' under every LinkStyle.
+	Dispute string
+	// Purposes are uses of links of the application's own, and the pages they
+	// lead to. See [Purpose].
+	Purposes map[token.Purpose]Purpose
 	// Login is where mails and pages point for signing in. It is a path under
 	// Config.Site such as "/login", perhaps with a query, or an absolute http
 	// or https URL. Empty means that they point nowhere.
@@ -113,6 +120,9 @@ type Lifetimes struct {
 	// Invite is the lifetime of invitations, and the longest one. Zero means 72
 	// hours. It is at most 7 days.
 	Invite time.Duration
+	// Dispute is how long the owner of an account can say that a changed
+	// password was somebody else's doing. Zero means 7 days, which is the most.
+	Dispute time.Duration
 }
 
 // Queue says where mail waits until it is sent. The zero value is a bounded
@@ -177,6 +187,14 @@ type Hooks struct {
 	// An error or a panic becomes an event, and the reset is a success all the
 	// same.
 	OnConfirmed []func(ctx context.Context, done Confirmation) error
+	// OnDisputed locks an account whose owner says that the password was
+	// changed by somebody else, by disabling it for instance. If it is set, the
+	// notice of a change has a link for that. It must end the account's
+	// sessions where Dispute.SessionsEnded is false, and it may be called again
+	// for the same change. An error, a panic or ten seconds without an answer
+	// become an event, and the visitor is told to try again. It must heed its
+	// context. See [Service.Dispute].
+	OnDisputed func(ctx context.Context, what Dispute) error
 }
 
 // Confirmation tells a hook which account has a new password.

@@ -103,7 +103,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		}
 	}
 	if err != nil {
-		return s.refuse(ctx, ev, err)
+		return s.refuse(ctx, ev, OutcomeConfirmFailed, err)
 	}
 
 	encoded, err := s.makeHash(ctx, in.Password, user, ev)
@@ -118,7 +118,9 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		return err
 	}
 
-	job := s.notice(user, client, in.Locale, in.UserAgent)
+	after := user
+	after.PasswordHash = encoded
+	job := s.notice(after, client, in.Locale, in.UserAgent)
 	if unknown {
 		return s.suspect(ctx, job, user, encoded, ev, err)
 	}
@@ -187,8 +189,11 @@ func (s *Service) verify(
 	return User{}, token.Claims{}, ev, err
 }
 
-// refuse records why a link was not taken.
-func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
+// refuse records why a link was not taken. failed is the outcome of an error of
+// ours.
+func (s *Service) refuse(
+	ctx context.Context, ev Event, failed Outcome, err error,
+) error {
 	if throttled, ok := errors.AsType[*ThrottledError](err); ok {
 		return throttled // recorded where it was charged.
 	}
@@ -199,7 +204,7 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	}
 
 	err = fmt.Errorf("reset: load the account: %w", err)
-	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
+	ev.Outcome, ev.Reason, ev.Err = failed, reasonStore, err
 	s.events.record(ctx, ev)
 	return err
 }

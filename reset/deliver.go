@@ -24,24 +24,40 @@ type delivery struct {
 	kind mail.Kind
 	to   string
 	user User
+	// disputable says that a notice has a link that disputes it.
+	disputable bool
+	// state is what a link of a purpose of the application's own is bound to.
+	state token.State
 }
 
+// hasLink says that the mail is about one link.
 func (d delivery) hasLink() bool {
-	return d.kind == mail.KindReset || d.kind == mail.KindInvite
+	switch d.kind {
+	case mail.KindPasswordChanged, mail.KindNoAccount,
+		mail.KindSignsInElsewhere:
+		return false
+	default:
+		return true
+	}
 }
 
-func (d delivery) purpose() token.Purpose { return purposeOf(d.kind) }
+func (d delivery) purpose() token.Purpose {
+	if d.disputable {
+		return PurposeDispute
+	}
+	return purposeOf(d.kind)
+}
 
 func (d delivery) outcome() (outcome Outcome, reason Reason) {
 	switch d.kind {
-	case mail.KindReset:
-		return OutcomeMailed, ""
+	case mail.KindNoAccount, mail.KindSignsInElsewhere:
+		return OutcomeHinted, Reason(d.kind)
 	case mail.KindInvite:
 		return OutcomeInvited, ""
 	case mail.KindPasswordChanged:
 		return OutcomeNoticeMailed, ""
 	default:
-		return OutcomeHinted, Reason(d.kind)
+		return OutcomeMailed, ""
 	}
 }
 
@@ -53,20 +69,12 @@ func (s *Service) deliveries(
 	job := a.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
-		// The address was read with the row that changed. A second look-up
-		// would let whoever took the account over redirect the notice.
-		if !isAddress(job.Email) {
-			s.events.recordFailure(ctx, job, Event{
-				UserID: job.UserID, Reason: reasonBadAddress,
-			})
-			return nil, false, nil
-		}
-		return []delivery{{
-			kind: job.Kind, to: job.Email, user: User{ID: job.UserID},
-		}}, false, nil
+		made, err = s.noticeFor(ctx, job)
+		return made, false, err
 	case mail.KindReset, mail.KindInvite:
 	default:
-		return nil, false, errKind
+		made, err = s.ownDelivery(ctx, job)
+		return made, false, err
 	}
 
 	users, err := s.find(ctx, job)
@@ -258,22 +266,24 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	data.Client = mail.CoarseClient(job.Browser)
 
 	var made secrets
-	if d.hasLink() {
-		var err error
-		if made.link, made.raw, err = s.issue(
-			d.user, d.purpose(), job.Lifetime,
-		); err != nil {
-			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-				scrub(err, d.to, d.user.PasswordHash))
-		}
-		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
+	var err error
+	if made.link, made.raw, err = s.linkOf(job, d); err != nil {
+		return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
+			scrub(err, d.to, d.user.PasswordHash))
+	}
+	data.ExpiresAt = made.link.expires
+	switch {
+	case d.disputable:
+		data.DisputeLink = made.link.Reveal()
+	case d.hasLink():
+		data.Link = made.link.Reveal()
 		// Whole minutes, counted from the sending, since that is when the
 		// reader's hour begins.
 		data.Lifetime = made.link.expires.Sub(now).Round(time.Minute)
 	}
 
 	var content mail.Message
-	err := guard("Renderer.Render", func() error {
+	err = guard("Renderer.Render", func() error {
 		var err error
 		content, err = s.cfg.Mail.Renderer.Render(data)
 		return err

@@ -12,8 +12,11 @@
 // resethttp package, which call the four steps. [Service.Request] takes an
 // address and queues the mail, [Service.Check] looks at a link,
 // [Service.Confirm] sets the new password, and [Service.Link] makes a link
-// without sending it. [Service.Invite] mails a link for a first password. The
-// application brings a [Store], three methods over its users table, or uses the
+// without sending it. [Service.Invite] mails a link for a first password,
+// [Service.SendReset] one that an administrator asks for, and
+// [Service.NotifyChanged] the notice after a change on the application's own
+// page. A [Purpose] is a use of links of the application's own. The application
+// brings a [Store], three methods over its users table, or uses the
 // sqlstore package. The resettest package checks it.
 //
 // # Security
@@ -42,6 +45,9 @@
 //     not say how. Nobody is signed in by a reset.
 //   - The account's owner is told of the change by mail, at the address the
 //     account had at that moment.
+//   - Where Config.Hooks.OnDisputed is set, that mail has a link that locks the
+//     account. It is bound to the new hash and the address, changes nothing
+//     until somebody presses a button, and can set no password.
 //   - A used invitation stays used, also when the account's hash is cleared.
 //     See [Service.Invite].
 //   - Limits are charged before any look-up. See [Limits]. What a stranger can
@@ -83,6 +89,10 @@
 //     and sends the notice. In the default mode that job is lost with the
 //     process.
 //   - A login that upgrades a hash changes it, and so kills outstanding links.
+//   - Whoever reads the user's mail can dispute a change as well, and so lock
+//     the owner out. That is a nuisance and no takeover. Whoever took the
+//     account over kills that link by changing the address, or the password
+//     once more, so ask for a proof before either. See [Service.Dispute].
 //   - Whoever reads the user's mail can reset the password. Mail is a way to
 //     recover an account, not a second factor. Ask for the second factor at the
 //     next login as always (NIST SP 800-63B-4 section 4.2).

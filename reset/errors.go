@@ -27,7 +27,7 @@ var (
 	ErrInvalidAddress = errors.New("reset: not a mail address")
 	// ErrClosed is the answer to requests after Shutdown has begun.
 	ErrClosed = errors.New("reset: the service is shut down")
-	// ErrQueueFull is the answer to [Service.Invite] and
+	// ErrQueueFull is the answer to [Service.SendReset], [Service.Invite] and
 	// [Service.NotifyChanged] when no more mail can be queued.
 	// [Service.Request] never returns it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
@@ -43,6 +43,11 @@ var (
 	// ErrNoPassword is the answer to making a reset link for an account without
 	// a password. Invite it instead.
 	ErrNoPassword = errors.New("reset: the account has no password")
+	// ErrBadAddress is the answer to mailing an account whose stored address no
+	// mail can be sent to.
+	ErrBadAddress = errors.New(
+		"reset: no mail can be sent to the account's address",
+	)
 	// ErrUnknownOutcome is what Confirm's error matches when nobody can tell
 	// whether the new password was stored. The write may yet come into force. A
 	// visitor should try to sign in with the new password, and if that fails
@@ -50,6 +55,12 @@ var (
 	ErrUnknownOutcome = errors.New(
 		"reset: it is not known whether the new password is stored; try to " +
 			"sign in with it",
+	)
+	// ErrStillValid is what [Service.Redeem] returns, wrapped, when the link is
+	// good after it was used. What was asked for is done.
+	ErrStillValid = errors.New(
+		"reset: the link is still good after it was used, because nothing " +
+			"that it is bound to has changed",
 	)
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.

@@ -97,6 +97,21 @@ const (
 	OutcomeLinkMade Outcome = "link-made"
 )
 
+// Outcomes of further links.
+const (
+	// OutcomeDisputed says that the owner of an account disputed a change, and
+	// the account is locked.
+	OutcomeDisputed Outcome = "disputed"
+	// OutcomeDisputeFailed says that the owner of an account disputed a change,
+	// and the account may not be locked. Reason says what failed.
+	OutcomeDisputeFailed Outcome = "dispute-failed"
+	// OutcomeRedeemed says that a link of the application's own was used.
+	OutcomeRedeemed Outcome = "redeemed"
+	// OutcomeRedeemFailed says that using a link of the application's own
+	// failed. Reason says what failed.
+	OutcomeRedeemFailed Outcome = "redeem-failed"
+)
+
 // Outcomes returns every Outcome, sorted.
 func Outcomes() []Outcome {
 	all := []Outcome{
@@ -107,7 +122,9 @@ func Outcomes() []Outcome {
 		OutcomeCheckRejected, OutcomeRejected, OutcomePasswordRefused,
 		OutcomeConfirmed, OutcomeLostRace, OutcomeConfirmFailed,
 		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeMailed,
-		OutcomeNoticeFailed, OutcomeLinkMade,
+		OutcomeNoticeFailed, OutcomeLinkMade, OutcomeLinkRewritten,
+		OutcomeDisputed, OutcomeDisputeFailed,
+		OutcomeRedeemed, OutcomeRedeemFailed,
 	}
 
 	slices.Sort(all)
@@ -199,6 +216,9 @@ type Event struct {
 //   - "panic": the mailer panicked. Err says where.
 //   - "busy": the hasher's queue was full.
 //   - "store", "hash" and "policy": that part failed. Err says how.
+//   - "hook": a function of the application's own failed. Err says how.
+//   - "still-valid": a link of the application's own was used and is still
+//     good, so it could be used again.
 //
 // Why a link was refused, as package token says it. See [token.Reason].
 //
@@ -254,6 +274,9 @@ const (
 	reasonStore    Reason = "store"
 	reasonHash     Reason = "hash"
 	reasonPolicy   Reason = "policy"
+
+	reasonHook       Reason = "hook"
+	reasonStillValid Reason = "still-valid"
 )
 
 // Reasons returns every Reason, sorted.
@@ -267,7 +290,7 @@ func Reasons() []Reason {
 		limitConfirmClient, limitConfirmUser, limitCheck,
 		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,
 		reasonShutdown, reasonQueue, reasonPanic, reasonBusy,
-		reasonStore, reasonHash, reasonPolicy,
+		reasonStore, reasonHash, reasonPolicy, reasonHook, reasonStillValid,
 		Reason(mail.KindNoAccount), Reason(mail.KindSignsInElsewhere),
 	}
 

@@ -206,3 +206,24 @@ func ExampleService_Stats() {
 	// 0 events lost
 	// 0 turned away by the hasher
 }
+
+// An administrator sends a link to an account, and is told what is wrong with
+// it. The application's own change-password page tells the owner of the change.
+// Both go through the queue.
+func ExampleService_SendReset() {
+	ctx := context.Background()
+	svc, _, outbox := exampleService(nil)
+
+	fmt.Println(svc.SendReset(ctx, reset.SendInput{UserID: "7"}))
+	fmt.Println(svc.SendReset(ctx, reset.SendInput{UserID: "8"}))
+	fmt.Println(svc.NotifyChanged(ctx, reset.NotifyInput{UserID: "7"}))
+
+	_ = svc.Shutdown(ctx)
+	mails := outbox.Messages()
+	fmt.Println(len(mails), mails[0].To)
+	// Output:
+	// <nil>
+	// reset: load the account: reset: user not found
+	// <nil>
+	// 2 ana@example.com
+}

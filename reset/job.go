@@ -33,10 +33,11 @@ type Job struct {
 	// ID is random. It is the RequestID of all events of this job, and keeps
 	// the mail's Message-ID the same over all attempts.
 	ID string `json:"id"`
-	// Kind is what to send. It is mail.KindReset, mail.KindInvite or
-	// mail.KindPasswordChanged.
+	// Kind is what to send. It is mail.KindReset, mail.KindInvite,
+	// mail.KindPasswordChanged or one of Config.Pages.Purposes.
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed. For a notice it is the stored address.
+	// Email is what was typed. For a notice it is the stored address, and for
+	// [Service.SendTo] the one that was given.
 	Email string `json:"email,omitempty"`
 	// UserID, if set, narrows the job to one account.
 	UserID string `json:"user_id,omitempty"`
@@ -58,6 +59,9 @@ type Job struct {
 	// once the new hash shows in the account's row. It holds keyed digests of
 	// the old and the new hash, the token's id and its purpose.
 	Pending string `json:"pending,omitempty"`
+	// Dispute lets a notice have a link that disputes it. It is a keyed digest
+	// of the hash that the notice tells of.
+	Dispute string `json:"dispute,omitempty"`
 	// Throttled says that the address is over its limit and that Process is to
 	// drop the job. It goes through the queue all the same, so that a queue
 	// which is slow or down does not tell which addresses were asked for. An
@@ -81,6 +85,12 @@ func (j Job) Format(f fmt.State, _ rune) {
 
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
+
+// isOwn says that no stranger can cause the job, since nobody typed an address
+// for it.
+func (j Job) isOwn() bool {
+	return j.Kind != mail.KindReset || j.Email == ""
+}
 
 // languages puts lists together, those of the first before those of the next.
 func languages(lists ...string) string {
@@ -193,9 +203,15 @@ func (r *recorder) recordFailure(ctx context.Context, job Job, ev Event) {
 	r.recordOf(ctx, job, ev)
 }
 
+// purposeOf returns what the link in a mail is for. A mail without a link
+// belongs to a reset. What is no kind of package mail is named as a purpose of
+// the application's own.
 func purposeOf(kind mail.Kind) token.Purpose {
-	if kind == mail.KindInvite {
-		return token.PurposeInvite
+	switch kind {
+	case mail.KindReset, mail.KindPasswordChanged, mail.KindNoAccount,
+		mail.KindSignsInElsewhere:
+		return token.PurposeReset
+	default:
+		return token.Purpose(kind)
 	}
-	return token.PurposeReset
 }

@@ -52,26 +52,58 @@ func (l Link) LogValue() slog.Value { return slog.StringValue(l.String()) }
 // MarshalText writes String.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
+// linkOf makes the link of a mail, and none for a mail without.
+func (s *Service) linkOf(job Job, d delivery) (Link, string, error) {
+	own, isOwn := s.cfg.Pages.Purposes[d.purpose()]
+	switch {
+	case d.disputable:
+		state, _, _ := boundNotice(context.Background(), d.user)
+		// Whoever locks an account may have scripts switched off, and can paste
+		// the link then, but must not leave it in a log.
+		return s.issueFor(
+			d.purpose(), state, 0, s.cfg.Pages.Dispute, LinkFragment,
+		)
+	case isOwn:
+		return s.issueFor(
+			d.purpose(), d.state, job.Lifetime, own.Path, s.cfg.Pages.LinkStyle,
+		)
+	case d.hasLink():
+		return s.issue(d.user, d.purpose(), job.Lifetime)
+	default:
+		return Link{}, "", nil
+	}
+}
+
 // issue makes a token and its link. The raw text is returned for removal from
 // errors.
 func (s *Service) issue(
 	user User, purpose token.Purpose, lifetime time.Duration,
 ) (Link, string, error) {
-	issued, err := s.signer.Issue(purpose, stateOf(user), lifetime)
+	return s.issueFor(
+		purpose, stateOf(user), lifetime, s.cfg.Pages.Reset,
+		s.cfg.Pages.LinkStyle,
+	)
+}
+
+func (s *Service) issueFor(
+	purpose token.Purpose, state token.State, lifetime time.Duration,
+	page string, style LinkStyle,
+) (Link, string, error) {
+	issued, err := s.signer.Issue(purpose, state, lifetime)
 	if err != nil {
 		return Link{}, "", err
 	}
 
 	raw := issued.Reveal()
-	text := s.cfg.Site + s.cfg.Pages.Reset + linkMark(s.cfg.Pages.LinkStyle) + raw
+	text := s.cfg.Site + page + linkMark(style) + raw
 	return Link{
 		url: &text, expires: issued.ExpiresAt(), tokenID: issued.ID(),
 	}, raw, nil
 }
 
-// linkMark stands between the path of the reset page and the token. The slash
-// keeps a link that was rewritten on its way inside the subtree of the page,
-// where '#' may have become "%23" and so a part of the path.
+// linkMark stands between the path of a page and the token. The slash keeps a
+// link that was rewritten on its way inside the subtree of the page, where '#'
+// may have become "%23" and so a part of the path.
 func linkMark(style LinkStyle) string {
 	if style == LinkQuery {
 		return "/?token="
@@ -93,14 +125,15 @@ func (s *Service) checkLifetime(
 	purpose token.Purpose, lifetime time.Duration,
 ) error {
 	top := s.cfg.Lifetimes.MaxReset
-	switch purpose {
-	case token.PurposeReset:
-	case token.PurposeInvite:
+	own, isOwn := s.cfg.Pages.Purposes[purpose]
+	switch {
+	case purpose == token.PurposeReset:
+	case purpose == token.PurposeInvite:
 		top = s.cfg.Lifetimes.Invite
+	case isOwn:
+		top = own.Lifetime
 	default:
-		return fmt.Errorf(
-			"reset: purpose %q is neither reset nor invite", purpose,
-		)
+		return fmt.Errorf("reset: purpose %q is not known", purpose)
 	}
 
 	if lifetime != 0 && (lifetime < minLifetime || lifetime > top) {

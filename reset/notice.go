@@ -12,12 +12,16 @@ import (
 )
 
 // notice is the job that tells the owner of a changed password, at the address
-// the account had when the link was used.
+// the account had when the link was used. user has the new hash.
 func (s *Service) notice(
 	user User, client netip.Addr, locale, userAgent string,
 ) Job {
+	dispute := ""
+	if s.cfg.Hooks.OnDisputed != nil {
+		dispute = s.digestHash(user)
+	}
 	return Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
+		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Dispute: dispute,
 		Email: user.Email, UserID: user.ID,
 		Locale:  languages(user.Locale, locale),
 		Browser: mail.CoarseClient(userAgent), Client: client,

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/lostkey-go/lostkey/mail"
 )
 
 // enqueue hands a job to whatever works on jobs. What is no stranger's doing
@@ -23,9 +21,9 @@ func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
 		})
 	}
 
-	asker := network{own: true}
-	if job.Kind == mail.KindReset {
-		asker = networkOf(job.Client)
+	asker := networkOf(job.Client)
+	if job.isOwn() {
+		asker = network{own: true}
 	}
 	return s.pool.add(&task{
 		svc: s, attempts: []attempt{{job: job}}, paid: paid,
@@ -42,7 +40,9 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 
 // Process does one job. It looks the accounts up, makes a link for each, and
 // mails it. It is what the worker of an engine behind Config.Queue.Dispatch
-// calls. Without Config.Queue.Dispatch nobody needs to call it.
+// calls. Without Config.Queue.Dispatch nobody needs to call it. Nobody needs to
+// make a job either. [Service.SendReset], [Service.Invite] and
+// [Service.NotifyChanged] queue theirs.
 //
 // It takes the jobs that Config.Queue.Dispatch was given, by this Service or by
 // one with the same Site and a key ring that shares the signing key, for as
@@ -151,7 +151,7 @@ func (s *Service) backoff(a attempt) time.Duration {
 	if a.lookUp > 0 {
 		return lookupBackoff(a.lookUp)
 	}
-	return backoff(a.count, s.window(a.job.Kind))
+	return backoff(a.count, s.window(a.job))
 }
 
 // abandon records what the pool gives up.
@@ -203,9 +203,9 @@ func (s *Service) workInline(ctx context.Context, job Job) error {
 }
 
 // window returns for how long after it was asked for a mail is of use. Whoever
-// asks for a link waits for it. Invitations and notices can be late.
-func (s *Service) window(kind mail.Kind) time.Duration {
-	if kind == mail.KindReset {
+// asks for a link waits for it. What no visitor waits for can be late.
+func (s *Service) window(job Job) time.Duration {
+	if !job.isOwn() {
 		return s.cfg.Queue.Window
 	}
 	return max(s.cfg.Queue.Window, 24*time.Hour)
@@ -219,7 +219,7 @@ func (s *Service) perform(
 	if a.job.Throttled {
 		return nil, nil
 	}
-	if age := s.cfg.Now().Sub(a.job.RequestedAt); age > s.window(a.job.Kind) {
+	if age := s.cfg.Now().Sub(a.job.RequestedAt); age > s.window(a.job) {
 		s.tooLate(ctx, a)
 		return nil, nil
 	}
@@ -270,7 +270,7 @@ func (s *Service) lookUpFailed(
 
 	a.count++
 	a.lookUp++
-	if a.job.Kind == mail.KindReset && a.lookUp > lookupRetries {
+	if !a.job.isOwn() && a.lookUp > lookupRetries {
 		s.events.recordFailure(ctx, a.job, Event{
 			UserID: a.job.UserID, Reason: reasonStore, Err: err,
 		})
@@ -287,7 +287,7 @@ func (s *Service) tooLate(ctx context.Context, a attempt) {
 	}
 
 	ev := Event{UserID: a.job.UserID, Reason: reasonGaveUp}
-	if a.count > 0 || a.job.Kind != mail.KindReset {
+	if a.count > 0 || a.job.isOwn() {
 		s.events.recordFailure(ctx, a.job, ev)
 		return
 	}

@@ -66,6 +66,9 @@ func (f *faults) plant(cfg *reset.Config, seen *canaries) {
 				seen.hide("token "+msg.ID, raw)
 				seen.hide("link "+msg.ID, mailtest.Link(msg))
 			}
+			if raw := disputeLink(msg); raw != "" {
+				seen.hide("dispute "+msg.ID, raw)
+			}
 			seen.see(msg)
 
 			err := f.quote("mailer", msg.To, strings.ToLower(msg.To), msg.Text)
@@ -86,6 +89,10 @@ func (f *faults) plant(cfg *reset.Config, seen *canaries) {
 			seen.see(done)
 			return f.quote("hook", secretAddress, oldHash)
 		},
+	}
+	cfg.Hooks.OnDisputed = func(_ context.Context, what reset.Dispute) error {
+		seen.see(what)
+		return f.quote("dispute", secretAddress, oldHash)
 	}
 	cfg.Policy = policyFunc(
 		func(_ context.Context, password string, _ []string) error {

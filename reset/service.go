@@ -71,19 +71,11 @@ func New(cfg Config) (*Service, error) {
 // newService makes what belongs to one site alone. cfg is valid.
 func newService(name string, cfg Config) (*Service, error) {
 	signer, err := token.New(token.Config{
-		Site: cfg.Site,
-		Keys: cfg.Keys,
-		Purposes: map[token.Purpose]token.Lifetime{
-			token.PurposeReset: {
-				Default: cfg.Lifetimes.Reset,
-				Max:     cfg.Lifetimes.MaxReset,
-			},
-			token.PurposeInvite: {
-				Default: cfg.Lifetimes.Invite, Max: cfg.Lifetimes.Invite,
-			},
-		},
-		Leeway: clockLeeway,
-		Now:    cfg.Now,
+		Site:     cfg.Site,
+		Keys:     cfg.Keys,
+		Purposes: cfg.purposes(),
+		Leeway:   clockLeeway,
+		Now:      cfg.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
@@ -155,6 +147,8 @@ func (s *Service) Shutdown(ctx context.Context) error {
 type Settings struct {
 	Site, Product, Support string
 	ResetPath, ForgotPath  string
+	// DisputePath is empty where Config.Hooks.OnDisputed is not set.
+	DisputePath string
 	// Login is a path under Site, an absolute URL or empty.
 	Login     string
 	LinkStyle LinkStyle
@@ -180,7 +174,13 @@ func (s *Service) Settings() Settings {
 	// New has parsed it before.
 	_, sender, _ := mail.ParseMailbox(s.cfg.From)
 
+	disputePath := ""
+	if s.cfg.Hooks.OnDisputed != nil {
+		disputePath = s.cfg.Pages.Dispute
+	}
+
 	return Settings{
+		DisputePath: disputePath,
 		MinLength:   minLength,
 		Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
 		Site:        s.cfg.Site,

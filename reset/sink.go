@@ -91,11 +91,11 @@ func levelOf(outcome Outcome) slog.Level {
 	switch outcome {
 	case OutcomeDispatchFailed, OutcomeMailFailed, OutcomeConfirmFailed,
 		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeFailed,
-		OutcomeJobRefused:
+		OutcomeJobRefused, OutcomeDisputeFailed, OutcomeRedeemFailed:
 		return slog.LevelError
 	case OutcomeThrottled, OutcomeBlocked, OutcomeDropped,
 		OutcomeLimiterFailed, OutcomeEventsLost, OutcomeMailDelayed,
-		OutcomeLostRace:
+		OutcomeLostRace, OutcomeDisputed:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo

@@ -248,7 +248,7 @@ func (s *Service) keepForItsSite(ctx context.Context, job Job) error {
 	switch age := s.cfg.Now().Sub(job.RequestedAt); {
 	case job.Throttled:
 		return nil
-	case age > s.window(job.Kind):
+	case age > s.window(job):
 		s.tooLate(ctx, attempt{job: job})
 		return nil
 	}

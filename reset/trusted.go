@@ -31,8 +31,14 @@ type LinkOptions struct {
 func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
-	if opts.Purpose == "" {
+	switch opts.Purpose {
+	case token.PurposeReset, token.PurposeInvite:
+	case "":
 		opts.Purpose = token.PurposeReset
+	default:
+		return Link{}, fmt.Errorf(
+			"reset: purpose %q is neither reset nor invite", opts.Purpose,
+		)
 	}
 	if err := s.checkLifetime(opts.Purpose, opts.Lifetime); err != nil {
 		return Link{}, err
@@ -60,6 +66,62 @@ func (s *Service) Link(
 		TokenID: made.tokenID, Purpose: opts.Purpose,
 	})
 	return made, nil
+}
+
+// SendInput names an account with a password.
+type SendInput struct {
+	UserID string
+	// Locale is as in [RequestInput].
+	Locale string
+	// Lifetime is as in [RequestInput].
+	Lifetime time.Duration
+}
+
+// SendReset mails the account a link to choose a new password, at the request
+// of somebody who may know who has an account, such as an administrator. It
+// looks the account up and says what is wrong with it. It charges no limits,
+// and the worker charges none. The mail goes to the stored address, through the
+// queue, and is retried for as long as an invitation is. Only [Service.Request]
+// may be called for a visitor.
+//
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (see
+// [Service.Invite]), [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything
+// else is internal, or in.Lifetime is out of range. Nil says that the mail is
+// queued. With Config.Queue.Synchronous it says that the mailer has it, or that
+// an event tells why not.
+func (s *Service) SendReset(ctx context.Context, in SendInput) error {
+	return s.sendLink(ctx, "reset link", Job{
+		Kind: mail.KindReset, UserID: in.UserID,
+		Locale: in.Locale, Lifetime: in.Lifetime,
+	})
+}
+
+// sendLink queues a mail with a link for an account that a trusted caller
+// names.
+func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
+	purpose := purposeOf(job.Kind)
+	if err := s.checkLifetime(purpose, job.Lifetime); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return ErrClosed
+	}
+
+	user, err := s.loadEligible(ctx, job.UserID, purpose)
+	if err != nil {
+		return err
+	}
+	if job.Email == "" && !isAddress(user.Email) {
+		return ErrBadAddress
+	}
+
+	job.ID, job.Locale = mail.NewID(), languages(job.Locale)
+	job.RequestedAt = s.cfg.Now().UTC().Round(0)
+	if err := s.queueOwn(ctx, job); err != nil {
+		return fmt.Errorf("reset: queue the %s: %w",
+			what, scrub(err, user.Email, job.Email))
+	}
+	return nil
 }
 
 // InviteInput names an account without a password.
@@ -91,30 +153,13 @@ type InviteInput struct {
 // invitations that were bound to it would be good again.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
-// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
-// out of range.
+// [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything else is internal, or
+// in.Lifetime is out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
-	if err := s.checkLifetime(token.PurposeInvite, in.Lifetime); err != nil {
-		return err
-	}
-	if s.closed.Load() {
-		return ErrClosed
-	}
-	user, err := s.loadEligible(ctx, in.UserID, token.PurposeInvite)
-	if err != nil {
-		return err
-	}
-
-	job := Job{
-		ID: mail.NewID(), Kind: mail.KindInvite, UserID: user.ID,
-		Locale:      languages(in.Locale),
-		RequestedAt: s.cfg.Now().UTC().Round(0), Lifetime: in.Lifetime,
-	}
-
-	if err := s.queueOwn(ctx, job); err != nil {
-		return fmt.Errorf("reset: queue the invitation: %w", err)
-	}
-	return nil
+	return s.sendLink(ctx, "invitation", Job{
+		Kind: mail.KindInvite, UserID: in.UserID,
+		Locale: in.Locale, Lifetime: in.Lifetime,
+	})
 }
 
 // NotifyInput says whose password was changed.
@@ -138,8 +183,8 @@ type NotifyInput struct {
 // can be changed. It charges no limits. ctx governs the look-up and reaches
 // Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
-// [ErrClosed]. Anything else is internal.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
+// [ErrQueueFull] or [ErrClosed]. Anything else is internal.
 func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if s.closed.Load() {
 		return ErrClosed
@@ -149,8 +194,11 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if err != nil {
 		return fmt.Errorf("reset: load the account: %w", err)
 	}
-	if user.Disabled {
+	switch {
+	case user.Disabled:
 		return ErrUserDisabled
+	case !isAddress(user.Email):
+		return ErrBadAddress
 	}
 
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)

@@ -22,6 +22,7 @@ const (
 	defaultWindow  = 15 * time.Minute
 	defaultLife    = time.Hour
 	defaultInvite  = 72 * time.Hour
+	maxDispute     = 7 * 24 * time.Hour
 	maxQueue       = 1_000_000
 	maxWorkers     = 1000
 	minLifetime    = time.Minute // less than a mail takes.
@@ -120,6 +121,7 @@ func (c *Config) validateNumbers() error {
 	}{
 		{"Lifetimes.Reset", &c.Lifetimes.Reset, defaultLife, 24 * time.Hour},
 		{"Lifetimes.MaxReset", &c.Lifetimes.MaxReset, c.Lifetimes.Reset, 24 * time.Hour},
+		{"Lifetimes.Dispute", &c.Lifetimes.Dispute, maxDispute, maxDispute},
 		{"Lifetimes.Invite", &c.Lifetimes.Invite, defaultInvite, 7 * 24 * time.Hour},
 		{"Queue.Window", &c.Queue.Window, defaultWindow, 7 * 24 * time.Hour},
 	} {
@@ -175,28 +177,28 @@ func (c *Config) validateParts() error {
 // tryRenderer writes each mail once with sample data, so that a broken template
 // or product name stops the start and not the first reset.
 func (c *Config) tryRenderer() error {
-	now := c.Now()
-	for kind, wanted := range map[mail.Kind]bool{
+	kinds := map[mail.Kind]bool{
 		mail.KindReset:            true,
 		mail.KindInvite:           true,
-		mail.KindPasswordChanged:  !c.Mail.SkipNotice,
+		mail.KindPasswordChanged:  !c.Mail.SkipNotice || c.Hooks.OnDisputed != nil,
 		mail.KindNoAccount:        c.Mail.HintNoAccount,
 		mail.KindSignsInElsewhere: c.Mail.HintSignsInElsewhere,
-	} {
+	}
+	for purpose := range c.Pages.Purposes {
+		kinds[mail.Kind(purpose)] = true
+	}
+
+	for kind, wanted := range kinds {
 		if !wanted {
 			continue
 		}
 
-		data := c.facts(kind)
-		data.At = now
-		if kind == mail.KindReset || kind == mail.KindInvite {
-			data.Link, data.ExpiresAt, data.Lifetime =
-				c.Site+c.Pages.Reset+linkMark(c.Pages.LinkStyle)+"sample",
-				now.Add(c.Lifetimes.Reset),
-				c.Lifetimes.Reset
+		data := c.sample(kind)
+		msg, err := c.Mail.Renderer.Render(data)
+		if err == nil && !strings.Contains(msg.Text, data.DisputeLink) {
+			err = errors.New("its text does not show Data.DisputeLink")
 		}
-
-		if _, err := c.Mail.Renderer.Render(data); err != nil {
+		if err != nil {
 			return fmt.Errorf(
 				"reset: Config.Mail.Renderer or Config.Mail.Product: sample "+
 					"of the mail %q: %w",
@@ -254,6 +256,9 @@ func (c *Config) validateSite() error {
 		return errors.New(
 			"reset: Config.Pages.Reset and Config.Pages.Forgot are the same",
 		)
+	}
+	if err := c.validatePurposes(); err != nil {
+		return err
 	}
 	if c.Pages.LinkStyle != LinkFragment && c.Pages.LinkStyle != LinkQuery {
 		return errors.New(

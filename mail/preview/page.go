@@ -137,7 +137,7 @@ func (h *Handler) list(chosen choice, sent []mail.Message) *view {
 		})
 	}
 
-	for _, kind := range mail.Kinds() {
+	for _, kind := range h.kinds() {
 		samples := row{Kind: string(kind)}
 		for _, locale := range h.cfg.Locales {
 			other := chosen

@@ -139,6 +139,14 @@ func fail(w http.ResponseWriter, status int) {
 	http.Error(w, http.StatusText(status), status)
 }
 
+// kinds returns the kinds to show, with those of the host's own.
+func (h *Handler) kinds() []mail.Kind {
+	if has, ok := h.cfg.Renderer.(interface{ Kinds() []mail.Kind }); ok {
+		return has.Kinds()
+	}
+	return mail.Kinds()
+}
+
 // find returns the mail that was chosen, or nil when there is none.
 func (h *Handler) find(
 	chosen choice, sent []mail.Message,

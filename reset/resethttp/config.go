@@ -80,9 +80,10 @@ type Config struct {
 
 // New returns the handler of the pages. They are the form that asks for a link
 // on the Service's Pages.Forgot, the form that sets a new password on its
-// Pages.Reset, and what comes after each on the same two paths. Both may be
-// mounted under their path alone, or under the path of the Service's Site as
-// well.
+// Pages.Reset, and what comes after each on the same two paths. Where the
+// Service's Hooks.OnDisputed is set, the page that disputes a change is on its
+// Pages.Dispute. All may be mounted under their path alone, or under the path
+// of the Service's Site as well.
 //
 // The error names the field of Config, or the file, that is at fault. The
 // handler is safe for concurrent use.

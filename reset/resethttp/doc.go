@@ -29,6 +29,13 @@
 // kept in it 422 for a refused password and 429 for too many attempts with this
 // link. "token" may be the whole link or the token alone.
 //
+// Where the Service's Hooks.OnDisputed is set, its Pages.Dispute, which is
+// "/reset-password/dispute" unless it is named, has to be mounted as well. GET
+// says what the link of the notice does, or with "?done" that it is done. POST
+// takes "token". It answers 303 to "?done", also when it is sent once more, and
+// 400 for a link that does not work. The token arrives behind the '#' whatever
+// the LinkStyle. The API has no part of this yet.
+//
 // Further answers are 403 for a post from another site, 404, 405, 413 above 16
 // KiB, 415 for anything but a URL-encoded form, 429 with Retry-After for too
 // many attempts of one client, and 503 when the Service cannot tell.

@@ -21,7 +21,8 @@ import (
 // unexported field of another struct, and under %p and %w, where the fmt
 // package does not call methods.
 type Page struct {
-	// Name is the template: forgot, sent, reset, done, rejected or problem.
+	// Name is the template: forgot, sent, reset, done, rejected, problem,
+	// dispute or locked.
 	Name string
 
 	// Heading and Lead are keys of texts. They are the title of the page and,
@@ -45,6 +46,9 @@ type Page struct {
 	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and
 	// BackURL may be empty.
 	ForgotURL, ResetURL, LoginURL, BackURL string
+
+	// DisputeURL is where the form of the dispute page goes, without host.
+	DisputeURL string
 
 	// Email is the text of a refused address, to go back into its field. It is
 	// whatever was sent.

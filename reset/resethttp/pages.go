@@ -53,6 +53,8 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.showReset(w, r, at)
 		}
 		act, back = p.confirm, p.routes.resetURL()
+	case p.routes.isDispute(r):
+		show, act = p.showDispute, p.dispute
 	default:
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,

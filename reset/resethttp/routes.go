@@ -16,6 +16,7 @@ type routes struct {
 	origin        string // Scheme and host of the site.
 	base          string // Path of the site, without a slash at the end.
 	forgot, reset string // Paths of the pages below it.
+	dispute       string // Empty where nothing can be disputed.
 	secure        bool   // The site is on https.
 	query         bool   // Links carry the token in the query.
 }
@@ -27,17 +28,20 @@ func newRoutes(settings reset.Settings) (routes, error) {
 	}
 
 	return routes{
-		origin: site.Scheme + "://" + site.Host,
-		base:   site.EscapedPath(),
-		forgot: settings.ForgotPath,
-		reset:  settings.ResetPath,
-		secure: site.Scheme == "https",
-		query:  settings.LinkStyle == reset.LinkQuery,
+		origin:  site.Scheme + "://" + site.Host,
+		base:    site.EscapedPath(),
+		forgot:  settings.ForgotPath,
+		reset:   settings.ResetPath,
+		dispute: settings.DisputePath,
+		secure:  site.Scheme == "https",
+		query:   settings.LinkStyle == reset.LinkQuery,
 	}, nil
 }
 
 func (r routes) forgotURL() string { return r.base + r.forgot }
 func (r routes) resetURL() string  { return r.base + r.reset }
+
+func (r routes) disputeURL() string { return r.base + r.dispute }
 
 // loginURL returns where to sign in. A path is one of the site.
 func (r routes) loginURL(configured string) string {
@@ -50,6 +54,11 @@ func (r routes) loginURL(configured string) string {
 // isForgot also knows the path without the site's own, because a mux
 // may have stripped it.
 func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
+
+func (r routes) isDispute(req *http.Request) bool {
+	return r.dispute != "" &&
+		(r.is(req, r.dispute) || r.is(req, r.dispute+"/"))
+}
 
 func (r routes) is(req *http.Request, page string) bool {
 	path := req.URL.EscapedPath()

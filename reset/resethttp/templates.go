@@ -17,12 +17,15 @@ const (
 	pageDone     = "done"
 	pageRejected = "rejected"
 	pageProblem  = "problem"
+	pageDispute  = "dispute"
+	pageLocked   = "locked"
 )
 
 // pageNames are the names of all pages, and pageParts of what they share.
 var (
 	pageNames = []string{
 		pageForgot, pageSent, pageReset, pageDone, pageRejected, pageProblem,
+		pageDispute, pageLocked,
 	}
 	pageParts = []string{"layout", "frame"}
 )
