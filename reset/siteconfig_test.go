@@ -223,7 +223,8 @@ func TestOfManyThatRegisterOneNameAtOnceOneDoes(t *testing.T) {
 		done.Go(func() {
 			name := fmt.Sprint("s", i%4)
 			settings := goodSite()
-			settings.Name, settings.URL = name, "https://"+name+".example"
+			settings.Name = name
+			settings.URL = fmt.Sprintf("https://%d.example", i)
 			barrier.Wait()
 			svc, err := first.For(settings)
 			if (err == nil) != (svc != nil) {
