@@ -47,7 +47,8 @@ var harmless = strings.Fields(`
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
 	policy.BreachChecker policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
-	resethttp.APIConfig resethttp.Config resethttp.FieldError
+	resethttp.APIConfig resethttp.Code resethttp.Config
+	resethttp.ContentSources resethttp.FieldError
 	resettest.Fixture
 	sqlaudit.Block sqlaudit.BlocksConfig sqlaudit.ClientCount sqlaudit.Config
 	sqlaudit.Entry sqlaudit.Filter sqlaudit.Link

@@ -46,6 +46,7 @@ type application struct {
 
 	resetPages http.Handler
 	redact     func(http.Handler) http.Handler // takes tokens out of what is logged
+	resetAPI   http.Handler                    // and the front end that uses it
 	preview    http.Handler
 	pages      pages
 }
@@ -126,6 +127,9 @@ func newApplication(ctx context.Context, opts options, ring token.Keys, hasher *
 		return nil, err
 	}
 	if app.resetPages, err = resethttp.New(app.resets, resethttp.Config{Files: frame, Logger: log}); err != nil {
+		return nil, err
+	}
+	if app.resetAPI, err = newAPI(app.resets, log); err != nil {
 		return nil, err
 	}
 	return app, nil

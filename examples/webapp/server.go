@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 //go:embed templates static reset
@@ -43,10 +45,13 @@ func (app *application) routes() http.Handler {
 	all.Handle("/forgot-password", app.resetPages)
 	all.Handle("/reset-password", app.resetPages)
 	all.Handle("/reset-password/", app.resetPages) // where mailed links lead, also those that mail gateways rewrote
+	all.Handle("/api/", app.resetAPI)
+	all.Handle("/spa/", app.resetAPI)
 	all.Handle("GET /static/style.css", style())
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
-	all.Handle("GET /.well-known/change-password", http.RedirectHandler("/account/password", http.StatusSeeOther))
+	all.Handle("/.well-known/change-password",
+		resethttp.ChangePassword("/account/password"))
 
 	return app.redact(secureHeaders(http.MaxBytesHandler(all, maxBody)))
 }

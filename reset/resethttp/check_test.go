@@ -114,6 +114,8 @@ func TestCheckHasALimitAndTellsWhenSomethingIsDown(t *testing.T) {
 	require.InDelta(t, 90, a.problem(
 		t, http.StatusTooManyRequests, "throttled")["retry_after"], 0)
 	require.Equal(t, "90", a.header.Get("Retry-After"))
+	f.postJSON("/api/reset-password/check", jsonOf("token", "a.b.c")).
+		problem(t, http.StatusTooManyRequests, "throttled")
 	require.Equal(t, http.StatusNoContent, f.postJSON("/api/reset-password",
 		jsonOf("token", raw, "password", newPassword)).status)
 

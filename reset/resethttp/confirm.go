@@ -11,8 +11,9 @@ import (
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
-func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
-	at, _ := p.routes.linkAddressOf(r)
+func (p *pages) showReset(
+	w http.ResponseWriter, r *http.Request, at linkAddress,
+) {
 	if at.rewritten {
 		p.svc.LinkRewritten(p.client(r))
 	}

@@ -36,8 +36,11 @@ var Codes = []Code{
 // Digest is how the content security policy names a text.
 func Digest(text string) string { return digest(text) }
 
-// Draw executes the template of a page, for a benchmark.
-func Draw(of http.Handler, w io.Writer, name, tag string) error {
-	t := of.(*pages).templates
-	return t.draw(w, t.page(name, tag))
+// Template returns the drawing of one page without the handler around it.
+func Template(handler http.Handler, name string) func(io.Writer) error {
+	p := handler.(*pages)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	return func(w io.Writer) error {
+		return p.templates.draw(w, p.page(r, name))
+	}
 }

@@ -43,14 +43,16 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	var show, act func(http.ResponseWriter, *http.Request)
 	back := p.routes.forgotURL()
-	_, isReset := p.routes.linkAddressOf(r)
+	at, isReset := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
 		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
 	case isReset:
-		show, act = p.showReset, p.confirm
-		back = p.routes.resetURL()
+		show = func(w http.ResponseWriter, r *http.Request) {
+			p.showReset(w, r, at)
+		}
+		act, back = p.confirm, p.routes.resetURL()
 	default:
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,

@@ -1,16 +1,12 @@
 package resethttp_test
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset"
-	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 // maxWeight is how many bytes a page may have, style and script included. There
@@ -56,44 +52,4 @@ func TestNoPageIsHeavy(t *testing.T) {
 		}
 	}
 	t.Logf("heaviest pages in bytes: %v", heaviest)
-}
-
-// discarding is the other end of a page that nobody reads.
-type discarding struct {
-	http.ResponseWriter
-	header http.Header
-}
-
-func (d discarding) Header() http.Header          { return d.header }
-func (discarding) WriteHeader(int)                {}
-func (discarding) Write(body []byte) (int, error) { return len(body), nil }
-
-// The handler should cost little beside its template. Both run in turn, so that
-// other work on the machine slows down both.
-func BenchmarkPage(b *testing.B) {
-	svc, err := reset.New(fixtureConfig(b))
-	require.NoError(b, err)
-	pages, err := resethttp.New(svc, resethttp.Config{})
-	require.NoError(b, err)
-
-	for name, path := range map[string]string{
-		"forgot": "/forgot-password", "reset": "/reset-password",
-	} {
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		r.Header.Set("Accept-Language", "pt-PT,pt;q=0.9,en;q=0.5")
-		b.Run(name, func(b *testing.B) {
-			var template, handler time.Duration
-			for b.Loop() {
-				start := time.Now()
-				require.NoError(b, resethttp.Draw(
-					pages, io.Discard, name, "pt-BR"))
-				drawn := time.Now()
-				pages.ServeHTTP(discarding{header: http.Header{}}, r)
-				template += drawn.Sub(start)
-				handler += time.Since(drawn)
-			}
-			b.ReportMetric(
-				handler.Seconds()/template.Seconds(), "handler/template")
-		})
-	}
 }

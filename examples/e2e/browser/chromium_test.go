@@ -50,8 +50,8 @@ func start(path string) {
 		// Sites that are not localhost, which browsers treat kindlier than
 		// others.
 		chromedp.Flag("host-resolver-rules",
-			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, MAP mail.test "+
-				"127.0.0.1"))
+			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, "+
+				"MAP front.test 127.0.0.1, MAP mail.test 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		options...)
 	ctx, stop := chromedp.NewContext(allocator)

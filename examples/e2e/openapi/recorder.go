@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,7 +39,8 @@ type Recorder struct {
 // NewRecorder returns a Recorder before an API whose document is at the path.
 func NewRecorder(api http.Handler, path string) (*Recorder, error) {
 	w := httptest.NewRecorder()
-	api.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	api.ServeHTTP(w, httptest.NewRequestWithContext(
+		context.Background(), http.MethodGet, path, nil))
 	documented, err := documentedIn(w.Body.Bytes())
 	if err != nil {
 		return nil, err
@@ -70,11 +72,11 @@ func NewRecorder(api http.Handler, path string) (*Recorder, error) {
 // Documented returns the documented answers, as "POST /path 400 malformed".
 func (r *Recorder) Documented() map[string]bool { return r.documented }
 
-// Seen returns the answers that were given, in the same form.
+// Seen returns the answers that were given until now, in the same form.
 func (r *Recorder) Seen() map[string]bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.seen
+	return maps.Clone(r.seen)
 }
 
 // Err returns what was not as documented, or nil.

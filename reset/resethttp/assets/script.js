@@ -212,8 +212,9 @@
 		});
 	}
 	takeLink();
-	// What is left in the address may be a damaged link.
-	if (form) {
+	// The address may hold what a mail program made of a link, which cannot be
+	// read and yet be of use to others.
+	if (link) {
 		history.replaceState(null, "", form.getAttribute("action"));
 	}
 	on(window, "hashchange", takeLink);

@@ -1,0 +1,171 @@
+package browser_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/examples/e2e/openapi"
+	"github.com/lostkey-go/lostkey/examples/spa"
+	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/resethttp"
+)
+
+// frontEnd is the static page of examples/spa on an origin of its own, to which
+// the links lead, and the API on another site.
+type frontEnd struct {
+	*site
+	url string
+	api *openapi.Recorder
+}
+
+// newFrontEnd serves the page. The API lets its origin in, unless the page is a
+// stranger.
+func newFrontEnd(t *testing.T, stranger bool) *frontEnd {
+	t.Helper()
+	pages, api := unstarted(t, "front.test"), unstarted(t, "api.app.test")
+	f := &frontEnd{url: pages.base + "/spa/"}
+	f.site = newSite(t, func(c *reset.Config) {
+		c.Site, c.Pages.Reset = pages.base, "/spa"
+		c.Pages.Login = "/login"
+	})
+
+	cfg := resethttp.APIConfig{Site: api.base, Origins: []string{pages.base}}
+	if stranger {
+		cfg.Origins = []string{"http://elsewhere.test"}
+	}
+	handler, err := resethttp.NewAPI(f.svc, cfg)
+	require.NoError(t, err)
+	f.api, err = openapi.NewRecorder(handler, "/api/openapi.json")
+	require.NoError(t, err)
+	api.serve(f.api)
+
+	page, err := spa.New(api.base + "/api")
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/spa/", http.StripPrefix("/spa/", page))
+	pages.serve(mux)
+	return f
+}
+
+// host is a server of one name.
+type host struct {
+	*httptest.Server
+	base string
+}
+
+func unstarted(t *testing.T, name string) host {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	return host{server, "http://" + name + ":" + port}
+}
+
+func (h host) serve(handler http.Handler) {
+	h.Config.Handler = handler
+	h.Start()
+}
+
+// shows waits until the page shows one of its views, and returns its text.
+func shows(ctx context.Context, t *testing.T, heading string) string {
+	t.Helper()
+	return seesText(ctx, t, "main > section:not([hidden])", heading)
+}
+
+// seesText waits until an element has a text in it, and returns all of its
+// text.
+func seesText(
+	ctx context.Context, t *testing.T, selector, want string,
+) string {
+	t.Helper()
+	var got string
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		var err error
+		got, err = chromedp.Run(ctx, chromedp.Evaluate[string](
+			"document.querySelector('"+selector+"').innerText"))
+		return err == nil && strings.Contains(got, want)
+	}, 20*time.Second, 20*time.Millisecond, "want %q", want)
+	return got
+}
+
+func click(ctx context.Context, t *testing.T, selector string) {
+	t.Helper()
+	do(ctx, t, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// refill types over what is in a field.
+func refill(ctx context.Context, t *testing.T, selector, text string) {
+	t.Helper()
+	eval[bool](ctx, t,
+		"document.querySelector('"+selector+"').value = '', true")
+	fill(ctx, t, selector, text)
+}
+
+func TestFrontEndOfAnotherOriginResetsAPassword(t *testing.T) {
+	f, ctx := newFrontEnd(t, false), tab(t)
+	violations := watchPolicy(ctx, t)
+	require.EqualValues(t, 200, open(ctx, t, f.url))
+	shows(ctx, t, "Forgot your password?")
+	fill(ctx, t, "#email", "nobody")
+	click(ctx, t, "#ask button")
+	seesText(ctx, t, "#alert", "Enter one email address")
+
+	refill(ctx, t, "#email", account)
+	click(ctx, t, "#ask button")
+	shows(ctx, t, "Check your email")
+	link := f.mailed()
+
+	openAnew(ctx, t, link)
+	view := shows(ctx, t, "a•••@example.com")
+	require.Contains(t, view, "At least 15 characters")
+	require.Contains(t, view, "The link works until")
+	require.Equal(t, f.url, eval[string](ctx, t, "location.href"),
+		"the token is out of the address")
+
+	fill(ctx, t, "#password", "short")
+	click(ctx, t, "#choose button")
+	seesText(ctx, t, "#alert", "Use at least 15 characters")
+	refill(ctx, t, "#password", newPassword)
+	click(ctx, t, "#choose button")
+	shows(ctx, t, "Your password has been changed")
+	require.True(t, f.has(newPassword))
+	require.NotEmpty(t, eval[string](ctx, t, "document.querySelector('.login').href"))
+
+	openAnew(ctx, t, link)
+	shows(ctx, t, "This link does not work")
+	click(ctx, t, "#dead button")
+	shows(ctx, t, "Forgot your password?")
+
+	require.Empty(t, violations(), "content security policy")
+	require.NoError(t, f.api.Err())
+	require.True(t, f.api.Seen()["OPTIONS /api/reset-password 204"],
+		"a browser asks before it sends")
+}
+
+func TestFrontEndOfAStrangerGetsNothing(t *testing.T) {
+	f, ctx := newFrontEnd(t, true), tab(t)
+	require.EqualValues(t, 200, open(ctx, t, f.link()))
+	shows(ctx, t, "Choose a new password")
+	seesText(ctx, t, "#alert", "The server cannot be reached")
+	fill(ctx, t, "#password", newPassword)
+	click(ctx, t, "#choose button")
+
+	require.Eventually(t, func() bool {
+		return f.api.Seen()["OPTIONS /api/reset-password 405 method"]
+	}, 20*time.Second, 20*time.Millisecond)
+	seesText(ctx, t, "#alert", "The server cannot be reached")
+	require.False(t, f.has(newPassword))
+	require.NotContains(t, f.api.Seen(), "POST /api/reset-password 204")
+	require.NoError(t, f.api.Err())
+}
