@@ -99,7 +99,7 @@ type userTable map[string]struct {
 }
 
 // find returns the stored hash, "" if there is no such account or it is
-// disabled. SELECT COALESCE(CASE WHEN NOT disabled THEN password END, ”) …
+// disabled, as SELECT password … WHERE name = … AND NOT disabled would.
 func (u userTable) find(_ context.Context, name string) (string, error) {
 	if u[name].disabled {
 		return "", nil
@@ -108,7 +108,7 @@ func (u userTable) find(_ context.Context, name string) (string, error) {
 }
 
 // swapFor stores a hash where the old one still is.
-// UPDATE … SET password = encoded WHERE name = … AND password = old
+// It is UPDATE … SET password = encoded WHERE name = … AND password = old.
 func (u userTable) swapFor(name string) hash.SwapFunc {
 	return func(_ context.Context, old, encoded string) (bool, error) {
 		user := u[name]

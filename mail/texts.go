@@ -226,11 +226,13 @@ func placeholders(key string) []string {
 		}
 	case strings.HasPrefix(key, "mail.time."):
 		return []string{"{clock}", "{hour}", "{minute}"}
+
 	case key == "mail.date":
 		return []string{"{day}", "{month}", "{year}", "{time}", "{zone}"}
 	case key == "mail.when-with-client":
 		return []string{"{when}", "{client}"}
 	}
+
 	return []string{
 		"{product}", "{support}", "{label}", "{when}", "{until}", "{lifetime}",
 	}

@@ -384,93 +384,96 @@ func TestSendTellsItsCallerWhatIsWrong(t *testing.T) {
 	)
 }
 
+// badPurposes are refused, with what New names.
+var badPurposes = map[string]struct {
+	change func(pages *reset.Pages)
+	want   string
+}{
+	"no path": {
+		func(p *reset.Pages) { p.Purposes[verifyEmail] = reset.Purpose{} },
+		`Config.Pages.Purposes["verify-email"].Path`,
+	},
+	"path of another host": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{Path: "//evil.example"}
+		},
+		`Purposes["verify-email"].Path`,
+	},
+	"two on one path": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = p.Purposes[changeEmail]
+		},
+		`Purposes["verify-email"].Path is that of`,
+	},
+	"path of the reset page": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{Path: "/reset-password"}
+		},
+		"is that of Config.Pages.Reset",
+	},
+	"path of the dispute page": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{
+				Path: "/reset-password/dispute",
+			}
+		},
+		"is that of Config.Pages.Dispute",
+	},
+	"lifetime too short": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{Path: "/a", Lifetime: 1}
+		},
+		`Purposes["verify-email"].Lifetime is 1ns`,
+	},
+	"lifetime too long": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{
+				Path: "/a", Lifetime: 30*24*time.Hour + 1,
+			}
+		},
+		`Purposes["verify-email"].Lifetime is`,
+	},
+	"no mail": {
+		func(p *reset.Pages) {
+			p.Purposes["magic"] = reset.Purpose{Path: "/magic"}
+		},
+		`sample of the mail "magic"`,
+	},
+	"a taken name": {
+		func(p *reset.Pages) {
+			p.Purposes["invite"] = reset.Purpose{Path: "/a"}
+		},
+		`Purposes["invite"] has a name`,
+	},
+	"the name of a notice": {
+		func(p *reset.Pages) {
+			p.Purposes["password-changed"] = reset.Purpose{Path: "/a"}
+		},
+		`Purposes["password-changed"] has a name`,
+	},
+	"the name of the dispute": {
+		func(p *reset.Pages) {
+			p.Purposes["dispute"] = reset.Purpose{Path: "/a"}
+		},
+		`Purposes["dispute"] has a name`,
+	},
+	"no name": {
+		func(p *reset.Pages) { p.Purposes[""] = reset.Purpose{Path: "/a"} },
+		`Purposes[""] has a name`,
+	},
+	"dispute with a query": {
+		func(p *reset.Pages) { p.Dispute = "/dispute?a=b" },
+		"Config.Pages.Dispute",
+	},
+	"dispute on the forgot page": {
+		func(p *reset.Pages) { p.Dispute = "/forgot-password" },
+		"Config.Pages.Dispute and Config.Pages.Forgot are the same",
+	},
+}
+
 func TestPurposesThatCannotWorkAreRefusedByName(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		change func(pages *reset.Pages)
-		want   string
-	}{
-		"no path": {
-			func(p *reset.Pages) { p.Purposes[verifyEmail] = reset.Purpose{} },
-			`Config.Pages.Purposes["verify-email"].Path`,
-		},
-		"path of another host": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = reset.Purpose{Path: "//evil.example"}
-			},
-			`Purposes["verify-email"].Path`,
-		},
-		"two on one path": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = p.Purposes[changeEmail]
-			},
-			`Purposes["verify-email"].Path is that of`,
-		},
-		"path of the reset page": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = reset.Purpose{Path: "/reset-password"}
-			},
-			"is that of Config.Pages.Reset",
-		},
-		"path of the dispute page": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = reset.Purpose{
-					Path: "/reset-password/dispute",
-				}
-			},
-			"is that of Config.Pages.Dispute",
-		},
-		"lifetime too short": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = reset.Purpose{Path: "/a", Lifetime: 1}
-			},
-			`Purposes["verify-email"].Lifetime is 1ns`,
-		},
-		"lifetime too long": {
-			func(p *reset.Pages) {
-				p.Purposes[verifyEmail] = reset.Purpose{
-					Path: "/a", Lifetime: 30*24*time.Hour + 1,
-				}
-			},
-			`Purposes["verify-email"].Lifetime is`,
-		},
-		"no mail": {
-			func(p *reset.Pages) {
-				p.Purposes["magic"] = reset.Purpose{Path: "/magic"}
-			},
-			`sample of the mail "magic"`,
-		},
-		"a taken name": {
-			func(p *reset.Pages) {
-				p.Purposes["invite"] = reset.Purpose{Path: "/a"}
-			},
-			`Purposes["invite"] has a name`,
-		},
-		"the name of a notice": {
-			func(p *reset.Pages) {
-				p.Purposes["password-changed"] = reset.Purpose{Path: "/a"}
-			},
-			`Purposes["password-changed"] has a name`,
-		},
-		"the name of the dispute": {
-			func(p *reset.Pages) {
-				p.Purposes["dispute"] = reset.Purpose{Path: "/a"}
-			},
-			`Purposes["dispute"] has a name`,
-		},
-		"no name": {
-			func(p *reset.Pages) { p.Purposes[""] = reset.Purpose{Path: "/a"} },
-			`Purposes[""] has a name`,
-		},
-		"dispute with a query": {
-			func(p *reset.Pages) { p.Dispute = "/dispute?a=b" },
-			"Config.Pages.Dispute",
-		},
-		"dispute on the forgot page": {
-			func(p *reset.Pages) { p.Dispute = "/forgot-password" },
-			"Config.Pages.Dispute and Config.Pages.Forgot are the same",
-		},
-	} {
+	for name, c := range badPurposes {
 		cfg := goodConfig()
 		withPurposes(t, &cfg)
 		c.change(&cfg.Pages)

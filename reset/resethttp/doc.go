@@ -43,8 +43,8 @@
 // The token arrives behind the '#' of the link, which browsers send nowhere. A
 // script moves it into the form and clears the address. Without scripts the
 // form asks for the link to be pasted. GET and HEAD never change anything,
-// however often a scanner of mail follows a link. What programs on the way do to
-// links is below.
+// however often a scanner of mail follows a link. What programs on the way do
+// to links is below.
 //
 // The script then asks POST <Pages.Reset>/check what the link is for. A dead
 // link leads to the page of dead links ("?rejected") before anybody types. For
@@ -73,9 +73,9 @@
 //	router.Any("/reset-password/*", echo.WrapHandler(pages)) // echo
 //	app.All("/reset-password*", adaptor.HTTPHandler(redact(pages))) // fiber
 //
-// Under chi, gin and echo put [RedactTokens] around the router, as around a mux.
-// Fiber is not over net/http, so its own log needs [RedactURL]. Paths below the
-// page that are not made of a link are 404.
+// Under chi, gin and echo put [RedactTokens] around the router, as around a
+// mux. Fiber is not over net/http, so its own log needs [RedactURL]. Paths
+// below the page that are not made of a link are 404.
 //
 // # What becomes of links
 //
@@ -93,15 +93,15 @@
 // lead to it without its fragment (supabase/auth issue 542), and of others that
 // drop the value of a query parameter (mozilla/blurts-server issue 526). Mail
 // programs leave "=3D" or "&amp;" in, break lines, add white space and
-// characters that cannot be seen, take the full stop or bracket behind a link as
-// a part of it, and add parameters of their own.
+// characters that cannot be seen, take the full stop or bracket behind a link
+// as a part of it, and add parameters of their own.
 //
 // All of these open, or can be pasted, and none is spent by being opened. An
-// address with the token in it answers 303 to the clean page. Where the fragment
-// was dropped, the page asks for the link to be pasted and says why. Where the
-// address names a token that cannot be read, the answer is 400 with the same
-// form. Of two different tokens in one text neither is taken, and a second one
-// in the fragment, which the server does not see, is dropped. What is pasted
+// address with the token in it answers 303 to the clean page. Where the
+// fragment was dropped, the page asks for the link to be pasted and says why.
+// Where the address names a token that cannot be read, the answer is 400 with
+// the same form. Of two different tokens in one text neither is taken, and a
+// second one in the fragment, which the server does not see, is dropped. What is pasted
 // from a gateway that keeps the link to itself is a link that does not work,
 // since nothing is fetched.
 //

@@ -3,6 +3,7 @@ package resethttp_test
 import (
 	"encoding/base64"
 	"html"
+	"maps"
 	"net/url"
 	"regexp"
 	"strings"
@@ -65,6 +66,100 @@ func inset(text, what string) string {
 	return text
 }
 
+// copiedLinks are what visitors and mail programs make of a link.
+func copiedLinks(link string) map[string]string {
+	return map[string]string{
+		"as mailed":               link,
+		"token alone":             sampleRaw,
+		"only name and value":     "token=" + sampleRaw,
+		"only what is behind '#'": "#token=" + sampleRaw,
+		"'#' or '?' escaped": strings.NewReplacer(
+			"#", "%23", "?", "%3F",
+		).Replace(link),
+		"escaped once":         escape(link, 1),
+		"escaped three times":  escape(link, 3),
+		"escaped with dots":    strings.ReplaceAll(escape(link, 1), ".", "%2e"),
+		"'=' escaped":          strings.ReplaceAll(link, "=", "%3d"),
+		"quoted-printable":     strings.ReplaceAll(link, "=", "=3D"),
+		"full stops too":       strings.ReplaceAll(link, ".", "=2E"),
+		"soft line breaks":     inset(link, "=\r\n"),
+		"soft breaks of LF":    inset(link, "=\n"),
+		"soft break after '='": strings.ReplaceAll(link, "=", "=\r\n"),
+		"line breaks":          inset(link, "\r\n"),
+		"wrapped lines":        inset(link, "\n\t "),
+		"quoted lines":         inset(link, "\r\n> > "),
+		"spaces":               inset(link, " "),
+		"zero-width spaces":    inset(link, "\u200b"),
+		"soft hyphens":         inset(link, "\u00ad"),
+		"byte order marks":     "\ufeff" + inset(link, "\ufeff"),
+		"bidi marks":           "\u202a" + link + "\u202c",
+		"HTML escapes":         html.EscapeString(link + "&utm_source=mail"),
+		"numeric references":   strings.ReplaceAll(link, "=", "&#61;"),
+		"hex references":       strings.ReplaceAll(link, "=", "&#x3D;"),
+		"markup": `<a href="` + link + `">Choose a password</a>` +
+			`<p>` + link + `</p>`,
+		"a JSON string":    `{"token":"` + sampleRaw + `"}`,
+		"a sentence":       "Open " + link + ".",
+		"an ellipsis":      link + "...",
+		"comma":            link + ",",
+		"brackets":         "(" + link + ")",
+		"square brackets":  "[" + link + "]",
+		"Markdown":         "[reset](" + link + ")",
+		"angle brackets":   "<" + link + ">",
+		"URL prefix":       "<URL:" + link + ">",
+		"quotes":           `"` + link + `"`,
+		"curly quotes":     "“" + link + "”",
+		"white space":      " \t\r\n\u00a0" + link + "\u00a0\n ",
+		"words behind":     link + "\n\nThe link works once.",
+		"tracking":         link + "&utm_source=mail&utm_medium=email",
+		"tracking before":  strings.Replace(link, "token", "utm_source=m&token", 1),
+		"a fragment more":  link + "#top",
+		"upper-case host":  strings.Replace(link, site, "HTTPS://APP.EXAMPLE", 1),
+		"without a scheme": strings.TrimPrefix(link, "https://"),
+	}
+}
+
+// wrappedLinks are what mail gateways make of it.
+func wrappedLinks(link string) map[string]string {
+	sophos := base64.StdEncoding.EncodeToString([]byte(link))
+	return map[string]string{
+		"Safe Links": safeLinks(link),
+		"Safe Links, doubly escaped": safeLinks(
+			strings.NewReplacer("#", "%23", "?", "%3F").Replace(link),
+		),
+		"Safe Links in HTML":    html.EscapeString(safeLinks(link)),
+		"Safe Links, two lines": inset(safeLinks(link), "\r\n"),
+		"Safe Links twice":      safeLinks(safeLinks(link)),
+		"URL Defense v1": "https://urldefense.proofpoint.com/v1/url?u=" +
+			escape(link, 1) + "&k=x",
+		"URL Defense v2":         defenseV2(link),
+		"URL Defense v2 in HTML": html.EscapeString(defenseV2(link)),
+		"URL Defense v2 in Safe Links": safeLinks(
+			defenseV2(link),
+		),
+		"Safe Links in URL Defense v2": defenseV2(safeLinks(link)),
+		"URL Defense v3": "https://urldefense.com/v3/__" +
+			strings.ReplaceAll(link, "#", "*") + "__;Iw!!AbC-d_e!Fg$",
+		"URL Defense v3, runs": "https://urldefense.com/v3/__" +
+			strings.ReplaceAll(link, "/#", "**A") + "__;LyM!!AbC-d_e!Fg$",
+		"Barracuda": "https://linkprotect.cudasvc.com/url?a=" + escape(link, 1) +
+			"&c=E,1,x-y_z&typo=1",
+		"Google": "https://www.google.com/url?q=" + escape(link, 1) +
+			"&source=gmail&ust=1&usg=AOvVaw",
+		"Cisco": "https://secure-web.cisco.com/1abc-D_/" + escape(link, 1),
+		"Sophos": "https://eu.protection.sophos.com/?d=app.example&u=" + sophos +
+			"&i=x&h=" + sampleRaw[:20],
+		"Sophos URL": "https://eu.protection.sophos.com/?d=app.example&u=" +
+			escape(sophos, 1) + "&i=x",
+		"Trend Micro": "https://ca.ctp.trendmicro.com/wis/clicktime/v1/query?url=" +
+			strings.ToLower(escape("https://", 1)) + escape(link[8:], 1) +
+			"&umid=1&auth=a-b",
+		"Fortinet": "https://mail.example/fmlurlsvc/?fewReq=:B:JVs%3D&url=" +
+			escape(link, 1),
+		"Symantec": "https://clicktime.symantec.com/3AbC?u=" + escape(link, 1),
+	}
+}
+
 func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
 	t.Parallel()
 	for _, link := range []string{
@@ -72,90 +167,9 @@ func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
 		site + "/reset-password/?token=" + sampleRaw,
 		site + "/reset-password#token=" + sampleRaw,
 	} {
-		sophos := base64.StdEncoding.EncodeToString([]byte(link))
-		for name, pasted := range map[string]string{
-			"as mailed":               link,
-			"token alone":             sampleRaw,
-			"only name and value":     "token=" + sampleRaw,
-			"only what is behind '#'": "#token=" + sampleRaw,
-			"'#' or '?' escaped": strings.NewReplacer(
-				"#", "%23", "?", "%3F",
-			).Replace(link),
-			"escaped once":         escape(link, 1),
-			"escaped three times":  escape(link, 3),
-			"escaped with dots":    strings.ReplaceAll(escape(link, 1), ".", "%2e"),
-			"'=' escaped":          strings.ReplaceAll(link, "=", "%3d"),
-			"quoted-printable":     strings.ReplaceAll(link, "=", "=3D"),
-			"full stops too":       strings.ReplaceAll(link, ".", "=2E"),
-			"soft line breaks":     inset(link, "=\r\n"),
-			"soft breaks of LF":    inset(link, "=\n"),
-			"soft break after '='": strings.ReplaceAll(link, "=", "=\r\n"),
-			"line breaks":          inset(link, "\r\n"),
-			"wrapped lines":        inset(link, "\n\t "),
-			"quoted lines":         inset(link, "\r\n> > "),
-			"spaces":               inset(link, " "),
-			"zero-width spaces":    inset(link, "\u200b"),
-			"soft hyphens":         inset(link, "\u00ad"),
-			"byte order marks":     "\ufeff" + inset(link, "\ufeff"),
-			"bidi marks":           "\u202a" + link + "\u202c",
-			"HTML escapes":         html.EscapeString(link + "&utm_source=mail"),
-			"numeric references":   strings.ReplaceAll(link, "=", "&#61;"),
-			"hex references":       strings.ReplaceAll(link, "=", "&#x3D;"),
-			"markup": `<a href="` + link + `">Choose a password</a>` +
-				`<p>` + link + `</p>`,
-			"a JSON string":    `{"token":"` + sampleRaw + `"}`,
-			"a sentence":       "Open " + link + ".",
-			"an ellipsis":      link + "...",
-			"comma":            link + ",",
-			"brackets":         "(" + link + ")",
-			"square brackets":  "[" + link + "]",
-			"Markdown":         "[reset](" + link + ")",
-			"angle brackets":   "<" + link + ">",
-			"URL prefix":       "<URL:" + link + ">",
-			"quotes":           `"` + link + `"`,
-			"curly quotes":     "“" + link + "”",
-			"white space":      " \t\r\n\u00a0" + link + "\u00a0\n ",
-			"words behind":     link + "\n\nThe link works once.",
-			"tracking":         link + "&utm_source=mail&utm_medium=email",
-			"tracking before":  strings.Replace(link, "token", "utm_source=m&token", 1),
-			"a fragment more":  link + "#top",
-			"upper-case host":  strings.Replace(link, site, "HTTPS://APP.EXAMPLE", 1),
-			"without a scheme": strings.TrimPrefix(link, "https://"),
-			"Safe Links":       safeLinks(link),
-			"Safe Links, doubly escaped": safeLinks(
-				strings.NewReplacer("#", "%23", "?", "%3F").Replace(link),
-			),
-			"Safe Links in HTML":    html.EscapeString(safeLinks(link)),
-			"Safe Links, two lines": inset(safeLinks(link), "\r\n"),
-			"Safe Links twice":      safeLinks(safeLinks(link)),
-			"URL Defense v1": "https://urldefense.proofpoint.com/v1/url?u=" +
-				escape(link, 1) + "&k=x",
-			"URL Defense v2":         defenseV2(link),
-			"URL Defense v2 in HTML": html.EscapeString(defenseV2(link)),
-			"URL Defense v2 in Safe Links": safeLinks(
-				defenseV2(link),
-			),
-			"Safe Links in URL Defense v2": defenseV2(safeLinks(link)),
-			"URL Defense v3": "https://urldefense.com/v3/__" +
-				strings.ReplaceAll(link, "#", "*") + "__;Iw!!AbC-d_e!Fg$",
-			"URL Defense v3, runs": "https://urldefense.com/v3/__" +
-				strings.ReplaceAll(link, "/#", "**A") + "__;LyM!!AbC-d_e!Fg$",
-			"Barracuda": "https://linkprotect.cudasvc.com/url?a=" + escape(link, 1) +
-				"&c=E,1,x-y_z&typo=1",
-			"Google": "https://www.google.com/url?q=" + escape(link, 1) +
-				"&source=gmail&ust=1&usg=AOvVaw",
-			"Cisco": "https://secure-web.cisco.com/1abc-D_/" + escape(link, 1),
-			"Sophos": "https://eu.protection.sophos.com/?d=app.example&u=" + sophos +
-				"&i=x&h=" + sampleRaw[:20],
-			"Sophos URL": "https://eu.protection.sophos.com/?d=app.example&u=" +
-				escape(sophos, 1) + "&i=x",
-			"Trend Micro": "https://ca.ctp.trendmicro.com/wis/clicktime/v1/query?url=" +
-				strings.ToLower(escape("https://", 1)) + escape(link[8:], 1) +
-				"&umid=1&auth=a-b",
-			"Fortinet": "https://mail.example/fmlurlsvc/?fewReq=:B:JVs%3D&url=" +
-				escape(link, 1),
-			"Symantec": "https://clicktime.symantec.com/3AbC?u=" + escape(link, 1),
-		} {
+		all := copiedLinks(link)
+		maps.Copy(all, wrappedLinks(link))
+		for name, pasted := range all {
 			require.Equal(t, sampleRaw, resethttp.LinkToken(pasted), "%s: %s",
 				name, pasted)
 		}

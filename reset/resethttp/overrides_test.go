@@ -21,67 +21,71 @@ func filesOf(pairs ...string) fstest.MapFS {
 
 func head(markup string) string { return `{{define "head"}}` + markup + `{{end}}` }
 
+// swallowed are files of a host that a browser would not obey, with what New
+// names: the file, its text, and what to do.
+var swallowed = [][3]string{
+	{"pages/frame.html", head("<style>a{}</style>"), "assets/style.css"},
+	{"pages/frame.html", head("<STYLE media=all>a{}"), "assets/style.css"},
+	{
+		"pages/frame.html", head(`<link rel="stylesheet" href="/a.css">`),
+		"Config.Sources.Style",
+	},
+	{
+		"pages/frame.html", head(`<script>track()</script>`),
+		"assets/script.js",
+	},
+	{
+		"pages/frame.html", head(`<script src="/a.js"></script>`),
+		"assets/script.js",
+	},
+	{
+		"pages/forgot.html",
+		`{{define "main"}}<script src=https://c.example/a.js></script>{{end}}`,
+		"Config.Sources.Script",
+	},
+	{
+		"pages/done.html", `{{define "main"}}<p style="color:red">{{end}}`,
+		"the attribute style",
+	},
+	{
+		"pages/done.html", "{{define \"main\"}}<p\nclass='x'\n oNclick=go()>{{end}}",
+		"the attribute onclick",
+	},
+	{
+		"pages/done.html",
+		`{{define "main"}}<a href=" JavaScript:go()">x</a>{{end}}`,
+		"javascript: in href",
+	},
+	{
+		"pages/sent.html",
+		`{{define "main"}}<img alt="" src="https://cdn.example/a.png">{{end}}`,
+		`the image "https://cdn.example/a.png"`,
+	},
+	{
+		"pages/sent.html",
+		`{{define "main"}}<img alt="" src="//cdn.example/a.png">{{end}}`,
+		`the image "//cdn.example/a.png"`,
+	},
+	{
+		"pages/frame.html",
+		`{{define "foot"}}<iframe src="https://x.example/"></iframe>{{end}}`,
+		"Config.Sources.Frame",
+	},
+	{"pages/frame.html", head(`<base href="/x/">`), "<base>"},
+	{"assets/style.css", `@import url("/a.css");`, "@import"},
+	{"assets/style.css", `@font-face { src: url(/a.woff2) }`, "@font-face"},
+	{
+		"assets/style.css", `a { background: url("https://cdn.example/a.png") }`,
+		`the image "https://cdn.example/a.png"`,
+	},
+}
+
 // A browser would leave all of these out without a word to anybody but those
 // who look into its console.
 func TestWhatTheContentPolicyWouldSwallowIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
-	for _, c := range [][3]string{
-		{"pages/frame.html", head("<style>a{}</style>"), "assets/style.css"},
-		{"pages/frame.html", head("<STYLE media=all>a{}"), "assets/style.css"},
-		{
-			"pages/frame.html", head(`<link rel="stylesheet" href="/a.css">`),
-			"Config.Sources.Style",
-		},
-		{
-			"pages/frame.html", head(`<script>track()</script>`),
-			"assets/script.js",
-		},
-		{
-			"pages/frame.html", head(`<script src="/a.js"></script>`),
-			"assets/script.js",
-		},
-		{
-			"pages/forgot.html",
-			`{{define "main"}}<script src=https://c.example/a.js></script>{{end}}`,
-			"Config.Sources.Script",
-		},
-		{
-			"pages/done.html", `{{define "main"}}<p style="color:red">{{end}}`,
-			"the attribute style",
-		},
-		{
-			"pages/done.html", "{{define \"main\"}}<p\nclass='x'\n oNclick=go()>{{end}}",
-			"the attribute onclick",
-		},
-		{
-			"pages/done.html",
-			`{{define "main"}}<a href=" JavaScript:go()">x</a>{{end}}`,
-			"javascript: in href",
-		},
-		{
-			"pages/sent.html",
-			`{{define "main"}}<img alt="" src="https://cdn.example/a.png">{{end}}`,
-			`the image "https://cdn.example/a.png"`,
-		},
-		{
-			"pages/sent.html",
-			`{{define "main"}}<img alt="" src="//cdn.example/a.png">{{end}}`,
-			`the image "//cdn.example/a.png"`,
-		},
-		{
-			"pages/frame.html",
-			`{{define "foot"}}<iframe src="https://x.example/"></iframe>{{end}}`,
-			"Config.Sources.Frame",
-		},
-		{"pages/frame.html", head(`<base href="/x/">`), "<base>"},
-		{"assets/style.css", `@import url("/a.css");`, "@import"},
-		{"assets/style.css", `@font-face { src: url(/a.woff2) }`, "@font-face"},
-		{
-			"assets/style.css", `a { background: url("https://cdn.example/a.png") }`,
-			`the image "https://cdn.example/a.png"`,
-		},
-	} {
+	for _, c := range swallowed {
 		_, err := resethttp.New(f.svc, resethttp.Config{
 			Files: filesOf(c[0], c[1]),
 		})

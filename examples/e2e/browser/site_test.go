@@ -128,6 +128,7 @@ func (s *site) recorded(pages http.Handler) http.Handler {
 		s.requests = append(s.requests,
 			r.Clone(context.WithoutCancel(r.Context())))
 		s.mu.Unlock()
+
 		isCheck := strings.HasSuffix(r.URL.Path, "/check")
 		if isCheck && s.holdCheck != nil {
 			<-s.holdCheck
