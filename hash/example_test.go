@@ -98,8 +98,9 @@ type userTable map[string]struct {
 	disabled bool
 }
 
-// find returns the stored hash, "" if there is no such account or it is
-// disabled, as SELECT password … WHERE name = … AND NOT disabled would.
+// find returns the stored hash, or nothing if there is no such account or it is
+// disabled. A query does so with CASE WHEN NOT disabled THEN password END, and
+// reads NULL as "".
 func (u userTable) find(_ context.Context, name string) (string, error) {
 	if u[name].disabled {
 		return "", nil
@@ -107,8 +108,8 @@ func (u userTable) find(_ context.Context, name string) (string, error) {
 	return u[name].encoded, nil
 }
 
-// swapFor stores a hash where the old one still is.
-// It is UPDATE … SET password = encoded WHERE name = … AND password = old.
+// swapFor stores a hash where the old one still is. In SQL it is UPDATE users
+// SET password = encoded WHERE name = … AND password = old.
 func (u userTable) swapFor(name string) hash.SwapFunc {
 	return func(_ context.Context, old, encoded string) (bool, error) {
 		user := u[name]

@@ -9,10 +9,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
@@ -219,15 +219,17 @@ func TestAResetThatIsFasterKeepsItsPassword(t *testing.T) {
 func TestWhereItCannotTellItSaysSoForEveryAddress(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, hash.SlotsConfig{Count: 1, Queue: 1})
+	release := sync.OnceFunc(func() { close(fx.slow.release) })
+	defer release()
 	fx.add("slow@example.com", slowRow, false)
 	fx.add("ana@example.com", bcryptRow, false)
 	var others sync.WaitGroup
 	others.Go(func() { fx.post("slow@example.com", password) })
 	<-fx.slow.begun
 	others.Go(func() { fx.post("nobody@example.com", password) })
-	for fx.Hasher.Slots().Stats().Waiting == 0 {
-		runtime.Gosched()
-	}
+	require.Eventually(t, func() bool {
+		return fx.Hasher.Slots().Stats().Waiting == 1
+	}, 10*time.Second, time.Millisecond)
 
 	unavailable := func(why string) {
 		for _, email := range []string{"ana@example.com", "nobody@example.com"} {
@@ -237,7 +239,7 @@ func TestWhereItCannotTellItSaysSoForEveryAddress(t *testing.T) {
 		}
 	}
 	unavailable("the queue is full")
-	close(fx.slow.release)
+	release()
 	others.Wait()
 	require.Equal(t, http.StatusOK,
 		fx.post("ana@example.com", password).StatusCode)

@@ -101,9 +101,9 @@
 // fragment was dropped, the page asks for the link to be pasted and says why.
 // Where the address names a token that cannot be read, the answer is 400 with
 // the same form. Of two different tokens in one text neither is taken, and a
-// second one in the fragment, which the server does not see, is dropped. What is pasted
-// from a gateway that keeps the link to itself is a link that does not work,
-// since nothing is fetched.
+// second one in the fragment, which the server does not see, is dropped. What
+// is pasted from a gateway that keeps the link to itself is a link that does
+// not work, since nothing is fetched.
 //
 // [reset.OutcomeLinkRewritten] tells a host that its users are behind such
 // programs. A fragment that was dropped leaves no trace on the server. Count
