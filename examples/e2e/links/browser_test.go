@@ -105,9 +105,15 @@ func newVisitor(browser context.Context, t *testing.T) *visitor {
 
 func (v *visitor) eval(expression string) string {
 	v.t.Helper()
-	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression,
-		chromedp.EvalAwaitPromise))
-	require.NoError(v.t, err, expression)
+	// The page of a dead link leads on to another one, which ends what is
+	// being evaluated.
+	var value string
+	require.Eventually(v.t, func() bool {
+		var err error
+		value, err = chromedp.Run(v.ctx, chromedp.Evaluate[string](expression,
+			chromedp.EvalAwaitPromise))
+		return err == nil
+	}, time.Minute, 10*time.Millisecond, expression)
 	return value
 }
 
@@ -127,6 +133,10 @@ const look = `(async function () {
 		return !!found && found.checkVisibility();
 	};
 	for (let waited = 0; waited < 500; waited++) {
+		if (document.readyState !== "complete") {
+			await new Promise((done) => setTimeout(done, 10));
+			continue;
+		}
 		if (!document.querySelector("h1")) { return "a page of somebody else"; }
 		if (!seen("#password")) { return document.querySelector("h1").textContent; }
 		if (seen("#link")) {

@@ -33,11 +33,11 @@ func (s *site) fetch(method, address string) answer {
 	res := s.do(r)
 	_, raw, _ := strings.Cut(s.link, "token=")
 	return answer{
-		status:   res.StatusCode,
+		status: res.StatusCode,
 		location: strings.NewReplacer(
 			raw, "TOKEN", between("A")(raw), "ANOTHER",
 		).Replace(res.Header.Get("Location")),
-		held:     len(res.Cookies()) == 1 && res.Cookies()[0].Value == raw,
+		held: len(res.Cookies()) == 1 && res.Cookies()[0].Value == raw,
 	}
 }
 
