@@ -74,7 +74,9 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"X-Robots-Tag":                 "noindex, nofollow",
-			"Vary":                         "Accept-Language",
+			"Permissions-Policy": "camera=(), display-capture=()," +
+				" geolocation=(), microphone=(), payment=(), usb=()",
+			"Vary": "Accept-Language",
 		} {
 			require.Equal(t, []string{want}, a.header.Values(header),
 				"%s of %s", header, name)
@@ -84,7 +86,8 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		policy := a.header.Get("Content-Security-Policy")
 		for _, part := range []string{
 			"default-src 'none'", "form-action 'self'", "base-uri 'none'",
-			"frame-ancestors 'none'",
+			"frame-ancestors 'none'", "connect-src 'self'",
+			"img-src 'self' data:",
 		} {
 			require.Contains(t, policy, part, name)
 		}

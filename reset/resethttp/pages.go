@@ -48,13 +48,13 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.routes.isForgot(r):
 		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
+	case p.routes.isDispute(r):
+		show, act = p.showDispute, p.dispute
 	case isReset:
 		show = func(w http.ResponseWriter, r *http.Request) {
 			p.showReset(w, r, at)
 		}
 		act, back = p.confirm, p.routes.resetURL()
-	case p.routes.isDispute(r):
-		show, act = p.showDispute, p.dispute
 	default:
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,

@@ -105,8 +105,14 @@ func newVisitor(browser context.Context, t *testing.T) *visitor {
 
 func (v *visitor) eval(expression string) string {
 	v.t.Helper()
-	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](expression))
-	require.NoError(v.t, err, expression)
+	// The page of a dead link leads on to another one, which ends what is
+	// being evaluated.
+	var value string
+	require.Eventually(v.t, func() bool {
+		var err error
+		value, err = chromedp.Run(v.ctx, chromedp.Evaluate[string](expression))
+		return err == nil
+	}, time.Minute, 10*time.Millisecond, expression)
 	return value
 }
 
