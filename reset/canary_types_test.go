@@ -231,13 +231,18 @@ func (c *collection) addReset(
 	require.NoError(t, err)
 	raw := rawOf(link)
 	c.secrets = append(c.secrets, raw[strings.LastIndexByte(raw, '.')+1:])
-	client := netip.MustParseAddr("192.0.2.1")
 
 	c.hidden("reset.Config", cfg)
 	c.addSite(t, svc, cfg)
 	c.hidden("reset.Link", link)
 	c.hidden("memstore.Store", store)
 	c.open("reset.User", user)
+	c.addInputs(user)
+}
+
+// addInputs adds what visitors send, what is kept of it and what they see.
+func (c *collection) addInputs(user reset.User) {
+	client := netip.MustParseAddr("192.0.2.1")
 	c.open(
 		"reset.RequestInput",
 		reset.RequestInput{Email: user.Email, Client: client},
