@@ -243,8 +243,11 @@ func (c *collection) addReset(
 	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open(
 		"reset.ConfirmInput",
-		reset.ConfirmInput{Token: canary, Password: canary, Client: client},
+		reset.ConfirmInput{
+			Token: canary, Password: canary, Proof: canary, Client: client,
+		},
 	)
+	c.open("reset.Pending", reset.Pending{UserID: "7", Proof: canary})
 	c.all["reset.Job"] = specimen{
 		value: reset.Job{ID: "1", Email: user.Email, Client: client},
 		open:  true,

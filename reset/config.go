@@ -172,6 +172,26 @@ type Hooks struct {
 	// in the path of each request, so it must answer from memory. A blocked
 	// client gets the usual answers, and nothing happens. Nil means nobody is.
 	Blocked func(client netip.Addr) bool
+	// BeforeConfirm asks for a second proof before an account with one gets a
+	// new password (NIST SP 800-63B-4 section 4.2.2.2). Confirm calls it when
+	// the link is good, before the password is judged or hashed. Nil lets the
+	// confirmation go on, also for an account that needs no proof. An error
+	// that matches [ErrProofRefused] refuses it, and counts against
+	// Limits.Proof. Any other error, a panic, and an answer later than 10
+	// seconds are internal errors of Confirm. In none of these cases is
+	// anything written, and the link stays good.
+	//
+	// It may be called again for one link, for example after a refused
+	// password. A code that is good once only should be marked as used in
+	// OnConfirmed, or the visitor has to wait for the next one. It is called
+	// for signed links of accounts that exist, so that its time tells a
+	// stranger nothing.
+	BeforeConfirm func(ctx context.Context, pending Pending) error
+	// NeedsProof tells pages what BeforeConfirm is going to want, such as
+	// "totp", or "" for nothing. Check calls it for a good link, and returns
+	// its text in CheckResult.Proof. It decides nothing. An error, a panic, and
+	// an answer later than 10 seconds are internal errors of Check.
+	NeedsProof func(ctx context.Context, pending Pending) (kind string, err error)
 	// OnConfirmed are called in turn, once, after a new password is stored and
 	// the sessions are ended. They are the place to clear a lock-out counter.
 	// An error or a panic becomes an event, and the reset is a success all the

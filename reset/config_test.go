@@ -158,6 +158,16 @@ func TestNewNamesTheFieldThatIsMissingOrWeak(t *testing.T) {
 				cfg.Pages.Reset = "//evil.example/x"
 			},
 		},
+		"a proof that nobody checks": {
+			"Config.Hooks.NeedsProof",
+			func(cfg *reset.Config) {
+				cfg.Hooks.NeedsProof = func(
+					context.Context, reset.Pending,
+				) (string, error) {
+					return "totp", nil
+				}
+			},
+		},
 		"reset path with a query": {
 			"Config.Pages.Reset",
 			func(cfg *reset.Config) { cfg.Pages.Reset = "/reset?next=canary" },

@@ -12,7 +12,7 @@ import (
 )
 
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
-// marshals without token and password. That protection is lost in an unexported
+// marshals without token, password and proof. That protection is lost in an unexported
 // field of another struct, and under %p and %w, where the fmt package does not
 // call methods.
 type ConfirmInput struct {
@@ -21,6 +21,10 @@ type ConfirmInput struct {
 	// Password is the new password, taken byte for byte. Nothing is trimmed,
 	// folded or cut.
 	Password string
+	// Proof is what the page asked for beside the password, such as a code, for
+	// Hooks.BeforeConfirm. More than 4 KiB are refused. Without that hook it is
+	// not looked at.
+	Proof string
 	// Client, Locale and UserAgent are as in [RequestInput]. The last two are
 	// for the notice.
 	Client            netip.Addr
@@ -45,7 +49,7 @@ func (in ConfirmInput) MarshalJSON() ([]byte, error) {
 // Confirm sets a new password by a link, from [Service.Request],
 // [Service.Invite] or [Service.Link]. In this order it verifies the token's
 // signature and times, charges a limit, loads the account and checks that it is
-// as it was, asks the policy, hashes, and replaces the stored hash if it still
+// as it was, asks Hooks.BeforeConfirm, asks the policy, hashes, and replaces the stored hash if it still
 // is the one that was verified. Of any number of confirmations of one link, on
 // any number of machines, one succeeds. Then it ends sessions, calls the hooks
 // and queues the notice, none of which can undo the success.
@@ -55,9 +59,9 @@ func (in ConfirmInput) MarshalJSON() ([]byte, error) {
 // whoever sends nonsense cannot keep others behind the same address from using
 // good links.
 //
-// The error matches [ErrRejected] when the link is refused. It is a
-// *policy.Error when the password is refused, which spends nothing. It may also
-// be a *[ThrottledError], or match [ErrUnknownOutcome]. Any other error is
+// The error matches [ErrRejected] when the link is refused. It is
+// [ErrProofRefused] when the second proof is refused, and a *policy.Error when
+// the password is, which both spend nothing. It may also be a *[ThrottledError], or match [ErrUnknownOutcome]. Any other error is
 // internal, such as hash.ErrBusy or a store that is down. Then nothing was
 // written and the link stays good.
 //
@@ -104,6 +108,10 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	}
 	if err != nil {
 		return s.refuse(ctx, ev, err)
+	}
+
+	if err := s.prove(ctx, in, user, ev); err != nil {
+		return err
 	}
 
 	encoded, err := s.makeHash(ctx, in.Password, user, ev)
@@ -199,7 +207,16 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 	}
 
 	err = fmt.Errorf("reset: load the account: %w", err)
-	ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reasonStore, err
+	ev.Outcome, ev.Reason, ev.Err =
+		OutcomeConfirmFailed, reasonOfFailure(err), err
 	s.events.record(ctx, ev)
 	return err
+}
+
+// reasonOfFailure says which part could not tell whether a link is good.
+func reasonOfFailure(err error) Reason {
+	if _, ok := errors.AsType[*hookError](err); ok {
+		return reasonHook
+	}
+	return reasonStore
 }

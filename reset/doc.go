@@ -40,6 +40,9 @@
 //     a system out of a short list, which the visitor may lie about.
 //   - An account's sessions are dealt with. [New] refuses a [Config] that does
 //     not say how. Nobody is signed in by a reset.
+//   - An account with a second factor can be asked for it before the write. See
+//     [Hooks].BeforeConfirm. What cannot be judged is refused, and guesses are
+//     counted by account.
 //   - The account's owner is told of the change by mail, at the address the
 //     account had at that moment.
 //   - A used invitation stays used, also when the account's hash is cleared.
@@ -81,7 +84,8 @@
 //   - A login that upgrades a hash changes it, and so kills outstanding links.
 //   - Whoever reads the user's mail can reset the password. Mail is a way to
 //     recover an account, not a second factor. Ask for the second factor at the
-//     next login as always (NIST SP 800-63B-4 section 4.2).
+//     next login as always (NIST SP 800-63B-4 section 4.2), and with
+//     [Hooks].BeforeConfirm before the reset.
 //   - Clients are told apart by their networks. Somebody who holds many
 //     networks, or an application that passes no client, or one proxy's for
 //     all, is not kept from filling the queue. See [RequestInput].

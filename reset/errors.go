@@ -47,6 +47,10 @@ var (
 		"reset: it is not known whether the new password is stored; try to " +
 			"sign in with it",
 	)
+	// ErrProofRefused is what Hooks.BeforeConfirm returns, or wraps, when it
+	// refuses a second proof, and what Confirm returns then. The link stays
+	// good. Its text is safe to show.
+	ErrProofRefused = errors.New("reset: the second proof is refused")
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.
 	ErrHasPassword = errors.New("reset: the account already has a password")

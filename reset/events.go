@@ -62,11 +62,17 @@ const (
 const (
 	// OutcomeCheckRejected says that Check refused a link. Reason says why.
 	OutcomeCheckRejected Outcome = "check-rejected"
+	// OutcomeCheckFailed is an internal error of Check. Reason says which part
+	// failed.
+	OutcomeCheckFailed Outcome = "check-failed"
 	// OutcomeRejected says that Confirm refused a link. Reason says why.
 	OutcomeRejected Outcome = "rejected"
 	// OutcomePasswordRefused says that the policy refused the password. The
 	// link stays good.
 	OutcomePasswordRefused Outcome = "password-refused"
+	// OutcomeProofRefused says that Config.Hooks.BeforeConfirm refused the
+	// second proof. The link stays good.
+	OutcomeProofRefused Outcome = "proof-refused"
 	// OutcomeConfirmed says that the new hash is stored.
 	OutcomeConfirmed Outcome = "confirmed"
 	// OutcomeLostRace says that the link was good when verified, and no longer
@@ -152,7 +158,7 @@ type Event struct {
 // Which limit was reached, or failed. They are the fields of [Limits].
 //
 //   - "global", "client", "network", "account", "confirm-client",
-//     "confirm-user" and "check".
+//     "confirm-user", "proof" and "check".
 //   - "share": the site is at its bound, and this network was granted more than
 //     its share.
 //
@@ -168,7 +174,8 @@ type Event struct {
 //     next attempt.
 //   - "panic": the mailer panicked. Err says where.
 //   - "busy": the hasher's queue was full.
-//   - "store", "hash" and "policy": that part failed. Err says how.
+//   - "store", "hash", "policy" and "hook": that part failed. Err says how, and
+//     which hook.
 //
 // Why a link was refused, as package token says it. See [token.Reason].
 //
@@ -210,6 +217,7 @@ const (
 	limitAccount       Reason = "account"
 	limitConfirmClient Reason = "confirm-client"
 	limitConfirmUser   Reason = "confirm-user"
+	limitProof         Reason = "proof"
 	limitCheck         Reason = "check"
 
 	reasonRefused  Reason = "refused"
@@ -223,6 +231,7 @@ const (
 	reasonStore    Reason = "store"
 	reasonHash     Reason = "hash"
 	reasonPolicy   Reason = "policy"
+	reasonHook     Reason = "hook"
 )
 
 // Reasons returns every Reason, sorted.
@@ -233,10 +242,10 @@ func Reasons() []Reason {
 		reasonTooMany, reasonTooLate, reasonThrottled,
 		reasonBadMAC, reasonBadDate, reasonBadKind,
 		limitGlobal, limitClient, limitNetwork, limitShare, limitAccount,
-		limitConfirmClient, limitConfirmUser, limitCheck,
+		limitConfirmClient, limitConfirmUser, limitProof, limitCheck,
 		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,
 		reasonShutdown, reasonQueue, reasonPanic, reasonBusy,
-		reasonStore, reasonHash, reasonPolicy,
+		reasonStore, reasonHash, reasonPolicy, reasonHook,
 		Reason(mail.KindNoAccount), Reason(mail.KindSignsInElsewhere),
 	}
 

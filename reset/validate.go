@@ -73,6 +73,12 @@ func (c *Config) validate() error {
 			"reset: Config.Hooks.OnConfirmed holds a nil function",
 		)
 	}
+	if c.Hooks.NeedsProof != nil && c.Hooks.BeforeConfirm == nil {
+		return errors.New(
+			"reset: Config.Hooks.NeedsProof is set without " +
+				"Config.Hooks.BeforeConfirm, so that nothing is proven",
+		)
+	}
 	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
 		return errors.New(
 			"reset: Config.Queue.Synchronous and Config.Queue.Dispatch " +

@@ -1,0 +1,86 @@
+package reset
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// A Pending is a confirmation that has not been done yet. Its link is good. It
+// prints, logs and marshals as its user id, without the proof. That protection
+// is lost in an unexported field of another struct, and under %p and %w, where
+// the fmt package does not call methods.
+type Pending struct {
+	// UserID and Label are the account's.
+	UserID, Label string
+	// Purpose is token.PurposeReset or token.PurposeInvite, and TokenID the
+	// link's, as events name it.
+	Purpose token.Purpose
+	TokenID string
+	// Client is who confirms, or the zero Addr.
+	Client netip.Addr
+	// Proof is ConfirmInput.Proof, byte for byte. It is empty when the visitor
+	// sent none, and for Hooks.NeedsProof.
+	Proof string
+}
+
+// Format prints the user id alone under every verb.
+func (p Pending) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.Pending{%s}", p.UserID)
+}
+
+// LogValue logs the user id alone.
+func (p Pending) LogValue() slog.Value { return slog.StringValue(p.UserID) }
+
+// MarshalJSON writes the user id alone.
+func (p Pending) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ UserID string }{p.UserID})
+}
+
+// A hookError says which hook could not answer.
+type hookError struct {
+	hook string
+	err  error
+}
+
+func (e *hookError) Error() string { return e.hook + ": " + e.err.Error() }
+
+func (e *hookError) Unwrap() error { return e.err }
+
+// ask calls a hook that the flow cannot go on without. An answer that comes
+// after hookTimeout does not count, and a hook that heeds no context is not
+// waited for any longer than that. Its goroutine ends when the hook does.
+func ask[T any](
+	ctx context.Context, hook string, call func(context.Context) (T, error),
+) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+
+	var answer, none T
+	done := make(chan error, 1)
+	go func() {
+		done <- guard(hook, func() error {
+			var err error
+			answer, err = call(ctx)
+			return err
+		})
+	}()
+
+	var err error
+	select {
+	case err = <-done:
+		if err == nil {
+			err = ctx.Err()
+		}
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return none, &hookError{hook, err}
+	}
+	return answer, nil
+}
