@@ -39,7 +39,7 @@ var harmless = strings.Fields(`
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.Brand mail.LogMailer
 	smtpmail.Error
-	reset.Confirmation reset.Event reset.Pages reset.Mail
+	reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder
 	reset.Limits reset.LinkOptions reset.LinkStyle
@@ -246,6 +246,10 @@ func (c *collection) addReset(
 		reset.ConfirmInput{
 			Token: canary, Password: canary, Proof: canary, Client: client,
 		},
+	)
+	c.open(
+		"reset.Confirmation",
+		reset.Confirmation{UserID: "7", Email: user.Email},
 	)
 	c.open("reset.Pending", reset.Pending{UserID: "7", Proof: canary})
 	c.all["reset.Job"] = specimen{

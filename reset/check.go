@@ -97,7 +97,7 @@ func (s *Service) Check(
 ) (CheckResult, error) {
 	client := plainClient(in.Client)
 	charged := false
-	user, claims, ev, err := s.verify(
+	good, ev, err := s.verify(
 		ctx,
 		in.Token,
 		func(userID string, purpose token.Purpose) error {
@@ -109,15 +109,15 @@ func (s *Service) Check(
 	ev.Client = client
 	kind := ""
 	if err == nil {
-		kind, err = s.proofKind(ctx, user, ev)
+		kind, err = s.proofKind(ctx, good.user, ev)
 	}
 	if err == nil {
 		return CheckResult{
-			ExpiresAt:   claims.ExpiresAt,
-			MaskedEmail: maskAddress(user.Email),
-			Email:       user.Email,
-			Label:       user.Label,
-			Purpose:     claims.Purpose,
+			ExpiresAt:   good.claims.ExpiresAt,
+			MaskedEmail: maskAddress(good.user.Email),
+			Email:       good.user.Email,
+			Label:       good.user.Label,
+			Purpose:     good.claims.Purpose,
 			Proof:       kind,
 		}, nil
 	}

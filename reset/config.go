@@ -172,6 +172,15 @@ type Hooks struct {
 	// in the path of each request, so it must answer from memory. A blocked
 	// client gets the usual answers, and nothing happens. Nil means nobody is.
 	Blocked func(client netip.Addr) bool
+	// Eligible tells whether an account may use this flow at all. One that signs
+	// in with its company may not, for example, by its domain or by policy. One
+	// that may not is sent nothing, and its links are refused like any other
+	// that is not good. [Service.Link] and [Service.Invite] answer
+	// [ErrNotEligible]. It is asked by a worker, and for signed links, never in
+	// the path of a request. An error, a panic, and an answer later than 10
+	// seconds decide nothing. A worker asks again later, and confirmations are
+	// internal errors.
+	Eligible func(ctx context.Context, user User) (bool, error)
 	// BeforeConfirm asks for a second proof before an account with one gets a
 	// new password (NIST SP 800-63B-4 section 4.2.2.2). Confirm calls it when
 	// the link is good, before the password is judged or hashed. Nil lets the
@@ -193,18 +202,11 @@ type Hooks struct {
 	// an answer later than 10 seconds are internal errors of Check.
 	NeedsProof func(ctx context.Context, pending Pending) (kind string, err error)
 	// OnConfirmed are called in turn, once, after a new password is stored and
-	// the sessions are ended. They are the place to clear a lock-out counter.
+	// the sessions are ended. They are the place to clear a lock-out counter,
+	// or to mark Confirmation.Email as verified.
 	// An error or a panic becomes an event, and the reset is a success all the
 	// same.
 	OnConfirmed []func(ctx context.Context, done Confirmation) error
-}
-
-// Confirmation tells a hook which account has a new password.
-type Confirmation struct {
-	UserID  string
-	TokenID string
-	Purpose token.Purpose
-	Client  netip.Addr
 }
 
 // A Policy judges a new password. It returns nil, or an error that is or wraps

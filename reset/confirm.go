@@ -86,7 +86,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	}
 
 	charged := false
-	user, _, ev, err := s.verify(
+	good, ev, err := s.verify(
 		ctx,
 		in.Token,
 		func(userID string, purpose token.Purpose) error {
@@ -110,6 +110,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		return s.refuse(ctx, ev, err)
 	}
 
+	user := good.user
 	if err := s.prove(ctx, in, user, ev); err != nil {
 		return err
 	}
@@ -131,59 +132,62 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 		return s.suspect(ctx, job, user, encoded, ev, err)
 	}
 
-	job.SessionsEnded = s.conclude(ctx, user, ev)
+	job.SessionsEnded = s.conclude(ctx, user, good.to, ev)
 	if !s.cfg.Mail.SkipNotice {
 		s.sendNotice(ctx, job, ev)
 	}
 	return nil
 }
 
+// A grant is a good link, with the account that it is for.
+type grant struct {
+	user   User
+	to     string // the address that the link went to.
+	claims token.Claims
+}
+
 // verify opens a token of either purpose. The event has what is known by then,
 // which is the account, the token, the purpose and the reason of a rejection.
 func (s *Service) verify(
 	ctx context.Context, raw string, charge func(string, token.Purpose) error,
-) (User, token.Claims, Event, error) {
-	var user User
+) (grant, Event, error) {
+	var good grant
 	ev := Event{Purpose: token.PurposeReset}
-	open := func() (token.Claims, error) {
-		return s.signer.Verify(
-			ctx,
-			raw,
-			ev.Purpose,
-			func(ctx context.Context, userID string) (token.State, error) {
-				ev.UserID = userID
-				if charge != nil {
-					if err := charge(userID, ev.Purpose); err != nil {
-						return token.State{}, err
-					}
-				}
+	load := func(ctx context.Context, userID string) (token.State, error) {
+		ev.UserID = userID
+		if charge != nil {
+			if err := charge(userID, ev.Purpose); err != nil {
+				return token.State{}, err
+			}
+		}
 
-				found, err := s.findByID(ctx, userID)
-				switch {
-				case errors.Is(err, ErrUserNotFound):
-					return token.State{}, token.ErrUnknownUser
-				case err != nil:
-					return token.State{}, err
-				case found.Disabled:
-					ev.Reason = reasonDisabled
-					return token.State{}, token.ErrUnknownUser
-				}
+		found, err := s.findByID(ctx, userID)
+		switch {
+		case errors.Is(err, ErrUserNotFound):
+			return token.State{}, token.ErrUnknownUser
+		case err != nil:
+			return token.State{}, err
+		case found.Disabled:
+			ev.Reason = reasonDisabled
+			return token.State{}, token.ErrUnknownUser
+		}
 
-				user = found
-				return stateOf(found), nil
-			},
-		)
+		good.user, good.to = found, found.Email
+		return stateOf(found), nil
 	}
 
-	claims, err := open()
-	if rejected, ok := errors.AsType[*token.RejectedError](err); ok &&
-		rejected.Reason == token.ReasonWrongPurpose {
+	var err error
+	good.claims, err = s.signer.Verify(ctx, raw, ev.Purpose, load)
+	if isRejected(err, token.ReasonWrongPurpose) {
 		ev.Purpose = token.PurposeInvite
-		claims, err = open()
+		good.claims, err = s.signer.Verify(ctx, raw, ev.Purpose, load)
 	}
 	if err == nil {
-		ev.TokenID = claims.TokenID
-		return user, claims, ev, nil
+		ev.TokenID = good.claims.TokenID
+		ev.Reason, err = s.admit(ctx, good)
+	}
+	if err == nil {
+		return good, ev, nil
 	}
 
 	if rejected, ok := errors.AsType[*token.RejectedError](err); ok {
@@ -192,7 +196,25 @@ func (s *Service) verify(
 			ev.Reason = Reason(rejected.Reason)
 		}
 	}
-	return User{}, token.Claims{}, ev, err
+	return grant{}, ev, err
+}
+
+func isRejected(err error, reason token.Reason) bool {
+	rejected, ok := errors.AsType[*token.RejectedError](err)
+	return ok && rejected.Reason == reason
+}
+
+// admit refuses the link of an account that may not use this flow any more. The
+// answer is that for an account that is gone.
+func (s *Service) admit(ctx context.Context, good grant) (Reason, error) {
+	allowed, err := s.allowed(ctx, good.user)
+	if err != nil || allowed {
+		return "", err
+	}
+	return reasonNotEligible, &token.RejectedError{
+		Reason: token.ReasonUnknownUser,
+		UserID: good.user.ID, TokenID: good.claims.TokenID,
+	}
 }
 
 // refuse records why a link was not taken.

@@ -86,14 +86,14 @@ func (s *Service) deliveries(
 		seen[user.ID] = true
 
 		kind, reason := s.kindFor(job, user)
-		if kind == mail.KindInvite && len(made) < maxAccounts {
-			if user, err = s.mark(ctx, user); err != nil {
-				return nil, false, err
-			}
-			kind, reason = s.kindFor(job, user)
-		}
 		if kind != "" && len(made) == maxAccounts {
 			kind, reason = "", reasonTooMany
+		}
+		if kind == job.Kind {
+			user, kind, reason, err = s.prepare(ctx, job, user)
+			if err != nil {
+				return nil, false, err
+			}
 		}
 
 		if reason != "" && (kind == "" || kind != a.hint) {
@@ -108,6 +108,29 @@ func (s *Service) deliveries(
 		}
 	}
 	return made, len(users) > 1, nil
+}
+
+// prepare asks whether an account that could have a link may have one, and
+// gives one that is invited its marker.
+func (s *Service) prepare(
+	ctx context.Context, job Job, user User,
+) (_ User, kind mail.Kind, reason Reason, err error) {
+	allowed, err := s.allowed(ctx, user)
+	if err != nil {
+		return user, "", "", err
+	}
+	if !allowed {
+		return user, "", reasonNotEligible, nil
+	}
+	if job.Kind != mail.KindInvite {
+		return user, job.Kind, "", nil
+	}
+
+	if user, err = s.mark(ctx, user); err != nil {
+		return user, "", "", err
+	}
+	kind, reason = s.kindFor(job, user)
+	return user, kind, reason, nil
 }
 
 // forNobody records that there is no such account, and returns the hint that

@@ -36,6 +36,9 @@ var (
 	ErrJobRefused = errors.New("reset: the job is refused")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
+	// ErrNotEligible is the answer to making a link for an account that
+	// Config.Hooks.Eligible does not let use this flow.
+	ErrNotEligible = errors.New("reset: the account may not use this flow")
 	// ErrNoPassword is the answer to making a reset link for an account without
 	// a password. Invite it instead.
 	ErrNoPassword = errors.New("reset: the account has no password")

@@ -130,10 +130,11 @@ type Event struct {
 // The texts are stable. They may be stored and searched for. A later version
 // may add some.
 //
-// Why an account gets no link, or no mail. The first two are also used at
+// Why an account gets no link, or no mail. The first three are also used at
 // confirmation.
 //
 //   - "disabled": the account is disabled.
+//   - "not-eligible": Config.Hooks.Eligible does not let it use this flow.
 //   - "unknown-user": it is gone.
 //   - "unknown-address": no account has the address.
 //   - "address-mismatch": the store returned an account with another address,
@@ -196,6 +197,7 @@ type Reason string
 
 const (
 	reasonDisabled        Reason = "disabled"
+	reasonNotEligible     Reason = "not-eligible"
 	reasonUnknownAddress  Reason = "unknown-address"
 	reasonAddressMismatch Reason = "address-mismatch"
 	reasonBadAddress      Reason = "bad-address"
@@ -237,7 +239,8 @@ const (
 // Reasons returns every Reason, sorted.
 func Reasons() []Reason {
 	all := []Reason{
-		reasonDisabled, reasonUnknownAddress, reasonAddressMismatch,
+		reasonDisabled, reasonNotEligible,
+		reasonUnknownAddress, reasonAddressMismatch,
 		reasonBadAddress, reasonBadUser, reasonNoPassword, reasonHasPassword,
 		reasonTooMany, reasonTooLate, reasonThrottled,
 		reasonBadMAC, reasonBadDate, reasonBadKind,

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"strings"
 
+	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
 )
 
@@ -49,4 +51,43 @@ func Example_secondProof() {
 	// the page asks for: totp
 	// reset: the second proof is refused
 	// <nil>
+}
+
+// Accounts that sign in with their company are sent no link, and a link that
+// was used proves that its address can be read.
+func Example_eligible() {
+	ctx := context.Background()
+	verified := map[string]string{} // by user id.
+	svc, store, outbox := exampleService(func(cfg *reset.Config) {
+		cfg.Hooks.Eligible = func(
+			_ context.Context, user reset.User,
+		) (bool, error) {
+			return !strings.HasSuffix(user.Email, "@corp.example"), nil
+		}
+		cfg.Hooks.OnConfirmed = []func(
+			context.Context, reset.Confirmation,
+		) error{func(_ context.Context, done reset.Confirmation) error {
+			verified[done.UserID] = done.Email
+			return nil
+		}}
+	})
+	ana, _ := store.FindByID(ctx, "7")
+	_ = store.Add(reset.User{
+		ID: "8", Email: "bo@corp.example", PasswordHash: ana.PasswordHash,
+	})
+
+	_ = svc.Request(ctx, reset.RequestInput{Email: "bo@corp.example"})
+	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@example.com"})
+	mails, _ := outbox.Wait(ctx, 1)
+	_ = svc.Confirm(ctx, reset.ConfirmInput{
+		Token:    mailtest.Token(mails[0]),
+		Password: "a new password that is long",
+	})
+	_ = svc.Shutdown(ctx)
+	_, err := svc.Link(ctx, "8", reset.LinkOptions{})
+	fmt.Println(len(outbox.Messages()), "mails, verified:", verified)
+	fmt.Println(err)
+	// Output:
+	// 2 mails, verified: map[7:ana@example.com]
+	// reset: the account may not use this flow
 }

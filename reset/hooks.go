@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 
@@ -39,6 +40,56 @@ func (p Pending) LogValue() slog.Value { return slog.StringValue(p.UserID) }
 // MarshalJSON writes the user id alone.
 func (p Pending) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ UserID string }{p.UserID})
+}
+
+// A Confirmation tells a hook which account has a new password. It prints, logs
+// and marshals as the user and token ids, without the address. That protection
+// is lost in an unexported field of another struct, and under %p and %w, where
+// the fmt package does not call methods.
+type Confirmation struct {
+	UserID string
+	// Email is the address that received the link, in its stored spelling.
+	// Whoever confirmed can read its mail, or was given the link by
+	// [Service.Link], in which case it is the account's and proves nothing.
+	Email   string
+	TokenID string
+	Purpose token.Purpose
+	Client  netip.Addr
+}
+
+// String names the account and the token.
+func (c Confirmation) String() string {
+	return "reset.Confirmation{" + c.UserID + " " + c.TokenID + "}"
+}
+
+// Format prints String under every verb.
+func (c Confirmation) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, c.String())
+}
+
+// LogValue logs String.
+func (c Confirmation) LogValue() slog.Value {
+	return slog.StringValue(c.String())
+}
+
+// MarshalText writes String.
+func (c Confirmation) MarshalText() ([]byte, error) {
+	return []byte(c.String()), nil
+}
+
+// allowed asks Hooks.Eligible whether the account may use this flow.
+func (s *Service) allowed(ctx context.Context, user User) (bool, error) {
+	if s.cfg.Hooks.Eligible == nil {
+		return true, nil
+	}
+
+	ok, err := ask(
+		ctx, "Config.Hooks.Eligible",
+		func(ctx context.Context) (bool, error) {
+			return s.cfg.Hooks.Eligible(ctx, user)
+		},
+	)
+	return ok, scrub(err, user.Email, user.PasswordHash)
 }
 
 // A hookError says which hook could not answer.

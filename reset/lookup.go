@@ -96,7 +96,18 @@ func (s *Service) loadEligible(
 	if err != nil {
 		return User{}, fmt.Errorf("reset: load the account: %w", err)
 	}
-	return user, s.checkEligible(user, purpose)
+	if err := s.checkEligible(user, purpose); err != nil {
+		return user, err
+	}
+
+	allowed, err := s.allowed(ctx, user)
+	switch {
+	case err != nil:
+		return user, fmt.Errorf("reset: may the account use this: %w", err)
+	case !allowed:
+		return user, ErrNotEligible
+	}
+	return user, nil
 }
 
 func (s *Service) checkEligible(user User, purpose token.Purpose) error {

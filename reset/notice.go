@@ -107,7 +107,9 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 		Client: job.Client, UserID: user.ID,
 		TokenID: parts[2], Purpose: token.Purpose(parts[3]),
 	}
-	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
+	job.SessionsEnded = s.conclude(
+		context.WithoutCancel(ctx), user, job.Email, ev,
+	)
 	job.Pending = ""
 
 	if s.cfg.Mail.SkipNotice {

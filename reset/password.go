@@ -142,10 +142,10 @@ func (s *Service) lostRace(ctx context.Context, ev Event) error {
 }
 
 // conclude does everything that follows a stored password, except for the
-// notice. The password is changed whatever happens here, so failures become
-// events.
+// notice. linked is the address that the link went to. The password is changed
+// whatever happens here, so failures become events.
 func (s *Service) conclude(
-	ctx context.Context, user User, ev Event,
+	ctx context.Context, user User, linked string, ev Event,
 ) (sessionsEnded bool) {
 	// Sessions come first, since whoever has the old password may be signed in
 	// right now.
@@ -155,6 +155,7 @@ func (s *Service) conclude(
 
 	done := Confirmation{
 		UserID:  user.ID,
+		Email:   linked,
 		TokenID: ev.TokenID,
 		Purpose: ev.Purpose,
 		Client:  ev.Client,

@@ -254,12 +254,14 @@ func (s *Service) lookUpFailed(
 	a.lookUp++
 	if a.job.Kind == mail.KindReset && a.lookUp > lookupRetries {
 		s.events.recordFailure(ctx, a.job, Event{
-			UserID: a.job.UserID, Reason: reasonStore, Err: err,
+			UserID: a.job.UserID, Reason: reasonOfFailure(err), Err: err,
 		})
 		return nil, err
 	}
 
-	s.events.recordRetry(ctx, a.job, Event{Reason: reasonStore, Err: err})
+	s.events.recordRetry(
+		ctx, a.job, Event{Reason: reasonOfFailure(err), Err: err},
+	)
 	return []attempt{a}, err
 }
 

@@ -25,9 +25,9 @@ type LinkOptions struct {
 // mail is sent. An invitation may write a marker into the account, as
 // [Service.Invite] says.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for
-// a reset link) or [ErrHasPassword] (for an invitation). Anything else is
-// internal, or a LinkOptions that is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
+// [ErrNoPassword] (for a reset link) or [ErrHasPassword] (for an invitation).
+// Anything else is internal, or a LinkOptions that is out of range.
 func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
@@ -90,9 +90,9 @@ type InviteInput struct {
 // never write back an old hash or marker, nor use one marker for all, since
 // invitations that were bound to it would be good again.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
-// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or in.Lifetime is
-// out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
+// [ErrHasPassword], [ErrQueueFull] or [ErrClosed]. Anything else is internal,
+// or in.Lifetime is out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	if err := s.checkLifetime(token.PurposeInvite, in.Lifetime); err != nil {
 		return err
