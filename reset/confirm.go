@@ -128,6 +128,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) error {
 	}
 
 	job := s.notice(user, client, in.Locale, in.UserAgent)
+	job.Email, job.Also = user.addresses(good.to)
 	if unknown {
 		return s.suspect(ctx, job, user, encoded, ev, err)
 	}
@@ -167,6 +168,8 @@ func (s *Service) verify(
 			return token.State{}, token.ErrUnknownUser
 		case err != nil:
 			return token.State{}, err
+		case len(found.Recovery) > maxRecovery:
+			return token.State{}, errRecovery
 		case found.Disabled:
 			ev.Reason = reasonDisabled
 			return token.State{}, token.ErrUnknownUser
@@ -181,6 +184,9 @@ func (s *Service) verify(
 	if isRejected(err, token.ReasonWrongPurpose) {
 		ev.Purpose = token.PurposeInvite
 		good.claims, err = s.signer.Verify(ctx, raw, ev.Purpose, load)
+	}
+	if isRejected(err, token.ReasonStale) {
+		err = s.verifyRecovery(ctx, raw, ev.Purpose, &good, err)
 	}
 	if err == nil {
 		ev.TokenID = good.claims.TokenID
@@ -239,6 +245,9 @@ func (s *Service) refuse(ctx context.Context, ev Event, err error) error {
 func reasonOfFailure(err error) Reason {
 	if _, ok := errors.AsType[*hookError](err); ok {
 		return reasonHook
+	}
+	if errors.Is(err, errRecovery) {
+		return reasonBadUser
 	}
 	return reasonStore
 }

@@ -53,17 +53,8 @@ func (s *Service) deliveries(
 	job := a.job
 	switch job.Kind {
 	case mail.KindPasswordChanged:
-		// The address was read with the row that changed. A second look-up
-		// would let whoever took the account over redirect the notice.
-		if !isAddress(job.Email) {
-			s.events.recordFailure(ctx, job, Event{
-				UserID: job.UserID, Reason: reasonBadAddress,
-			})
-			return nil, false, nil
-		}
-		return []delivery{{
-			kind: job.Kind, to: job.Email, user: User{ID: job.UserID},
-		}}, false, nil
+		made = s.notices(ctx, job)
+		return made, len(made) > 1, nil
 	case mail.KindReset, mail.KindInvite:
 	default:
 		return nil, false, errKind
@@ -103,34 +94,11 @@ func (s *Service) deliveries(
 		}
 		if kind != "" {
 			made = append(made, delivery{
-				kind: kind, to: user.Email, user: user,
+				kind: kind, to: job.recipient(user), user: user,
 			})
 		}
 	}
 	return made, len(users) > 1, nil
-}
-
-// prepare asks whether an account that could have a link may have one, and
-// gives one that is invited its marker.
-func (s *Service) prepare(
-	ctx context.Context, job Job, user User,
-) (_ User, kind mail.Kind, reason Reason, err error) {
-	allowed, err := s.allowed(ctx, user)
-	if err != nil {
-		return user, "", "", err
-	}
-	if !allowed {
-		return user, "", reasonNotEligible, nil
-	}
-	if job.Kind != mail.KindInvite {
-		return user, job.Kind, "", nil
-	}
-
-	if user, err = s.mark(ctx, user); err != nil {
-		return user, "", "", err
-	}
-	kind, reason = s.kindFor(job, user)
-	return user, kind, reason, nil
 }
 
 // forNobody records that there is no such account, and returns the hint that
@@ -153,16 +121,17 @@ func (s *Service) forNobody(ctx context.Context, a attempt) []delivery {
 
 // kindFor decides which mail an account gets, if any, and why it gets no link.
 func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
+	to := job.recipient(user)
 	switch {
-	case user.ID == "":
+	case user.ID == "", len(user.Recovery) > maxRecovery:
 		return "", reasonBadUser
-	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
+	case isAddress(job.Email) && to == "":
 		// The store's collation may hold ı and i for equal. Their owners are
 		// two people.
 		return "", reasonAddressMismatch
 	case user.Disabled:
 		return "", reasonDisabled
-	case !isAddress(user.Email):
+	case !isAddress(to):
 		return "", reasonBadAddress
 
 	case job.Kind == mail.KindInvite &&
@@ -239,7 +208,9 @@ func (s *Service) send(
 	}
 
 	err = fmt.Errorf("reset: send mail: %w",
-		scrub(err, made.raw, a.job.Email, d.to, d.user.PasswordHash))
+		scrub(
+			err, append(d.user.secrets(), made.raw, a.job.Email, d.to)...,
+		))
 	ev.Err = err
 	a.count++
 	verdict := mail.VerdictOf(err)
@@ -276,18 +247,20 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
 	data := s.cfg.facts(d.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale = languages(d.user.Locale, job.Locale)
+	data.Locale, data.Label = languages(d.user.Locale, job.Locale), d.user.Label
 	// A queue is no reason to believe what it says of the browser.
 	data.Client = mail.CoarseClient(job.Browser)
 
 	var made secrets
 	if d.hasLink() {
 		var err error
+		bound := d.user
+		bound.Email = d.to // the link is good while the account has it.
 		if made.link, made.raw, err = s.issue(
-			d.user, d.purpose(), job.Lifetime,
+			bound, d.purpose(), job.Lifetime,
 		); err != nil {
 			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-				scrub(err, d.to, d.user.PasswordHash))
+				scrub(err, append(d.user.secrets(), d.to)...))
 		}
 		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
 		// Whole minutes, counted from the sending, since that is when the
@@ -303,7 +276,7 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	})
 	if err != nil {
 		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
-			scrub(err, made.raw, d.to))
+			scrub(err, append(d.user.secrets(), made.raw, d.to)...))
 	}
 
 	return mail.Message{
@@ -318,7 +291,8 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 // drop the second copy. It gives away neither account nor job.
 func messageID(job Job, d delivery) string {
 	sum := sha256.Sum256(
-		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID),
+		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID +
+			"\x00" + d.to),
 	)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

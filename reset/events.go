@@ -140,7 +140,8 @@ type Event struct {
 //   - "address-mismatch": the store returned an account with another address,
 //     a look-alike perhaps.
 //   - "bad-address": no mail can be sent to the stored address.
-//   - "bad-user": the store returned an account without an id, or with another.
+//   - "bad-user": the store returned an account without an id, or with another,
+//     or one with more than five recovery addresses.
 //   - "no-password": the account has no password to forget.
 //   - "has-password": the mail is an invitation, and the account has a password
 //     by now.

@@ -77,21 +77,6 @@ func (c Confirmation) MarshalText() ([]byte, error) {
 	return []byte(c.String()), nil
 }
 
-// allowed asks Hooks.Eligible whether the account may use this flow.
-func (s *Service) allowed(ctx context.Context, user User) (bool, error) {
-	if s.cfg.Hooks.Eligible == nil {
-		return true, nil
-	}
-
-	ok, err := ask(
-		ctx, "Config.Hooks.Eligible",
-		func(ctx context.Context) (bool, error) {
-			return s.cfg.Hooks.Eligible(ctx, user)
-		},
-	)
-	return ok, scrub(err, user.Email, user.PasswordHash)
-}
-
 // A hookError says which hook could not answer.
 type hookError struct {
 	hook string

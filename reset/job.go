@@ -33,8 +33,12 @@ type Job struct {
 	// Kind is what to send. It is mail.KindReset, mail.KindInvite or
 	// mail.KindPasswordChanged.
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed. For a notice it is the stored address.
-	Email string `json:"email,omitempty"`
+	// Email is what was typed. For a notice it is the stored address that the
+	// link went to, and Also is the account's other addresses.
+	Email string   `json:"email,omitempty"`
+	Also  []string `json:"also,omitempty"`
+	// Label is the account's, for a notice.
+	Label string `json:"label,omitempty"`
 	// UserID, if set, narrows the job to one account.
 	UserID string `json:"user_id,omitempty"`
 	// Locale is a list of languages as [mail.Languages] reads it.
@@ -78,6 +82,15 @@ func (j Job) Format(f fmt.State, _ rune) {
 
 // LogValue logs the id and the kind.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
+
+// only narrows a job of several mails to one of them.
+func (j Job) only(d delivery) Job {
+	j.UserID = d.user.ID
+	if j.Kind == mail.KindPasswordChanged {
+		j.Email, j.Also = d.to, nil
+	}
+	return j
+}
 
 // languages puts lists together, those of the first before those of the next.
 func languages(lists ...string) string {

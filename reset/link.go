@@ -149,5 +149,5 @@ func (s *Service) writeMarker(ctx context.Context, user User) error {
 	err := guard("Store.ReplaceHash", func() error {
 		return s.cfg.Store.ReplaceHash(ctx, user, marker)
 	})
-	return scrub(err, marker, user.Email)
+	return scrub(err, append(user.secrets(), marker)...)
 }

@@ -70,20 +70,8 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 // under other spellings do not use up the mails of one request. It leaves the
 // store's slice as it is.
 func byLikeness(users []User, typed string) []User {
-	folded := foldASCII(typed)
-	difference := func(user User) int {
-		switch {
-		case user.Email == typed:
-			return 0
-		case foldASCII(user.Email) == folded:
-			return 1
-		default:
-			return 2
-		}
-	}
-
 	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
-		return difference(a) - difference(b)
+		return a.likeness(typed) - b.likeness(typed)
 	})
 }
 
@@ -95,6 +83,9 @@ func (s *Service) loadEligible(
 	user, err := s.findByID(ctx, userID)
 	if err != nil {
 		return User{}, fmt.Errorf("reset: load the account: %w", err)
+	}
+	if len(user.Recovery) > maxRecovery {
+		return User{}, fmt.Errorf("reset: load the account: %w", errRecovery)
 	}
 	if err := s.checkEligible(user, purpose); err != nil {
 		return user, err

@@ -11,14 +11,16 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// notice is the job that tells the owner of a changed password, at the address
+// notice is the job that tells the owner of a changed password, at all addresses
 // the account had when the link was used.
 func (s *Service) notice(
 	user User, client netip.Addr, locale, userAgent string,
 ) Job {
+	first, others := user.addresses(user.Email)
 	return Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
-		Email: user.Email, UserID: user.ID,
+		Email: first, Also: others, Label: user.Label,
+		UserID:  user.ID,
 		Locale:  languages(user.Locale, locale),
 		Browser: mail.CoarseClient(userAgent), Client: client,
 		RequestedAt: s.cfg.Now().UTC().Round(0),
@@ -31,7 +33,7 @@ func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
 	if err != nil && !s.cfg.Queue.Synchronous {
 		s.events.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
-			Reason: reasonQueue, Err: scrub(err, job.Email),
+			Reason: reasonQueue, Err: scrub(err, append([]string{job.Email}, job.Also...)...),
 		})
 	}
 }

@@ -78,8 +78,9 @@ func (s *Service) Process(ctx context.Context, job Job) error {
 		return err
 	}
 
-	same := retries[0].job.UserID == job.UserID &&
-		retries[0].job.Pending == job.Pending
+	first := retries[0].job
+	same := first.UserID == job.UserID && first.Pending == job.Pending &&
+		len(first.Also) == len(job.Also)
 	if len(retries) == 1 && same {
 		return err
 	}
@@ -230,9 +231,8 @@ func (s *Service) perform(
 			continue
 		}
 		if several {
-			// The others on this address are dealt with, or have their own
-			// attempts.
-			retry.job.UserID = d.user.ID
+			// The others are dealt with, or have their own attempts.
+			retry.job = retry.job.only(d)
 		}
 		retries, err = append(retries, *retry), sendErr
 	}

@@ -37,7 +37,7 @@ func (s *Service) prove(
 		return struct{}{}, s.cfg.Hooks.BeforeConfirm(ctx, pending)
 	})
 	err = scrub(
-		err, in.Proof, in.Token, in.Password, user.Email, user.PasswordHash,
+		err, append(user.secrets(), in.Proof, in.Token, in.Password)...,
 	)
 
 	switch {
@@ -76,7 +76,7 @@ func (s *Service) proofKind(
 		},
 	)
 	if err != nil {
-		return "", scrub(err, user.Email, user.PasswordHash)
+		return "", scrub(err, user.secrets()...)
 	}
 	return kind, nil
 }

@@ -134,8 +134,8 @@ type NotifyInput struct {
 // itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not
 // heed.
 //
-// The mail goes to the address that the account has now, so call it before that
-// can be changed. It charges no limits. ctx governs the look-up and reaches
+// The mail goes to the addresses that the account has now, so call it before
+// those can be changed. It charges no limits. ctx governs the look-up and reaches
 // Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
@@ -157,7 +157,9 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	job.SessionsEnded = in.SessionsEnded
 
 	if err := s.queueOwn(ctx, job); err != nil {
-		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
+		return fmt.Errorf(
+			"reset: queue the notice: %w", scrub(err, user.secrets()...),
+		)
 	}
 	return nil
 }

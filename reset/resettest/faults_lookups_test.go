@@ -45,6 +45,59 @@ func lookUpFaults() []fault {
 			"sql.ErrNoRows is returned",
 		},
 		{
+			"finds an account by each recovery address",
+			"the main column alone is asked",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					return slices.DeleteFunc(users, func(u reset.User) bool {
+						return !strings.EqualFold(u.Email, email)
+					}), err
+				}
+			},
+			"asks the main column alone",
+		},
+		{
+			"finds an account by each recovery address",
+			"the addresses are not read by this look-up",
+			func(s *faultyStore) {
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					users, err := s.Store.FindByEmail(ctx, email)
+					for i := range users {
+						users[i].Recovery = nil
+					}
+					return users, err
+				}
+			},
+			"without the addresses",
+		},
+		{
+			"forgets a removed recovery address",
+			"a cache of addresses",
+			func(s *faultyStore) {
+				cached := make(map[string][]reset.User)
+				s.findByEmail = func(
+					ctx context.Context, email string,
+				) ([]reset.User, error) {
+					return cached[email], nil
+				}
+				s.findByID = func(
+					ctx context.Context, id string,
+				) (reset.User, error) {
+					user, err := s.Store.FindByID(ctx, id)
+					for _, addr := range user.Recovery {
+						cached[strings.ToLower(addr)] = []reset.User{user}
+					}
+					return user, err
+				}
+			},
+			"after it was removed",
+		},
+		{
 			"folds ASCII letters in addresses",
 			"compared byte for byte",
 			func(s *faultyStore) {
