@@ -60,6 +60,13 @@ type Pages struct {
 	// Config.Site such as "/login", perhaps with a query, or an absolute http
 	// or https URL. Empty means that they point nowhere.
 	Login string
+	// ReturnTo are the places that a visitor may be led to when the password is
+	// changed, such as the shop or the form that was left. A key has 1 to 32 of
+	// a to z, 0 to 9 and '-'. A place is a path under Config.Site, perhaps with
+	// a query, or an absolute https URL, of at most 2,048 bytes. There are at
+	// most 1,000. Links and forms hold keys, never a URL, so that nobody can
+	// lead a visitor to a place of their own. See RequestInput.ReturnTo.
+	ReturnTo map[string]string
 	// LinkStyle is where a link carries its token. The zero value is
 	// [LinkFragment].
 	LinkStyle LinkStyle

@@ -262,6 +262,7 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 			return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
 				scrub(err, append(d.user.secrets(), d.to)...))
 		}
+		made.link = made.link.returningTo(s.cfg.Pages.returnKey(job.ReturnTo))
 		data.Link, data.ExpiresAt = made.link.Reveal(), made.link.expires
 		// Whole minutes, counted from the sending, since that is when the
 		// reader's hour begins.

@@ -53,6 +53,8 @@ type Job struct {
 	RequestedAt time.Time `json:"requested_at"`
 	// Lifetime is that of the link. Zero means the default of its purpose.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// ReturnTo is a key of Config.Pages.ReturnTo that the link carries.
+	ReturnTo string `json:"return_to,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
 	// Pending marks a notice of a write whose outcome is unknown. It is mailed

@@ -62,6 +62,9 @@ func (c *Config) validate() error {
 		)
 	}
 
+	if err := c.Pages.validateReturnTo(); err != nil {
+		return err
+	}
 	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
 	if slices.ContainsFunc(
 		c.Hooks.OnConfirmed,
