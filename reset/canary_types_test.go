@@ -234,11 +234,16 @@ func (c *collection) addReset(
 	c.hidden("reset.Service", svc)
 	c.hidden("reset.Link", link)
 	c.hidden("memstore.Store", store)
+	c.addInputs(user, client)
+}
+
+func (c *collection) addInputs(user reset.User, client netip.Addr) {
 	c.open("reset.User", user)
 	c.open(
 		"reset.RequestInput",
 		reset.RequestInput{Email: user.Email, Client: client},
 	)
+
 	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
 	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open(

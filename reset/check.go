@@ -56,8 +56,8 @@ type CheckResult struct {
 	Label string
 	// Purpose is token.PurposeReset or token.PurposeInvite.
 	Purpose token.Purpose
-	// Proof is what Hooks.NeedsProof said. If it is not empty, the page asks for
-	// that kind of proof, and sends it as ConfirmInput.Proof.
+	// Proof is what Hooks.NeedsProof said. If it is not empty, the page asks
+	// for that kind of proof, and sends it as ConfirmInput.Proof.
 	Proof string
 }
 

@@ -179,10 +179,10 @@ type Hooks struct {
 	// in the path of each request, so it must answer from memory. A blocked
 	// client gets the usual answers, and nothing happens. Nil means nobody is.
 	Blocked func(client netip.Addr) bool
-	// Eligible tells whether an account may use this flow at all. One that signs
-	// in with its company may not, for example, by its domain or by policy. One
-	// that may not is sent nothing, and its links are refused like any other
-	// that is not good. [Service.Link] and [Service.Invite] answer
+	// Eligible tells whether an account may use this flow at all. One that
+	// signs in with its company may not, for example, by its domain or by
+	// policy. One that may not is sent nothing, and its links are refused like
+	// any other that is not good. [Service.Link] and [Service.Invite] answer
 	// [ErrNotEligible]. It is asked by a worker, and for signed links, never in
 	// the path of a request. An error, a panic, and an answer later than 10
 	// seconds decide nothing. A worker asks again later, and confirmations are

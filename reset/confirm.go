@@ -12,9 +12,9 @@ import (
 )
 
 // A ConfirmInput is what a visitor of the reset page sends. It prints, logs and
-// marshals without token, password and proof. That protection is lost in an unexported
-// field of another struct, and under %p and %w, where the fmt package does not
-// call methods.
+// marshals without token, password and proof. That protection is lost in an
+// unexported field of another struct, and under %p and %w, where the fmt
+// package does not call methods.
 type ConfirmInput struct {
 	// Token is the text of the token, without the rest of the link.
 	Token string
@@ -49,10 +49,11 @@ func (in ConfirmInput) MarshalJSON() ([]byte, error) {
 // Confirm sets a new password by a link, from [Service.Request],
 // [Service.Invite] or [Service.Link]. In this order it verifies the token's
 // signature and times, charges a limit, loads the account and checks that it is
-// as it was, asks Hooks.BeforeConfirm, asks the policy, hashes, and replaces the stored hash if it still
-// is the one that was verified. Of any number of confirmations of one link, on
-// any number of machines, one succeeds. Then it ends sessions, calls the hooks
-// and queues the notice, none of which can undo the success.
+// as it was, asks Hooks.BeforeConfirm, asks the policy, hashes, and replaces
+// the stored hash if it still is the one that was verified. Of any number of
+// confirmations of one link, on any number of machines, one succeeds. Then it
+// ends sessions, calls the hooks and queues the notice, none of which can undo
+// the success.
 //
 // Each call charges one limit. A link that this site has signed and that is not
 // too old charges its account's. Anything else charges the client's, so that
@@ -61,9 +62,10 @@ func (in ConfirmInput) MarshalJSON() ([]byte, error) {
 //
 // The error matches [ErrRejected] when the link is refused. It is
 // [ErrProofRefused] when the second proof is refused, and a *policy.Error when
-// the password is, which both spend nothing. It may also be a *[ThrottledError], or match [ErrUnknownOutcome]. Any other error is
-// internal, such as hash.ErrBusy or a store that is down. Then nothing was
-// written and the link stays good.
+// the password is, which both spend nothing. It may also be a
+// *[ThrottledError], or match [ErrUnknownOutcome]. Any other error is internal,
+// such as hash.ErrBusy or a store that is down. Then nothing was written and
+// the link stays good.
 //
 // When the store could not tell whether it wrote, Confirm looks. The new hash,
 // salted at random, is proof of its own write. An old hash proves nothing,

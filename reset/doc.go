@@ -29,12 +29,15 @@
 //     no link and mails nothing. Answer and time tell nothing about accounts.
 //     That includes accounts that are disabled, have no password, or are over
 //     their limit, and a store or a mail server that is down.
-//   - Links go to the stored address alone, and only if it equals the typed one
+//   - Links go to a stored address alone, and only if it equals the typed one
 //     up to the case of ASCII letters, so that look-alike letters lead nowhere.
+//     A link is bound to the address it went to, and dies when the account has
+//     it no more.
 //   - Links are made from Config.Site alone. Host headers and the like cannot
 //     change them.
 //   - No store, policy or hasher is asked about a token whose signature is not
 //     good, and all refused links get one answer.
+//   - Hooks that the flow cannot go on without fail closed. See [Hooks].
 //   - Of a visitor's headers a mail shows two things. It is in a language of
 //     Accept-Language that there are templates for, and it names a browser and
 //     a system out of a short list, which the visitor may lie about.
@@ -43,7 +46,7 @@
 //   - An account with a second factor can be asked for it before the write. See
 //     [Hooks].BeforeConfirm. What cannot be judged is refused, and guesses are
 //     counted by account.
-//   - The account's owner is told of the change by mail, at the address the
+//   - The account's owner is told of the change by mail, at all addresses the
 //     account had at that moment.
 //   - A used invitation stays used, also when the account's hash is cleared.
 //     See [Service.Invite].

@@ -91,3 +91,74 @@ func Example_eligible() {
 	// 2 mails, verified: map[7:ana@example.com]
 	// reset: the account may not use this flow
 }
+
+// A link goes to the address that was asked for and is bound to it. Removing
+// that address kills the link.
+func ExampleUser_recovery() {
+	ctx := context.Background()
+	svc, store, outbox := exampleService(nil)
+	set := func(addrs ...string) {
+		_ = store.Update("7", func(user *reset.User) { user.Recovery = addrs })
+	}
+	set("Ana@Home.example", "ana@work.example")
+
+	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@home.example"})
+	mails, _ := outbox.Wait(ctx, 1)
+	fmt.Println("to", mails[0].To)
+	in := reset.CheckInput{Token: mailtest.Token(mails[0])}
+	_, err := svc.Check(ctx, in)
+	fmt.Println(err)
+	set("ana@work.example")
+	_, err = svc.Check(ctx, in)
+	fmt.Println(err)
+	_ = svc.Shutdown(ctx)
+	// Output:
+	// to Ana@Home.example
+	// <nil>
+	// token: rejected
+}
+
+// A link may carry where its visitor came from. The form has a key, and
+// whatever it has, it leads to no other place than the configured ones.
+func ExamplePages_returnTo() {
+	ctx := context.Background()
+	svc, _, outbox := exampleService(func(cfg *reset.Config) {
+		cfg.Limits = reset.Limits{Off: true}
+		cfg.Pages.ReturnTo = map[string]string{"checkout": "/shop/checkout"}
+	})
+	for n, key := range []string{"checkout", "https://evil.example"} {
+		_ = svc.Request(ctx, reset.RequestInput{
+			Email: "ana@example.com", ReturnTo: key,
+		})
+		mails, _ := outbox.Wait(ctx, n+1)
+		_, key, _ := strings.Cut(mailtest.Link(mails[n]), "&return=")
+		fmt.Printf("%q leads to %q\n", key, svc.Settings().ReturnTo[key])
+	}
+	_ = svc.Shutdown(ctx)
+	// Output:
+	// "checkout" leads to "/shop/checkout"
+	// "" leads to ""
+}
+
+// Two accounts on one address get a mail each, which names the account.
+func ExampleUser_label() {
+	ctx := context.Background()
+	svc, store, outbox := exampleService(nil)
+	ana, _ := store.FindByID(ctx, "7")
+	_ = store.Update("7", func(user *reset.User) { user.Label = "Bakery" })
+	ana.ID, ana.Label = "8", "Garage"
+	_ = store.Add(ana)
+
+	_ = svc.Request(ctx, reset.RequestInput{Email: "ana@example.com"})
+	_ = svc.Shutdown(ctx)
+	for _, msg := range outbox.Messages() {
+		for line := range strings.Lines(msg.Text) {
+			if strings.HasPrefix(line, "Account:") {
+				fmt.Print(line)
+			}
+		}
+	}
+	// Output:
+	// Account: Bakery
+	// Account: Garage
+}

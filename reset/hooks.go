@@ -3,10 +3,12 @@ package reset
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
 
 	"github.com/lostkey-go/lostkey/token"
 )
@@ -75,6 +77,28 @@ func (c Confirmation) LogValue() slog.Value {
 // MarshalText writes String.
 func (c Confirmation) MarshalText() ([]byte, error) {
 	return []byte(c.String()), nil
+}
+
+// validate refuses hooks that cannot be called, or would do nothing.
+func (h *Hooks) validate() error {
+	h.OnConfirmed = slices.Clone(h.OnConfirmed)
+	if slices.ContainsFunc(
+		h.OnConfirmed,
+		func(hook func(context.Context, Confirmation) error) bool {
+			return hook == nil
+		},
+	) {
+		return errors.New(
+			"reset: Config.Hooks.OnConfirmed holds a nil function",
+		)
+	}
+	if h.NeedsProof != nil && h.BeforeConfirm == nil {
+		return errors.New(
+			"reset: Config.Hooks.NeedsProof is set without " +
+				"Config.Hooks.BeforeConfirm, so that nothing is proven",
+		)
+	}
+	return nil
 }
 
 // A hookError says which hook could not answer.

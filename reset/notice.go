@@ -11,8 +11,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// notice is the job that tells the owner of a changed password, at all addresses
-// the account had when the link was used.
+// notice is the job that tells the owner of a changed password, at all
+// addresses the account had when the link was used.
 func (s *Service) notice(
 	user User, client netip.Addr, locale, userAgent string,
 ) Job {
@@ -33,7 +33,8 @@ func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
 	if err != nil && !s.cfg.Queue.Synchronous {
 		s.events.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
-			Reason: reasonQueue, Err: scrub(err, append([]string{job.Email}, job.Also...)...),
+			Reason: reasonQueue,
+			Err:    scrub(err, append([]string{job.Email}, job.Also...)...),
 		})
 	}
 }

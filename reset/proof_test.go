@@ -327,6 +327,7 @@ func TestPendingSaysWhoseConfirmationItIs(t *testing.T) {
 	}))
 	link, err := fx.Link(t.Context(), "7", reset.LinkOptions{})
 	require.NoError(t, err)
+
 	client := netip.MustParseAddr("192.0.2.1")
 	require.NoError(t, fx.Confirm(t.Context(), reset.ConfirmInput{
 		Token: rawOf(link), Password: newPassword, Proof: " 1 ",

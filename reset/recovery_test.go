@@ -91,6 +91,7 @@ func TestLookAlikesOfARecoveryAddressGetNothing(t *testing.T) {
 	spy.findByEmail = func(context.Context, string) ([]reset.User, error) {
 		return []reset.User{fx.user(t, "7")}, nil // a collation that is wide
 	}
+
 	for _, typed := range []string{
 		"\u212Aim.fiss@example.com", "k\u0131m.fiss@example.com",
 		"kim.fi\u017Fs@example.com", "bo@example.com",

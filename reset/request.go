@@ -35,8 +35,8 @@ type RequestInput struct {
 	// Addr means unknown, and charges no client's limit. Never pass one address
 	// for all visitors, such as a proxy's.
 	Client netip.Addr
-	// ReturnTo is a key of Config.Pages.ReturnTo, or empty. The link carries it,
-	// for the page to lead the visitor there in the end. A key that is not
+	// ReturnTo is a key of Config.Pages.ReturnTo, or empty. The link carries
+	// it, for the page to lead the visitor there in the end. A key that is not
 	// there is dropped and no error, because it may come from a form.
 	ReturnTo string
 	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero

@@ -84,9 +84,9 @@ type Store interface {
 	// FindByEmail returns every account whose stored address is email. Upper
 	// and lower case of ASCII letters are equal. None is an empty slice and
 	// nil. An account has the addresses in Recovery as well, and comes back
-	// with all of them. It may return accounts with similar addresses too. The Service
-	// compares again and drops them. An implementation therefore need not, and
-	// should not, fold anything beyond ASCII.
+	// with all of them. It may return accounts with similar addresses too. The
+	// Service compares again and drops them. An implementation therefore need
+	// not, and should not, fold anything beyond ASCII.
 	//
 	// A unique index must be on the folded address, lower(email) in SQL. Where
 	// it is on the address as spelled, strangers can register Ana@ and aNa@
@@ -110,14 +110,15 @@ type Store interface {
 	// ReplaceHash stores encoded as the account's hash if, and only if, the row
 	// still matches seen. The hash, byte for byte, the Email and the Stamp must
 	// be the same, and the account not disabled. A store that has Recovery
-	// compares that too, or changes the Stamp when an address is removed. Otherwise it changes nothing
-	// and returns an error that matches [ErrStale]. Comparing and writing must
-	// be one atomic step, such as one UPDATE with a WHERE clause. Reading and
-	// then writing is not, even inside a default transaction. It must write to
-	// the primary. The look-ups may read a replica. One that lags refuses or
-	// lets the write be refused, and lets nobody in twice. After a write whose
-	// reply was lost, though, a lagging replica makes Confirm report a failure
-	// where the password is changed.
+	// compares that too, or changes the Stamp when an address is removed.
+	// Otherwise it changes nothing and returns an error that matches
+	// [ErrStale]. Comparing and writing must be one atomic step, such as one
+	// UPDATE with a WHERE clause. Reading and then writing is not, even inside
+	// a default transaction. It must write to the primary. The look-ups may
+	// read a replica. One that lags refuses or lets the write be refused, and
+	// lets nobody in twice. After a write whose reply was lost, though, a
+	// lagging replica makes Confirm report a failure where the password is
+	// changed.
 	//
 	// Whatever must be atomic with the new hash, such as ending sessions or
 	// writing an audit row, belongs in here, in the same transaction. If it

@@ -135,8 +135,8 @@ type NotifyInput struct {
 // heed.
 //
 // The mail goes to the addresses that the account has now, so call it before
-// those can be changed. It charges no limits. ctx governs the look-up and reaches
-// Config.Queue.Dispatch, so that the job can be part of a transaction.
+// those can be changed. It charges no limits. ctx governs the look-up and
+// reaches Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrQueueFull] or
 // [ErrClosed]. Anything else is internal.

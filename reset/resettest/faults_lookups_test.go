@@ -81,7 +81,7 @@ func lookUpFaults() []fault {
 			func(s *faultyStore) {
 				cached := make(map[string][]reset.User)
 				s.findByEmail = func(
-					ctx context.Context, email string,
+					_ context.Context, email string,
 				) ([]reset.User, error) {
 					return cached[email], nil
 				}
