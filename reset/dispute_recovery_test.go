@@ -70,3 +70,23 @@ func TestNoDisputeLinkOfARecoveryAddressSetsAPassword(t *testing.T) {
 		require.ErrorIs(t, fx.confirm(t, raw), reset.ErrRejected, to)
 	}
 }
+
+func TestNoticeToAnAddressThatIsGoneHasNoDisputeLink(t *testing.T) {
+	t.Parallel()
+	var queue engine
+	fx, _ := newDisputeFixture(t, func(cfg *reset.Config) {
+		cfg.Queue.Dispatch = queue.dispatch
+	})
+	fx.setRecovery(t, home, work)
+	require.NoError(t, fx.NotifyChanged(
+		t.Context(), reset.NotifyInput{UserID: "7"},
+	))
+
+	fx.setRecovery(t, work)
+	require.Empty(t, queue.run(t, fx.Service))
+	mails := fx.outbox.Messages()
+	require.Len(t, mails, 3)
+	for _, msg := range mails {
+		require.Equal(t, msg.To == home, disputeLink(msg) == "", msg.To)
+	}
+}
