@@ -35,11 +35,13 @@ var harmless = strings.Fields(`
 	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Bounds
 	hash.Slots hash.SlotsConfig hash.SlotsStats legacy.NodeScryptConfig
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
+	hash.DjangoArgon2 hash.DjangoPBKDF2
+	hash.SpringArgon2 hash.SpringBcrypt hash.SpringPBKDF2
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.Brand mail.LogMailer
 	smtpmail.Error
-	reset.Confirmation reset.Dispute reset.Purpose reset.Event reset.Pages reset.Mail
+	reset.Dispute reset.Purpose reset.Event reset.Pages reset.Mail
 	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
 	reset.NotifyInput reset.Refunder reset.SendInput
 	reset.Limits reset.LinkOptions reset.LinkStyle
@@ -55,7 +57,7 @@ var harmless = strings.Fields(`
 	sqlaudit.Block sqlaudit.BlocksConfig sqlaudit.ClientCount sqlaudit.Config
 	sqlaudit.Entry sqlaudit.Filter sqlaudit.Link
 	sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch sqlstore.Queries
-	sqlstore.Table
+	sqlstore.Table sqlstore.Condition sqlstore.Finding sqlstore.FindingCode
 `)
 
 // canary is at the front of every secret.
@@ -247,6 +249,7 @@ func (c *collection) addInputs(user reset.User) {
 		"reset.RequestInput",
 		reset.RequestInput{Email: user.Email, Client: client},
 	)
+
 	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
 	c.open(
 		"reset.DisputeInput",
@@ -261,8 +264,15 @@ func (c *collection) addInputs(user reset.User) {
 	c.open("reset.CheckResult", reset.CheckResult{Email: canary})
 	c.open(
 		"reset.ConfirmInput",
-		reset.ConfirmInput{Token: canary, Password: canary, Client: client},
+		reset.ConfirmInput{
+			Token: canary, Password: canary, Proof: canary, Client: client,
+		},
 	)
+	c.open(
+		"reset.Confirmation",
+		reset.Confirmation{UserID: "7", Email: user.Email},
+	)
+	c.open("reset.Pending", reset.Pending{UserID: "7", Proof: canary})
 	c.all["reset.Job"] = specimen{
 		value: reset.Job{ID: "1", Email: user.Email, Client: client},
 		open:  true,

@@ -56,6 +56,9 @@ type CheckResult struct {
 	Label string
 	// Purpose is token.PurposeReset or token.PurposeInvite.
 	Purpose token.Purpose
+	// Proof is what Hooks.NeedsProof said. If it is not empty, the page asks
+	// for that kind of proof, and sends it as ConfirmInput.Proof.
+	Proof string
 }
 
 // Format prints the masked address alone under every verb.
@@ -74,7 +77,8 @@ func (c CheckResult) MarshalJSON() ([]byte, error) {
 		ExpiresAt          time.Time
 		MaskedEmail, Label string
 		Purpose            token.Purpose
-	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose})
+		Proof              string
+	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose, c.Proof})
 }
 
 // Check says whether Confirm would take the link now. It changes nothing,
@@ -93,7 +97,7 @@ func (s *Service) Check(
 ) (CheckResult, error) {
 	client := plainClient(in.Client)
 	charged := false
-	user, claims, ev, err := s.verify(
+	good, ev, err := s.verify(
 		ctx,
 		in.Token,
 		func(userID string, purpose token.Purpose) error {
@@ -103,13 +107,18 @@ func (s *Service) Check(
 		},
 	)
 	ev.Client = client
+	kind := ""
+	if err == nil {
+		kind, err = s.proofKind(ctx, good.user, ev)
+	}
 	if err == nil {
 		return CheckResult{
-			ExpiresAt:   claims.ExpiresAt,
-			MaskedEmail: maskAddress(user.Email),
-			Email:       user.Email,
-			Label:       user.Label,
-			Purpose:     claims.Purpose,
+			ExpiresAt:   good.claims.ExpiresAt,
+			MaskedEmail: maskAddress(good.user.Email),
+			Email:       good.user.Email,
+			Label:       good.user.Label,
+			Purpose:     good.claims.Purpose,
+			Proof:       kind,
 		}, nil
 	}
 
@@ -118,9 +127,15 @@ func (s *Service) Check(
 			return CheckResult{}, err
 		}
 	}
-	if errors.Is(err, ErrRejected) {
-		ev.Outcome = OutcomeCheckRejected
-		s.events.record(ctx, ev)
+	if _, ok := errors.AsType[*ThrottledError](err); ok {
+		return CheckResult{}, err // recorded where it was charged.
 	}
+
+	ev.Outcome = OutcomeCheckRejected
+	if !errors.Is(err, ErrRejected) {
+		err = fmt.Errorf("reset: check the link: %w", err)
+		ev.Outcome, ev.Reason, ev.Err = OutcomeCheckFailed, reasonOfFailure(err), err
+	}
+	s.events.record(ctx, ev)
 	return CheckResult{}, err
 }

@@ -67,6 +67,13 @@ type Pages struct {
 	// Config.Site such as "/login", perhaps with a query, or an absolute http
 	// or https URL. Empty means that they point nowhere.
 	Login string
+	// ReturnTo are the places that a visitor may be led to when the password is
+	// changed, such as the shop or the form that was left. A key has 1 to 32 of
+	// a to z, 0 to 9 and '-'. A place is a path under Config.Site, perhaps with
+	// a query, or an absolute https URL, of at most 2,048 bytes. There are at
+	// most 1,000. Links and forms hold keys, never a URL, so that nobody can
+	// lead a visitor to a place of their own. See RequestInput.ReturnTo.
+	ReturnTo map[string]string
 	// LinkStyle is where a link carries its token. The zero value is
 	// [LinkFragment].
 	LinkStyle LinkStyle
@@ -182,8 +189,39 @@ type Hooks struct {
 	// in the path of each request, so it must answer from memory. A blocked
 	// client gets the usual answers, and nothing happens. Nil means nobody is.
 	Blocked func(client netip.Addr) bool
+	// Eligible tells whether an account may use this flow at all. One that
+	// signs in with its company may not, for example, by its domain or by
+	// policy. One that may not is sent nothing, and its links are refused like
+	// any other that is not good. [Service.Link], [Service.SendReset] and
+	// [Service.Invite] answer [ErrNotEligible]. Links that dispute a notice and
+	// those of Pages.Purposes are not its matter. It is asked by a worker, and
+	// for signed links, never in the path of a request. An error, a panic, and
+	// an answer later than 10 seconds decide nothing. A worker asks again
+	// later, and confirmations are internal errors.
+	Eligible func(ctx context.Context, user User) (bool, error)
+	// BeforeConfirm asks for a second proof before an account with one gets a
+	// new password (NIST SP 800-63B-4 section 4.2.2.2). Confirm calls it when
+	// the link is good, before the password is judged or hashed. Nil lets the
+	// confirmation go on, also for an account that needs no proof. An error
+	// that matches [ErrProofRefused] refuses it, and counts against
+	// Limits.Proof. Any other error, a panic, and an answer later than 10
+	// seconds are internal errors of Confirm. In none of these cases is
+	// anything written, and the link stays good.
+	//
+	// It may be called again for one link, for example after a refused
+	// password. A code that is good once only should be marked as used in
+	// OnConfirmed, or the visitor has to wait for the next one. It is called
+	// for signed links of accounts that exist, so that its time tells a
+	// stranger nothing.
+	BeforeConfirm func(ctx context.Context, pending Pending) error
+	// NeedsProof tells pages what BeforeConfirm is going to want, such as
+	// "totp", or "" for nothing. Check calls it for a good link, and returns
+	// its text in CheckResult.Proof. It decides nothing. An error, a panic, and
+	// an answer later than 10 seconds are internal errors of Check.
+	NeedsProof func(ctx context.Context, pending Pending) (kind string, err error)
 	// OnConfirmed are called in turn, once, after a new password is stored and
-	// the sessions are ended. They are the place to clear a lock-out counter.
+	// the sessions are ended. They are the place to clear a lock-out counter,
+	// or to mark Confirmation.Email as verified.
 	// An error or a panic becomes an event, and the reset is a success all the
 	// same.
 	OnConfirmed []func(ctx context.Context, done Confirmation) error
@@ -197,22 +235,11 @@ type Hooks struct {
 	OnDisputed func(ctx context.Context, what Dispute) error
 }
 
-// Confirmation tells a hook which account has a new password.
-type Confirmation struct {
-	// Site is the name of the [Site], or empty. UserID is an account of its
-	// store.
-	Site    string
-	UserID  string
-	TokenID string
-	Purpose token.Purpose
-	Client  netip.Addr
-}
-
 // A Policy judges a new password. It returns nil, or an error that is or wraps
 // a *policy.Error of the reset/policy package, which Confirm returns as it is.
 // Any other error means that it cannot decide. Words are what the password
 // should not consist of. They are the product, the site's host, and the
-// account's address, whole and up to the '@'. A Policy must be safe for
+// account's addresses, whole and up to the '@'. A Policy must be safe for
 // concurrent use.
 type Policy interface {
 	Check(ctx context.Context, password string, words []string) error

@@ -119,6 +119,16 @@ var refusedParts = map[string]refusedConfig{
 			cfg.Sessions = reset.EndSessionsWith(nil)
 		},
 	},
+	"a proof that nobody checks": {
+		"Config.Hooks.NeedsProof",
+		func(cfg *reset.Config) {
+			cfg.Hooks.NeedsProof = func(
+				context.Context, reset.Pending,
+			) (string, error) {
+				return "totp", nil
+			}
+		},
+	},
 	"a hook that is nil": {
 		"Config.Hooks.OnConfirmed",
 		func(cfg *reset.Config) {

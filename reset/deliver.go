@@ -70,7 +70,7 @@ func (s *Service) deliveries(
 	switch job.Kind {
 	case mail.KindPasswordChanged:
 		made, err = s.noticeFor(ctx, job)
-		return made, false, err
+		return made, len(made) > 1, err
 	case mail.KindReset, mail.KindInvite:
 	default:
 		made, err = s.ownDelivery(ctx, job)
@@ -94,14 +94,14 @@ func (s *Service) deliveries(
 		seen[user.ID] = true
 
 		kind, reason := s.kindFor(job, user)
-		if kind == mail.KindInvite && len(made) < maxAccounts {
-			if user, err = s.mark(ctx, user); err != nil {
-				return nil, false, err
-			}
-			kind, reason = s.kindFor(job, user)
-		}
 		if kind != "" && len(made) == maxAccounts {
 			kind, reason = "", reasonTooMany
+		}
+		if kind == job.Kind {
+			user, kind, reason, err = s.prepare(ctx, job, user)
+			if err != nil {
+				return nil, false, err
+			}
 		}
 
 		if reason != "" && (kind == "" || kind != a.hint) {
@@ -111,7 +111,7 @@ func (s *Service) deliveries(
 		}
 		if kind != "" {
 			made = append(made, delivery{
-				kind: kind, to: user.Email, user: user,
+				kind: kind, to: job.recipient(user), user: user,
 			})
 		}
 	}
@@ -138,16 +138,17 @@ func (s *Service) forNobody(ctx context.Context, a attempt) []delivery {
 
 // kindFor decides which mail an account gets, if any, and why it gets no link.
 func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
+	to := job.recipient(user)
 	switch {
-	case user.ID == "":
+	case user.ID == "", len(user.Recovery) > maxRecovery:
 		return "", reasonBadUser
-	case isAddress(job.Email) && foldASCII(job.Email) != foldASCII(user.Email):
+	case isAddress(job.Email) && to == "":
 		// The store's collation may hold ı and i for equal. Their owners are
 		// two people.
 		return "", reasonAddressMismatch
 	case user.Disabled:
 		return "", reasonDisabled
-	case !isAddress(user.Email):
+	case !isAddress(to):
 		return "", reasonBadAddress
 
 	case job.Kind == mail.KindInvite &&
@@ -224,7 +225,9 @@ func (s *Service) send(
 	}
 
 	err = fmt.Errorf("reset: send mail: %w",
-		scrub(err, made.raw, a.job.Email, d.to, d.user.PasswordHash))
+		scrub(
+			err, append(d.user.secrets(), made.raw, a.job.Email, d.to)...,
+		))
 	ev.Err = err
 	a.count++
 	verdict := mail.VerdictOf(err)
@@ -261,7 +264,7 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	now := s.cfg.Now()
 	data := s.cfg.facts(d.kind)
 	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale = languages(d.user.Locale, job.Locale)
+	data.Locale, data.Label = languages(d.user.Locale, job.Locale), d.user.Label
 	// A queue is no reason to believe what it says of the browser.
 	data.Client = mail.CoarseClient(job.Browser)
 
@@ -269,7 +272,7 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	var err error
 	if made.link, made.raw, err = s.linkOf(job, d); err != nil {
 		return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-			scrub(err, d.to, d.user.PasswordHash))
+			scrub(err, append(d.user.secrets(), d.to)...))
 	}
 	data.ExpiresAt = made.link.expires
 	switch {
@@ -290,7 +293,7 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 	})
 	if err != nil {
 		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
-			scrub(err, made.raw, d.to))
+			scrub(err, append(d.user.secrets(), made.raw, d.to)...))
 	}
 
 	return mail.Message{
@@ -305,7 +308,8 @@ func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
 // drop the second copy. It gives away neither account nor job.
 func messageID(job Job, d delivery) string {
 	sum := sha256.Sum256(
-		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID),
+		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID +
+			"\x00" + d.to),
 	)
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

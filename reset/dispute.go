@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 
-	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -152,7 +152,7 @@ func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: lock the account: %w",
-			scrub(err, user.Email, user.PasswordHash))
+			scrub(err, user.secrets()...))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeDisputeFailed, reasonHook, err
 		s.events.record(ctx, ev)
 		return err
@@ -174,26 +174,14 @@ func boundNotice(
 	return state, "", nil
 }
 
-// noticeFor returns the mail of a notice, and decides whether it has a link
-// that disputes it. The account must still have the hash that the notice tells
-// of, and the address that it goes to. The notice matters more than the link.
+// noticeFor returns the mails of a notice, and decides which have a link that
+// disputes it. The account must still have the hash that the notice tells of,
+// and the address that the mail goes to. The notice matters more than the link.
 // When the account cannot be read for long, it goes out without.
-//
-// The address was read with the row that changed. One that was looked up now
-// would let whoever took the account over redirect the notice.
 func (s *Service) noticeFor(ctx context.Context, job Job) ([]delivery, error) {
-	if !isAddress(job.Email) {
-		s.events.recordFailure(ctx, job, Event{
-			UserID: job.UserID, Reason: reasonBadAddress,
-		})
-		return nil, nil
-	}
-	d := delivery{
-		kind: mail.KindPasswordChanged, to: job.Email,
-		user: User{ID: job.UserID},
-	}
-	if job.Dispute == "" || s.cfg.Hooks.OnDisputed == nil {
-		return []delivery{d}, nil
+	made := s.notices(ctx, job)
+	if len(made) == 0 || job.Dispute == "" || s.cfg.Hooks.OnDisputed == nil {
+		return made, nil
 	}
 
 	user, err := s.findByID(ctx, job.UserID)
@@ -201,10 +189,19 @@ func (s *Service) noticeFor(ctx context.Context, job Job) ([]delivery, error) {
 	switch {
 	case errors.Is(err, ErrUserNotFound),
 		err != nil && (late || s.cfg.Queue.Synchronous):
+		return made, nil
 	case err != nil:
 		return nil, err
-	case user.Email == job.Email && s.digestHash(user) == job.Dispute:
-		d.user, d.disputable = user, true
+	case s.digestHash(user) != job.Dispute:
+		return made, nil
 	}
-	return []delivery{d}, nil
+
+	has := append([]string{user.Email}, user.Recovery...)
+	user.Label = job.Label
+	for i, d := range made {
+		if slices.Contains(has, d.to) {
+			made[i].user, made[i].disputable = user, true
+		}
+	}
+	return made, nil
 }

@@ -48,7 +48,7 @@ func newDisputeFixture(
 // disputeLink returns the token of the link "this was not me" in a notice, or
 // "".
 func disputeLink(msg mail.Message) string {
-	_, rest, _ := strings.Cut(msg.Text, "/dispute#token=")
+	_, rest, _ := strings.Cut(msg.Text, "/dispute/#token=")
 	raw, _, _ := strings.Cut(rest, "\n")
 	return raw
 }

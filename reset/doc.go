@@ -32,18 +32,24 @@
 //     no link and mails nothing. Answer and time tell nothing about accounts.
 //     That includes accounts that are disabled, have no password, or are over
 //     their limit, and a store or a mail server that is down.
-//   - Links go to the stored address alone, and only if it equals the typed one
+//   - Links go to a stored address alone, and only if it equals the typed one
 //     up to the case of ASCII letters, so that look-alike letters lead nowhere.
+//     A link is bound to the address it went to, and dies when the account has
+//     it no more.
 //   - Links are made from Config.Site alone. Host headers and the like cannot
 //     change them.
 //   - No store, policy or hasher is asked about a token whose signature is not
 //     good, and all refused links get one answer.
+//   - Hooks that the flow cannot go on without fail closed. See [Hooks].
 //   - Of a visitor's headers a mail shows two things. It is in a language of
 //     Accept-Language that there are templates for, and it names a browser and
 //     a system out of a short list, which the visitor may lie about.
 //   - An account's sessions are dealt with. [New] refuses a [Config] that does
 //     not say how. Nobody is signed in by a reset.
-//   - The account's owner is told of the change by mail, at the address the
+//   - An account with a second factor can be asked for it before the write. See
+//     [Hooks].BeforeConfirm. What cannot be judged is refused, and guesses are
+//     counted by account.
+//   - The account's owner is told of the change by mail, at all addresses the
 //     account had at that moment.
 //   - Where Config.Hooks.OnDisputed is set, that mail has a link that locks the
 //     account. It is bound to the new hash and the address, changes nothing
@@ -95,7 +101,8 @@
 //     once more, so ask for a proof before either. See [Service.Dispute].
 //   - Whoever reads the user's mail can reset the password. Mail is a way to
 //     recover an account, not a second factor. Ask for the second factor at the
-//     next login as always (NIST SP 800-63B-4 section 4.2).
+//     next login as always (NIST SP 800-63B-4 section 4.2), and with
+//     [Hooks].BeforeConfirm before the reset.
 //   - Clients are told apart by their networks. Somebody who holds many
 //     networks, or an application that passes no client, or one proxy's for
 //     all, is not kept from filling the queue. See [RequestInput].

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -95,6 +96,8 @@ func TestJobSurvivesJSON(t *testing.T) {
 		ID:            "x",
 		Kind:          mail.KindPasswordChanged,
 		Email:         "ana@example.com",
+		Also:          []string{"ana@home.example"},
+		Label:         "Bakery",
 		UserID:        "7",
 		Locale:        "es,pt-BR",
 		Browser:       "Firefox, Linux",
@@ -109,7 +112,7 @@ func TestJobSurvivesJSON(t *testing.T) {
 	require.NoError(t, err)
 	var got reset.Job
 	require.NoError(t, json.Unmarshal(text, &got))
-	require.True(t, want == got, "%s", text)
+	require.True(t, reflect.DeepEqual(want, got), "%s", text)
 
 	text, err = json.Marshal(reset.Job{ID: "x"})
 	require.NoError(t, err)

@@ -40,6 +40,9 @@ var (
 	ErrUnknownSite = errors.New("reset: the job's site is not known here")
 	// ErrUserDisabled is the answer to making a link for a disabled account.
 	ErrUserDisabled = errors.New("reset: the account is disabled")
+	// ErrNotEligible is the answer to making a link for an account that
+	// Config.Hooks.Eligible does not let use this flow.
+	ErrNotEligible = errors.New("reset: the account may not use this flow")
 	// ErrNoPassword is the answer to making a reset link for an account without
 	// a password. Invite it instead.
 	ErrNoPassword = errors.New("reset: the account has no password")
@@ -62,6 +65,10 @@ var (
 		"reset: the link is still good after it was used, because nothing " +
 			"that it is bound to has changed",
 	)
+	// ErrProofRefused is what Hooks.BeforeConfirm returns, or wraps, when it
+	// refuses a second proof, and what Confirm returns then. The link stays
+	// good. Its text is safe to show.
+	ErrProofRefused = errors.New("reset: the second proof is refused")
 	// ErrHasPassword is the answer to inviting an account that has a password
 	// already.
 	ErrHasPassword = errors.New("reset: the account already has a password")

@@ -64,11 +64,17 @@ const (
 const (
 	// OutcomeCheckRejected says that Check refused a link. Reason says why.
 	OutcomeCheckRejected Outcome = "check-rejected"
+	// OutcomeCheckFailed is an internal error of Check. Reason says which part
+	// failed.
+	OutcomeCheckFailed Outcome = "check-failed"
 	// OutcomeRejected says that Confirm refused a link. Reason says why.
 	OutcomeRejected Outcome = "rejected"
 	// OutcomePasswordRefused says that the policy refused the password. The
 	// link stays good.
 	OutcomePasswordRefused Outcome = "password-refused"
+	// OutcomeProofRefused says that Config.Hooks.BeforeConfirm refused the
+	// second proof. The link stays good.
+	OutcomeProofRefused Outcome = "proof-refused"
 	// OutcomeConfirmed says that the new hash is stored.
 	OutcomeConfirmed Outcome = "confirmed"
 	// OutcomeLostRace says that the link was good when verified, and no longer
@@ -123,6 +129,7 @@ func Outcomes() []Outcome {
 		OutcomeConfirmed, OutcomeLostRace, OutcomeConfirmFailed,
 		OutcomeSessionsFailed, OutcomeHookFailed, OutcomeNoticeMailed,
 		OutcomeNoticeFailed, OutcomeLinkMade, OutcomeLinkRewritten,
+		OutcomeCheckFailed, OutcomeProofRefused,
 		OutcomeDisputed, OutcomeDisputeFailed,
 		OutcomeRedeemed, OutcomeRedeemFailed,
 	}
@@ -169,16 +176,18 @@ type Event struct {
 // The texts are stable. They may be stored and searched for. A later version
 // may add some.
 //
-// Why an account gets no link, or no mail. The first two are also used at
+// Why an account gets no link, or no mail. The first three are also used at
 // confirmation.
 //
 //   - "disabled": the account is disabled.
+//   - "not-eligible": Config.Hooks.Eligible does not let it use this flow.
 //   - "unknown-user": it is gone.
 //   - "unknown-address": no account has the address.
 //   - "address-mismatch": the store returned an account with another address,
 //     a look-alike perhaps.
 //   - "bad-address": no mail can be sent to the stored address.
-//   - "bad-user": the store returned an account without an id, or with another.
+//   - "bad-user": the store returned an account without an id, or with another,
+//     or one with more than five recovery addresses.
 //   - "no-password": the account has no password to forget.
 //   - "has-password": the mail is an invitation, and the account has a password
 //     by now.
@@ -199,7 +208,7 @@ type Event struct {
 // Which limit was reached, or failed. They are the fields of [Limits].
 //
 //   - "global", "client", "network", "account", "confirm-client",
-//     "confirm-user" and "check".
+//     "confirm-user", "proof" and "check".
 //   - "share": the site is at its bound, and this network was granted more than
 //     its share.
 //
@@ -216,7 +225,8 @@ type Event struct {
 //   - "panic": the mailer panicked. Err says where.
 //   - "busy": the hasher's queue was full.
 //   - "store", "hash" and "policy": that part failed. Err says how.
-//   - "hook": a function of the application's own failed. Err says how.
+//   - "hook": a function of the application's own failed. Err says how, and
+//     which one.
 //   - "still-valid": a link of the application's own was used and is still
 //     good, so it could be used again.
 //
@@ -239,6 +249,7 @@ type Reason string
 
 const (
 	reasonDisabled        Reason = "disabled"
+	reasonNotEligible     Reason = "not-eligible"
 	reasonUnknownAddress  Reason = "unknown-address"
 	reasonAddressMismatch Reason = "address-mismatch"
 	reasonBadAddress      Reason = "bad-address"
@@ -261,6 +272,7 @@ const (
 	limitAccount       Reason = "account"
 	limitConfirmClient Reason = "confirm-client"
 	limitConfirmUser   Reason = "confirm-user"
+	limitProof         Reason = "proof"
 	limitCheck         Reason = "check"
 
 	reasonRefused  Reason = "refused"
@@ -282,12 +294,13 @@ const (
 // Reasons returns every Reason, sorted.
 func Reasons() []Reason {
 	all := []Reason{
-		reasonDisabled, reasonUnknownAddress, reasonAddressMismatch,
+		reasonDisabled, reasonNotEligible,
+		reasonUnknownAddress, reasonAddressMismatch,
 		reasonBadAddress, reasonBadUser, reasonNoPassword, reasonHasPassword,
 		reasonTooMany, reasonTooLate, reasonThrottled,
 		reasonBadMAC, reasonBadDate, reasonBadKind, reasonUnknownSite,
 		limitGlobal, limitClient, limitNetwork, limitShare, limitAccount,
-		limitConfirmClient, limitConfirmUser, limitCheck,
+		limitConfirmClient, limitConfirmUser, limitProof, limitCheck,
 		reasonRefused, reasonRender, reasonGaveUp, reasonUnknown,
 		reasonShutdown, reasonQueue, reasonPanic, reasonBusy,
 		reasonStore, reasonHash, reasonPolicy, reasonHook, reasonStillValid,

@@ -36,7 +36,7 @@ func ExampleConfig_onDisputed() {
 
 	_ = svc.NotifyChanged(ctx, reset.NotifyInput{UserID: "7"})
 	mails, _ := outbox.Wait(ctx, 1)
-	_, rest, _ := strings.Cut(mails[0].Text, "/dispute#token=")
+	_, rest, _ := strings.Cut(mails[0].Text, "/dispute/#token=")
 	raw, _, _ := strings.Cut(rest, "\n")
 
 	fmt.Println(svc.Dispute(ctx, reset.DisputeInput{Token: raw}))

@@ -75,8 +75,8 @@ func ExampleService_For() {
 	_ = svc.Shutdown(ctx)
 	// Output:
 	// north.example 303
-	// Reset your NORTH password https://north.example/reset-password
+	// Reset your NORTH password https://north.example/reset-password/
 	// south.example 303
-	// Reset your SOUTH password https://south.example/reset-password
+	// Reset your SOUTH password https://south.example/reset-password/
 	// evil.example 404
 }

@@ -2,6 +2,7 @@ package reset_test
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -163,3 +164,6 @@ func (c *clock) advance(d time.Duration) {
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
+
+// sameUser compares two readings of one account, byte for byte.
+func sameUser(a, b reset.User) bool { return reflect.DeepEqual(a, b) }

@@ -77,6 +77,8 @@ func fullJob(now time.Time) reset.Job {
 			field.SetBool(true)
 		case field.Kind() == reflect.String:
 			field.SetString("full")
+		case field.Kind() == reflect.Slice:
+			field.Set(reflect.ValueOf([]string{"full@example.com"}))
 		}
 	}
 	return job
@@ -97,6 +99,7 @@ func TestJobChangedInAnyFieldIsRefused(t *testing.T) {
 		reflect.TypeFor[netip.Addr]():    netip.MustParseAddr("2001:db8::2"),
 		reflect.TypeFor[time.Time]():     good.RequestedAt.Add(time.Nanosecond),
 		reflect.TypeFor[time.Duration](): time.Hour + 1,
+		reflect.TypeFor[[]string]():      []string{"full@example.com", "x"},
 		// its other value is the zero one
 		reflect.TypeFor[bool](): nil,
 	}

@@ -36,9 +36,13 @@ type Job struct {
 	// Kind is what to send. It is mail.KindReset, mail.KindInvite,
 	// mail.KindPasswordChanged or one of Config.Pages.Purposes.
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed. For a notice it is the stored address, and for
-	// [Service.SendTo] the one that was given.
-	Email string `json:"email,omitempty"`
+	// Email is what was typed. For a notice it is the stored address that the
+	// link went to, and Also is the account's other addresses. For
+	// [Service.SendTo] it is the one that was given.
+	Email string   `json:"email,omitempty"`
+	Also  []string `json:"also,omitempty"`
+	// Label is the account's, for a notice.
+	Label string `json:"label,omitempty"`
 	// UserID, if set, narrows the job to one account.
 	UserID string `json:"user_id,omitempty"`
 	// Locale is a list of languages as [mail.Languages] reads it.
@@ -53,6 +57,8 @@ type Job struct {
 	RequestedAt time.Time `json:"requested_at"`
 	// Lifetime is that of the link. Zero means the default of its purpose.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// ReturnTo is a key of Config.Pages.ReturnTo that the link carries.
+	ReturnTo string `json:"return_to,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
 	// Pending marks a notice of a write whose outcome is unknown. It is mailed
@@ -90,6 +96,15 @@ func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 // for it.
 func (j Job) isOwn() bool {
 	return j.Kind != mail.KindReset || j.Email == ""
+}
+
+// only narrows a job of several mails to one of them.
+func (j Job) only(d delivery) Job {
+	j.UserID = d.user.ID
+	if j.Kind == mail.KindPasswordChanged {
+		j.Email, j.Also = d.to, nil
+	}
+	return j
 }
 
 // languages puts lists together, those of the first before those of the next.

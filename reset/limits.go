@@ -89,9 +89,9 @@ type Refunder interface {
 // charges ConfirmClient, so that one who sends junk keeps nobody behind the
 // same address from using a good link.
 //
-// When a limiter fails, or takes longer than 150 milliseconds, requests fall
-// back to the in-process default and confirmations, which need a signed token
-// anyway, proceed. Either makes an event.
+// When a limiter fails, or takes longer than 150 milliseconds, requests and
+// proofs fall back to the in-process default and confirmations, which need a
+// signed token anyway, proceed. Either makes an event.
 type Limits struct {
 	// Global is 600 a minute, at most 600 at once, for the whole site.
 	Global Limiter
@@ -111,12 +111,19 @@ type Limits struct {
 	// ConfirmUser is 10 at once for each account, then 1 a minute.
 	ConfirmUser Limiter
 
+	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
+	// often Hooks.BeforeConfirm may refuse. At 288 guesses a day, a code of six
+	// digits of which three are good at a time is found in three years, on
+	// average. What a good proof was charged is given back to a [Refunder].
+	Proof Limiter
+
 	// Check is 30 at once for each account whose link is looked at, and for
 	// each client prefix that sends junk, then 6 a minute.
 	Check Limiter
 
 	// Off switches all of them off, whatever the other fields say. It is for
-	// tests, and for sites behind something that throttles already.
+	// tests, and for sites behind something that throttles already. A
+	// Hooks.BeforeConfirm must then count its refusals itself.
 	Off bool
 }
 
@@ -136,7 +143,7 @@ type throttle struct {
 type throttles struct {
 	global, client, network, account, confirmClient, confirmUser throttle
 
-	check throttle
+	check, proof throttle
 
 	mailed throttle // the account's, as the worker charges it.
 	share  *share   // nil without limits.
@@ -210,6 +217,9 @@ func (l *throttles) defaults(limits Limits) []defaultLimit {
 			&l.confirmUser, limitConfirmUser, limits.ConfirmUser, true,
 			ratelimit.Config{Burst: 10, Every: time.Minute, MaxBytes: 1 << 20},
 		},
+		{&l.proof, limitProof, limits.Proof, false, ratelimit.Config{
+			Burst: 5, Every: 5 * time.Minute, MaxBytes: 1 << 20,
+		}},
 		{&l.check, limitCheck, limits.Check, true, ratelimit.Config{
 			Burst: 30, Every: 10 * time.Second, MaxBytes: 1 << 20,
 		}},

@@ -55,9 +55,13 @@ func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // linkOf makes the link of a mail, and none for a mail without.
 func (s *Service) linkOf(job Job, d delivery) (Link, string, error) {
 	own, isOwn := s.cfg.Pages.Purposes[d.purpose()]
+
 	switch {
 	case d.disputable:
-		state, _, _ := boundNotice(context.Background(), d.user)
+		bound := d.user
+		bound.Email = d.to
+		state, _, _ := boundNotice(context.Background(), bound)
+
 		// Whoever locks an account may have scripts switched off, and can paste
 		// the link then, but must not leave it in a log.
 		return s.issueFor(
@@ -68,7 +72,14 @@ func (s *Service) linkOf(job Job, d delivery) (Link, string, error) {
 			d.purpose(), d.state, job.Lifetime, own.Path, s.cfg.Pages.LinkStyle,
 		)
 	case d.hasLink():
-		return s.issue(d.user, d.purpose(), job.Lifetime)
+		bound := d.user
+		bound.Email = d.to // the link is good while the account has it.
+		link, raw, err := s.issue(bound, d.purpose(), job.Lifetime)
+		if err != nil {
+			return Link{}, "", err
+		}
+
+		return link.returningTo(s.cfg.Pages.returnKey(job.ReturnTo)), raw, nil
 	default:
 		return Link{}, "", nil
 	}
@@ -187,5 +198,5 @@ func (s *Service) writeMarker(ctx context.Context, user User) error {
 	err := guard("Store.ReplaceHash", func() error {
 		return s.cfg.Store.ReplaceHash(ctx, user, marker)
 	})
-	return scrub(err, marker, user.Email)
+	return scrub(err, append(user.secrets(), marker)...)
 }

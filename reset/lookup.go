@@ -70,20 +70,8 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 // under other spellings do not use up the mails of one request. It leaves the
 // store's slice as it is.
 func byLikeness(users []User, typed string) []User {
-	folded := foldASCII(typed)
-	difference := func(user User) int {
-		switch {
-		case user.Email == typed:
-			return 0
-		case foldASCII(user.Email) == folded:
-			return 1
-		default:
-			return 2
-		}
-	}
-
 	return slices.SortedStableFunc(slices.Values(users), func(a, b User) int {
-		return difference(a) - difference(b)
+		return a.likeness(typed) - b.likeness(typed)
 	})
 }
 
@@ -96,7 +84,24 @@ func (s *Service) loadEligible(
 	if err != nil {
 		return User{}, fmt.Errorf("reset: load the account: %w", err)
 	}
-	return user, s.checkEligible(user, purpose)
+	if len(user.Recovery) > maxRecovery {
+		return User{}, fmt.Errorf("reset: load the account: %w", errRecovery)
+	}
+	if err := s.checkEligible(user, purpose); err != nil {
+		return user, err
+	}
+
+	if _, isOwn := s.cfg.Pages.Purposes[purpose]; isOwn {
+		return user, nil
+	}
+	allowed, err := s.allowed(ctx, user)
+	switch {
+	case err != nil:
+		return user, fmt.Errorf("reset: may the account use this: %w", err)
+	case !allowed:
+		return user, ErrNotEligible
+	}
+	return user, nil
 }
 
 func (s *Service) checkEligible(user User, purpose token.Purpose) error {

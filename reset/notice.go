@@ -11,8 +11,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// notice is the job that tells the owner of a changed password, at the address
-// the account had when the link was used. user has the new hash.
+// notice is the job that tells the owner of a changed password, at all
+// addresses the account had when the link was used. user has the new hash.
 func (s *Service) notice(
 	user User, client netip.Addr, locale, userAgent string,
 ) Job {
@@ -20,9 +20,11 @@ func (s *Service) notice(
 	if s.cfg.Hooks.OnDisputed != nil {
 		dispute = s.digestHash(user)
 	}
+	first, others := user.addresses(user.Email)
 	return Job{
 		ID: mail.NewID(), Kind: mail.KindPasswordChanged, Dispute: dispute,
-		Email: user.Email, UserID: user.ID,
+		Email: first, Also: others, Label: user.Label,
+		UserID:  user.ID,
 		Locale:  languages(user.Locale, locale),
 		Browser: mail.CoarseClient(userAgent), Client: client,
 		RequestedAt: s.cfg.Now().UTC().Round(0),
@@ -35,7 +37,8 @@ func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
 	if err != nil && !s.cfg.Queue.Synchronous {
 		s.events.recordFailure(ctx, job, Event{
 			UserID: job.UserID, TokenID: ev.TokenID, Purpose: ev.Purpose,
-			Reason: reasonQueue, Err: scrub(err, job.Email),
+			Reason: reasonQueue,
+			Err:    scrub(err, append([]string{job.Email}, job.Also...)...),
 		})
 	}
 }
@@ -88,7 +91,8 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 		return Job{}, nil
 	}
 	if err != nil {
-		err = fmt.Errorf("reset: load the account: %w", scrub(err, job.Email))
+		err = fmt.Errorf("reset: load the account: %w",
+			scrub(err, append([]string{job.Email}, job.Also...)...))
 		s.events.recordRetry(ctx, job, Event{
 			UserID: job.UserID, Reason: reasonStore, Err: err,
 		})
@@ -111,7 +115,9 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 		Client: job.Client, UserID: user.ID,
 		TokenID: parts[2], Purpose: token.Purpose(parts[3]),
 	}
-	job.SessionsEnded = s.conclude(context.WithoutCancel(ctx), user, ev)
+	job.SessionsEnded = s.conclude(
+		context.WithoutCancel(ctx), user, job.Email, ev,
+	)
 	job.Pending = ""
 
 	if s.cfg.Mail.SkipNotice {

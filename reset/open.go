@@ -27,6 +27,7 @@ func (s *Service) open(
 	ctx context.Context, o opening,
 ) (User, token.Claims, Event, error) {
 	var user User
+	var state token.State
 	ev := Event{Client: o.client, Purpose: o.purpose}
 	charged := false
 	claims, err := s.signer.Verify(
@@ -39,12 +40,14 @@ func (s *Service) open(
 				return token.State{}, err
 			}
 
-			var state token.State
 			var err error
 			user, state, ev.Reason, err = s.loadBound(ctx, userID, o.bound)
 			return state, err
 		},
 	)
+	if o.purpose == PurposeDispute && isRejected(err, token.ReasonStale) {
+		_, claims, err = s.verifyOthers(ctx, o.raw, o.purpose, state, user, err)
+	}
 	if err == nil {
 		ev.TokenID = claims.TokenID
 		return user, claims, ev, nil

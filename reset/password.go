@@ -86,8 +86,12 @@ func reasonOf(refused *policy.Error) Reason {
 
 // words are what an attacker would try first for this account.
 func (s *Service) words(user User) []string {
-	local, _, _ := strings.Cut(user.Email, "@")
-	return []string{s.cfg.Mail.Product, s.host, user.Email, local}
+	words := []string{s.cfg.Mail.Product, s.host}
+	for _, addr := range append([]string{user.Email}, user.Recovery...) {
+		local, _, _ := strings.Cut(addr, "@")
+		words = append(words, addr, local)
+	}
+	return words
 }
 
 // replace writes the new hash if the account is still as it was verified, and
@@ -126,7 +130,7 @@ func (s *Service) replace(
 	// The old hash proves nothing. The server may still hold the write, or the
 	// row came from a replica that lags.
 	err = scrub(
-		errors.Join(err, readErr), encoded, seen.PasswordHash, seen.Email,
+		errors.Join(err, readErr), append(seen.secrets(), encoded)...,
 	)
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 }
@@ -142,10 +146,10 @@ func (s *Service) lostRace(ctx context.Context, ev Event) error {
 }
 
 // conclude does everything that follows a stored password, except for the
-// notice. The password is changed whatever happens here, so failures become
-// events.
+// notice. linked is the address that the link went to. The password is changed
+// whatever happens here, so failures become events.
 func (s *Service) conclude(
-	ctx context.Context, user User, ev Event,
+	ctx context.Context, user User, linked string, ev Event,
 ) (sessionsEnded bool) {
 	// Sessions come first, since whoever has the old password may be signed in
 	// right now.
@@ -156,6 +160,7 @@ func (s *Service) conclude(
 	done := Confirmation{
 		Site:    s.name,
 		UserID:  user.ID,
+		Email:   linked,
 		TokenID: ev.TokenID,
 		Purpose: ev.Purpose,
 		Client:  ev.Client,
@@ -168,7 +173,7 @@ func (s *Service) conclude(
 		if err != nil {
 			failed := ev
 			failed.Outcome, failed.Err = OutcomeHookFailed,
-				scrub(err, user.Email, user.PasswordHash)
+				scrub(err, user.secrets()...)
 			s.events.record(ctx, failed)
 		}
 	}
@@ -204,7 +209,7 @@ func (s *Service) endSessions(
 	}
 
 	ev.Outcome, ev.Err = OutcomeSessionsFailed,
-		scrub(err, user.Email, user.PasswordHash)
+		scrub(err, user.secrets()...)
 	s.events.record(ctx, ev)
 	return false
 }

@@ -43,6 +43,7 @@ func newLateStore(t *testing.T, change func(cfg *reset.Config)) *lateStore {
 					t,
 					reset.Confirmation{
 						UserID:  "7",
+						Email:   "ana@example.com",
 						TokenID: done.TokenID,
 						Purpose: "reset",
 					},

@@ -96,8 +96,9 @@ func (s *Service) process(ctx context.Context, job Job) error {
 		return err
 	}
 
-	same := retries[0].job.UserID == job.UserID &&
-		retries[0].job.Pending == job.Pending
+	first := retries[0].job
+	same := first.UserID == job.UserID && first.Pending == job.Pending &&
+		len(first.Also) == len(job.Also)
 	if len(retries) == 1 && same {
 		return err
 	}
@@ -106,7 +107,7 @@ func (s *Service) process(ctx context.Context, job Job) error {
 		if err := s.enqueue(ctx, a.job, bill{}); err != nil {
 			return fmt.Errorf(
 				"reset: dispatch the rest of a job: %w",
-				scrub(err, a.job.Email),
+				scrub(err, append([]string{a.job.Email}, a.job.Also...)...),
 			)
 		}
 	}
@@ -248,9 +249,8 @@ func (s *Service) perform(
 			continue
 		}
 		if several {
-			// The others on this address are dealt with, or have their own
-			// attempts.
-			retry.job.UserID = d.user.ID
+			// The others are dealt with, or have their own attempts.
+			retry.job = retry.job.only(d)
 		}
 		retries, err = append(retries, *retry), sendErr
 	}
@@ -272,12 +272,14 @@ func (s *Service) lookUpFailed(
 	a.lookUp++
 	if !a.job.isOwn() && a.lookUp > lookupRetries {
 		s.events.recordFailure(ctx, a.job, Event{
-			UserID: a.job.UserID, Reason: reasonStore, Err: err,
+			UserID: a.job.UserID, Reason: reasonOfFailure(err), Err: err,
 		})
 		return nil, err
 	}
 
-	s.events.recordRetry(ctx, a.job, Event{Reason: reasonStore, Err: err})
+	s.events.recordRetry(
+		ctx, a.job, Event{Reason: reasonOfFailure(err), Err: err},
+	)
 	return []attempt{a}, err
 }
 

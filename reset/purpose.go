@@ -170,7 +170,7 @@ func (s *Service) Redeem(
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: use a link for %q: %w", purpose,
-			scrub(err, user.Email, in.To, user.PasswordHash))
+			scrub(err, append(user.secrets(), in.To)...))
 		return s.redeemFailed(ctx, ev, reasonHook, err)
 	}
 	if s.takesAgain(ctx, purpose, in.Token, bound) {
@@ -228,7 +228,7 @@ func (s *Service) boundOwn(
 			)
 			if err != nil {
 				return token.State{}, "", fmt.Errorf("reset: Purpose.State: %w",
-					scrub(err, user.Email, to, user.PasswordHash))
+					scrub(err, append(user.secrets(), to)...))
 			}
 		}
 

@@ -142,7 +142,7 @@ func TestLinkOfTheApplicationsOwnWorksOnce(t *testing.T) {
 			require.Equal(t, mail.Kind(verifyEmail), mails[0].Kind)
 			require.Equal(t, "ana@example.com", mails[0].To)
 			require.True(t, strings.HasPrefix(
-				mailtest.Link(mails[0]), site+"/verify-email#token=",
+				mailtest.Link(mails[0]), site+"/verify-email/#token=",
 			))
 
 			raw := mailtest.Token(mails[0])

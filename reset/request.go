@@ -35,6 +35,10 @@ type RequestInput struct {
 	// Addr means unknown, and charges no client's limit. Never pass one address
 	// for all visitors, such as a proxy's.
 	Client netip.Addr
+	// ReturnTo is a key of Config.Pages.ReturnTo, or empty. The link carries
+	// it, for the page to lead the visitor there in the end. A key that is not
+	// there is dropped and no error, because it may come from a form.
+	ReturnTo string
 	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero
 	// means Config.Lifetimes.Reset.
 	Lifetime time.Duration
@@ -101,6 +105,7 @@ func (s *Service) Request(ctx context.Context, in RequestInput) error {
 		Browser:     mail.CoarseClient(in.UserAgent),
 		RequestedAt: s.cfg.Now().UTC().Round(0),
 		Lifetime:    in.Lifetime, Throttled: mute,
+		ReturnTo: s.cfg.Pages.returnKey(in.ReturnTo),
 	}, paid, ev)
 }
 

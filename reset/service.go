@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -150,7 +151,10 @@ type Settings struct {
 	// DisputePath is empty where Config.Hooks.OnDisputed is not set.
 	DisputePath string
 	// Login is a path under Site, an absolute URL or empty.
-	Login     string
+	Login string
+	// ReturnTo are the places of Config.Pages.ReturnTo, by their keys. A link
+	// carries the key as the parameter "return" behind its token.
+	ReturnTo  map[string]string
 	LinkStyle LinkStyle
 	Lifetime  time.Duration
 	// MinLength is the shortest password in code points, if the policy has a
@@ -189,6 +193,7 @@ func (s *Service) Settings() Settings {
 		ResetPath:   s.cfg.Pages.Reset,
 		ForgotPath:  s.cfg.Pages.Forgot,
 		Login:       s.cfg.Pages.Login,
+		ReturnTo:    maps.Clone(s.cfg.Pages.ReturnTo),
 		LinkStyle:   s.cfg.Pages.LinkStyle,
 		Lifetime:    s.cfg.Lifetimes.Reset,
 		Sender:      sender,

@@ -20,6 +20,9 @@ import (
 func atEachStep(cfg *reset.Config, at func(step string) error) {
 	outbox := cfg.Mailer
 
+	cfg.Hooks.BeforeConfirm = func(context.Context, reset.Pending) error {
+		return at("proof")
+	}
 	cfg.Policy = policyFunc(func(context.Context, string, []string) error {
 		return at("policy")
 	})
@@ -81,6 +84,7 @@ func TestConfirmOrder(t *testing.T) {
 		cfg.Limits = reset.Limits{
 			ConfirmClient: limiter("limit client"),
 			ConfirmUser:   limiter("limit user"),
+			Proof:         limiter("limit proof"),
 		}
 		cfg.Events = reset.SinkFunc(func(_ context.Context, ev reset.Event) {
 			_ = at(string(ev.Outcome))
@@ -96,8 +100,8 @@ func TestConfirmOrder(t *testing.T) {
 		Client:   netip.MustParseAddr("192.0.2.1"),
 	}))
 	require.Equal(t, []string{
-		"limit user", "load", "policy", "replace", "sessions", "confirmed",
-		"hook", "mailer", "notice-mailed",
+		"limit user", "load", "limit proof", "proof", "policy", "replace",
+		"sessions", "confirmed", "hook", "mailer", "notice-mailed",
 	}, steps)
 	require.True(
 		t, strings.HasPrefix(fx.user(t, "7").PasswordHash, "$argon2id$"),
@@ -109,7 +113,8 @@ func TestConfirmOrder(t *testing.T) {
 func TestFaultAtEachStepOfConfirm(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{
-		"load", "policy", "replace", "sessions", "hook", "sink", "mailer",
+		"load", "proof", "policy", "replace", "sessions", "hook", "sink",
+		"mailer",
 	} {
 		for _, panics := range []bool{false, true} {
 			if panics && step == "policy" {
@@ -154,7 +159,7 @@ func confirmWithFault(t *testing.T, step string, panics bool) {
 	changed := fx.user(t, "7").PasswordHash != oldHash
 
 	switch step {
-	case "load", "policy", "replace":
+	case "load", "proof", "policy", "replace":
 		require.Error(t, err)
 		require.NotErrorIs(t, err, reset.ErrRejected)
 		require.False(t, changed)

@@ -21,9 +21,16 @@ type User struct {
 	// ID is the account's key, in the one spelling the store uses. It is never
 	// empty.
 	ID string
-	// Email is the stored and verified address, the only one that mail is ever
-	// sent to.
+	// Email is the stored and verified address. Mail is sent to it and to those
+	// in Recovery, and to no other.
 	Email string
+	// Recovery is up to five more addresses of the account, each one confirmed
+	// by its owner, which the application sees to. A link can be asked for by
+	// each of them, goes to the one that was typed, and dies when that one is
+	// removed. Notices go to all. Whoever reads one of these mailboxes can
+	// reset the password. What is not an address is passed over. An account
+	// with more than five is sent nothing, and cannot confirm.
+	Recovery []string
 	// PasswordHash is the stored hash exactly as read, with no trimming. Empty,
 	// or one of the marks that hash.HasPassword knows, means that the account
 	// has no password. Such an account may sign in elsewhere, or be newly
@@ -76,9 +83,10 @@ func (u User) MarshalJSON() ([]byte, error) {
 type Store interface {
 	// FindByEmail returns every account whose stored address is email. Upper
 	// and lower case of ASCII letters are equal. None is an empty slice and
-	// nil. It may return accounts with similar addresses too. The Service
-	// compares again and drops them. An implementation therefore need not, and
-	// should not, fold anything beyond ASCII.
+	// nil. An account has the addresses in Recovery as well, and comes back
+	// with all of them. It may return accounts with similar addresses too. The
+	// Service compares again and drops them. An implementation therefore need
+	// not, and should not, fold anything beyond ASCII.
 	//
 	// A unique index must be on the folded address, lower(email) in SQL. Where
 	// it is on the address as spelled, strangers can register Ana@ and aNa@
@@ -101,14 +109,16 @@ type Store interface {
 
 	// ReplaceHash stores encoded as the account's hash if, and only if, the row
 	// still matches seen. The hash, byte for byte, the Email and the Stamp must
-	// be the same, and the account not disabled. Otherwise it changes nothing
-	// and returns an error that matches [ErrStale]. Comparing and writing must
-	// be one atomic step, such as one UPDATE with a WHERE clause. Reading and
-	// then writing is not, even inside a default transaction. It must write to
-	// the primary. The look-ups may read a replica. One that lags refuses or
-	// lets the write be refused, and lets nobody in twice. After a write whose
-	// reply was lost, though, a lagging replica makes Confirm report a failure
-	// where the password is changed.
+	// be the same, and the account not disabled. A store that has Recovery
+	// compares that too, or changes the Stamp when an address is removed.
+	// Otherwise it changes nothing and returns an error that matches
+	// [ErrStale]. Comparing and writing must be one atomic step, such as one
+	// UPDATE with a WHERE clause. Reading and then writing is not, even inside
+	// a default transaction. It must write to the primary. The look-ups may
+	// read a replica. One that lags refuses or lets the write be refused, and
+	// lets nobody in twice. After a write whose reply was lost, though, a
+	// lagging replica makes Confirm report a failure where the password is
+	// changed.
 	//
 	// Whatever must be atomic with the new hash, such as ending sessions or
 	// writing an audit row, belongs in here, in the same transaction. If it

@@ -25,9 +25,9 @@ type LinkOptions struct {
 // mail is sent. An invitation may write a marker into the account, as
 // [Service.Invite] says.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (for
-// a reset link) or [ErrHasPassword] (for an invitation). Anything else is
-// internal, or a LinkOptions that is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
+// [ErrNoPassword] (for a reset link) or [ErrHasPassword] (for an invitation).
+// Anything else is internal, or a LinkOptions that is out of range.
 func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
@@ -84,11 +84,11 @@ type SendInput struct {
 // queue, and is retried for as long as an invitation is. Only [Service.Request]
 // may be called for a visitor.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoPassword] (see
-// [Service.Invite]), [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything
-// else is internal, or in.Lifetime is out of range. Nil says that the mail is
-// queued. With Config.Queue.Synchronous it says that the mailer has it, or that
-// an event tells why not.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
+// [ErrNoPassword] (see [Service.Invite]), [ErrBadAddress], [ErrQueueFull] or
+// [ErrClosed]. Anything else is internal, or in.Lifetime is out of range. Nil
+// says that the mail is queued. With Config.Queue.Synchronous it says that the
+// mailer has it, or that an event tells why not.
 func (s *Service) SendReset(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "reset link", Job{
 		Kind: mail.KindReset, UserID: in.UserID,
@@ -119,7 +119,7 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 	job.RequestedAt = s.cfg.Now().UTC().Round(0)
 	if err := s.queueOwn(ctx, job); err != nil {
 		return fmt.Errorf("reset: queue the %s: %w",
-			what, scrub(err, user.Email, job.Email))
+			what, scrub(err, append(user.secrets(), job.Email)...))
 	}
 	return nil
 }
@@ -152,9 +152,9 @@ type InviteInput struct {
 // never write back an old hash or marker, nor use one marker for all, since
 // invitations that were bound to it would be good again.
 //
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrHasPassword],
-// [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything else is internal, or
-// in.Lifetime is out of range.
+// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
+// [ErrHasPassword], [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything
+// else is internal, or in.Lifetime is out of range.
 func (s *Service) Invite(ctx context.Context, in InviteInput) error {
 	return s.sendLink(ctx, "invitation", Job{
 		Kind: mail.KindInvite, UserID: in.UserID,
@@ -179,9 +179,9 @@ type NotifyInput struct {
 // itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not
 // heed.
 //
-// The mail goes to the address that the account has now, so call it before that
-// can be changed. It charges no limits. ctx governs the look-up and reaches
-// Config.Queue.Dispatch, so that the job can be part of a transaction.
+// The mail goes to the addresses that the account has now, so call it before
+// those can be changed. It charges no limits. ctx governs the look-up and
+// reaches Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
 // [ErrQueueFull] or [ErrClosed]. Anything else is internal.
@@ -194,18 +194,20 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if err != nil {
 		return fmt.Errorf("reset: load the account: %w", err)
 	}
-	switch {
-	case user.Disabled:
+	if user.Disabled {
 		return ErrUserDisabled
-	case !isAddress(user.Email):
-		return ErrBadAddress
 	}
 
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
+	if !isAddress(job.Email) && len(job.Also) == 0 {
+		return ErrBadAddress
+	}
 	job.SessionsEnded = in.SessionsEnded
 
 	if err := s.queueOwn(ctx, job); err != nil {
-		return fmt.Errorf("reset: queue the notice: %w", scrub(err, user.Email))
+		return fmt.Errorf(
+			"reset: queue the notice: %w", scrub(err, user.secrets()...),
+		)
 	}
 	return nil
 }

@@ -1,12 +1,10 @@
 package reset
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,16 +61,11 @@ func (c *Config) validate() error {
 		)
 	}
 
-	c.Hooks.OnConfirmed = slices.Clone(c.Hooks.OnConfirmed)
-	if slices.ContainsFunc(
-		c.Hooks.OnConfirmed,
-		func(hook func(context.Context, Confirmation) error) bool {
-			return hook == nil
-		},
-	) {
-		return errors.New(
-			"reset: Config.Hooks.OnConfirmed holds a nil function",
-		)
+	if err := c.Pages.validateReturnTo(); err != nil {
+		return err
+	}
+	if err := c.Hooks.validate(); err != nil {
+		return err
 	}
 	if c.Queue.Synchronous && c.Queue.Dispatch != nil {
 		return errors.New(

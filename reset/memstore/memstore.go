@@ -55,6 +55,7 @@ func (s *Store) Add(user reset.User) error {
 	if s.users[user.ID] != nil {
 		return fmt.Errorf("memstore: user %q exists", user.ID)
 	}
+	user = clone(user)
 	s.users[user.ID] = &user
 	s.order = append(s.order, user.ID)
 	return nil
@@ -69,8 +70,10 @@ func (s *Store) Update(id string, change func(user *reset.User)) error {
 	if user == nil {
 		return reset.ErrUserNotFound
 	}
-	change(user)
-	user.ID = id
+	changed := clone(*user)
+	change(&changed)
+	changed.ID = id
+	*user = clone(changed)
 	return nil
 }
 
@@ -105,9 +108,9 @@ func (s *Store) Sessions(id string) int {
 	return s.sessions[id]
 }
 
-// FindByEmail implements [reset.Store]. Accounts whose address is spelled
-// exactly like email come first, then those under other spellings, each in the
-// order in which they were added.
+// FindByEmail implements [reset.Store], and looks in Recovery as well. Accounts
+// with an address that is spelled exactly like email come first, then those
+// under other spellings, each in the order in which they were added.
 func (s *Store) FindByEmail(
 	ctx context.Context, email string,
 ) ([]reset.User, error) {
@@ -120,10 +123,12 @@ func (s *Store) FindByEmail(
 	var exact, others []reset.User
 	for _, id := range s.order {
 		switch user := s.users[id]; {
-		case user.Email == email:
-			exact = append(exact, *user)
-		case equalFoldASCII(user.Email, email):
-			others = append(others, *user)
+		case has(user, func(addr string) bool { return addr == email }):
+			exact = append(exact, clone(*user))
+		case has(user, func(addr string) bool {
+			return equalFoldASCII(addr, email)
+		}):
+			others = append(others, clone(*user))
 		}
 	}
 	return append(exact, others...), nil
@@ -140,7 +145,7 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	if user == nil {
 		return reset.User{}, reset.ErrUserNotFound
 	}
-	return *user, nil
+	return clone(*user), nil
 }
 
 // ReplaceHash implements [reset.Store]. It ends the account's sessions in the
@@ -157,7 +162,8 @@ func (s *Store) ReplaceHash(
 	user := s.users[seen.ID]
 	if user == nil || user.Disabled ||
 		user.PasswordHash != seen.PasswordHash ||
-		user.Email != seen.Email || user.Stamp != seen.Stamp {
+		user.Email != seen.Email || user.Stamp != seen.Stamp ||
+		!slices.Equal(user.Recovery, seen.Recovery) {
 		return reset.ErrStale
 	}
 
@@ -187,6 +193,16 @@ func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 		stored.PasswordHash = encoded
 		return true, nil
 	}
+}
+
+// clone copies what callers could otherwise change in the store.
+func clone(user reset.User) reset.User {
+	user.Recovery = slices.Clone(user.Recovery)
+	return user
+}
+
+func has(user *reset.User, match func(addr string) bool) bool {
+	return match(user.Email) || slices.ContainsFunc(user.Recovery, match)
 }
 
 // equalFoldASCII is not strings.EqualFold, to which the Kelvin sign equals k

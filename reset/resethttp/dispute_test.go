@@ -43,7 +43,7 @@ func newDisputeFixture(
 		t.Context(), reset.NotifyInput{UserID: "u-1"},
 	))
 	f.mailed(1)
-	const mark = site + "/reset-password/dispute#token="
+	const mark = site + "/reset-password/dispute/#token="
 	_, rest, found := strings.Cut(f.outbox.Messages()[0].Text, mark)
 	require.True(t, found)
 	raw, _, _ = strings.Cut(rest, "\n")

@@ -203,6 +203,17 @@ var accountFaults = []fault{
 		"condition on the address",
 	},
 	{
+		"refuses after a recovery address was removed",
+		"no condition on the recovery addresses",
+		func(s *faultyStore) {
+			s.replace = matching(s, func(a, b reset.User) bool {
+				a.Recovery = b.Recovery
+				return all(a, b)
+			})
+		},
+		"neither compares the recovery addresses",
+	},
+	{
 		"refuses after the stamp changed",
 		"no condition on the stamp",
 		func(s *faultyStore) {

@@ -111,6 +111,63 @@ var addressFaults = []fault{
 	},
 }
 
+// recoveryFaults are made by the look-up by one of the other addresses.
+var recoveryFaults = []fault{
+	{
+		"finds an account by each recovery address",
+		"the main column alone is asked",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				return slices.DeleteFunc(users, func(u reset.User) bool {
+					return !strings.EqualFold(u.Email, email)
+				}), err
+			}
+		},
+		"asks the main column alone",
+	},
+	{
+		"finds an account by each recovery address",
+		"the addresses are not read by this look-up",
+		func(s *faultyStore) {
+			s.findByEmail = func(
+				ctx context.Context, email string,
+			) ([]reset.User, error) {
+				users, err := s.Store.FindByEmail(ctx, email)
+				for i := range users {
+					users[i].Recovery = nil
+				}
+				return users, err
+			}
+		},
+		"without the addresses",
+	},
+	{
+		"forgets a removed recovery address",
+		"a cache of addresses",
+		func(s *faultyStore) {
+			cached := make(map[string][]reset.User)
+			s.findByEmail = func(
+				_ context.Context, email string,
+			) ([]reset.User, error) {
+				return cached[email], nil
+			}
+			s.findByID = func(
+				ctx context.Context, id string,
+			) (reset.User, error) {
+				user, err := s.Store.FindByID(ctx, id)
+				for _, addr := range user.Recovery {
+					cached[strings.ToLower(addr)] = []reset.User{user}
+				}
+				return user, err
+			}
+		},
+		"after it was removed",
+	},
+}
+
 // spellingFaults are about one address that is spelled in several ways.
 var spellingFaults = []fault{
 	{

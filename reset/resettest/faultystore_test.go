@@ -3,6 +3,7 @@ package resettest_test
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/memstore"
@@ -78,6 +79,13 @@ func (s *faultyStore) fixture() resettest.Fixture {
 		ChangeStamp: func(_ context.Context, id, value string) error {
 			return s.Update(id, func(user *reset.User) { user.Stamp = value })
 		},
+		ChangeRecovery: func(
+			_ context.Context, id string, addrs []string,
+		) error {
+			return s.Update(
+				id, func(user *reset.User) { user.Recovery = addrs },
+			)
+		},
 		ClearPassword: func(_ context.Context, id string) error {
 			return s.Update(id, s.clear)
 		},
@@ -128,6 +136,6 @@ func matching(
 
 func all(a, b reset.User) bool {
 	return a.PasswordHash == b.PasswordHash && a.Email == b.Email &&
-		a.Stamp == b.Stamp &&
+		a.Stamp == b.Stamp && slices.Equal(a.Recovery, b.Recovery) &&
 		!a.Disabled
 }

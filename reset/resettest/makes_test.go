@@ -21,7 +21,8 @@ import (
 type record struct {
 	id                      int
 	email, encoded          string
-	version                 int
+	version                 int // which changes with the recovery addresses
+	recovery                []string
 	disabled, deleted, gone bool
 }
 
@@ -55,6 +56,7 @@ func (s *homeMade) user(r record) reset.User {
 	return reset.User{
 		ID: strconv.Itoa(r.id), Email: r.email, PasswordHash: r.encoded,
 		Stamp: strconv.Itoa(r.version), Disabled: r.disabled || r.deleted,
+		Recovery: slices.Clone(r.recovery),
 	}
 }
 
@@ -76,7 +78,10 @@ func (s *homeMade) FindByEmail(
 	defer s.mu.Unlock()
 	var found []reset.User
 	for _, r := range s.shown() {
-		if s.visible(r) && strings.EqualFold(r.email, email) {
+		if s.visible(r) && slices.ContainsFunc(
+			append([]string{r.email}, r.recovery...),
+			func(addr string) bool { return strings.EqualFold(addr, email) },
+		) {
 			found = append(found, s.user(r))
 		}
 	}
@@ -117,7 +122,9 @@ func (s *homeMade) ReplaceHash(
 		return ctx.Err()
 	case len(encoded) > s.longest:
 		return errors.New("value too long")
-	case err != nil, !s.visible(r), r.disabled, r.deleted, s.user(r) != seen:
+	case err != nil, !s.visible(r), r.disabled, r.deleted,
+		r.email != seen.Email || r.encoded != seen.PasswordHash,
+		strconv.Itoa(r.version) != seen.Stamp:
 		return reset.ErrStale
 	case s.fails:
 		return errors.New("no sessions")
@@ -179,6 +186,14 @@ func (s *homeMade) fixture() resettest.Fixture {
 		ClearPassword: set(func(r *record) { r.encoded = "" }),
 		ChangeEmail:   change(func(r *record, value string) { r.email = value }),
 		ChangeStamp:   change(func(r *record, _ string) { r.version++ }),
+		ChangeRecovery: func(
+			_ context.Context, id string, addrs []string,
+		) error {
+			return s.change(id, func(r *record) {
+				r.recovery = addrs
+				r.version++
+			})
+		},
 		AddSession: func(_ context.Context, id string) error {
 			n, err := strconv.Atoi(id)
 			s.mu.Lock()

@@ -133,6 +133,18 @@ var checks = []check{
 		readsDisabled,
 	},
 	{
+		"finds an account by each recovery address",
+		"the look-up by address asks the main column alone, or an account " +
+			"comes back without the addresses it was not found by",
+		findsByRecovery,
+	},
+	{
+		"forgets a removed recovery address",
+		"the address is still looked up or returned after it was removed, " +
+			"so links to it stay good",
+		forgetsRecovery,
+	},
+	{
 		"stores a long hash exactly",
 		"the hash column is too short (VARCHAR(60) cuts or refuses an " +
 			"argon2id hash; VARCHAR(128) holds every one this library " +
@@ -182,6 +194,12 @@ var checks = []check{
 		"refuses after the stamp changed",
 		"the UPDATE lacks the condition on the stamp",
 		refusesChangedStamp,
+	},
+	{
+		"refuses after a recovery address was removed",
+		"the write neither compares the recovery addresses nor a stamp that " +
+			"changes with them",
+		refusesChangedRecovery,
 	},
 	{
 		"refuses a disabled account",

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"database/sql/driver"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -57,12 +58,12 @@ func TestRowIsReadInEveryFormThatDriversHave(t *testing.T) {
 			user, err := store.FindByID(t.Context(), "7")
 			require.NoError(t, err)
 			require.True(
-				t, c.want == user, "got %+v %q %q %q",
+				t, reflect.DeepEqual(c.want, user), "got %+v %q %q %q",
 				user, user.PasswordHash, user.Stamp, user.Locale,
 			)
 			users, err := store.FindByEmail(t.Context(), "ann@example.org")
 			require.NoError(t, err)
-			require.True(t, len(users) == 1 && users[0] == c.want)
+			require.True(t, len(users) == 1 && reflect.DeepEqual(users[0], c.want))
 		})
 	}
 }
@@ -90,7 +91,7 @@ func TestRowThatCannotBeReadIsAnErrorWithoutItsValues(t *testing.T) {
 			require.NotErrorIs(
 				t, err, reset.ErrUserNotFound, "a failure is not an answer",
 			)
-			require.True(t, user == reset.User{})
+			require.True(t, reflect.DeepEqual(user, reset.User{}))
 			users, err := store.FindByEmail(t.Context(), "ann@example.org")
 			require.Error(t, err)
 			require.Empty(t, users)
@@ -109,7 +110,7 @@ func TestRowWithAnotherIDIsNotFound(t *testing.T) {
 	for _, id := range []string{"7abc", " 7", "07", "7.0", ""} {
 		user, err := store.FindByID(t.Context(), id)
 		require.ErrorIs(t, err, reset.ErrUserNotFound, "%q", id)
-		require.True(t, user == reset.User{})
+		require.True(t, reflect.DeepEqual(user, reset.User{}))
 	}
 }
 

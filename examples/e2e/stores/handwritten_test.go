@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -145,7 +146,8 @@ func (s *byHand) replaceLocked(
 ) error {
 	now, err := scanByHand(tx.QueryRowContext(ctx,
 		s.engine.bind(handWrittenColumns+"id = ? FOR UPDATE"), seen.ID))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (now != seen || now.Disabled) {
+	if errors.Is(err, sql.ErrNoRows) ||
+		err == nil && (!reflect.DeepEqual(now, seen) || now.Disabled) {
 		return reset.ErrStale
 	}
 	if err != nil {

@@ -1,0 +1,149 @@
+package reset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"slices"
+
+	"github.com/lostkey-go/lostkey/token"
+)
+
+// A Pending is a confirmation that has not been done yet. Its link is good. It
+// prints, logs and marshals as its user id, without the proof. That protection
+// is lost in an unexported field of another struct, and under %p and %w, where
+// the fmt package does not call methods.
+type Pending struct {
+	// UserID and Label are the account's.
+	UserID, Label string
+	// Purpose is token.PurposeReset or token.PurposeInvite, and TokenID the
+	// link's, as events name it.
+	Purpose token.Purpose
+	TokenID string
+	// Client is who confirms, or the zero Addr.
+	Client netip.Addr
+	// Proof is ConfirmInput.Proof, byte for byte. It is empty when the visitor
+	// sent none, and for Hooks.NeedsProof.
+	Proof string
+}
+
+// Format prints the user id alone under every verb.
+func (p Pending) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "reset.Pending{%s}", p.UserID)
+}
+
+// LogValue logs the user id alone.
+func (p Pending) LogValue() slog.Value { return slog.StringValue(p.UserID) }
+
+// MarshalJSON writes the user id alone.
+func (p Pending) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct{ UserID string }{p.UserID})
+}
+
+// A Confirmation tells a hook which account has a new password. It prints, logs
+// and marshals as the user and token ids, without the address. That protection
+// is lost in an unexported field of another struct, and under %p and %w, where
+// the fmt package does not call methods.
+type Confirmation struct {
+	// Site is the name of the [Site], or empty. UserID is an account of its
+	// store.
+	Site   string
+	UserID string
+	// Email is the address that received the link, in its stored spelling.
+	// Whoever confirmed can read its mail, or was given the link by
+	// [Service.Link], in which case it is the account's and proves nothing.
+	Email   string
+	TokenID string
+	Purpose token.Purpose
+	Client  netip.Addr
+}
+
+// String names the account and the token.
+func (c Confirmation) String() string {
+	return "reset.Confirmation{" + c.UserID + " " + c.TokenID + "}"
+}
+
+// Format prints String under every verb.
+func (c Confirmation) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, c.String())
+}
+
+// LogValue logs String.
+func (c Confirmation) LogValue() slog.Value {
+	return slog.StringValue(c.String())
+}
+
+// MarshalText writes String.
+func (c Confirmation) MarshalText() ([]byte, error) {
+	return []byte(c.String()), nil
+}
+
+// validate refuses hooks that cannot be called, or would do nothing.
+func (h *Hooks) validate() error {
+	h.OnConfirmed = slices.Clone(h.OnConfirmed)
+	if slices.ContainsFunc(
+		h.OnConfirmed,
+		func(hook func(context.Context, Confirmation) error) bool {
+			return hook == nil
+		},
+	) {
+		return errors.New(
+			"reset: Config.Hooks.OnConfirmed holds a nil function",
+		)
+	}
+	if h.NeedsProof != nil && h.BeforeConfirm == nil {
+		return errors.New(
+			"reset: Config.Hooks.NeedsProof is set without " +
+				"Config.Hooks.BeforeConfirm, so that nothing is proven",
+		)
+	}
+	return nil
+}
+
+// A hookError says which hook could not answer.
+type hookError struct {
+	hook string
+	err  error
+}
+
+func (e *hookError) Error() string { return e.hook + ": " + e.err.Error() }
+
+func (e *hookError) Unwrap() error { return e.err }
+
+// ask calls a hook that the flow cannot go on without. An answer that comes
+// after hookTimeout does not count, and a hook that heeds no context is not
+// waited for any longer than that. Its goroutine ends when the hook does.
+func ask[T any](
+	ctx context.Context, hook string, call func(context.Context) (T, error),
+) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+
+	var answer, none T
+	done := make(chan error, 1)
+	go func() {
+		done <- guard(hook, func() error {
+			var err error
+			answer, err = call(ctx)
+			return err
+		})
+	}()
+
+	var err error
+	select {
+	case err = <-done:
+		if err == nil {
+			err = ctx.Err()
+		}
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return none, &hookError{hook, err}
+	}
+	return answer, nil
+}
