@@ -49,8 +49,11 @@ func TestEveryWayToFailCostsADerivationOfTodaysParameters(t *testing.T) {
 			phrase, argon("m=4294967295,t=1,p=1"), 1, hash.ErrOutOfBounds,
 		},
 		"unsupported row": {
-			phrase, strings.Replace(argon("m=64,t=1,p=1"), "2id", "2d", 1), 1,
+			phrase, strings.Replace(argon("m=64,t=1,p=1"), "v=19", "v=17", 1), 1,
 			hash.ErrUnsupported,
+		},
+		"argon2d, wrong password": {
+			phrase, strings.Replace(argon("m=64,t=1,p=1"), "2id", "2d", 1), 2, nil,
 		},
 		"row of a pepper that was removed": {
 			phrase, "$lostkey-pepper$gone" + current, 1, hash.ErrUnknownPepper,
