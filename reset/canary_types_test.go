@@ -55,7 +55,7 @@ var harmless = strings.Fields(`
 	resethttp.ContentSources resethttp.FieldError
 	resettest.Fixture
 	sqlaudit.Block sqlaudit.BlocksConfig sqlaudit.ClientCount sqlaudit.Config
-	sqlaudit.Entry sqlaudit.Filter sqlaudit.Link
+	sqlaudit.DayCount sqlaudit.Entry sqlaudit.Filter sqlaudit.Link
 	sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch sqlstore.Queries
 	sqlstore.Table sqlstore.Condition sqlstore.Finding sqlstore.FindingCode
 `)

@@ -5,63 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 	"github.com/lostkey-go/lostkey/token"
 )
-
-const (
-	defaultPage = 50
-	maxPage     = 1000
-)
-
-// Filter selects rows of the trail. The zero value selects the newest 50.
-type Filter struct {
-	// UserID, if set, selects the rows of this account only.
-	UserID string
-	// TokenID, if set, selects the rows of this link only.
-	TokenID string
-	// Before, if set, selects rows with a smaller id only. The id of the last
-	// row of one page brings the next page.
-	Before int64
-	// Limit is the number of rows. Zero means 50, and more than 1,000 are not
-	// read.
-	Limit int
-}
-
-// conditions returns the WHERE clause for the rows of the table called alias,
-// with always in front, and its parameters.
-func (f Filter) conditions(
-	d sqldialect.Dialect, alias, always string,
-) (string, []any) {
-	where, args := []string{always}, []any{}
-	add := func(condition string, arg any) {
-		args = append(args, arg)
-		where = append(where, alias+"."+condition+d.Param(len(args)))
-	}
-
-	if f.UserID != "" {
-		add("user_id = ", printable(f.UserID, 255))
-	}
-	if f.TokenID != "" {
-		add("token_id = ", printable(f.TokenID, 64))
-	}
-	if f.Before > 0 {
-		add("id < ", f.Before)
-	}
-
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultPage
-	}
-	args = append(args, min(limit, maxPage))
-
-	return " WHERE " + strings.Join(where, " AND ") +
-		" ORDER BY " + alias + ".id DESC LIMIT " + d.Param(len(args)), args
-}
 
 // Entry is one row of the trail.
 type Entry struct {
@@ -89,7 +38,10 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 		return nil, err
 	}
 
-	where, args := f.conditions(t.dialect, "e", "1 = 1")
+	where, args, err := f.conditions(t.dialect, "e", "1 = 1")
+	if err != nil {
+		return nil, err
+	}
 	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason," +
 		" e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits" +
 		" FROM " + t.dialect.Quote(t.name) + " e" + where
@@ -139,9 +91,12 @@ type Link struct {
 // are matched by the public id of the token. ctx governs the query.
 func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 	table := t.dialect.Quote(t.name)
-	where, args := f.conditions(
+	where, args, err := f.conditions(
 		t.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')",
 	)
+	if err != nil {
+		return nil, err
+	}
 	query := "SELECT m.id, m.user_id, m.token_id, m.purpose," +
 		" COALESCE(r.at_ms, m.at_ms), COALESCE(r.client, m.client)," +
 		" COALESCE(u.at_ms, 0), COALESCE(u.client, '')" +

@@ -351,3 +351,126 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 		require.Zero(t, links[0].UsedAt)
 	})
 }
+
+func TestAuditCountsByDay(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		db, _ := e.open(t)
+		audit := newAudit(t, e, db, func() time.Time { return start })
+		midnight := start.Add(-12 * time.Hour)
+		record := func(n int, at time.Time, outcome reset.Outcome) {
+			for range n {
+				audit.Record(t.Context(), reset.Event{
+					Outcome: outcome, Time: at, Client: asker, RequestID: "r",
+				})
+			}
+		}
+
+		// The last millisecond of a day and the first of the next are apart.
+		record(2, midnight.Add(-time.Millisecond), reset.OutcomeRequested)
+		record(3, midnight, reset.OutcomeRequested)
+		record(700, start, reset.OutcomeRejected)
+		record(1, midnight.AddDate(0, 0, -1).Add(-1), reset.OutcomeConfirmed)
+		require.NoError(t, audit.Flush(t.Context()))
+
+		days, err := audit.Daily(t.Context(), midnight.AddDate(0, 0, -1))
+		require.NoError(t, err)
+		require.Equal(t, []sqlaudit.DayCount{
+			{Day: midnight, Outcome: reset.OutcomeRejected, Count: 700},
+			{Day: midnight, Outcome: reset.OutcomeRequested, Count: 3},
+			{
+				Day:     midnight.AddDate(0, 0, -1),
+				Outcome: reset.OutcomeRequested, Count: 2,
+			},
+		}, days)
+	})
+}
+
+// filtered are clients, each with the networks that hold it and others beside
+// it, with zeros where the text of an IPv6 network is cut short.
+var filtered = []struct{ client, in, beside []string }{
+	{
+		[]string{"203.0.113.7"},
+		[]string{"203.0.113.7/32", "203.0.113.0/24", "203.0.0.0/16"},
+		[]string{"203.0.113.70/32", "203.0.11.0/24", "20.0.0.0/16"},
+	},
+	{
+		[]string{"2001:db8:1:2::9"},
+		[]string{
+			"2001:db8:1:2::9/128", "2001:db8:1:2::/64",
+			"2001:db8:1::/48", "2001:db8::/32",
+		},
+		[]string{"2001:db8:1::/64", "2001:db8:12::/48", "2001:d::/32"},
+	},
+	{
+		[]string{"2001:db8::9", "2001:db8:0:5::9"},
+		[]string{"2001:db8::/48", "2001:db8::/32"},
+		[]string{"2001:db8:1::/48", "2001:d::/32", "2001:db8:5::/48"},
+	},
+	{
+		[]string{"2001::9"},
+		[]string{"2001::/64", "2001::/48", "2001::/32"},
+		[]string{"2001:1::/32", "2001:0:1::/48", "2001:0:0:1::/64"},
+	},
+}
+
+func TestAuditFiltersByNetwork(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		db, _ := e.open(t)
+		audit := newAudit(t, e, db, func() time.Time { return start })
+		list := func(network string) int {
+			all, err := audit.List(t.Context(), sqlaudit.Filter{
+				Network: netip.MustParsePrefix(network),
+			})
+			require.NoError(t, err, network)
+			return len(all)
+		}
+
+		for _, c := range filtered {
+			mustExec(t, db, "DELETE FROM lostkey_audit")
+			for _, client := range c.client {
+				audit.Record(t.Context(), reset.Event{
+					Outcome: reset.OutcomeMailed, UserID: "1", Time: start,
+					Client: netip.MustParseAddr(client),
+				})
+			}
+			for _, network := range c.in {
+				require.Equal(t, len(c.client), list(network), network)
+			}
+			for _, network := range c.beside {
+				require.Zero(t, list(network), network)
+			}
+		}
+	})
+}
+
+func TestAuditFiltersByOutcomeAndTime(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		db, _ := e.open(t)
+		audit := newAudit(t, e, db, func() time.Time { return start })
+		for i := range 10 {
+			audit.Record(t.Context(), reset.Event{
+				Outcome: []reset.Outcome{
+					reset.OutcomeMailed, reset.OutcomeConfirmed,
+				}[i%2],
+				UserID: "1", Time: start.Add(time.Duration(i) * time.Second),
+			})
+		}
+
+		f := sqlaudit.Filter{
+			Outcome: reset.OutcomeConfirmed,
+			Since:   start.Add(3 * time.Second),
+			Until:   start.Add(7 * time.Second),
+		}
+		found, err := audit.List(t.Context(), f)
+		require.NoError(t, err)
+		require.Len(t, found, 2)
+		require.Equal(t, start.Add(5*time.Second), found[0].Time)
+		require.Equal(t, start.Add(3*time.Second), found[1].Time)
+
+		f.Outcome = ""
+		links, err := audit.Links(t.Context(), f)
+		require.NoError(t, err)
+		require.Len(t, links, 2)
+		require.Equal(t, start.Add(6*time.Second), links[0].AskedAt)
+	})
+}
