@@ -53,16 +53,30 @@ func createTables(ctx context.Context, db *sql.DB, schema []string) error {
 // auditView is what the page shows. The trail knows accounts by their id alone.
 // Address says whose they are today.
 type auditView struct {
+	Form    auditForm
 	Links   []sqlaudit.Link
 	Events  []sqlaudit.Entry
+	Older   string // where the events before these are; empty without any
 	Address map[string]string
 
+	Chart   chart
 	Busiest []busyNetwork
 	Blocks  []sqlaudit.Block
 }
 
+// auditPage shows what the filter in the query selects. With a filter that
+// means nothing it shows the form alone, and what to put right.
 func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
-	view, err := app.readAudit(r.Context())
+	form, filter, problems := parseAuditForm(r.URL.RawQuery)
+	if len(problems) > 0 {
+		app.show(w, r, http.StatusBadRequest, "audit", page{
+			Title: "Audit trail", Problems: problems,
+			Content: auditView{Form: form},
+		})
+		return
+	}
+
+	view, err := app.readAudit(r.Context(), form, filter)
 	if err != nil {
 		app.unavailable(w, r, err)
 		return
@@ -72,24 +86,32 @@ func (app *application) auditPage(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (app *application) readAudit(ctx context.Context) (auditView, error) {
-	var (
-		view   auditView
-		err    error
-		newest = sqlaudit.Filter{Limit: auditRows}
-	)
-	if view.Links, err = app.trail.Links(ctx, newest); err != nil {
+func (app *application) readAudit(
+	ctx context.Context, form auditForm, filter sqlaudit.Filter,
+) (auditView, error) {
+	view := auditView{Form: form}
+	var err error
+	ofLinks := filter
+	ofLinks.Outcome, ofLinks.Before = "", 0
+	if view.Links, err = app.trail.Links(ctx, ofLinks); err != nil {
 		return view, err
 	}
-	if view.Events, err = app.trail.List(ctx, newest); err != nil {
+	if view.Events, err = app.trail.List(ctx, filter); err != nil {
 		return view, err
+	}
+	if n := len(view.Events); n == filter.Limit {
+		view.Older = form.older(view.Events[n-1].ID)
 	}
 	// Requests are recorded after their answer, so their rows may come late.
 	slices.SortStableFunc(view.Events, func(a, b sqlaudit.Entry) int {
 		return b.Time.Compare(a.Time)
 	})
 
-	if view.Address, err = app.addresses(ctx, view.Events); err != nil {
+	view.Address, err = app.addresses(ctx, view.Links, view.Events)
+	if err != nil {
+		return view, err
+	}
+	if view.Chart, err = app.dailyChart(ctx, time.Now()); err != nil {
 		return view, err
 	}
 	if view.Blocks, err = app.blocks.List(ctx); err != nil {
@@ -99,20 +121,25 @@ func (app *application) readAudit(ctx context.Context) (auditView, error) {
 	return view, err
 }
 
-// addresses returns the addresses of the accounts that the events are about.
+// addresses returns the addresses of the accounts that the page is about.
 func (app *application) addresses(
-	ctx context.Context, events []sqlaudit.Entry,
+	ctx context.Context, links []sqlaudit.Link, events []sqlaudit.Entry,
 ) (map[string]string, error) {
 	found := map[string]string{}
+	for _, link := range links {
+		found[link.UserID] = ""
+	}
 	for _, event := range events {
-		if _, known := found[event.UserID]; known || event.UserID == "" {
-			continue
-		}
-		a, err := app.users.byID(ctx, event.UserID)
+		found[event.UserID] = ""
+	}
+	delete(found, "")
+
+	for id := range found {
+		a, err := app.users.byID(ctx, id)
 		if err != nil && !errors.Is(err, errNoAccount) {
 			return nil, err
 		}
-		found[event.UserID] = a.Email
+		found[id] = a.Email
 	}
 	return found, nil
 }

@@ -25,8 +25,9 @@ func TestAuditPageTellsTheStoryOfALink(t *testing.T) {
 
 	body := b.get("/audit").body
 	for _, want := range []string{
-		ada, "127.0.0.1", "requested", "mailed", "skipped", "unknown-address",
-		"confirmed", "rejected", "stale", "malformed",
+		">" + ada + "<", "127.0.0.1", ">requested</span>", ">mailed</span>",
+		">skipped</span>", "unknown-address", ">confirmed</span>",
+		">rejected</span>", "stale", "malformed",
 	} {
 		require.Contains(t, body, want)
 	}

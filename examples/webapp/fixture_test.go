@@ -86,7 +86,7 @@ func (s *site) newestMail(t *testing.T) mail.Message {
 	return sent[len(sent)-1]
 }
 
-var mailedLink = regexp.MustCompile(`/reset-password#token=([A-Za-z0-9_.-]+)`)
+var mailedLink = regexp.MustCompile(`/reset-password/?#token=([A-Za-z0-9_.-]+)`)
 
 // askForLink asks, waits for the mail and takes the token from the inbox page.
 func (s *site) askForLink(b browser, email string) string {
