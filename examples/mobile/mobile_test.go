@@ -91,6 +91,7 @@ func mount(mux *http.ServeMux, svc *reset.Service, path string) {
 		panic(err)
 	}
 	mux.Handle(path+"/reset-password", pages)
+	mux.Handle(path+"/reset-password/", pages)
 	mux.Handle(path+"/api/reset-password", api)
 	mux.Handle("/.well-known/", links)
 }
@@ -150,7 +151,7 @@ func TestAssociationFilesAreAtTheRootAndNeverRedirect(t *testing.T) {
 	t.Parallel()
 	server, link, stop := start("/account")
 	defer stop()
-	require.Contains(t, link, "/account/reset-password#token=")
+	require.Contains(t, link, "/account/reset-password/#token=")
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
@@ -158,7 +159,7 @@ func TestAssociationFilesAreAtTheRootAndNeverRedirect(t *testing.T) {
 	}
 
 	for name, want := range map[string]string{
-		"apple-app-site-association": `{"/":"/account/reset-password"}`,
+		"apple-app-site-association": `{"/":"/account/reset-password/*"}`,
 		"assetlinks.json":            "com.example.app",
 	} {
 		for method, status := range map[string]int{
