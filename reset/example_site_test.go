@@ -59,6 +59,7 @@ func ExampleService_For() {
 		}
 		mux.Handle(host+"/forgot-password", pages)
 		mux.Handle(host+"/reset-password", pages)
+		mux.Handle(host+"/reset-password/", pages)
 	}
 
 	for i, host := range []string{"north.example", "south.example"} {

@@ -54,6 +54,7 @@ func ExampleNew() {
 	mux := http.NewServeMux()
 	mux.Handle("/forgot-password", pages)
 	mux.Handle("/reset-password", pages)
+	mux.Handle("/reset-password/", pages) // the mailed link, however it arrives
 
 	form := url.Values{"email": {"somebody@example.com"}}
 	r := httptest.NewRequest(http.MethodPost, "/forgot-password",
