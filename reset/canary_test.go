@@ -124,8 +124,9 @@ func TestNoExportedTypeShowsASecretWhereverItSits(t *testing.T) {
 	found := specimens(t)
 	forms := formsOf(found.secrets...)
 	for name, s := range found.all {
+		// One after the other: fmt reads by reflection, without its lock, what
+		// another one's method locks.
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			for where, v := range places(s.value) {
 				if s.open && strings.HasPrefix(where, "unexported") {
 					continue
