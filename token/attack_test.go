@@ -101,6 +101,8 @@ func (a attack) load(
 	}
 }
 
+//lostkey:covers ASVS-9.1.1 ASVS-9.1.2 ASVS-9.1.3
+//lostkey:covers RFC8725-3.1 RFC8725-3.3 RFC8725-3.10 CWE-347
 func TestVerifyRejectsEveryAttack(t *testing.T) {
 	t.Parallel()
 
@@ -132,6 +134,7 @@ func TestVerifyTakesTheTokenThatTheAttacksStartFrom(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-9.1.1 CWE-347
 func TestVerifyRejectsEachBitFlipOfTheMAC(t *testing.T) {
 	t.Parallel()
 	v, s := victimOf(t), newSigner(t, config(t))

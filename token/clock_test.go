@@ -48,6 +48,7 @@ func annsToken(t *testing.T) string {
 	return issue(t, s, token.PurposeReset, ann(), time.Hour).Reveal()
 }
 
+//lostkey:covers ASVS-6.5.5 ASVS-9.2.1 FP-CS-5
 func TestExpiryIsExactToTheSecond(t *testing.T) {
 	t.Parallel()
 
@@ -68,6 +69,7 @@ func TestExpiryIsExactToTheSecond(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-16.2.2
 func TestIssueInTheFutureIsForgivenUpToTheLeeway(t *testing.T) {
 	t.Parallel()
 
@@ -120,6 +122,7 @@ func TestAClockThatSteps(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-9.2.1 63B-4.2.1.2-1
 func TestAVerifierWithAShorterMaximumRejectsLongTokens(t *testing.T) {
 	t.Parallel()
 

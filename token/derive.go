@@ -17,21 +17,20 @@ const (
 	labelDerived     = "lostkey token v1 derived"
 )
 
-// MAC authenticates messages that are no tokens, with keys that [Keys.Derive]
-// has derived. It is HMAC-SHA256. The zero MAC has no key: its Sum is nil and
-// its Verify is false. A MAC does not change and is safe for concurrent use.
+// MAC authenticates messages that are no tokens, by HMAC-SHA256. [Keys.Derive]
+// makes one. The zero MAC has no key: its Sum is nil and its Verify is false. A
+// MAC does not change and is safe for concurrent use.
 type MAC struct {
 	keys []*macKey // in the order of the ring
 }
 
-// Derive returns a MAC for a use of the same secrets besides tokens: the keyed
-// digests under which a rate limiter counts addresses, or the jobs of a queue
-// that others can write to. A host that has a key ring needs no second secret.
+// Derive returns a MAC for another use of the same secrets: the keyed digests
+// under which a rate limiter counts addresses, or the jobs of a queue that
+// others can write to.
 //
 // The label names the use, in 1 to 32 lower-case letters, digits and hyphens,
-// such as "limits". The site is as in [Config]. Both are part of the keys, so
-// that a message for one use or site does not verify for another. No MAC shares
-// a key with a Signer.
+// such as "limits". The site is as in [Config]. A sum for one use or site does
+// not verify for another, nor as a token.
 //
 // A new key ring takes effect in a new MAC. With the two steps of a rotation,
 // every server verifies what any other has summed.
@@ -59,8 +58,7 @@ func (k Keys) Derive(site, label string) (MAC, error) {
 }
 
 // Sum returns the 32 bytes that authenticate msg, with the signing key of the
-// ring. A sum of several fields needs an encoding that keeps them apart, such
-// as JSON.
+// ring. Encode several fields so that they stay apart, in JSON for example.
 func (m MAC) Sum(msg []byte) []byte {
 	if len(m.keys) == 0 {
 		return nil
@@ -70,8 +68,7 @@ func (m MAC) Sum(msg []byte) []byte {
 }
 
 // Verify reports whether sum is the sum of msg with any key of the ring. It
-// knows nothing of time: a message that must not be used later, or twice, has
-// to say so itself.
+// does not know when msg was made, or whether it was used before.
 func (m MAC) Verify(msg, sum []byte) bool {
 	for _, key := range m.keys {
 		if hs256().Verify(string(msg), sum, key) == nil {

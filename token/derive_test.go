@@ -47,6 +47,7 @@ func (v macVector) ring(t *testing.T) token.Keys {
 	return newRing(t, keys...)
 }
 
+//lostkey:covers ASVS-11.2.4
 func TestMACsAreThoseOfAnIndependentImplementation(t *testing.T) {
 	t.Parallel()
 	var all []macVector

@@ -9,28 +9,7 @@
 //
 // # Security
 //
-// Verify checks all that a token stands for. No part of it is left to the
-// caller.
-//
-//   - Only holders of a key make tokens. The one algorithm is HS256. The header
-//     is compared with those that our keys write and never parsed, so nothing
-//     in it selects an algorithm, a key or an extension.
-//   - A token has one spelling. If it does not encode again to the same bytes,
-//     it is rejected, even if its MAC is good.
-//   - Before the MAC is good, no claim is used and no user is loaded. Input of
-//     more than 1,024 characters is rejected unread.
-//   - A token for one purpose, site or environment is rejected by every other,
-//     even with the same secret, because purpose and site are part of the key.
-//   - A token is rejected once the user's password hash, address or stamp has
-//     changed. So using a token ends it, and all others for the same state.
-//   - The fingerprint that binds a token is keyed. Without a key, a link says
-//     nothing about the hash. Without the hash, a key makes no link to an
-//     account that has one.
-//   - Every rejection has the same text. [RejectedError] has the reason, for
-//     operators.
-//   - Keys, tokens and states print themselves redacted.
-//
-// The caller has to do the rest:
+// Verify checks all that a token stands for. The caller has to do the rest:
 //
 //   - load the user from its own store, and refuse disabled ones;
 //   - send the link to the stored address and open it over TLS;
@@ -39,36 +18,44 @@
 //     verified, because two clicks at once both verify;
 //   - end the user's sessions.
 //
-// Without a table, some things cannot be done. Several links may be good at the
-// same time, until one is used. A single link cannot be revoked. [State].Stamp
-// helps with both. A restored backup makes links good again that have not
-// expired, so take a new key then. Two tokens that are issued in the same
-// second, with the same state, purpose and lifetime, are the same token,
-// because the format has no random part.
+// What Verify relies on:
 //
-// Whoever has both a key and the users table can make links for everybody.
+//   - The one algorithm is HS256. The header is compared with those that our
+//     keys write and never parsed, so nothing in it selects an algorithm, a key
+//     or an extension.
+//   - A token has one spelling. If it does not encode again to the same bytes,
+//     it is rejected, even if its MAC is good.
+//   - Purpose and site are part of the key. A token for one purpose, site or
+//     environment is rejected by every other, even with the same secret.
+//   - The fingerprint that binds a token is keyed. Without a key, a link says
+//     nothing about the hash. Without the hash, a key makes no link to an
+//     account that has one. Whoever has a key and the users table can make
+//     links for everybody.
+//
+// Several links may be good at the same time, until one is used, and a single
+// link cannot be revoked. [State].Stamp helps with both. A restored backup
+// makes links good again that have not expired, so take a new key then.
 //
 // # Rotation
 //
-// A server rejects the tokens of keys that it does not have. So every server
-// must have a key before any server signs with it. Each step below may take as
-// long as it needs to reach all servers.
+// Every server must have a key before any server signs with it, or it rejects
+// good links. Each step below may take as long as it needs to reach all
+// servers.
 //
 //	LOSTKEY_KEYS=2026-05:…,2026-11:…    1. the new key verifies
 //	LOSTKEY_KEYS=2026-11:…,2026-05:…    2. the new key signs
 //	LOSTKEY_KEYS=2026-11:…              3. the old key is gone
 //
 // Wait between 2 and 3 for the longest lifetime of a token. [Claims].KeyID
-// tells which keys are still used. If steps 1 and 2 are made one, servers that
-// have not been restarted reject good links. After a leak, go to step 3 at
-// once, so that all links of the old key are rejected.
+// tells which keys are still used. After a leak, go to step 3 at once, so that
+// all links of the old key are rejected.
 //
 // # Compatibility
 //
-// The format does not change within a major version. Every language with
-// HMAC-SHA256 can verify it. In what follows, field(x) is the length of x in
-// bytes, as four bytes, big-endian, and then x. All keys have 32 bytes and are
-// HKDF-SHA256 of the secret, without a salt, with the info
+// The format does not change within a major version. In what follows, field(x)
+// is the length of x in bytes, as four bytes, big-endian, and then x. All keys
+// have 32 bytes and are HKDF-SHA256 of the secret, without a salt, with the
+// info
 //
 //	mac key          "lostkey token v1 mac" field(site) field(purpose)
 //	fingerprint key  "lostkey token v1 fingerprint" field(site)

@@ -6,64 +6,57 @@ import (
 )
 
 // ErrRejected is what every rejection by [Signer.Verify] matches. Its text is
-// safe to show to anybody. It is the same for forged, expired and used links.
+// the same for forged, expired and used links, and safe to show to anybody.
 var ErrRejected = errors.New("token: rejected")
 
 // ErrUnknownUser is what the load function of [Signer.Verify] returns, wrapped
 // or not, if there is no user with that id, or none who may use the token.
-// Verify then rejects the token with [ReasonUnknownUser].
 var ErrUnknownUser = errors.New("token: unknown user")
 
-// Reason says why a token was rejected. It is for operators. Do not show it to
-// visitors, because it would help those who probe to tell forged tokens from
-// expired ones.
+// Reason says why a token was rejected. It is for operators. Shown to visitors,
+// it helps those who probe to tell forged tokens from expired ones.
 type Reason string
 
 // The reasons, in the order in which [Signer.Verify] checks for them.
 const (
-	// ReasonMalformed means that the text is no token: too long, cut short, in
-	// another alphabet, or with claims that Issue does not write.
+	// The text is no token: too long, cut short, in another alphabet, or with
+	// claims that Issue does not write.
 	ReasonMalformed Reason = "malformed"
 
-	// ReasonUnknownKey means that no key of the ring writes this header: the
-	// key is retired or foreign, or the header asks for something else.
+	// No key of the ring writes this header: the key is retired or foreign, or
+	// the header asks for something else.
 	ReasonUnknownKey Reason = "unknown-key"
 
-	// ReasonWrongPurpose means that the header is one of ours, for another
-	// purpose.
+	// The header is one of ours, for another purpose.
 	ReasonWrongPurpose Reason = "wrong-purpose"
 
-	// ReasonSignature means that the MAC is wrong: the token is altered,
-	// forged, or from another site.
+	// The MAC is wrong: the token is altered, forged, or from another site.
 	ReasonSignature Reason = "signature"
 
-	// ReasonExpired means that the time of expiry has come.
+	// The time of expiry has come.
 	ReasonExpired Reason = "expired"
 
-	// ReasonNotYetValid means that the time of issue is in the future, by more
-	// than the leeway.
+	// The time of issue is in the future, by more than the leeway.
 	ReasonNotYetValid Reason = "not-yet-valid"
 
-	// ReasonTooLongLived means that the token is well signed, but lives longer
-	// than this Signer allows.
+	// The token is well signed, but lives longer than this Signer allows.
 	ReasonTooLongLived Reason = "too-long-lived"
 
-	// ReasonUnknownUser means that the load function found no user with exactly
-	// that id.
+	// The load function found no user with exactly that id.
 	ReasonUnknownUser Reason = "unknown-user"
 
-	// ReasonStale means that the password, the address or the stamp has changed
-	// since the token was issued. So it is after a token was used.
+	// The password, the address or the stamp has changed since the token was
+	// issued. So it is after a token was used.
 	ReasonStale Reason = "stale"
 )
 
 // String returns the reason as a word for logs and metrics.
 func (r Reason) String() string { return string(r) }
 
-// RejectedError has the reason of a rejection. Get it with [errors.As] or
-// [errors.AsType], not with a type assertion. UserID and TokenID are empty
-// unless the MAC was good, so nobody can write text of their choice into a log.
-// It prints the text of [ErrRejected] for every verb.
+// RejectedError has the reason of a rejection. Get it with errors.As or
+// errors.AsType, not with a type assertion. UserID and TokenID are empty unless
+// the MAC was good, so nobody can write text of their choice into a log. It
+// prints the text of [ErrRejected].
 type RejectedError struct {
 	Reason  Reason
 	UserID  string
@@ -75,7 +68,7 @@ func (e *RejectedError) Error() string { return ErrRejected.Error() }
 // Unwrap returns [ErrRejected].
 func (e *RejectedError) Unwrap() error { return ErrRejected }
 
-// Format prints the result of Error for every verb.
+// Format is Error for every verb.
 func (e *RejectedError) Format(f fmt.State, _ rune) { printText(f, e.Error()) }
 
 // refusal is a rejection from before the MAC was good. It is a constant, so a

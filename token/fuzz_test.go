@@ -169,6 +169,8 @@ func FuzzIDsAreEncodedAsByEncodingJSON(f *testing.F) {
 }
 
 // The reader of claims takes the one form and nothing that JSON means the same.
+//
+//lostkey:covers ASVS-1.5.3 RFC8725-3.7
 func FuzzClaimsAreReadInOneForm(f *testing.F) {
 	v := victimOf(f)
 	f.Add(v.claims())

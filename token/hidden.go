@@ -6,9 +6,9 @@ import (
 	"log/slog"
 )
 
-// Hidden is a secret text that nothing prints. fmt, encoding/json and log/slog
-// cannot see it, wherever it sits. Make one with [Hide]. The zero Hidden is the
-// empty text. To compare two, compare what Reveal returns.
+// Hidden is a secret text that fmt, encoding/json and log/slog cannot see,
+// wherever it sits. Make one with [Hide]. The zero Hidden is the empty text. To
+// compare two, compare what Reveal returns.
 type Hidden struct {
 	// A function, because no printer can look into one. fmt calls no methods
 	// on a value in an unexported field; it would print a string.
@@ -34,13 +34,13 @@ func (h Hidden) Reveal() string {
 // String returns a constant and not the text.
 func (h Hidden) String() string { return "token.Hidden(redacted)" }
 
-// Format prints the result of String for every verb.
+// Format is String for every verb.
 func (h Hidden) Format(f fmt.State, _ rune) { printText(f, h.String()) }
 
-// MarshalText returns the result of String.
+// MarshalText is String for encoders.
 func (h Hidden) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// LogValue returns the result of String.
+// LogValue is String for log/slog.
 func (h Hidden) LogValue() slog.Value { return slog.StringValue(h.String()) }
 
 // printText is what the Format methods of this package call. A fmt.State never

@@ -117,6 +117,7 @@ func TestTheExampleOfTheRFCHasAGoodMACAndIsNoTokenOfOurs(t *testing.T) {
 	requireRejected(t, token.ReasonUnknownKey, claims, err)
 }
 
+//lostkey:covers RFC8725-3.1
 func TestPreKeyedMethodTakesNoOtherKindOfKey(t *testing.T) {
 	t.Parallel()
 	method, _ := token.PreKeyed(secretOf(1))

@@ -13,6 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
+//lostkey:covers ASVS-11.2.3 RFC8725-3.5 CWE-798
 func TestParseKeysRefusesWeakSecrets(t *testing.T) {
 	t.Parallel()
 
@@ -116,6 +117,7 @@ func TestKeyIDsAreShortAndPlain(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-6.5.3 ASVS-11.5.1 CWE-330
 func TestGeneratedKeysDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

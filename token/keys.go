@@ -10,10 +10,8 @@ import (
 )
 
 // Keys is a key ring: one key that signs, and others that only verify. Make one
-// with [ParseKeys] or [GenerateKeys]. It prints itself redacted, with the ids,
-// and [Keys.Reveal] returns the secrets. The zero Keys is empty, and [New]
-// refuses it. A Keys does not change and may be shared. To rotate keys, make a
-// new one, as the package documentation describes.
+// with [ParseKeys] or [GenerateKeys]; [New] refuses the zero Keys. It prints
+// without the secrets, does not change and may be shared.
 type Keys struct {
 	keys []ringKey // the first signs
 }
@@ -21,25 +19,23 @@ type Keys struct {
 // maxKeys is far more than a rotation needs.
 const maxKeys = 16
 
-// ParseKeys reads a key ring from a line of text, such as the value of an
-// environment variable:
+// ParseKeys reads a key ring of at most 16 keys from a line of text, such as
+// the value of an environment variable:
 //
 //	id:base64[,id:base64...]
 //
-// The first key signs, and all verify. A ring has at most 16 keys. White space
-// is an error. The errors say which key is wrong and never show any of the
-// text.
+// The first key signs, and all verify. White space is an error. Errors say
+// which key is wrong and never show any of the text.
 //
-// An id is public: it is in each token, as kid, and in logs. It has 1 to 32
-// letters, digits, '.', '_' and '-'. The month in which the key was made is a
-// good id, such as "2026-11". ParseKeys refuses two keys with the same id,
-// because the id selects the key, and two with the same secret, because that is
-// a rotation by mistake.
+// An id has 1 to 32 letters, digits, '.', '_' and '-'. It is public: it is in
+// each token, as kid, and in logs. The month in which the key was made is a
+// good one, such as "2026-11". Two keys with one id are refused, because the id
+// selects the key, and two with one secret, because that is a rotation by
+// mistake.
 //
 // A secret has 32 to 64 random bytes in base64, in the standard alphabet with
-// padding, which `openssl rand -base64 32` prints. ParseKeys refuses patterns
-// and text that looks like a placeholder, but cannot tell whether bytes are
-// random.
+// padding, which `openssl rand -base64 32` prints. Patterns and placeholders
+// are refused, but whether bytes are random cannot be told.
 func ParseKeys(s string) (Keys, error) {
 	if s == "" {
 		return Keys{}, errors.New("token: the key ring is empty")
@@ -92,9 +88,8 @@ func (k Keys) validateNew(added ringKey) error {
 	return nil
 }
 
-// Reveal returns the text that [ParseKeys] reads. These are the secrets
-// themselves. Whoever has one, and can read the users table, can make links for
-// every user. It is empty for the zero Keys.
+// Reveal returns the secrets, as [ParseKeys] reads them. It is empty for the
+// zero Keys.
 func (k Keys) Reveal() string {
 	texts := make([]string, len(k.keys))
 	for i, key := range k.keys {
@@ -103,7 +98,7 @@ func (k Keys) Reveal() string {
 	return strings.Join(texts, ",")
 }
 
-// String returns the ids, the signing key first, and no secret.
+// String returns the ids, the signing key first.
 func (k Keys) String() string {
 	ids := make([]string, len(k.keys))
 	for i, key := range k.keys {
@@ -112,11 +107,11 @@ func (k Keys) String() string {
 	return "token.Keys(" + strings.Join(ids, ", ") + "; redacted)"
 }
 
-// Format prints the result of String for every verb.
+// Format is String for every verb.
 func (k Keys) Format(f fmt.State, _ rune) { printText(f, k.String()) }
 
-// MarshalText returns the result of String.
+// MarshalText is String for encoders.
 func (k Keys) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// LogValue returns the result of String.
+// LogValue is String for log/slog.
 func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }

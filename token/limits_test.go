@@ -83,6 +83,7 @@ func TestPooledStatesAreWiped(t *testing.T) {
 	}
 }
 
+//lostkey:covers FP-CS-7
 func TestTokenIDSaysNothingOfTheText(t *testing.T) {
 	t.Parallel()
 	issued := issue(t, newSigner(t, config(t)), token.PurposeReset, ann(), 0)

@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// Purpose is what a token may be used for. A token for one purpose does not
-// verify for another. A purpose has 1 to 32 lower-case letters, digits and
-// hyphens. Add your own to [Config].Purposes, for example to confirm or to
-// change an address.
+// Purpose is what a token may be used for, in 1 to 32 lower-case letters,
+// digits and hyphens. Add your own to [Config].Purposes, for example to confirm
+// or to change an address.
 type Purpose string
 
 // The purposes of every [Signer].
@@ -29,7 +28,7 @@ const (
 // [PurposeInvite], a zero field has its built-in value. In other purposes, it
 // has the value of the other field.
 type Lifetime struct {
-	// Default is the lifetime when Issue is given none.
+	// Default is used when Issue is given none.
 	Default time.Duration
 
 	// Max is the longest lifetime, from a second to 24 hours for Reset, 7 days

@@ -45,6 +45,8 @@ func places() []place {
 
 // Every pair of purpose, site and secret, also where only one of them differs:
 // a token opens where it was made and nowhere else.
+//
+//lostkey:covers ASVS-9.2.2 ASVS-9.2.3 ASVS-9.2.4 RFC8725-3.8 RFC8725-3.9 RFC8725-3.12
 func TestNoPurposeSiteOrEnvironmentTakesAnothersTokens(t *testing.T) {
 	t.Parallel()
 
@@ -76,6 +78,8 @@ func TestNoPurposeSiteOrEnvironmentTakesAnothersTokens(t *testing.T) {
 // The purpose is in the key, not only in the header. With the header of one
 // purpose the MAC of another is still wrong. It is in the fingerprint too, so
 // that a purpose's fingerprint is of no use under another.
+//
+//lostkey:covers ASVS-9.2.2 RFC8725-3.11
 func TestAPurposeIsMoreThanItsHeader(t *testing.T) {
 	t.Parallel()
 	s, v := newSigner(t, config(t)), victimOf(t)
@@ -120,6 +124,8 @@ func TestPurposesOfOnesOwn(t *testing.T) {
 
 // An account without a password has nothing to reset, also where a token for
 // it was made by other means.
+//
+//lostkey:covers RFC8725-3.8
 func TestVerifyNeverResetsAnAccountWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	v, s := victimOf(t), newSigner(t, config(t))

@@ -197,6 +197,7 @@ func verbs() []string {
 	return all
 }
 
+//lostkey:covers ASVS-16.2.5 CWE-522
 func TestNoVerbPrintsASecret(t *testing.T) {
 	t.Parallel()
 

@@ -77,6 +77,8 @@ func oldAndNew(t *testing.T) (before, after token.Keys) {
 
 // The whole rotation, server by server, with links of up to an hour that are
 // opened on every server after every step.
+//
+//lostkey:covers ASVS-11.2.2
 func TestRotationInTwoStepsRefusesNothing(t *testing.T) {
 	t.Parallel()
 
@@ -136,6 +138,7 @@ func TestRotationInOneStepRefusesGoodLinks(t *testing.T) {
 		"those of servers 0 and 1 on 2, and that of 2 on 1")
 }
 
+//lostkey:covers ASVS-11.2.2
 func TestRetiringAKeyKillsItsTokens(t *testing.T) {
 	t.Parallel()
 
@@ -156,6 +159,8 @@ func TestRetiringAKeyKillsItsTokens(t *testing.T) {
 }
 
 // Meant for the race detector: rotation while others issue and verify.
+//
+//lostkey:covers ASVS-15.4.1
 func TestRotationDuringTraffic(t *testing.T) {
 	t.Parallel()
 

@@ -10,25 +10,22 @@ import (
 
 // Config configures a [Signer].
 type Config struct {
-	// Site is the base URL of the application, such as "https://app.example".
-	// It is required, and is brought to the form that [ParseSite] describes.
-	// A Signer rejects the tokens of every other site, even with the same keys.
+	// Site is the base URL of the application, as [ParseSite] reads it.
+	// Required.
 	Site string
 
-	// Keys is the key ring. It is required.
+	// Keys is the key ring. Required.
 	Keys Keys
 
 	// Purposes adds purposes and sets lifetimes. [PurposeReset] and
-	// [PurposeInvite] are always there, with their built-in lifetimes unless
-	// set here.
+	// [PurposeInvite] are always there.
 	Purposes map[Purpose]Lifetime
 
 	// Leeway is how far in the future a token may have been issued, for servers
-	// whose clocks differ. It is at most a minute; zero means not at all. It
-	// never lets a token live longer.
+	// whose clocks differ: zero to a minute. It never lets a token live longer.
 	Leeway time.Duration
 
-	// Now returns the current time. It must be safe for concurrent use. Nil
+	// Now returns the current time and must be safe for concurrent use. Nil
 	// means time.Now.
 	Now func() time.Time
 }
@@ -36,8 +33,8 @@ type Config struct {
 const maxLeeway = time.Minute
 
 // Signer issues and verifies the tokens of one site. Make one with [New]. The
-// zero Signer has no purposes, so its methods return errors. A Signer does not
-// change and is safe for concurrent use.
+// methods of the zero Signer return errors. A Signer does not change and is
+// safe for concurrent use.
 type Signer struct {
 	purposes map[Purpose]policy
 	keys     map[string]*purposeKey // by encoded header
@@ -136,16 +133,15 @@ func (s *Signer) addKey(
 	return nil
 }
 
-// Issue returns a token for the user with the given state. The token is good
-// until its lifetime is over or the state changes. The lifetime is rounded down
-// to seconds; zero means the default of the purpose.
+// Issue returns a token for the user with the given state, which the caller
+// must have loaded just now. The token is good until its lifetime is over or
+// the state changes, and belongs in a mail to state.Email and nowhere else. The
+// lifetime is rounded down to seconds; zero means the default of the purpose.
 //
-// Issue looks nothing up and writes nothing. The caller must have loaded the
-// state just now, and must send the token to state.Email and nowhere else.
-//
-// Issue fails if the purpose is not configured, if the lifetime is below a
-// second or above the maximum of the purpose, if the state breaks a rule of
-// [State], or if the clock is before 1970 or after the year 33000.
+// Issue writes nothing. It fails if the purpose is not configured, if the
+// lifetime is below a second or above the maximum of the purpose, if the state
+// breaks a rule of [State], or if the clock is before 1970 or after the year
+// 33000.
 func (s *Signer) Issue(
 	purpose Purpose, state State, lifetime time.Duration,
 ) (Token, error) {

@@ -295,6 +295,7 @@ func TestNewCopiesTheConfiguration(t *testing.T) {
 		issue(t, s, "own", ann(), 0).ExpiresAt())
 }
 
+//lostkey:covers ASVS-14.1.1
 func TestTokensHoldAClosedSetOfClaimsAndNoPersonalData(t *testing.T) {
 	t.Parallel()
 

@@ -13,14 +13,13 @@ import (
 // ParseSite reads the base URL of an application, such as "https://app.example"
 // or "https://app.example:8443/shop", and returns its canonical form. Scheme
 // and host are in lower case, the default port is left out, and the path has no
-// slash at its end. Two spellings of one site have one form. http and https are
-// two sites.
+// slash at its end. http and https are two sites; plain http is for
+// development.
 //
 // A site has no user information, query or fragment, and no empty or dot
 // segment in its path. Its host is a name of ASCII letters, digits, hyphens and
-// underscores, or an IP address. ParseSite accepts plain http, which is for
-// development. Its errors do not show the text, in which a mistyped setting may
-// have put a secret.
+// underscores, or an IP address. Errors do not show the text, in which a
+// mistyped setting may have put a secret.
 func ParseSite(site string) (*url.URL, error) {
 	canonical, err := canonicalSite(site)
 	if err != nil {

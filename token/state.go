@@ -10,17 +10,11 @@ import (
 
 // State is what a token is bound to. If any of it changes, all tokens that were
 // issued before are rejected. The fields are compared exactly as they are
-// stored: nothing is trimmed, and case matters. A State prints neither the hash
-// nor the address.
-//
-//	token.State{
-//		UserID:       user.ID,
-//		PasswordHash: token.Hide(user.PasswordHash),
-//		Email:        token.Hide(user.Email),
-//	}
+// stored: nothing is trimmed, and case matters. A State prints the user id
+// alone.
 type State struct {
-	// UserID names the user. It can be read in the token. It has 1 to 255 bytes
-	// of UTF-8 without control characters.
+	// UserID names the user, in 1 to 255 bytes of UTF-8 without control
+	// characters. It can be read in the token.
 	UserID string
 
 	// PasswordHash is the whole stored hash, of at most 4,096 bytes. It may be
@@ -28,14 +22,14 @@ type State struct {
 	PasswordHash Hidden
 
 	// Email is the stored address that the token is sent to, of at most 4,096
-	// bytes. It makes links in an old mailbox useless once the address has
+	// bytes, so that links in an old mailbox are useless once the address has
 	// changed. If it is empty, the token is bound to no address.
 	Email Hidden
 
 	// Stamp is anything else whose change should end tokens, in at most 4,096
 	// bytes. With a counter that is raised at each request, only the newest
 	// link is good. With the time of the last sign-in, signing in ends all
-	// links. It is empty if it is not used.
+	// links. Empty means nothing.
 	Stamp Hidden
 }
 
@@ -63,18 +57,18 @@ func (k *purposeKey) fingerprintOf(state State) [fingerprintBytes]byte {
 	return [fingerprintBytes]byte(m.sum()[:fingerprintBytes])
 }
 
-// String returns the user id and nothing else of the state.
+// String returns the user id.
 func (s State) String() string {
 	return fmt.Sprintf("token.State(%q, redacted)", s.UserID)
 }
 
-// Format prints the result of String for every verb.
+// Format is String for every verb.
 func (s State) Format(f fmt.State, _ rune) { printText(f, s.String()) }
 
-// MarshalText returns the result of String.
+// MarshalText is String for encoders.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue returns the result of String.
+// LogValue is String for log/slog.
 func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // validate refuses states that Issue makes no token for.

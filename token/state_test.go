@@ -22,6 +22,8 @@ func fingerprintIn(t *testing.T, raw token.Token) string {
 
 // Whatever is moved, cut or joined between the fields gives another
 // fingerprint: the encoding is injective.
+//
+//lostkey:covers ASVS-6.6.2 FP-CS-5
 func TestFingerprintsOfDifferentStatesDiffer(t *testing.T) {
 	t.Parallel()
 
@@ -62,6 +64,8 @@ func TestFingerprintsOfDifferentStatesDiffer(t *testing.T) {
 
 // Without the key the fingerprint says nothing of the hash: whoever knows the
 // state still cannot compute it, so that a link is no oracle for guesses.
+//
+//lostkey:covers FP-CS-5 FP-CS-7
 func TestFingerprintIsKeyed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -75,6 +79,8 @@ func TestFingerprintIsKeyed(t *testing.T) {
 }
 
 // A new hash of the same password has a new salt, so the link dies with it.
+//
+//lostkey:covers ASVS-6.5.1 CWE-294
 func TestATokenDiesWithThePasswordEvenIfTheNewOneIsTheSame(t *testing.T) {
 	t.Parallel()
 	s, before := newSigner(t, config(t)), ann()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Token is a token that [Signer.Issue] has made. It prints itself redacted, and
-// [Token.Reveal] returns its text. A Token does not change and may be shared.
+// Token is a token that [Signer.Issue] has made. It prints its ID alone. A
+// Token does not change and may be shared.
 type Token struct {
 	text    Hidden
 	expires time.Time
@@ -19,10 +19,10 @@ type Token struct {
 // user and nowhere else. The zero Token has no text.
 func (t Token) Reveal() string { return t.text.Reveal() }
 
-// ID returns a short name of the token for logs, which [Claims] has as TokenID.
-// Its 12 characters say nothing about the text. Two tokens that were issued in
-// the same second with the same state, purpose and lifetime are the same token
-// and have the same ID. The zero Token has none.
+// ID returns a short name of the token for logs, as in [Claims].TokenID. Its 12
+// characters say nothing about the text. The format has no random part: two
+// tokens issued in the same second with the same state, purpose and lifetime
+// are the same token and have the same ID. The zero Token has none.
 func (t Token) ID() string {
 	text := t.text.Reveal()
 	if text == "" {
@@ -39,18 +39,18 @@ func (t Token) ID() string {
 // is zero for the zero Token.
 func (t Token) ExpiresAt() time.Time { return t.expires }
 
-// String returns the ID and not the text.
+// String returns the ID.
 func (t Token) String() string {
 	return "token.Token(" + t.ID() + ", redacted)"
 }
 
-// Format prints the result of String for every verb.
+// Format is String for every verb.
 func (t Token) Format(f fmt.State, _ rune) { printText(f, t.String()) }
 
-// MarshalText returns the result of String.
+// MarshalText is String for encoders.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// LogValue returns the result of String.
+// LogValue is String for log/slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // publicID returns the first nine bytes of SHA-256 of the MAC, in base64url. No

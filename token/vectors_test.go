@@ -84,6 +84,8 @@ func (v vector) issue(tb testing.TB, s *token.Signer) token.Token {
 
 // A change of the format shows here first: the tokens must stay, byte for byte,
 // what an implementation that shares no code with this one makes.
+//
+//lostkey:covers RFC8725-3.2
 func TestTokensAreThoseOfAnIndependentImplementation(t *testing.T) {
 	t.Parallel()
 

@@ -21,26 +21,25 @@ type Claims struct {
 	ExpiresAt time.Time
 }
 
-// Verify checks everything about a token and returns its claims. It checks, in
-// this order: length, shape and alphabet; header and key; MAC; form of the
-// claims; times. Then it calls load with the user id, and checks that the
-// user's state is the one that the token was issued for. Before the MAC is
-// good, Verify uses no claim and does not call load.
+// Verify returns the claims of a token. It checks, in this order: length, shape
+// and alphabet; header and key; MAC; form of the claims; times. Then it calls
+// load with the user id, and checks that the user's state is the one that the
+// token was issued for. No claim is used before the MAC is good, and more than
+// 1,024 characters are rejected unread.
 //
-// load returns the user's state as it is stored now. It must return an error
-// that matches [ErrUnknownUser] if there is no such user, or if the user may
-// not use the token, for example because the account is disabled. Any other
-// error of load is a failure, which Verify returns wrapped. ctx is passed to
-// load and governs nothing else.
+// load returns the user's state as it is stored now. Its error must match
+// [ErrUnknownUser] if there is no such user, or none who may use the token, for
+// example because the account is disabled. Any other error of load is a
+// failure. ctx is passed to load and governs nothing else.
 //
 // Every rejection matches [ErrRejected]; [RejectedError] has the reason. Other
-// errors do not match it: a failure of load, a purpose that is not configured,
-// a nil load. On any error Claims is zero.
+// errors do not match it: a failure of load, which is wrapped, a purpose that
+// is not configured, a nil load. On any error Claims is zero.
 //
-// Verify changes nothing. A token verifies until it expires or the state
-// changes, so a mail scanner that opens links does no harm. The caller must
-// make sure that it is used once: write the new password only if the stored
-// hash is still the one that load returned.
+// Verify changes nothing, so a mail scanner that opens links does no harm. A
+// token verifies until it expires or the state changes. The caller must make
+// sure that it is used once, by a write only if the stored hash is still the
+// one that load returned.
 func (s *Signer) Verify(
 	ctx context.Context, raw string, purpose Purpose,
 	load func(ctx context.Context, userID string) (State, error),
