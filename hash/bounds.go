@@ -2,18 +2,14 @@ package hash
 
 import "github.com/lostkey-go/lostkey/hash/internal/format"
 
-// MaxPasswordBytes is the longest password that is hashed or verified, counted
-// in bytes before any normalisation. NIST SP 800-63B-4 section 3.1.1.2 asks to
-// permit at least 64 characters. The cap keeps a 10 MB form field from costing
-// anything.
+// MaxPasswordBytes is the longest password that is hashed or verified, in bytes
+// before any normalisation. NIST SP 800-63B-4 section 3.1.1.2 asks to permit at
+// least 64 characters. The cap keeps a 10 MB form field from costing anything.
 const MaxPasswordBytes = 1024
 
 // Bounds are what a stored string may ask for. A row above a bound is
-// [ErrOutOfBounds] before any derivation runs. Otherwise one row with
-// m=4294967295 would end the process.
-//
-// Bounds is a struct of these fields, all of them int. A field that is zero
-// means the default named with it.
+// [ErrOutOfBounds]. The fields are of type int. Zero means the default named
+// here:
 //
 //	Argon2MemoryKiB   the largest m, in KiB: 262144 (256 MiB)
 //	Argon2Time        the largest t: 16

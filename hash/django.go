@@ -14,23 +14,61 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// DjangoArgon2 makes the hashes of Django's Argon2PasswordHasher, for a users
-// table that a Django application still signs in with. Zero fields mean what
-// that class has. A host that subclassed it names its figures here.
-//
-// The fields have to be Django's exactly, otherwise each side takes the other's
-// rows for outdated, and rewrites them at each login.
-type DjangoArgon2 struct {
-	// MemoryKiB is memory_cost, in KiB. Zero means 102400.
-	MemoryKiB int
-	// Time is time_cost, the passes. Zero means 2.
-	Time int
-	// Threads is parallelism. Zero means 8.
-	Threads int
-	// TagBytes is the length of the tag, 16 to 32. It is not Django's to
-	// decide but that of its library argon2-cffi, which makes 32 since version
-	// 21.2 and made 16 before. Zero means 32.
+// Django makes the hashes of a Django application, for a users table that it
+// still signs in with. The fields have to be Django's exactly, otherwise each
+// side rewrites the other's rows at each login.
+type Django struct {
+	// Algorithm is [PBKDF2SHA256] for Django's PBKDF2PasswordHasher, its
+	// default, or [Argon2id] for its Argon2PasswordHasher. Required.
+	//
+	// Zero fields of Argon2id mean what Django's class has: m=102400 KiB, t=2,
+	// p=8. A host that subclassed it names its figures here.
+	//
+	// The Rounds of PBKDF2SHA256 are required, because each release of Django
+	// has a figure of its own:
+	//
+	//	4.2    600000
+	//	5.0    720000
+	//	5.1    870000
+	//	5.2   1000000
+	//	6.0   1200000
+	//
+	// Less than 600000, OWASP's floor, is refused. With an older Django,
+	// subclass PBKDF2PasswordHasher there and raise its iterations.
+	Algorithm Params
+
+	// TagBytes is the length of the tag of Argon2id, 16 to 32. Zero means 32,
+	// what Django's library argon2-cffi makes since version 21.2. Before, it
+	// made 16.
 	TagBytes int
+}
+
+func (d Django) resolve(insecure bool) (maker, error) {
+	switch a := d.Algorithm.(type) {
+	case PBKDF2SHA256:
+		if d.TagBytes != 0 {
+			return nil, outside("Django.TagBytes", d.TagBytes, 0, 0)
+		}
+		return djangoPBKDF2(a), validateRounds(
+			"Django.Algorithm.Rounds", a.Rounds, insecure,
+		)
+
+	case Argon2id:
+		tag := cmp.Or(d.TagBytes, argon2TagBytes)
+		if !format.Within(tag, 16, argon2TagBytes) {
+			return nil, outside("Django.TagBytes", tag, 16, argon2TagBytes)
+		}
+		a = Argon2id{
+			MemoryKiB: cmp.Or(a.MemoryKiB, 102_400),
+			Time:      cmp.Or(a.Time, 2),
+			Threads:   cmp.Or(a.Threads, 8),
+		}
+		return djangoArgon2{a, tag}, a.validate("Django.Algorithm", insecure)
+	}
+	return nil, fmt.Errorf(
+		"hash: Config.Params: Django.Algorithm is %T, want PBKDF2SHA256 or "+
+			"Argon2id", d.Algorithm,
+	)
 }
 
 const (
@@ -42,88 +80,51 @@ const (
 	djangoSaltBits = 128
 )
 
-func (a DjangoArgon2) resolve() Params {
-	return DjangoArgon2{
-		MemoryKiB: cmp.Or(a.MemoryKiB, 102_400),
-		Time:      cmp.Or(a.Time, 2),
-		Threads:   cmp.Or(a.Threads, 8),
-		TagBytes:  cmp.Or(a.TagBytes, argon2TagBytes),
-	}
+// djangoArgon2 is Argon2PasswordHasher.
+type djangoArgon2 struct {
+	Argon2id
+	tagBytes int
 }
 
-// costs returns the parameters of the argon2id inside.
-func (a DjangoArgon2) costs() Argon2id {
-	return Argon2id{MemoryKiB: a.MemoryKiB, Time: a.Time, Threads: a.Threads}
-}
+func (a djangoArgon2) scheme() format.Scheme { return format.Django() }
+func (a djangoArgon2) sharedWith() string    { return "Django" }
 
-func (a DjangoArgon2) validate(insecure bool) error {
-	if !format.Within(a.TagBytes, 16, argon2TagBytes) {
-		return outside("DjangoArgon2.TagBytes", a.TagBytes, 16, argon2TagBytes)
-	}
-	return a.costs().validateAs("DjangoArgon2", insecure)
-}
-
-func (a DjangoArgon2) scheme() format.Scheme { return format.Django() }
-func (a DjangoArgon2) memoryKiB() int        { return a.MemoryKiB }
-func (a DjangoArgon2) sharedWith() string    { return "Django" }
-
-func (a DjangoArgon2) create(password string) (string, error) {
-	row := a.costs().row([]byte(djangoSalt()))
-	row.Tag = row.Derive(password, a.TagBytes)
+func (a djangoArgon2) create(password string) (string, error) {
+	row := a.row([]byte(djangoSalt()))
+	row.Tag = row.Derive(password, a.tagBytes)
 	return djangoArgon2Prefix + row.Encode(), nil
 }
 
-func (a DjangoArgon2) current(encoded string) bool {
+func (a djangoArgon2) current(encoded string) bool {
 	inner, ok := strings.CutPrefix(encoded, djangoArgon2Prefix)
 	row, err := format.ParseArgon2(inner)
-	return ok && err == nil && a.costs().made(row, inner) &&
-		len(row.Tag) == a.TagBytes && djangoSaltSuffices(len(row.Salt))
+	return ok && err == nil && a.made(row, inner) &&
+		len(row.Tag) == a.tagBytes && djangoSaltSuffices(len(row.Salt))
 }
 
-// DjangoPBKDF2 makes the hashes of Django's PBKDF2PasswordHasher, for a users
-// table that a Django application still signs in with. It is Django's default.
-type DjangoPBKDF2 struct {
-	// Iterations is required, because each release of Django has a figure of
-	// its own, and rewrites the rows of any other at the next login:
-	//
-	//	4.2    600000
-	//	5.0    720000
-	//	5.1    870000
-	//	5.2   1000000
-	//	6.0   1200000
-	//
-	// Less than 600000, the floor of the OWASP Password Storage Cheat Sheet, is
-	// refused. With an older Django, subclass PBKDF2PasswordHasher there and
-	// raise its iterations.
-	Iterations int
-}
+// djangoPBKDF2 is PBKDF2PasswordHasher.
+type djangoPBKDF2 PBKDF2SHA256
 
-func (p DjangoPBKDF2) resolve() Params { return p }
+func (p djangoPBKDF2) scheme() format.Scheme { return format.Django() }
+func (p djangoPBKDF2) memoryKiB() int        { return format.SmallKiB }
+func (p djangoPBKDF2) sharedWith() string    { return "Django" }
 
-func (p DjangoPBKDF2) validate(insecure bool) error {
-	return validateRounds("DjangoPBKDF2.Iterations", p.Iterations, insecure)
-}
-
-func (p DjangoPBKDF2) scheme() format.Scheme { return format.Django() }
-func (p DjangoPBKDF2) memoryKiB() int        { return format.SmallKiB }
-func (p DjangoPBKDF2) sharedWith() string    { return "Django" }
-
-func (p DjangoPBKDF2) create(password string) (string, error) {
+func (p djangoPBKDF2) create(password string) (string, error) {
 	salt := djangoSalt()
 	key, err := pbkdf2.Key(
-		sha256.New, password, []byte(salt), p.Iterations, format.PBKDF2KeyBytes,
+		sha256.New, password, []byte(salt), p.Rounds, format.PBKDF2KeyBytes,
 	)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", format.ErrKDF, err)
 	}
 
-	return djangoPBKDF2Prefix + strconv.Itoa(p.Iterations) + "$" + salt + "$" +
+	return djangoPBKDF2Prefix + strconv.Itoa(p.Rounds) + "$" + salt + "$" +
 		base64.StdEncoding.EncodeToString(key), nil
 }
 
-func (p DjangoPBKDF2) current(encoded string) bool {
+func (p djangoPBKDF2) current(encoded string) bool {
 	inner, ok := strings.CutPrefix(
-		encoded, djangoPBKDF2Prefix+strconv.Itoa(p.Iterations)+"$",
+		encoded, djangoPBKDF2Prefix+strconv.Itoa(p.Rounds)+"$",
 	)
 	salt, key, _ := strings.Cut(inner, "$")
 	return ok && djangoSaltSuffices(len(salt)) &&

@@ -6,25 +6,22 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// Every error text here is constant. None holds a password, a stored hash, a
-// salt or a pepper, so all of them may be logged as they are.
+// The text of every error is constant and may be logged.
 var (
 	// ErrBusy is returned when the queue for [Slots] is full. Answer "try again
 	// later" (503 with Retry-After) and do not count it as a wrong password.
 	ErrBusy = errors.New("hash: too many derivations waiting")
 
-	// ErrMalformed is returned when the stored string has a known prefix and a
-	// broken rest.
+	// ErrMalformed is returned for a known prefix with a broken rest.
 	ErrMalformed = format.ErrMalformed
 
 	// ErrUnknownFormat is returned when no accepted scheme claims the stored
-	// string. Where the format is a known one, the error is a [FormatError]
-	// with its name, and with the preset that reads it if there is one.
+	// string. For a known format it is in a [FormatError].
 	ErrUnknownFormat = format.ErrUnknownFormat
 
-	// ErrUnsupported is returned when the stored string is well known and
+	// ErrUnsupported is returned for stored strings that are well known and
 	// cannot be computed here: Argon2 with keyid= or data=, bcrypt $2x$. Nobody
-	// can log in with such a row. It says nothing about the password.
+	// can log in with such a row, whatever the password.
 	ErrUnsupported = format.ErrUnsupported
 
 	// ErrOutOfBounds is returned when a parameter of the stored string is
@@ -32,22 +29,23 @@ var (
 	// Nothing was derived.
 	ErrOutOfBounds = format.ErrOutOfBounds
 
-	// ErrNUL is returned by [Hasher.Hash] for a password that holds a NUL.
+	// ErrNUL is what [Hasher.Hash] returns for a password that holds a NUL.
 	ErrNUL = errors.New("hash: password holds a NUL")
 
-	// ErrPasswordTooLong is returned by [Hasher.Hash] for more bytes than it
-	// may take.
+	// ErrPasswordTooLong is what [Hasher.Hash] returns above
+	// [MaxPasswordBytes], above 4096 bytes in the form of Config.Normalize, or
+	// above 72 bytes for bcrypt.
 	ErrPasswordTooLong = errors.New("hash: password is too long")
 
-	// ErrEmptyPassword is returned by [Hasher.Hash] for an empty password.
+	// ErrEmptyPassword is what [Hasher.Hash] returns for an empty password.
 	ErrEmptyPassword = errors.New("hash: password is empty")
 
-	// ErrNotUTF8 is returned by [Hasher.Hash] for bytes that are not valid
+	// ErrNotUTF8 is what [Hasher.Hash] returns for bytes that are not valid
 	// UTF-8.
 	ErrNotUTF8 = errors.New("hash: password is not valid UTF-8")
 
 	// ErrUnknownPepper is returned when the row was made with a pepper that is
-	// not configured. It is an operator's alarm. A key was removed while rows
+	// not configured. It is an operator's alarm: a key was removed while rows
 	// still need it.
 	ErrUnknownPepper = errors.New(
 		"hash: stored hash needs a pepper that is not configured",
@@ -62,9 +60,9 @@ var (
 // is dropped, because it could quote its input.
 var errPanic = errors.New("hash: derivation failed")
 
-// A FormatError says which part of which scheme made a stored string unusable.
-// It never holds the stored string or a value from it. Find it with errors.As
-// and *FormatError. It unwraps to its Err, and is a struct of these fields:
+// FormatError says which part of which scheme made a stored string unusable,
+// and holds nothing of that string. Find it with errors.As and *FormatError. It
+// unwraps to its Err. Its fields are
 //
 //	Scheme string
 //	    The scheme that claimed the string, or the name of its format.
@@ -74,7 +72,7 @@ var errPanic = errors.New("hash: derivation failed")
 //
 //	Preset string
 //	    What reads the format and was not accepted, "legacy.Django()" for
-//	    example. It is empty where nothing does, and beside other errors than
+//	    example. Empty where nothing does, and beside other errors than
 //	    ErrUnknownFormat.
 //
 //	Err error

@@ -23,13 +23,13 @@ func Ledger(h *Hasher) *[]string {
 }
 
 type ledgerParams struct {
-	Params
+	maker
 	h    *Hasher
 	book *[]string
 }
 
 func (p ledgerParams) create(password string) (string, error) {
-	encoded, err := p.Params.create(password)
+	encoded, err := p.maker.create(password)
 	if err == nil {
 		rec, err := p.h.parse(encoded)
 		if err != nil {

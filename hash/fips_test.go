@@ -11,6 +11,8 @@ import (
 )
 
 // TestUnderFIPS runs itself again in a process for each setting of GODEBUG.
+//
+//lostkey:covers PS-CS-9
 func TestUnderFIPS(t *testing.T) {
 	t.Parallel()
 	const child = "LOSTKEY_FIPS_TEST"

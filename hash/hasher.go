@@ -12,46 +12,43 @@ import (
 
 // Config configures a [Hasher]. The zero value is the recommended one.
 type Config struct {
-	// Params says what new hashes are. Nil means Argon2id{}, the first choice
-	// of the OWASP Password Storage Cheat Sheet (m=19456 KiB, t=2, p=1). Where
-	// a Django or Spring application signs in with the same rows, name its form
-	// and its figures, DjangoPBKDF2{Iterations: 1_000_000} for example. Peppers
-	// and Normalize are refused then, because the other side has neither.
+	// Params says what new hashes are. Nil means [Argon2id]{}. With [Django] or
+	// [Spring], Peppers and Normalize are refused, because the other side has
+	// neither.
 	Params Params
 
 	// Accept lists the formats that stored hashes may have. Nil means [Modern].
-	// Rows that other frameworks made need the presets of package legacy. What
+	// Rows of other frameworks need the presets of package hash/legacy. What
 	// Params makes is always accepted as well.
 	Accept []Scheme
 
 	// Bounds are what a stored string may ask for.
 	Bounds Bounds
 
-	// Slots bound what runs at once. Nil makes some for this Hasher alone,
-	// with the defaults of SlotsConfig and room for a hash of Params in each.
+	// Slots bound what runs at once. Nil makes some for this Hasher alone, with
+	// the defaults of [SlotsConfig] and room for a hash of Params in each.
 	Slots *Slots
 
-	// Peppers adds a secret to new hashes. The first one is used for new
-	// hashes, all verify. Empty means none.
+	// Peppers adds a secret to new hashes: the first is used, all verify. Empty
+	// means none.
 	Peppers []Pepper
 
-	// Normalize is applied to passwords before they are hashed. Package
-	// hash/normalize has NFC and NFKC. Nil hashes the bytes as received. Set it
+	// Normalize is applied to passwords before they are hashed, such as NFC or
+	// NFKC of package hash/normalize. Nil hashes the bytes as received. Set it
 	// only when every login and registration of the application goes through
 	// this Hasher. Otherwise whoever types a composed letter on another
 	// keyboard is locked out elsewhere. Verify checks the bytes as received
 	// first, then the normalised form if it differs.
 	Normalize func(string) string
 
-	// Unusable adds to [HasPassword]. It reports whether encoded is a mark of
-	// the application's own for an account without a password, "sso" for
-	// example. It must be quick and safe for concurrent use. A panic in it
-	// counts as true. Nil adds nothing.
+	// Unusable adds to [HasPassword] the application's own marks of an account
+	// without a password, "sso" for example. It must be quick and safe for
+	// concurrent use. A panic in it counts as true. Nil adds nothing.
 	Unusable func(encoded string) bool
 
 	// MinDuration is a floor under the time of Verify, VerifyAndUpdate and
-	// VerifyDummy. Zero means none. Set it above the slowest legacy format
-	// when rows of very different cost are mixed. The wait holds no slot.
+	// VerifyDummy. Zero means none. Set it above the slowest legacy format when
+	// rows of very different cost are mixed. The wait holds no slot.
 	MinDuration time.Duration
 
 	// LegacyInFIPS lets stored rows that need SHA-1, MD5 or short salts be
@@ -65,10 +62,10 @@ type Config struct {
 	Now func() time.Time
 }
 
-// A Hasher makes and verifies password hashes. It is immutable and safe for
+// Hasher makes and verifies password hashes. It is immutable and safe for
 // concurrent use. Copies share its slots.
 type Hasher struct {
-	params       Params
+	params       maker
 	schemes      format.Schemes
 	bounds       Bounds
 	slots        *Slots
@@ -80,17 +77,17 @@ type Hasher struct {
 	now          func() time.Time
 }
 
-// New returns a Hasher, or an error that names the field that is wrong or
-// weak. It derives nothing.
+// New returns a Hasher, or an error that names the field that is wrong or weak.
+// It derives nothing.
 func New(cfg Config) (*Hasher, error) { return newHasher(cfg, false) }
 
 // NewInsecure is [New] without the floor under Params. Use it in tests only.
 // Hashes it makes can be guessed at millions a second.
 func NewInsecure(cfg Config) (*Hasher, error) { return newHasher(cfg, true) }
 
-// NewInsecureForTests returns a Hasher that makes argon2id hashes of 64 KiB in
-// one pass, some 50 microseconds each, and accepts the modern formats. It is
-// for the tests of applications. A hash it makes protects nothing.
+// NewInsecureForTests returns a Hasher for the tests of applications. It makes
+// argon2id hashes of 64 KiB in one pass, some 50 microseconds each, which
+// protect nothing, and accepts the modern formats.
 func NewInsecureForTests() *Hasher {
 	h, err := NewInsecure(Config{
 		Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
@@ -106,8 +103,8 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	if cfg.Params == nil {
 		cfg.Params = Argon2id{}
 	}
-	params := cfg.Params.resolve()
-	if err := params.validate(insecure); err != nil {
+	params, err := cfg.Params.resolve(insecure)
+	if err != nil {
 		return nil, err
 	}
 	if err := validateShared(cfg, params); err != nil {
@@ -167,7 +164,7 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 
 // validateShared refuses what the other application could not verify, or not
 // under every spelling of a password.
-func validateShared(cfg Config, params Params) error {
+func validateShared(cfg Config, params maker) error {
 	shared, ok := params.(interface{ sharedWith() string })
 	switch {
 	case !ok:
@@ -189,7 +186,7 @@ func validateShared(cfg Config, params Params) error {
 }
 
 // slotsFor makes slots with room for a hash of params in each.
-func slotsFor(params Params, now func() time.Time) (*Slots, error) {
+func slotsFor(params maker, now func() time.Time) (*Slots, error) {
 	slots, err := NewSlots(SlotsConfig{Now: now})
 	if err != nil {
 		return nil, err
@@ -202,10 +199,9 @@ func slotsFor(params Params, now func() time.Time) (*Slots, error) {
 func (h *Hasher) Slots() *Slots { return h.slots }
 
 // Hash returns a new encoded hash of password with a fresh salt, at most 128
-// bytes long. Empty and over-long passwords, and those that are invalid UTF-8
-// or hold a NUL, are ErrEmptyPassword, ErrPasswordTooLong, ErrNotUTF8 and
-// ErrNUL. Hash does not judge the password beyond this. See package
-// reset/policy for the rest.
+// bytes long. It refuses passwords with [ErrEmptyPassword],
+// [ErrPasswordTooLong], [ErrNotUTF8] and [ErrNUL], and does not judge them
+// beyond this.
 //
 // ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers ASVS-11.4.2 FP-CS-11 PS-CS-1 63B-3.1.1.2-6 CWE-916
 func TestZeroConfigMakesArgon2idOfTheOWASPMinimum(t *testing.T) {
 	t.Parallel()
 	h, err := hash.New(hash.Config{})
@@ -163,6 +164,7 @@ func refusedLimits(t *testing.T) map[string]refusedConfig {
 	}
 }
 
+//lostkey:covers PS-CS-1 PS-CS-3 CWE-916
 func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []map[string]refusedConfig{
@@ -179,6 +181,7 @@ func TestNewRefusesWeakOrBrokenConfigurationsAndNamesTheField(t *testing.T) {
 	}
 }
 
+//lostkey:covers PS-CS-1 PS-CS-3
 func TestOWASPsSettingsOfEqualStrengthAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, a := range []hash.Argon2id{
@@ -219,6 +222,7 @@ func TestHashRefusesWhatCannotBeAPassword(t *testing.T) {
 	)
 }
 
+//lostkey:covers PS-CS-4
 func TestBcryptRefusesToMakeWhatItWouldCutOrConfuse(t *testing.T) {
 	t.Parallel()
 	h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}})
@@ -241,6 +245,7 @@ func TestBcryptKeyRepetitionThroughNULIsRefused(t *testing.T) {
 	require.False(t, res.OK)
 }
 
+//lostkey:covers ASVS-6.2.8
 func TestAPasswordBeyondBcryptsReachIsToldApartAfterTheUpgrade(t *testing.T) {
 	t.Parallel()
 	old, h := insecure(t, hash.Config{Params: hash.Bcrypt{Cost: 4}}), insecure(
@@ -260,6 +265,7 @@ func TestAPasswordBeyondBcryptsReachIsToldApartAfterTheUpgrade(t *testing.T) {
 	require.False(t, res.OK)
 }
 
+//lostkey:covers ASVS-11.5.1 PS-CS-2 CWE-330
 func TestSaltsAreNeverRepeated(t *testing.T) {
 	t.Parallel()
 	h := insecure(

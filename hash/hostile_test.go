@@ -20,6 +20,7 @@ func hostile() map[error]map[string]string {
 	}
 }
 
+//lostkey:covers ASVS-15.2.2 CWE-400
 func TestDamagedAndHostileRowsAreTypedErrorsAndDeriveNothing(t *testing.T) {
 	h := insecure(t, hash.Config{Accept: allAndInsecure()})
 	for want, rows := range hostile() {
@@ -142,6 +143,7 @@ func TestAPanicInAParserIsAMalformedRow(t *testing.T) {
 	require.False(t, h.NeedsRehash("fake:S3CR3T"))
 }
 
+//lostkey:covers ASVS-16.5.4
 func TestAPanicInASchemeIsAnErrorAndFreesTheSlot(t *testing.T) {
 	t.Parallel()
 	l, err := hash.NewSlots(hash.SlotsConfig{Count: 1, Queue: 1})

@@ -7,11 +7,10 @@ import (
 
 // Info says what a stored string is, for counting what remains to migrate.
 type Info struct {
-	// Scheme is the variant, such as "django-pbkdf2-sha256", or "unusable" for
-	// the mark of an account without a password.
+	// Scheme is as in [Result].
 	Scheme string
-	// Params is its cost, such as "sha256,rounds=600000". It is empty for
-	// unusable rows.
+	// Params is the cost, such as "sha256,rounds=600000". Empty for unusable
+	// rows.
 	Params string
 	// Pepper is the id of the pepper it was made with, if any.
 	Pepper string
@@ -22,8 +21,8 @@ type Info struct {
 }
 
 // Inspect reads encoded without deriving anything, in microseconds, and so
-// needs no password, no slot and no ctx. Its errors are those that Verify
-// would give for the row.
+// needs no password, no slot and no ctx. Its errors are those that Verify would
+// give for the row.
 func (h *Hasher) Inspect(encoded string) (Info, error) {
 	rec, err := h.parse(encoded)
 	switch {

@@ -19,22 +19,35 @@ import (
 )
 
 // TestAThousandLoginsAtOnceStayWithinTheBudget runs in a process of its own,
-// so that the memory of other tests does not count.
+// so that the memory of other tests does not count. A busy machine can stall
+// one side of the comparison alone, so that there is a second attempt.
+//
+//lostkey:covers ASVS-15.1.3 ASVS-15.2.2 CWE-770
 func TestAThousandLoginsAtOnceStayWithinTheBudget(t *testing.T) {
 	const child = "LOSTKEY_LOAD_TEST"
 	if os.Getenv(child) != "" {
 		staysWithinTheBudget(t)
 		return
 	}
+	if testing.Short() {
+		t.Skip("takes eight seconds")
+	}
 
-	cmd := exec.CommandContext(
-		t.Context(), os.Args[0],
-		"-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1",
-	)
-	cmd.Env = append(os.Environ(), child+"=1")
-	out, err := cmd.CombinedOutput()
+	var out []byte
+	var err error
+	for range 2 {
+		cmd := exec.CommandContext(
+			t.Context(), os.Args[0],
+			"-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1",
+		)
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err = cmd.CombinedOutput()
+		t.Logf("%s", out)
+		if err == nil {
+			break
+		}
+	}
 	require.NoError(t, err, "%s", out)
-	t.Logf("%s", out)
 }
 
 // staysWithinTheBudget has callers wait four seconds, as behind an HTTP
@@ -49,16 +62,17 @@ func staysWithinTheBudget(t *testing.T) {
 	require.NoError(t, err)
 
 	const logins = 1000
-	ctx := t.Context()
-	if os.Getenv("LOSTKEY_LOAD") != "all" {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, 4*time.Second)
-		defer cancel()
+	ctx, timeout := t.Context(), 4*time.Second
+	if os.Getenv("LOSTKEY_LOAD") == "all" {
+		timeout = time.Hour
 	}
 
+	before := watch(slots, func() { spin(2 * time.Second) })
 	var good, late atomic.Int64
 	start := time.Now()
 	most := watch(slots, func() {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
 		var wg sync.WaitGroup
 		for range logins {
 			wg.Go(func() {
@@ -74,24 +88,44 @@ func staysWithinTheBudget(t *testing.T) {
 		wg.Wait()
 	})
 	took := time.Since(start).Round(time.Millisecond)
+	after := watch(slots, func() { spin(2 * time.Second) })
 
-	cores := runtime.GOMAXPROCS(0)
+	count := runtime.GOMAXPROCS(0)
 	require.EqualValues(t, logins, good.Load()+late.Load())
 	require.NotZero(t, good.Load())
-	require.LessOrEqual(t, most.running, cores)
-	require.LessOrEqual(t, most.kib, cores*19456)
+	require.LessOrEqual(t, most.running, count)
+	require.LessOrEqual(t, most.kib, count*19456)
 
-	bound := cores*19456*5/2 + 64<<10
+	bound := count*19456*5/2 + 64<<10
 	peak := peakKiB(t)
+	bare := max(before.stall, after.stall)
 	t.Logf(
 		"%d logins (%d served, %d late), %d slots: %v, peak %d KiB of %d "+
-			"allowed, longest stall of another goroutine %v (tick 1ms)",
-		logins, good.Load(), late.Load(), cores, took, peak, bound, most.stall,
+			"allowed, longest stall of another goroutine %v, beside bare "+
+			"spinning ones %v (tick 1ms)",
+		logins, good.Load(), late.Load(), count, took, peak, bound,
+		most.stall, bare,
 	)
 	// The detector's own memory is several times that of the program.
 	if !raceEnabled {
 		require.LessOrEqual(t, peak, bound)
+		require.LessOrEqual(t, most.stall, bare+25*time.Millisecond)
 	}
+}
+
+// spin keeps every core busy with goroutines that never block.
+func spin(d time.Duration) {
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			n := 0
+			for time.Since(start) < d {
+				n++
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // A load is the most that was seen of slots, and for how long another

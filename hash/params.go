@@ -12,16 +12,18 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Params says what new hashes are, [Argon2id], [PBKDF2SHA256] or [Bcrypt], or,
-// for a table that another application still signs in with, [DjangoArgon2],
-// [DjangoPBKDF2], [SpringBcrypt], [SpringArgon2] or [SpringPBKDF2]. The set is
-// closed, so that a Hasher cannot be made to write anything weak.
+// Params says what new hashes are: [Argon2id], [PBKDF2SHA256] or [Bcrypt], or
+// one of them in the form of an application that signs in with the same table,
+// [Django] or [Spring]. The set is closed, so that a Hasher cannot be made to
+// write anything weak.
 type Params interface {
-	// resolve fills the defaults in.
-	resolve() Params
-	// validate refuses what is below the floor, unless insecure, and what
-	// Verify itself would refuse.
-	validate(insecure bool) error
+	// resolve fills the defaults in. It refuses what is below the floor, unless
+	// insecure, and what Verify itself would refuse.
+	resolve(insecure bool) (maker, error)
+}
+
+// A maker makes new hashes.
+type maker interface {
 	// scheme returns the scheme that reads what create makes.
 	scheme() format.Scheme
 	// memoryKiB returns what create needs at its peak.
@@ -44,10 +46,11 @@ func newSalt() []byte {
 }
 
 // Argon2id makes argon2id hashes, version 19, with a salt of 16 bytes and a tag
-// of 32, written as a PHC string. Zero fields together mean m=19456 KiB, t=2,
-// p=1, the first choice of the OWASP Password Storage Cheat Sheet.
+// of 32, written as a PHC string. The zero value is the first choice of the
+// OWASP Password Storage Cheat Sheet, from which all of OWASP's figures here
+// are.
 type Argon2id struct {
-	// MemoryKiB is m, in KiB. Zero means 19456.
+	// MemoryKiB is m. Zero means 19456.
 	MemoryKiB int
 	// Time is t, the passes. Zero means 2.
 	Time int
@@ -59,9 +62,8 @@ type Argon2id struct {
 var defaultArgon2id = Argon2id{MemoryKiB: 19456, Time: 2, Threads: 1}
 
 // RFC9106 returns the second recommended option of RFC 9106 section 4, for
-// memory-constrained environments. It is m=64 MiB, t=3, p=4, and costs some six
-// times the default. The first option takes 2 GiB a login and is not for
-// servers.
+// memory-constrained environments: m=64 MiB, t=3, p=4. It costs some six times
+// the default. The first option takes 2 GiB a login and is not for servers.
 func RFC9106() Argon2id {
 	return Argon2id{MemoryKiB: 64 << 10, Time: 3, Threads: 4}
 }
@@ -85,19 +87,15 @@ func argon2Floor(t int) int {
 	}
 }
 
-func (a Argon2id) resolve() Params {
+func (a Argon2id) resolve(insecure bool) (maker, error) {
 	if a == (Argon2id{}) {
-		return defaultArgon2id
+		a = defaultArgon2id
 	}
-	return a
+	return a, a.validate("Argon2id", insecure)
 }
 
-func (a Argon2id) validate(insecure bool) error {
-	return a.validateAs("Argon2id", insecure)
-}
-
-// validateAs is validate under the name of the Params that hold a.
-func (a Argon2id) validateAs(name string, insecure bool) error {
+// validate judges a under the name of what holds it.
+func (a Argon2id) validate(name string, insecure bool) error {
 	top := format.Ceilings()
 	least := 8 * a.Threads
 	if !insecure {
@@ -168,24 +166,19 @@ func (a Argon2id) made(row format.Argon2Row, encoded string) bool {
 // reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer
 // [Argon2id] everywhere else.
 type Bcrypt struct {
-	// Cost is at least 10, the OWASP Password Storage Cheat Sheet's floor. Zero
-	// means 12.
+	// Cost is at least 10, OWASP's floor. Zero means 12.
 	Cost int
 }
 
-func (b Bcrypt) resolve() Params {
+func (b Bcrypt) resolve(insecure bool) (maker, error) {
 	if b.Cost == 0 {
 		b.Cost = 12
 	}
-	return b
+	return b, b.validate("Bcrypt", insecure)
 }
 
-func (b Bcrypt) validate(insecure bool) error {
-	return b.validateAs("Bcrypt", insecure)
-}
-
-// validateAs is validate under the name of the Params that hold b.
-func (b Bcrypt) validateAs(name string, insecure bool) error {
+// validate judges b under the name of what holds it.
+func (b Bcrypt) validate(name string, insecure bool) error {
 	least, most := 10, format.DefaultBounds().BcryptCost
 	if insecure {
 		least = bcrypt.MinCost
@@ -213,25 +206,21 @@ func (b Bcrypt) current(encoded string) bool {
 }
 
 // PBKDF2SHA256 makes PBKDF2-HMAC-SHA-256 hashes with a salt of 16 bytes and a
-// key of 32, in passlib's spelling. It is the choice for FIPS 140 and nowhere
-// else. It costs an attacker with graphics cards far less than [Argon2id].
+// key of 32, in passlib's spelling. It is for FIPS 140 only: it costs an
+// attacker with graphics cards far less than [Argon2id].
 type PBKDF2SHA256 struct {
-	// Rounds is the iteration count. Zero means 600000, which is also the floor
-	// of the OWASP Password Storage Cheat Sheet.
+	// Rounds is the iteration count. Zero means 600000, which is also OWASP's
+	// floor.
 	Rounds int
 }
 
 const defaultPBKDF2Rounds = 600_000
 
-func (p PBKDF2SHA256) resolve() Params {
+func (p PBKDF2SHA256) resolve(insecure bool) (maker, error) {
 	if p.Rounds == 0 {
 		p.Rounds = defaultPBKDF2Rounds
 	}
-	return p
-}
-
-func (p PBKDF2SHA256) validate(insecure bool) error {
-	return validateRounds("PBKDF2SHA256.Rounds", p.Rounds, insecure)
+	return p, validateRounds("PBKDF2SHA256.Rounds", p.Rounds, insecure)
 }
 
 // validateRounds judges the iterations of PBKDF2 over SHA-256.

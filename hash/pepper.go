@@ -13,9 +13,9 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// A Pepper is a named secret that goes into new hashes and is kept apart from
-// the database, so that stolen rows alone cannot be guessed at. It prints
-// redacted wherever it sits. Losing it loses every password hashed with it.
+// Pepper is a named secret that goes into new hashes and is kept apart from the
+// database, so that stolen rows alone cannot be guessed at. It prints without
+// the key wherever it sits. Losing it loses every password hashed with it.
 type Pepper struct{ p *pepper }
 
 // pepper keeps the key in a function, because no printer can look into one. fmt
@@ -32,8 +32,8 @@ const (
 	maxPepperID    = 12 // Keeps a peppered default hash within 128 bytes.
 )
 
-// NewPepper names a secret of at least 32 random bytes. The id is stored with
-// each hash in clear. It is 1 to 12 of a-z, 0-9 and '-'. The key is copied.
+// NewPepper names a secret of at least 32 random bytes, which it copies. The id
+// is stored with each hash in clear. It is 1 to 12 of a-z, 0-9 and '-'.
 func NewPepper(id string, key []byte) (Pepper, error) {
 	if !format.Within(len(id), 1, maxPepperID) ||
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
@@ -63,17 +63,17 @@ func (p Pepper) ID() string {
 	return p.p.id
 }
 
-// Format keeps the key out of every print verb.
+// Format prints the id for every verb.
 func (p Pepper) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "hash.Pepper(%s)", p.ID())
 }
 
-// LogValue keeps the key out of slog.
+// LogValue returns the id for log/slog.
 func (p Pepper) LogValue() slog.Value {
 	return slog.StringValue("hash.Pepper(" + p.ID() + ")")
 }
 
-// MarshalText keeps the key out of JSON.
+// MarshalText returns the id for encoders.
 func (p Pepper) MarshalText() ([]byte, error) {
 	return []byte("hash.Pepper(" + p.ID() + ")"), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers PS-CS-7
 func TestPeppersRotate(t *testing.T) {
 	t.Parallel()
 	before, after := pepper(t, "2026-05", 1), pepper(t, "2026-11", 2)
@@ -69,6 +70,7 @@ func TestTheWrongKeyUnderTheRightIDFails(t *testing.T) {
 	require.False(t, res.OK)
 }
 
+//lostkey:covers PS-CS-8
 func TestPepperedBcryptReadsEveryByteOfThePassword(t *testing.T) {
 	t.Parallel()
 	h := insecure(
@@ -90,6 +92,7 @@ func TestPepperedBcryptReadsEveryByteOfThePassword(t *testing.T) {
 	}
 }
 
+//lostkey:covers PS-CS-7
 func TestWeakPeppersAreRefused(t *testing.T) {
 	t.Parallel()
 	good := bytes.Repeat([]byte("abcd"), 8)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers PS-CS-5
 func TestARowIsRehashedWhenAnythingAboutItDiffers(t *testing.T) {
 	t.Parallel()
 	base := hash.Argon2id{MemoryKiB: 128, Time: 2, Threads: 2}

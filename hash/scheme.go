@@ -7,8 +7,8 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// A Scheme reads one family of stored hashes. Implement it to accept a format
-// that neither [Modern] nor package legacy has.
+// Scheme reads one family of stored hashes. Implement it to accept a format
+// that neither [Modern] nor package hash/legacy has.
 //
 // A Scheme must be safe for concurrent use. If its dynamic type is comparable,
 // naming the same scheme twice in Config.Accept is harmless.
@@ -28,8 +28,8 @@ type Scheme interface {
 	Parse(encoded string, bounds Bounds) (Record, error)
 }
 
-// A Record is one parsed stored hash, as [Scheme].Parse returns it. It is a
-// struct of these fields:
+// Record is one parsed stored hash, as [Scheme].Parse returns it. Its fields
+// are
 //
 //	Scheme string
 //	    The exact variant, "argon2id" or "django-pbkdf2-sha256" for example.
@@ -51,9 +51,9 @@ type Scheme interface {
 //	    in it becomes an error. A wrong password is false, nil.
 type Record = format.Record
 
-// Modern returns what Config.Accept nil means. It reads argon2id, argon2i,
-// bcrypt, scrypt and PBKDF2 in the PHC string format and in passlib's spellings
-// of it. Join it with presets of package legacy by slices.Concat.
+// Modern reads argon2id, argon2i, bcrypt, scrypt and PBKDF2 in the PHC string
+// format and in passlib's spellings of it. Join it with presets of package
+// hash/legacy by slices.Concat.
 func Modern() []Scheme {
 	return []Scheme{
 		format.Argon2(), format.Bcrypt(), format.Scrypt(), format.PBKDF2(),

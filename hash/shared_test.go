@@ -11,6 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func django(a hash.Params) hash.Params { return hash.Django{Algorithm: a} }
+func spring(a hash.Params) hash.Params { return hash.Spring{Algorithm: a} }
+
+func djangoTag(size int, a hash.Params) hash.Params {
+	return hash.Django{Algorithm: a, TagBytes: size}
+}
+
 // sharedParams are those whose rows another application reads as well, cheap
 // ones, with the shape that the other one wants.
 var sharedParams = []struct {
@@ -18,25 +25,25 @@ var sharedParams = []struct {
 	shape  string
 }{
 	{
-		hash.DjangoArgon2{MemoryKiB: 64, Time: 1, Threads: 2},
+		django(hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 2}),
 		`^argon2\$argon2id\$v=19\$m=64,t=1,p=2\$[\w+/]{35}\$[\w+/]{43}$`,
 	},
 	{
-		hash.DjangoArgon2{MemoryKiB: 64, Time: 1, TagBytes: 16},
+		djangoTag(16, hash.Argon2id{MemoryKiB: 64, Time: 1}),
 		`^argon2\$argon2id\$v=19\$m=64,t=1,p=8\$[\w+/]{35}\$[\w+/]{22}$`,
 	},
 	{
-		hash.DjangoPBKDF2{Iterations: 1000},
+		django(hash.PBKDF2SHA256{Rounds: 1000}),
 		`^pbkdf2_sha256\$1000\$[0-9A-Z]{26}\$[\w+/]{43}=$`,
 	},
-	{hash.SpringBcrypt{Cost: 4}, `^\{bcrypt\}\$2a\$04\$[\w./]{53}$`},
+	{spring(hash.Bcrypt{Cost: 4}), `^\{bcrypt\}\$2a\$04\$[\w./]{53}$`},
 	{
-		hash.SpringArgon2{MemoryKiB: 64, Time: 1, Threads: 1},
+		spring(hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1}),
 		`^\{argon2@SpringSecurity_v5_8\}\$argon2id\$v=19\$m=64,t=1,p=1` +
 			`\$[\w+/]{22}\$[\w+/]{43}$`,
 	},
 	{
-		hash.SpringPBKDF2{},
+		spring(hash.PBKDF2SHA256{}),
 		`^\{pbkdf2@SpringSecurity_v5_8\}[0-9a-f]{96}$`,
 	},
 }
@@ -79,7 +86,7 @@ func TestRowsForAnotherApplicationHaveItsShapeAndVerifyHere(t *testing.T) {
 func TestTheLongestRowForDjangoFitsItsColumn(t *testing.T) {
 	t.Parallel()
 	h, err := hash.NewInsecure(hash.Config{
-		Params: hash.DjangoArgon2{MemoryKiB: 128, Time: 10, Threads: 16},
+		Params: django(hash.Argon2id{MemoryKiB: 128, Time: 10, Threads: 16}),
 	})
 	require.NoError(t, err)
 	encoded, err := h.Hash(t.Context(), phrase)
@@ -111,22 +118,22 @@ func TestRowsOfTheOtherApplicationAreCurrentUnlessTheyDiffer(t *testing.T) {
 		stored string
 		want   bool
 	}{
-		{hash.DjangoArgon2{TagBytes: 16}, djangoArgon2Row, false},
-		{hash.DjangoArgon2{}, djangoArgon2Row, true},
-		{hash.DjangoArgon2{TagBytes: 16, Time: 3}, djangoArgon2Row, true},
-		{hash.DjangoArgon2{TagBytes: 16}, djangoPBKDF2Row, true},
-		{hash.DjangoPBKDF2{Iterations: 1_000_000}, djangoPBKDF2Row, false},
-		{hash.DjangoPBKDF2{Iterations: 870_000}, djangoPBKDF2Row, true},
-		{hash.DjangoPBKDF2{Iterations: 1_000_000}, djangoArgon2Row, true},
-		{hash.SpringBcrypt{}, springBcryptRow, false},
-		{hash.SpringBcrypt{Cost: 12}, springBcryptRow, true},
-		{hash.SpringArgon2{}, springArgon2Row, true},
-		{hash.SpringArgon2{16384, 2, 1}, springArgon2Row, false},
-		{hash.SpringPBKDF2{}, springPBKDF2Row, false},
-		{hash.SpringPBKDF2{}, springBcryptRow, true},
+		{djangoTag(16, hash.Argon2id{}), djangoArgon2Row, false},
+		{django(hash.Argon2id{}), djangoArgon2Row, true},
+		{djangoTag(16, hash.Argon2id{Time: 3}), djangoArgon2Row, true},
+		{djangoTag(16, hash.Argon2id{}), djangoPBKDF2Row, true},
+		{django(hash.PBKDF2SHA256{Rounds: 1_000_000}), djangoPBKDF2Row, false},
+		{django(hash.PBKDF2SHA256{Rounds: 870_000}), djangoPBKDF2Row, true},
+		{django(hash.PBKDF2SHA256{Rounds: 1_000_000}), djangoArgon2Row, true},
+		{hash.Spring{}, springBcryptRow, false},
+		{spring(hash.Bcrypt{Cost: 12}), springBcryptRow, true},
+		{spring(hash.Argon2id{}), springArgon2Row, true},
+		{spring(hash.Argon2id{16384, 2, 1}), springArgon2Row, false},
+		{spring(hash.PBKDF2SHA256{}), springPBKDF2Row, false},
+		{spring(hash.PBKDF2SHA256{}), springBcryptRow, true},
 		// Django takes a salt of 21 characters for outdated.
 		{
-			hash.DjangoPBKDF2{Iterations: 1000},
+			django(hash.PBKDF2SHA256{Rounds: 1000}),
 			"pbkdf2_sha256$1000$abcdefghijklmnopqrstu$" +
 				"rzw39Hw+WgJ3Jp043Iy36Dorkv5dY62dVzJPsgvA0uY=",
 			true,
@@ -161,30 +168,51 @@ func TestSharedParamsBelowTheFloorAreRefusedByName(t *testing.T) {
 		params hash.Params
 		want   string
 	}{
-		{hash.DjangoPBKDF2{}, "DjangoPBKDF2.Iterations is 0, want 600000"},
-		{hash.DjangoPBKDF2{Iterations: 260_000}, "DjangoPBKDF2.Iterations"},
-		{hash.DjangoPBKDF2{Iterations: 10_000_001}, "DjangoPBKDF2.Iterations"},
-		{hash.DjangoArgon2{MemoryKiB: 512}, "DjangoArgon2.MemoryKiB is 512"},
-		{hash.DjangoArgon2{Threads: 17}, "DjangoArgon2.Threads"},
-		{hash.DjangoArgon2{Time: -1}, "DjangoArgon2.Time"},
-		{hash.DjangoArgon2{TagBytes: 15}, "DjangoArgon2.TagBytes is 15"},
-		{hash.DjangoArgon2{TagBytes: 33}, "DjangoArgon2.TagBytes is 33"},
-		{hash.SpringBcrypt{Cost: 9}, "SpringBcrypt.Cost is 9, want 10"},
-		{hash.SpringArgon2{16384, 2, 1}, "SpringArgon2.MemoryKiB is 16384"},
-		{hash.SpringPBKDF2{}, "SpringPBKDF2 is 310000, want 600000"},
+		{django(hash.PBKDF2SHA256{}), "Django.Algorithm.Rounds is 0, want 600000"},
+		{django(hash.PBKDF2SHA256{Rounds: 260_000}), "Django.Algorithm.Rounds"},
+		{django(hash.PBKDF2SHA256{Rounds: 10_000_001}), "Django.Algorithm.Rounds"},
+		{django(hash.Argon2id{MemoryKiB: 512}), "Django.Algorithm.MemoryKiB is 512"},
+		{django(hash.Argon2id{Threads: 17}), "Django.Algorithm.Threads"},
+		{django(hash.Argon2id{Time: -1}), "Django.Algorithm.Time"},
+		{djangoTag(15, hash.Argon2id{}), "Django.TagBytes is 15"},
+		{djangoTag(33, hash.Argon2id{}), "Django.TagBytes is 33"},
+		{spring(hash.Bcrypt{Cost: 9}), "Spring.Algorithm.Cost is 9, want 10"},
+		{spring(hash.Argon2id{16384, 2, 1}), "Spring.Algorithm.MemoryKiB is 16384"},
+		{spring(hash.PBKDF2SHA256{}), "310000 rounds are below the floor"},
 	} {
 		_, err := hash.New(hash.Config{Params: tt.params})
 		require.ErrorContains(t, err, tt.want)
 	}
 
 	for _, params := range []hash.Params{
-		hash.DjangoArgon2{},
-		hash.DjangoPBKDF2{Iterations: 600_000},
-		hash.SpringBcrypt{},
-		hash.SpringArgon2{},
+		django(hash.Argon2id{}),
+		django(hash.PBKDF2SHA256{Rounds: 600_000}),
+		hash.Spring{},
+		spring(hash.Argon2id{}),
 	} {
 		_, err := hash.New(hash.Config{Params: params})
 		require.NoError(t, err)
+	}
+}
+
+func TestSharedParamsRefuseAnAlgorithmThatTheOtherSideDoesNotRead(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		params hash.Params
+		want   string
+	}{
+		{hash.Django{}, "Django.Algorithm is <nil>, want PBKDF2SHA256 or"},
+		{django(hash.Bcrypt{}), "Django.Algorithm is hash.Bcrypt, want"},
+		{django(django(hash.Argon2id{})), "Django.Algorithm is hash.Django"},
+		{djangoTag(32, hash.PBKDF2SHA256{}), "Django.TagBytes is 32, want 0"},
+		{spring(spring(nil)), "Spring.Algorithm is hash.Spring, want Bcrypt"},
+		{
+			spring(hash.PBKDF2SHA256{Rounds: 600_000}),
+			"Spring.Algorithm.Rounds is 600000, want 310000",
+		},
+	} {
+		_, err := hash.NewInsecure(hash.Config{Params: tt.params})
+		require.ErrorContains(t, err, "hash: Config.Params: "+tt.want)
 	}
 }
 
@@ -211,7 +239,7 @@ func TestSpringRowsBesideOnesWithASecret(t *testing.T) {
 		Default: "pbkdf2", PBKDF2Secret: "a secret of the application",
 	})
 	for _, params := range []hash.Params{
-		hash.SpringBcrypt{Cost: 4}, hash.SpringArgon2{64, 1, 1},
+		spring(hash.Bcrypt{Cost: 4}), spring(hash.Argon2id{64, 1, 1}),
 	} {
 		h, err := hash.NewInsecure(hash.Config{Params: params, Accept: accept})
 		require.NoError(t, err)
@@ -223,29 +251,29 @@ func TestSpringRowsBesideOnesWithASecret(t *testing.T) {
 	}
 
 	_, err := hash.NewInsecure(hash.Config{
-		Params: hash.SpringPBKDF2{}, Accept: accept,
+		Params: spring(hash.PBKDF2SHA256{}), Accept: accept,
 	})
 	require.ErrorContains(t, err, "two different schemes named spring")
 	_, err = hash.NewInsecure(hash.Config{
-		Params: hash.SpringPBKDF2{},
+		Params: spring(hash.PBKDF2SHA256{}),
 		Accept: legacy.SpringWith(legacy.SpringConfig{Default: "pbkdf2"}),
 	})
 	require.NoError(t, err)
 }
 
-func TestSpringBcryptRefusesWhatBcryptWouldCut(t *testing.T) {
+func TestBcryptForSpringRefusesWhatBcryptWouldCut(t *testing.T) {
 	t.Parallel()
-	h, err := hash.NewInsecure(hash.Config{Params: hash.SpringBcrypt{Cost: 4}})
+	h, err := hash.NewInsecure(hash.Config{Params: spring(hash.Bcrypt{Cost: 4})})
 	require.NoError(t, err)
 	_, err = h.Hash(t.Context(), string(bytes.Repeat([]byte("a"), 73)))
 	require.ErrorIs(t, err, hash.ErrPasswordTooLong)
 }
 
 // A Django application goes on signing its users in after a reset here.
-func ExampleDjangoPBKDF2() {
+func ExampleDjango() {
 	hasher, err := hash.New(hash.Config{
 		// What Django 4.2 has as PBKDF2PasswordHasher.iterations.
-		Params: hash.DjangoPBKDF2{Iterations: 600_000},
+		Params: hash.Django{Algorithm: hash.PBKDF2SHA256{Rounds: 600_000}},
 		Accept: legacy.Django(),
 	})
 	if err != nil {
@@ -258,9 +286,9 @@ func ExampleDjangoPBKDF2() {
 }
 
 // A Spring application takes its own id as a sign that the row is current.
-func ExampleSpringBcrypt() {
+func ExampleSpring() {
 	hasher, err := hash.New(hash.Config{
-		Params: hash.SpringBcrypt{}, // new BCryptPasswordEncoder()
+		Params: hash.Spring{}, // new BCryptPasswordEncoder()
 		Accept: legacy.Spring(),
 	})
 	if err != nil {

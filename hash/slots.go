@@ -15,6 +15,10 @@ import (
 type SlotsConfig struct {
 	// Count is how many derivations run at once. Zero means GOMAXPROCS. More
 	// slots than cores gain nothing and only hold more memory.
+	//
+	// While all slots are taken, other goroutines wait their turn as beside any
+	// that compute, up to some 30 ms. With one slot less than GOMAXPROCS they
+	// do not, at the price of its share of the logins.
 	Count int
 
 	// MemoryKiB is the budget of all running derivations together. Zero means
@@ -22,21 +26,19 @@ type SlotsConfig struct {
 	// Count times 19 MiB.
 	MemoryKiB int
 
-	// Queue is how many callers may wait. Zero means 16 per slot. A caller
-	// that finds it full gets ErrBusy at once, which beats making everybody
-	// wait until all of them time out.
+	// Queue is how many callers may wait. Zero means 16 per slot. One that
+	// finds it full gets [ErrBusy] at once, which beats making everybody wait
+	// until they time out.
 	Queue int
 
 	// Now is the clock of the waiting times in SlotsStats. Nil means time.Now.
 	Now func() time.Time
 }
 
-// Slots bound how many derivations run at once and how much memory they hold.
-// Callers are served in the order they came. A heavy row waits until it fits,
-// and those behind it wait with it. One Slots value may serve several Hashers.
-// A process that has two should share one, or its peak doubles.
-//
-// Slots are safe for concurrent use.
+// Slots bound derivations as [SlotsConfig] says. Callers are served in the
+// order they came. A heavy row waits until it fits, and those behind it wait
+// with it. Two Hashers of one process should share one Slots, or its peak
+// doubles. Slots are safe for concurrent use.
 type Slots struct {
 	count, memory, queue int
 	now                  func() time.Time

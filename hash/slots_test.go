@@ -33,6 +33,7 @@ func limited(
 	return insecure(t, hash.Config{Accept: []hash.Scheme{fake}, Slots: l}), fake
 }
 
+//lostkey:covers ASVS-15.1.3 CWE-400
 func TestNoMoreThanTheSlotsEverRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,9 +1,11 @@
 package hash
 
 import (
+	"cmp"
 	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,36 +22,65 @@ const (
 // own text.
 func springPrefix(id string) string { return "{" + id + "}" }
 
-// SpringBcrypt makes {bcrypt} hashes, what Spring Security's delegating encoder
-// writes by default, for a users table that a Spring application still signs in
-// with. Hash refuses passwords above 72 bytes, as Spring does.
-type SpringBcrypt struct {
-	// Cost is the strength of the BCryptPasswordEncoder, at least 10, the OWASP
-	// Password Storage Cheat Sheet's floor. Zero means 10, Spring's default.
-	// Name the application's own if it has one. Spring rewrites weaker rows at
-	// the next login.
-	Cost int
+// Spring makes the hashes of Spring Security's delegating encoder, for a users
+// table that a Spring application still signs in with.
+type Spring struct {
+	// Algorithm is [Bcrypt] for {bcrypt}, what the encoder writes by default,
+	// [Argon2id] for {argon2@SpringSecurity_v5_8}, or [PBKDF2SHA256] for
+	// {pbkdf2@SpringSecurity_v5_8}. Nil means Bcrypt{}.
+	//
+	// The Cost of Bcrypt is the strength of the BCryptPasswordEncoder. Zero
+	// means 10, Spring's default. Name the application's own if it has one,
+	// because Spring rewrites weaker rows at the next login.
+	//
+	// Argon2id{} is m=19456 KiB, t=2, p=1. Spring takes its rows for current,
+	// because it rewrites only those of less memory or fewer passes than its
+	// own. Its own default, m=16384 with t=2, is below OWASP's floor and wants
+	// [NewInsecure]. With Argon2id{}, such a row is moved up at its owner's
+	// next login here.
+	//
+	// The Rounds of PBKDF2SHA256 are the id's, 310000, and in no row. Zero
+	// means 310000, without a secret. They are below OWASP's floor of 600000,
+	// so [New] refuses them and [NewInsecure] does not. Prefer the others.
+	Algorithm Params
 }
 
-func (b SpringBcrypt) resolve() Params {
-	if b.Cost == 0 {
-		b.Cost = 10
+func (s Spring) resolve(insecure bool) (maker, error) {
+	const name = "Spring.Algorithm"
+	if s.Algorithm == nil {
+		s.Algorithm = Bcrypt{}
 	}
-	return b
+
+	switch a := s.Algorithm.(type) {
+	case Bcrypt:
+		a.Cost = cmp.Or(a.Cost, 10)
+		return springBcrypt(a), a.validate(name, insecure)
+	case Argon2id:
+		if a == (Argon2id{}) {
+			a = defaultArgon2id
+		}
+		return springArgon2{a}, a.validate(name, insecure)
+	case PBKDF2SHA256:
+		a.Rounds = cmp.Or(a.Rounds, springPBKDF2Rounds)
+		return springPBKDF2{}, validateSpringRounds(a.Rounds, insecure)
+	}
+	return nil, fmt.Errorf(
+		"hash: Config.Params: Spring.Algorithm is %T, want Bcrypt, Argon2id "+
+			"or PBKDF2SHA256", s.Algorithm,
+	)
 }
 
-func (b SpringBcrypt) validate(insecure bool) error {
-	return Bcrypt(b).validateAs("SpringBcrypt", insecure)
-}
+// springBcrypt is BCryptPasswordEncoder.
+type springBcrypt Bcrypt
 
-func (b SpringBcrypt) scheme() format.Scheme {
+func (b springBcrypt) scheme() format.Scheme {
 	return format.SpringOf(springBcryptID)
 }
 
-func (b SpringBcrypt) memoryKiB() int     { return format.SmallKiB }
-func (b SpringBcrypt) sharedWith() string { return "Spring" }
+func (b springBcrypt) memoryKiB() int     { return format.SmallKiB }
+func (b springBcrypt) sharedWith() string { return "Spring" }
 
-func (b SpringBcrypt) create(password string) (string, error) {
+func (b springBcrypt) create(password string) (string, error) {
 	encoded, err := Bcrypt(b).create(password)
 	if err != nil {
 		return "", err
@@ -57,73 +88,60 @@ func (b SpringBcrypt) create(password string) (string, error) {
 	return springPrefix(springBcryptID) + encoded, nil
 }
 
-func (b SpringBcrypt) current(encoded string) bool {
+func (b springBcrypt) current(encoded string) bool {
 	inner, ok := strings.CutPrefix(encoded, springPrefix(springBcryptID))
 	return ok && Bcrypt(b).current(inner)
 }
 
-// SpringArgon2 makes {argon2@SpringSecurity_v5_8} hashes, for a Spring
-// application whose delegating encoder has that id for new passwords.
-//
-// Zero fields together mean m=19456 KiB, t=2, p=1, as for [Argon2id]. Spring
-// verifies them, and calls them current, because it rewrites only rows of less
-// memory or fewer passes than its own. Its own default, m=16384 with t=2, is
-// below OWASP's floor and wants [NewInsecure]. With the zero value, such a row
-// is moved up at its owner's next login here, and stays as it is.
-type SpringArgon2 Argon2id
+// springArgon2 is Argon2PasswordEncoder.
+type springArgon2 struct{ Argon2id }
 
-func (a SpringArgon2) resolve() Params {
-	if a == (SpringArgon2{}) {
-		return SpringArgon2(defaultArgon2id)
-	}
-	return a
-}
-
-func (a SpringArgon2) validate(insecure bool) error {
-	return Argon2id(a).validateAs("SpringArgon2", insecure)
-}
-
-func (a SpringArgon2) scheme() format.Scheme {
+func (a springArgon2) scheme() format.Scheme {
 	return format.SpringOf(springArgon2ID)
 }
 
-func (a SpringArgon2) memoryKiB() int     { return a.MemoryKiB }
-func (a SpringArgon2) sharedWith() string { return "Spring" }
+func (a springArgon2) sharedWith() string { return "Spring" }
 
-func (a SpringArgon2) create(password string) (string, error) {
-	encoded, err := Argon2id(a).create(password)
+func (a springArgon2) create(password string) (string, error) {
+	encoded, err := a.Argon2id.create(password)
 	return springPrefix(springArgon2ID) + encoded, err
 }
 
-func (a SpringArgon2) current(encoded string) bool {
+func (a springArgon2) current(encoded string) bool {
 	inner, ok := strings.CutPrefix(encoded, springPrefix(springArgon2ID))
-	return ok && Argon2id(a).current(inner)
+	return ok && a.Argon2id.current(inner)
 }
 
-// SpringPBKDF2 makes {pbkdf2@SpringSecurity_v5_8} hashes, PBKDF2-HMAC-SHA-256
-// of 310000 iterations without a secret. The figure is the id's, it is not in
-// the row. It is below OWASP's floor of 600000, so [New] refuses it and
-// [NewInsecure] does not. Prefer [SpringArgon2] or [SpringBcrypt].
-type SpringPBKDF2 struct{}
+// springPBKDF2 is Pbkdf2PasswordEncoder.
+type springPBKDF2 struct{}
 
 const springPBKDF2Rounds = 310_000
 
-func (p SpringPBKDF2) resolve() Params { return p }
-
-func (p SpringPBKDF2) validate(insecure bool) error {
-	return validateRounds(
-		"iterations of SpringPBKDF2", springPBKDF2Rounds, insecure,
-	)
+func validateSpringRounds(rounds int, insecure bool) error {
+	switch {
+	case rounds != springPBKDF2Rounds:
+		return outside(
+			"Spring.Algorithm.Rounds", rounds,
+			springPBKDF2Rounds, springPBKDF2Rounds,
+		)
+	case !insecure:
+		return errors.New(
+			"hash: Config.Params: Spring.Algorithm is PBKDF2SHA256, whose " +
+				"310000 rounds are below the floor of 600000; use Bcrypt or " +
+				"Argon2id",
+		)
+	}
+	return nil
 }
 
-func (p SpringPBKDF2) scheme() format.Scheme {
+func (p springPBKDF2) scheme() format.Scheme {
 	return format.SpringOf(springPBKDF2ID)
 }
 
-func (p SpringPBKDF2) memoryKiB() int     { return format.SmallKiB }
-func (p SpringPBKDF2) sharedWith() string { return "Spring" }
+func (p springPBKDF2) memoryKiB() int     { return format.SmallKiB }
+func (p springPBKDF2) sharedWith() string { return "Spring" }
 
-func (p SpringPBKDF2) create(password string) (string, error) {
+func (p springPBKDF2) create(password string) (string, error) {
 	salt := newSalt()
 	key, err := pbkdf2.Key(
 		sha256.New, password, salt, springPBKDF2Rounds, format.PBKDF2KeyBytes,
@@ -136,6 +154,6 @@ func (p SpringPBKDF2) create(password string) (string, error) {
 }
 
 // current needs to look at the id alone, which stands for everything else.
-func (p SpringPBKDF2) current(encoded string) bool {
+func (p springPBKDF2) current(encoded string) bool {
 	return strings.HasPrefix(encoded, springPrefix(springPBKDF2ID))
 }

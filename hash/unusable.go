@@ -6,8 +6,8 @@ import (
 )
 
 // HasPassword reports whether encoded can be the stored hash of a password. It
-// is false for what marks an account without one, which signs in elsewhere, is
-// locked, or was invited and has not answered. These are the marks:
+// is false for the marks of an account without one, which signs in elsewhere,
+// is locked, or was invited and has not answered:
 //
 //   - "", the default of Devise's column, and what a NULL is read as
 //   - "!" and anything behind it: Django's make_password(None), and a password
@@ -19,17 +19,16 @@ import (
 //   - "x" of passwd(5): the hash is in another table
 //   - "NP" and "UP" of Solaris' shadow(5): no password, none set yet
 //   - "not cached" of Moodle: the password is kept elsewhere
-//   - "disabled", "invalid", "locked" and "nologin", which applications and
-//     administrators write by hand
+//   - "disabled", "invalid", "locked" and "nologin", written by hand
 //
-// The words count whatever the case of their letters, and only when they are
-// all there is. Nothing is trimmed, and no prefix is looked for. No format has
-// hashes that short, DES crypt's 13 characters included. Whoever stores
-// passwords in clear, without a prefix, cannot use these words as passwords.
+// The words count in any case of letters, and only when they are all there is.
+// Nothing is trimmed. No format has hashes that short, DES crypt's 13
+// characters included. Whoever stores passwords in clear, without a prefix,
+// cannot use these words as passwords.
 //
-// A mark of an application's own is added with Config.Unusable, which only
-// [Hasher.HasPassword] asks. HasPassword does not tell whether a hash can be
-// read. [Hasher.Inspect] does.
+// An application adds marks of its own by Config.Unusable, which only
+// [Hasher.HasPassword] asks. Whether a hash can be read, [Hasher.Inspect]
+// tells.
 func HasPassword(encoded string) bool {
 	if encoded == "" || encoded[0] == '!' {
 		return false
@@ -59,9 +58,9 @@ func isMySQL(encoded string) bool {
 
 // Unusable returns a fresh mark of an account without a password, "!" and 40
 // random letters and digits, in the shape of Django's. Store it to clear or to
-// lock a password, in place of a constant. What is bound to the stored hash,
-// such as a reset link, then never matches again. An empty column does match
-// again when it is emptied for the second time.
+// lock a password. What is bound to the stored hash, such as a reset link, then
+// never matches again. An empty column matches again when it is emptied for the
+// second time.
 func Unusable() string {
 	return "!" + (rand.Text() + rand.Text())[:40]
 }

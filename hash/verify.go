@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// A Result is what a verification found out.
+// Result is what a verification found out.
 type Result struct {
-	// OK reports whether the password is the one the row was made from.
+	// OK reports whether the password is the right one.
 	OK bool
 
-	// NeedsRehash reports whether the row is not what Hash would make today. As
-	// [Hasher.NeedsRehash] it is false for rows that nobody can log in with.
+	// NeedsRehash is as [Hasher.NeedsRehash].
 	NeedsRehash bool
 
-	// Scheme is the variant of the row, "argon2id" for example, or "unusable"
-	// for a row that marks an account without a password.
+	// Scheme is the variant of the row, such as "argon2id" or
+	// "django-pbkdf2-sha256", or "unusable" for the mark of an account without
+	// a password.
 	Scheme string
 
 	// Updated reports whether VerifyAndUpdate stored a new hash in the row's
@@ -24,27 +24,21 @@ type Result struct {
 	Updated bool
 
 	// UpdateErr says why VerifyAndUpdate could not hash or store. The login is
-	// good all the same. Log the error. The next login makes another attempt.
+	// good all the same, and the next one makes another attempt. Log the error.
 	UpdateErr error
 }
 
 // Verify reports whether password is the one that encoded was made from. A
-// wrong password is Result{OK: false} and no error. An empty or over-long
-// password, one with a NUL, and a row that marks an account without a password
-// count as wrong.
+// wrong password is Result{OK: false} and no error. So is an empty or over-long
+// password, one with a NUL, and any on a row that marks an account without one.
 //
-// Errors are for operators. They are ErrBusy, ctx.Err(), ErrUnknownFormat,
-// ErrMalformed, ErrUnsupported, ErrOutOfBounds, ErrUnknownPepper and ErrFIPS.
-// Show the visitor of the last six what a wrong password shows. The Result
-// beside an error is zero.
+// Errors are for operators: [ErrBusy], ctx.Err(), [ErrUnknownFormat],
+// [ErrMalformed], [ErrUnsupported], [ErrOutOfBounds], [ErrUnknownPepper] and
+// [ErrFIPS]. Show the visitor of the last six what a wrong password shows. The
+// Result beside an error is zero.
 //
-// Every refusal derives what [Hasher.VerifyDummy] would derive for the same
-// password, so that none tells by its time that there is an account or what is
-// wrong with it. A row of other parameters than today's adds its own
-// derivations to that, which still shows. See Config.MinDuration.
-//
-// Verify does not count attempts. Throttle logins yourself. Do not cache its
-// answers. ctx governs the wait for a slot.
+// Throttle logins yourself, and do not cache the answers of Verify. ctx governs
+// the wait for a slot.
 func (h *Hasher) Verify(
 	ctx context.Context,
 	password, encoded string,
@@ -55,11 +49,10 @@ func (h *Hasher) Verify(
 	return res, err
 }
 
-// A SwapFunc stores encoded in place of old, only if the row still holds
-// exactly old, and reports whether it did. In SQL it is UPDATE … SET hash = ?
-// WHERE id = ? AND hash = ?. It must be one atomic statement. With an
-// unconditional write a login that overlaps a reset would bring the old
-// password back.
+// SwapFunc stores encoded in place of old, only if the row still holds exactly
+// old, and reports whether it did. It must be one atomic statement, in SQL
+// UPDATE … SET hash = ? WHERE id = ? AND hash = ?. With an unconditional write
+// a login that overlaps a reset would bring the old password back.
 type SwapFunc func(
 	ctx context.Context,
 	old, encoded string,
@@ -101,11 +94,11 @@ func (h *Hasher) VerifyAndUpdate(
 	return res, nil
 }
 
-// VerifyDummy does the work of a failing Verify on a row of today's
-// parameters, one derivation, or two where Config.Normalize changes the
-// password. Call it when the user is unknown, so that the time of the answer
-// does not tell who has an account. Its errors are ErrBusy and ctx.Err(), and
-// want the same answer as those of Verify.
+// VerifyDummy does the work of a failing Verify on a row of today's parameters:
+// one derivation, or two where Config.Normalize changes the password. Call it
+// when the user is unknown, so that the time of the answer does not tell who
+// has an account. Its errors are [ErrBusy] and ctx.Err(), and want the same
+// answer as those of Verify.
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	start := h.now()
 	err := h.burn(ctx, len(h.candidates(password)))
@@ -114,14 +107,12 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 }
 
 // NeedsRehash reports whether a login with the right password should replace
-// encoded, because it is not what Hash would make today. It has another scheme,
-// other parameters, a non-canonical spelling or an old pepper. NeedsRehash
-// derives nothing.
+// encoded, because it is not what Hash would make today: it has another scheme,
+// other parameters, a non-canonical spelling or an old pepper. It derives
+// nothing.
 //
-// It is false, as Result.NeedsRehash and Info.NeedsRehash are, for the marks of
-// accounts that have no password and for strings that cannot be read. No
-// password is right for those, so no login will replace them. Count them with
-// [Hasher.Inspect], whose error says what is wrong.
+// It is false for marks of accounts without a password and strings that cannot
+// be read, which no login will replace. Count those with [Hasher.Inspect].
 func (h *Hasher) NeedsRehash(encoded string) bool {
 	_, err := h.parse(encoded)
 	return err == nil && !h.current(encoded)

@@ -91,6 +91,7 @@ func TestAnEmptyOrOverLongPasswordReachesNoDerivation(t *testing.T) {
 	}
 }
 
+//lostkey:covers CWE-208
 func TestDummyCostsWhatAFailureOnACurrentRowCosts(t *testing.T) {
 	t.Parallel()
 	h := insecure(t, hash.Config{Normalize: normalize.NFKC})
@@ -134,6 +135,7 @@ func TestUnusableRowsNeverBecomeAHash(t *testing.T) {
 	}
 }
 
+//lostkey:covers PS-CS-5 PS-CS-6
 func TestUpgradeReplacesALegacyRowOnce(t *testing.T) {
 	t.Parallel()
 	h := insecure(t, hash.Config{})

@@ -13,10 +13,9 @@ import (
 )
 
 // Prehashed returns schemes that read the same strings as the given ones, made
-// from what shape turns the password into. It is for a framework that adds a
-// pepper, or digests the password before bcrypt. Nothing in such a row tells
-// so, which is why one Hasher accepts a format either prehashed or plain, never
-// both.
+// from what shape turns the password into: for a framework that adds a pepper,
+// or digests the password before bcrypt. Nothing in such a row tells so, which
+// is why one Hasher accepts a format either prehashed or plain, never both.
 //
 // The new schemes are named name, '-' and the old name. shape must be safe for
 // concurrent use. What it returns is cut nowhere but in bcrypt, at 72 bytes.
@@ -35,8 +34,8 @@ func Prehashed(
 }
 
 // Devise returns the schemes of a Rails application whose Devise has
-// config.pepper set. The rows are bcrypt over the password with the pepper
-// behind it. Without a pepper they are plain bcrypt, see [Rails].
+// config.pepper set: bcrypt over the password with the pepper behind it.
+// Without a pepper, see [Rails].
 func Devise(pepper string) []hash.Scheme {
 	return Prehashed("devise", func(password string) string {
 		return password + pepper
@@ -77,8 +76,8 @@ func FlaskSecurity(salt string, nfkd func(string) string) []hash.Scheme {
 	)
 }
 
-// SpringConfig describes how a Spring Security application was set up where
-// its stored strings do not say so.
+// SpringConfig describes how a Spring Security application was set up where its
+// stored strings do not say so.
 //
 // It prints, logs and marshals without the secret. That protection is lost in
 // an unexported field of another struct, and under %p and %w, where the fmt
@@ -88,7 +87,7 @@ type SpringConfig struct {
 	// Default is the id of the encoder given to
 	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example. Rows without
 	// an {id} are read as its. Empty means that such rows are not Spring's.
-	// Rows of "bcrypt" and "argon2" need no Default, their text says enough.
+	// "bcrypt" and "argon2" need no Default: their text says enough.
 	Default string
 
 	// PBKDF2Secret is the secret given to Pbkdf2PasswordEncoder. Empty is its
@@ -96,22 +95,22 @@ type SpringConfig struct {
 	PBKDF2Secret string
 }
 
-// String returns a text that names Default alone.
+// String names Default alone.
 func (c SpringConfig) String() string {
 	return "legacy.SpringConfig(" + c.Default + ", redacted)"
 }
 
-// Format prints what String returns, whatever the verb.
+// Format is String for every verb.
 func (c SpringConfig) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, c.String())
 }
 
-// LogValue returns what String returns.
+// LogValue is String for log/slog.
 func (c SpringConfig) LogValue() slog.Value {
 	return slog.StringValue(c.String())
 }
 
-// MarshalText returns what String returns, so that JSON holds no secret.
+// MarshalText is String for encoders.
 func (c SpringConfig) MarshalText() ([]byte, error) {
 	return []byte(c.String()), nil
 }
@@ -120,15 +119,14 @@ func (c SpringConfig) MarshalText() ([]byte, error) {
 func Spring() []hash.Scheme { return SpringWith(SpringConfig{}) }
 
 // SpringWith returns the schemes of an application that set the encoders of
-// Spring Security up in its own way. See [Spring] for the usual one.
+// Spring Security up in its own way.
 func SpringWith(cfg SpringConfig) []hash.Scheme {
 	s := format.NewSpring(cfg.Default, cfg.PBKDF2Secret)
 	return append([]hash.Scheme{s}, plain()...)
 }
 
-// NodeScryptConfig describes rows of the shape salthex:keyhex that an
-// application made with node's crypto.scrypt. Nothing in such a row tells its
-// parameters, so they are given here.
+// NodeScryptConfig describes rows of the shape salthex:keyhex, which do not
+// tell their parameters.
 type NodeScryptConfig struct {
 	// N, R and P are the cost. All zero means 16384, 8 and 1, node's defaults.
 	N, R, P int
@@ -142,8 +140,8 @@ type NodeScryptConfig struct {
 
 // NodeScrypt returns the scheme of rows made with node's crypto.scrypt by the
 // application's own code, or an error if the default hash.Bounds refuse its
-// cost. It claims what better-auth's rows look like, so one Hasher can accept
-// only one of the two.
+// cost. Its rows look like those of [BetterAuth], so one Hasher accepts only
+// one of the two.
 func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
 	if cfg.N == 0 && cfg.R == 0 && cfg.P == 0 {
 		cfg.N, cfg.R, cfg.P = 16384, 8, 1
@@ -161,8 +159,8 @@ func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
 }
 
 // BetterAuth returns the schemes of better-auth and of Lucia, with N=16384,
-// r=16 and the salt's text as salt. Both normalise passwords to NFKC first.
-// Pass normalize.NFKC of package hash/normalize. With nil, passwords of other
+// r=16 and the salt's text as salt. Both normalise passwords to NFKC first:
+// pass normalize.NFKC of package hash/normalize. With nil, passwords of other
 // than ASCII letters may not verify.
 func BetterAuth(nfkc func(string) string) []hash.Scheme {
 	return append([]hash.Scheme{betterAuth(nfkc)}, plain()...)

@@ -17,7 +17,7 @@ func InsecureMD5Crypt() []hash.Scheme {
 
 // InsecureLDAP returns the formats {SMD5}, {SSHA}, {SSHA256}, {SSHA384} and
 // {SSHA512} of LDAP directories, one salted digest of the password each. The
-// names must be in capitals, as directories write them.
+// names must be in capitals.
 func InsecureLDAP() []hash.Scheme { return []hash.Scheme{format.LDAP()} }
 
 // InsecureDjangoMD5 returns Django's md5$salt$hex.

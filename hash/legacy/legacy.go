@@ -1,21 +1,18 @@
 // Package legacy has the formats in which other frameworks store passwords, one
-// function for each. What it returns goes into Accept of hash.Config, so that
-// the users of such a framework log in with the passwords they have and are
-// moved to argon2id as they do:
+// function for each. What it returns goes into Accept of hash.Config. The users
+// of such a framework then log in with the passwords they have and are moved to
+// argon2id as they do:
 //
 //	hasher, err := hash.New(hash.Config{Accept: legacy.Django()})
 //
-// A framework that goes on using the table needs its form in Params of
-// hash.Config, hash.DjangoPBKDF2 for example.
-//
 // Join presets with slices.Concat. What the Hasher itself makes is accepted
-// without being named. The error for a row that was not accepted names the
-// preset that reads it. Who only wants to know what a table holds accepts [All]
-// and asks Inspect of hash.Hasher.
+// without being named. A framework that goes on using the table needs its form
+// in Params of hash.Config, hash.Django for example. To learn what a table
+// holds, accept [All] and ask Inspect of hash.Hasher.
 //
-// A preset is about the text of a row. It does not tell rows of two systems
-// with one spelling apart. It changes nothing about the passwords either. A
-// bcrypt row cuts them at 72 bytes here as it did there.
+// A preset reads the text of a row. It does not tell rows of two systems with
+// one spelling apart, and changes nothing about the passwords: a bcrypt row
+// cuts them at 72 bytes here as it did there.
 //
 // # Which preset reads what
 //
@@ -50,20 +47,17 @@
 //	sha256$ of Werkzeug                     InsecureWerkzeugSHA256
 //	32 hex digits                           InsecureBareMD5
 //
-// [All] has those that can be told from the text and are not called insecure.
-//
 // # What no preset reads
 //
-// Owners of rows in these formats cannot log in. Keep the old check beside this
-// package for them, write a hash.Scheme, or let them reset their passwords.
+// Owners of rows in these formats cannot log in, and Inspect finds them. Keep
+// the old check beside this package for them, write a hash.Scheme, or let them
+// reset their passwords.
 //
 //   - $y$, yescrypt, which Debian, Fedora and others have in their shadow files
 //     today, and $gy$, yescrypt with GOST
 //   - $sha1$, NetBSD's, and DES crypt, 13 characters without a prefix
 //   - {SHA}, {MD5} and {CRYPT} of LDAP, and passwords in clear
 //   - bcrypt's $2x$
-//
-// Inspect finds all of them without a password.
 package legacy
 
 import (
@@ -73,9 +67,10 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// All returns every scheme that can be told from its text alone. Formats that
-// look like another one ([Prehashed], [NodeScrypt]) or protect next to nothing
-// (the functions named Insecure) are not in it.
+// All returns every scheme that can be told from its text alone, BetterAuth
+// with nil. Formats that look like another one ([Prehashed] and what is made by
+// it, [NodeScrypt]) or protect next to nothing (the functions named Insecure)
+// are not in it.
 func All() []hash.Scheme {
 	return append(
 		hash.Modern(),
@@ -117,8 +112,8 @@ func Passlib() []hash.Scheme {
 	)
 }
 
-// Rails returns the formats of has_secure_password and of Devise without a
-// pepper. See [Devise] for one with.
+// Rails returns the formats of has_secure_password, and of Devise without a
+// pepper.
 func Rails() []hash.Scheme { return plain() }
 
 // Laravel returns the formats of Laravel and of PHP's password_hash.
@@ -142,8 +137,8 @@ func Drupal() []hash.Scheme {
 // ASPNET returns the formats of ASP.NET Core Identity, version 2 and 3.
 func ASPNET() []hash.Scheme { return []hash.Scheme{format.ASPNET()} }
 
-// Unix returns the formats of shadow files, sha256-crypt, sha512-crypt and
-// bcrypt. yescrypt is not among them.
+// Unix returns sha256-crypt, sha512-crypt and bcrypt of shadow files. yescrypt
+// is not among them.
 func Unix() []hash.Scheme {
 	return []hash.Scheme{format.SHACrypt(), format.Bcrypt()}
 }
@@ -151,10 +146,9 @@ func Unix() []hash.Scheme {
 // Argon2 returns argon2d, and version 16 of all variants of Argon2, which also
 // is what a string without a version means. hash.Modern has the others.
 //
-// golang.org/x/crypto computes neither. They are computed by this module, in
-// the goroutine of the caller and without assembly, so that such a row costs
-// about twice what argon2id costs (measured by BenchmarkOtherArgon2). The
-// Hasher replaces it at the first login.
+// golang.org/x/crypto computes neither. This module does, in the goroutine of
+// the caller and without assembly, at about twice the cost of argon2id
+// (measured by BenchmarkOtherArgon2).
 func Argon2() []hash.Scheme { return []hash.Scheme{format.OtherArgon2()} }
 
 // CryptScrypt returns the format $7$, scrypt as crypt(3) of libxcrypt and older
