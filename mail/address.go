@@ -31,12 +31,12 @@ var errAddress = errors.New("mail: not a plain address")
 //
 // Outside ASCII, letters, marks and digits are accepted in both halves.
 // Controls, invisible characters and those that change the writing direction
-// are not. Whether such an address can be delivered is for the Mailer to say.
-// Domains can be turned into A-labels, local parts need SMTPUTF8.
+// are not. Whether such an address can be delivered is for the Mailer to say:
+// domains can be turned into A-labels, local parts need SMTPUTF8.
 //
-// ValidateAddress does not look up the domain, does not fold case, and does not
-// detect look-alike letters. Compare with the stored address for that. The
-// error text is constant.
+// It does not look up the domain, does not fold case, and does not detect
+// look-alike letters. Compare with the stored address for that. The error text
+// is constant.
 func ValidateAddress(addr string) error {
 	if len(addr) > maxAddress {
 		return errAddress

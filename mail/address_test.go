@@ -100,6 +100,7 @@ var notAddresses = map[string]string{
 	"a megabyte": strings.Repeat("canary@", 1<<17),
 }
 
+//lostkey:covers ASVS-2.2.1 CWE-20
 func TestValidateAddressRefusesEverythingElseAndNeverShowsIt(t *testing.T) {
 	t.Parallel()
 	for name, addr := range notAddresses {

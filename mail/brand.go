@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Brand is the look of mails and pages in a few values. The zero value is the
+// Brand is the look of mails and pages in a few values. Give it to both, to
+// TemplatesConfig and to the Config of package resethttp. The zero value is the
 // module's own look. It holds no secret.
 //
 // Colours are written as "#1d57c7". Accent is drawn on the backgrounds #ffffff
@@ -17,34 +18,34 @@ import (
 // #0e1218 and has text in #0a1424 on it. Where any of these pairs has a
 // contrast below 4.5:1 (WCAG 2.2 criterion 1.4.3), the brand is refused.
 //
-// What the logo shows is not checked, nor whether it can be fetched, nor
-// whether a reader has the fonts.
+// Not checked: what the logo shows, whether it can be fetched, and whether a
+// reader has the fonts.
 type Brand struct {
 	// Wordmark is the name at the top. Empty means the name of the product.
 	Wordmark string
 
-	// Accent is the colour of buttons and links, and AccentDark is that colour
-	// on dark screens. Empty means a blue for Accent, and for AccentDark as
-	// much white in Accent as a contrast of 7:1 takes.
+	// Accent is the colour of buttons and links. Empty means a blue. AccentDark
+	// is that colour on dark screens. Empty means as much white in Accent as a
+	// contrast of 7:1 takes.
 	Accent, AccentDark string
 
-	// Logo is the address of an image that stands in place of the wordmark. It
-	// is an https URL, or a path such as "/logo.png" on the site of the links.
-	// Mail programs fetch it when somebody reads the mail, and many ask first.
-	// They show PNG, JPEG and GIF, but no SVG. It must suit light and dark
-	// backgrounds. Empty means none.
+	// Logo is the address of an image in place of the wordmark: an https URL,
+	// or a path such as "/logo.png" on the site of the links. Mail programs
+	// fetch it when somebody reads the mail, and many ask first. They show PNG,
+	// JPEG and GIF, but no SVG. It must suit light and dark backgrounds. Empty
+	// means none.
 	Logo string
 
 	// LogoWidth and LogoHeight are its size on the screen in pixels, at most
-	// 280 by 120. They are required with a Logo.
+	// 280 by 120. Required with a Logo.
 	LogoWidth, LogoHeight int
 
-	// LogoAlt is what is read out or shown in place of the image. Empty means
-	// the wordmark.
+	// LogoAlt is read out or shown in place of the image. Empty means the
+	// wordmark.
 	LogoAlt string
 
-	// Radius is the rounding of corners in pixels, 1 to 24. Corners of 1 look
-	// square. Zero means 8.
+	// Radius is the rounding of corners in pixels, 1 (which looks square) to
+	// 24. Zero means 8.
 	Radius int
 
 	// Font is a list of font families as CSS has it, such as "Inter, 'Segoe
@@ -78,8 +79,8 @@ const (
 	easyContrast = 7 // of what is made here, WCAG 2.2 criterion 1.4.6
 )
 
-// Resolve validates b and returns it with the empty fields filled in. Wordmark
-// and LogoAlt stay empty, because the name of the product is not known here.
+// Resolve validates b and returns it with the empty fields filled in, except
+// Wordmark and LogoAlt, because the name of the product is not known here.
 // Errors name the field, what it is, and what to change.
 func (b Brand) Resolve() (Brand, error) {
 	if err := b.validate(); err != nil {
@@ -168,17 +169,43 @@ func (b Brand) validateLogo() error {
 	return nil
 }
 
-// styles puts the values that style sheets need into the source of a template,
-// before it is parsed. They have been validated, and so need no escaping.
+// styleNames are what an HTML file calls the values that styles need.
+var styleNames = []string{
+	"{{accent}}", "{{accentText}}", "{{accentDark}}", "{{accentDarkText}}",
+	"{{font}}", "{{radius}}",
+}
+
+// styleMark stands for one of them in a parsed template. Nothing else there has
+// its control character. A font can have single quotes, so its mark has some,
+// for html/template to judge.
+func styleMark(i int) string {
+	mark := "\x1a" + strconv.Itoa(i)
+	if styleNames[i] == "{{font}}" {
+		return "'" + mark + "'"
+	}
+	return mark
+}
+
+// markStyles puts marks in place of the names.
+func markStyles(source string) string {
+	for i, name := range styleNames {
+		source = strings.ReplaceAll(source, name, styleMark(i))
+	}
+	return source
+}
+
+// styles puts the values in place of the marks. They have been validated, and
+// so need no escaping.
 func (b Brand) styles() *strings.Replacer {
-	return strings.NewReplacer(
-		"{{accent}}", b.Accent,
-		"{{accentText}}", lightCard,
-		"{{accentDark}}", b.AccentDark,
-		"{{accentDarkText}}", darkLabel,
-		"{{font}}", b.Font,
-		"{{radius}}", strconv.Itoa(b.Radius)+"px",
-	)
+	values := []string{
+		b.Accent, lightCard, b.AccentDark, darkLabel,
+		b.Font, strconv.Itoa(b.Radius) + "px",
+	}
+	var pairs []string
+	for i, value := range values {
+		pairs = append(pairs, styleMark(i), value)
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // validateAccent measures a colour against all that it meets. In the error it

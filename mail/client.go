@@ -27,10 +27,10 @@ var systems = []struct{ mark, name string }{
 }
 
 // CoarseClient names the browser and the system of a User-Agent header, such as
-// "Firefox, Linux", for [Data.Client]. It answers from a short fixed list, so
-// that nothing the visitor wrote reaches the mail, and "" when either is not on
-// it. Its own answer it gives back as it is. The visitor can still lie about
-// which of them it is.
+// "Firefox, Linux", for Data.Client. It answers from a short fixed list, or ""
+// when either is not on it, so that nothing the visitor wrote reaches the mail.
+// Its own answer it gives back as it is. The visitor can still lie about which
+// of them it is.
 func CoarseClient(userAgent string) string {
 	if knownClient(userAgent) != "" {
 		return userAgent

@@ -13,9 +13,9 @@ import (
 // from configuration, the clock or the store. Never fill one with text that a
 // visitor chose.
 //
-// It prints, logs and marshals as its Kind and Locale alone, without links.
-// That protection is lost in an unexported field of another struct, and under
-// %p and %w, where the fmt package does not call methods.
+// It prints, logs and marshals as its Kind and Locale alone. That protection is
+// lost in an unexported field of another struct, and under %p and %w, where the
+// fmt package does not call methods.
 type Data struct {
 	Kind Kind
 
@@ -27,6 +27,10 @@ type Data struct {
 	Product string // name of the application
 	Site    string // its base URL, shown to say who sent the mail
 	Support string // address to write to; may be empty
+
+	// NoContact leaves out whom to turn to in a KindPasswordChanged without
+	// Support, which names Site otherwise.
+	NoContact bool
 
 	// Label says which account it is, for people with several on one address.
 	// [Templates] pass over one that is not a line of at most 100 bytes, so
@@ -49,16 +53,15 @@ type Data struct {
 	At time.Time
 
 	// Client is the visitor's browser and system as [CoarseClient] names them,
-	// or empty. [Templates] pass over anything else, because the words of a
-	// user agent are the visitor's own. Invitations do not show it.
+	// or empty. [Templates] pass over anything else. Invitations do not show
+	// it.
 	Client string
 
-	// SessionsEnded says in a KindPasswordChanged that the user's sessions were
-	// ended.
+	// SessionsEnded says in a KindPasswordChanged that the sessions were ended.
 	SessionsEnded bool
 
 	// ForgotURL is the page to ask for a link on, LoginURL the page to sign in
-	// on. They hold no secret, and may be empty.
+	// on. Both may be empty.
 	ForgotURL, LoginURL string
 }
 
@@ -67,19 +70,19 @@ func (d Data) String() string {
 	return fmt.Sprintf("mail.Data{Kind: %s, Locale: %s}", d.Kind, d.Locale)
 }
 
-// Format prints what String returns, whatever the verb.
+// Format is String for every verb.
 func (d Data) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, d.String())
 }
 
-// LogValue returns what String returns.
+// LogValue is String for log/slog.
 func (d Data) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
-// MarshalText returns what String returns, so that JSON holds no link. A
-// [Renderer] that passes a Data on copies the fields it needs.
+// MarshalText is String for encoders. A Renderer that passes a Data on copies
+// the fields it needs.
 func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// Renderer turns [Data] into a mail. Render must be safe for concurrent use and
+// Renderer turns Data into a mail. Render must be safe for concurrent use and
 // must not block. It sets Locale, Subject, Text and HTML of the message, and
 // its caller sets who sends it and to whom. It must show Link and DisputeLink,
 // where there are any, once in each part, alone on a line of the text, and

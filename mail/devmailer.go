@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// LogMailer is a [Mailer] for development that writes a record for each message
-// and delivers nothing. The zero value is ready. It is safe for concurrent use.
+// LogMailer is a Mailer for development that logs each message and delivers
+// nothing. The zero value is ready. It is safe for concurrent use.
 type LogMailer struct {
 	// Logger receives the records, at level Info. Nil means slog.Default().
 	Logger *slog.Logger
@@ -23,9 +23,8 @@ type LogMailer struct {
 	InsecureLogLinks bool
 }
 
-// Send logs kind, locale and ID, to show that a mail would have gone out. It
-// refuses what [Encode] refuses, so that a broken message shows up in
-// development.
+// Send logs kind, locale and ID. It refuses what [Encode] refuses, so that a
+// broken message shows up in development.
 func (m LogMailer) Send(ctx context.Context, msg Message) error {
 	if _, err := Encode(msg); err != nil {
 		return err
@@ -46,10 +45,10 @@ func (m LogMailer) Send(ctx context.Context, msg Message) error {
 // fileMailer writes mails to a folder.
 type fileMailer struct{ dir string }
 
-// NewFileMailer returns a [Mailer] that writes each message to a file in dir
-// and delivers nothing, for development and for tests that drive a program from
+// NewFileMailer returns a Mailer that writes each message to a file in dir and
+// delivers nothing, for development and for tests that drive a program from
 // outside. It makes dir unless it is there, readable by the current user alone
-// because reset mails hold live links.
+// because the mails hold live links.
 //
 // The files are named <date>-<kind>-<ID>.eml. A file appears only when it is
 // complete, and a retry replaces it. A full or missing disk is

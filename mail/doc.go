@@ -6,25 +6,24 @@
 // and, in development, [NewFileMailer]. Package reset does the rest. [Brand]
 // gives mails and pages a product's look, and [TemplatesConfig] says how texts
 // and templates are replaced and languages added. Code that sends through an
-// HTTP service implements Mailer, which is one method. Tests use
+// HTTP service implements [Mailer], which is one method. Tests use
 // [github.com/lostkey-go/lostkey/mail/mailtest].
 //
 // # Security
 //
 // [ValidateAddress] and [Encode] refuse whatever could end a header line, add a
-// recipient, or reach an SMTP command as a parameter. [Templates] put nothing
+// recipient, or reach an SMTP command as a parameter. Templates put nothing
 // into a mail that a visitor can choose: neither the address typed into a form,
-// nor a Host header, nor a user agent's own words: see [CoarseClient]. Messages
-// print without bodies and addresses, because the bodies hold live links.
+// nor a Host header, nor a user agent's own words, see [CoarseClient].
 //
-// The package does not decide whom to mail. Mail the address that is stored,
-// never the one that was typed. The package knows nothing about the SPF, DKIM
-// and DMARC records that the sender's domain needs for mail to arrive. Signing
-// is the relay's work. Switch click tracking off at the mail service, because
+// Mail the address that is stored, never the one that was typed. The package
+// does not decide whom to mail, and does not sign: the relay does. It knows
+// nothing about the SPF, DKIM and DMARC records that the sender's domain needs
+// for mail to arrive. Switch click tracking off at the mail service, because
 // rewritten links hand the reset link to a third party.
 //
 // # Compatibility
 //
-// Fields of [Data] and [Message], names that templates see, and keys of the
-// texts are only ever added.
+// Fields of Data and Message, names that templates see, and keys of the texts
+// are only ever added.
 package mail

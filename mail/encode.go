@@ -23,11 +23,10 @@ import (
 // section 5) and X-Auto-Response-Suppress keep vacation responders quiet. There
 // is no User-Agent, Precedence or List-Unsubscribe.
 //
-// Every field is checked before anything is written: addresses by
-// [ValidateAddress], headers for controls, bodies for valid text. Addresses
-// outside ASCII are written as UTF-8 (RFC 6532), which only some servers
-// accept. Errors are [VerdictPermanent], name the field and never show its
-// value.
+// Every field is checked first: addresses by [ValidateAddress], headers for
+// controls, bodies for valid text. Addresses outside ASCII are written as UTF-8
+// (RFC 6532), which only some servers accept. Errors are [VerdictPermanent],
+// name the field and never show its value.
 func Encode(msg Message) ([]byte, error) {
 	header, err := encodeHeader(msg)
 	if err != nil {

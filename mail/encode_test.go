@@ -61,7 +61,7 @@ func TestTextAloneIsASinglePart(t *testing.T) {
 
 func TestLongLinksSurviveInShortLines(t *testing.T) {
 	t.Parallel()
-	link := "https://app.example/reset-password#token=" +
+	link := "https://app.example/reset-password/#token=" +
 		strings.Repeat("aZ0-_.=", 300)
 	encoded, err := mail.Encode(plainMessage(func(m *mail.Message) {
 		m.Text = "Open:\n\n" + link + "\n\nBye.\n"
@@ -75,6 +75,7 @@ func TestLongLinksSurviveInShortLines(t *testing.T) {
 	require.Contains(t, html, `"`+link+`"`)
 }
 
+//lostkey:covers ASVS-1.3.11 CWE-93
 func TestEncodeRefusesWhateverCouldLeaveItsField(t *testing.T) {
 	t.Parallel()
 	type set = func(m *mail.Message, s string)

@@ -30,7 +30,7 @@ func ExampleNewTemplates() {
 		Locale:    "es-MX",
 		Product:   "Acme",
 		Site:      "https://acme.example",
-		Link:      "https://acme.example/reset-password#token=abc",
+		Link:      "https://acme.example/reset-password/#token=abc",
 		At:        asked,
 		ExpiresAt: asked.Add(time.Hour),
 	})
@@ -44,6 +44,32 @@ func ExampleNewTemplates() {
 	// Output:
 	// es | Tu nueva contraseña de Acme
 	// Para elegir una contraseña nueva, abre este enlace:
+}
+
+// Each tenant has its own look, and all of them share what was parsed.
+func ExampleTemplates_WithBrand() {
+	shared, err := mail.NewTemplates(mail.TemplatesConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	for _, brand := range []mail.Brand{
+		{Wordmark: "North", Accent: "#0a7d33"},
+		{Wordmark: "South", Accent: "#ffcc00"},
+	} {
+		templates, err := shared.WithBrand(brand)
+		if err != nil {
+			refusal, _, _ := strings.Cut(err.Error(), ", want")
+			fmt.Println(refusal)
+			continue
+		}
+		msg, err := templates.Render(mail.SampleData(mail.KindReset, "en"))
+		fmt.Println(strings.Contains(msg.HTML, brand.Wordmark), err)
+	}
+	// Output:
+	// true <nil>
+	// mail: Brand.Accent is #ffcc00, which has a contrast of 1.51:1 with #ffffff
 }
 
 func ExampleMailer() {

@@ -10,7 +10,7 @@ import (
 // mail alone, with everything worked out beforehand. Any renderer on these
 // packages does at least that.
 func (t *Templates) Bare(data Data) (text, html func(w io.Writer) error) {
-	v := t.locales[t.match(data.Locale)].view(data)
+	v := t.locales[t.match(data.Locale)].view(data, t.brand)
 	set := t.mails[data.Kind]
 	text = func(w io.Writer) error { return set.text.Execute(w, v) }
 	html = func(w io.Writer) error { return set.html.Execute(w, v) }

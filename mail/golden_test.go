@@ -17,6 +17,7 @@ import (
 // Look at the difference before you commit it.
 var update = flag.Bool("update", false, "write the golden files anew")
 
+//lostkey:covers FP-CS-12 63B-4.6
 func TestEveryMailInEveryLocaleIsItsGoldenFile(t *testing.T) {
 	t.Parallel()
 	templates, err := mail.NewTemplates(mail.TemplatesConfig{})

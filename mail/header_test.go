@@ -73,6 +73,7 @@ func TestDisplayNamesComeBack(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-1.3.11 CWE-93
 func TestExtraHeadersCannotReplaceOurOwnNorAddRecipients(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{

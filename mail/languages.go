@@ -14,13 +14,13 @@ const (
 )
 
 // Languages reads the language tags of a list, the most wanted first. A list is
-// what an Accept-Language header holds (RFC 9110 section 12.5.4); one tag alone
-// is a list too. "pt_BR", as databases often have it, is read as pt-BR.
+// what an Accept-Language header holds (RFC 9110 section 12.5.4), or one tag.
+// "pt_BR", as databases often have it, is read as pt-BR.
 //
 // What does not have the shape of a tag, or has the weight 0, is left out, and
 // so is whatever comes after the first kilobyte or 16 tags. Joined with commas,
-// the result is a list that holds letters, digits, hyphens and commas only, so
-// that it can go into a job or a log. Whether a language exists is not checked.
+// the result holds letters, digits, hyphens and commas only, so that it can go
+// into a job or a log. Whether a language exists is not checked.
 func Languages(list string) []string {
 	if len(list) > maxLanguageList {
 		list = list[:maxLanguageList]
@@ -83,10 +83,9 @@ func isLanguageTag(text string) bool {
 }
 
 // MatchLocale returns the one of the locales that suits a reader best, or "".
-// wanted is a list of languages that [Languages] can read. The first language
-// for which there is a locale decides: the same tag whatever its case, else a
-// shorter one (de-AT finds de), else the first of the same language (pt-PT
-// finds pt-BR).
+// wanted is a list as [Languages] reads it. Its first language for which there
+// is a locale decides: the same tag whatever its case, else a shorter one
+// (de-AT finds de), else the first of the same language (pt-PT finds pt-BR).
 func MatchLocale(locales []string, wanted string) string {
 	if slices.Contains(locales, wanted) {
 		return wanted

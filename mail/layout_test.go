@@ -79,6 +79,7 @@ func TestTheAccountIsNamedWhereItHasALabel(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-1.2.2
 func TestTheSupportAddressIsWrittenToAsItIs(t *testing.T) {
 	t.Parallel()
 	templates := builtin(t)
@@ -90,6 +91,7 @@ func TestTheSupportAddressIsWrittenToAsItIs(t *testing.T) {
 	require.Contains(t, msg.Text, "Write to a?b=c#d&e@app.example.")
 }
 
+//lostkey:covers ASVS-14.2.3
 func TestHTMLPartsLoadNothingAndRunNothing(t *testing.T) {
 	t.Parallel()
 	everyMail(t, func(t *testing.T, _ mail.Data, msg mail.Message) {

@@ -15,7 +15,6 @@ type locale struct {
 	tag     string
 	texts   texts
 	missing []string // keys that the language's own files do not have
-	brand   Brand    // resolved
 }
 
 // view is what the templates are executed with, see [Templates].
@@ -46,8 +45,8 @@ type view struct {
 	subject string
 }
 
-// view puts data into words.
-func (l *locale) view(d Data) *view {
+// view puts data into words. The brand is resolved.
+func (l *locale) view(d Data, b Brand) *view {
 	d.Locale, d.Client = l.tag, knownClient(d.Client)
 	if len(d.Label) > maxName || !cleanLine(d.Label) {
 		d.Label = ""
@@ -68,7 +67,7 @@ func (l *locale) view(d Data) *view {
 	if d.hasLink() {
 		v.Valid = l.duration(d.lifetime())
 	}
-	v.brand(l.brand)
+	v.brand(b)
 	l.sentences(v)
 	return v
 }
@@ -98,6 +97,7 @@ func (l *locale) sentences(v *view) {
 	say := func(key string) string {
 		return fill(l.texts[key],
 			"{product}", v.Product, "{support}", v.Support, "{label}", v.Label,
+			"{site}", v.Site,
 			"{when}", when, "{until}", v.Until, "{lifetime}", v.Valid)
 	}
 
@@ -130,6 +130,8 @@ func (l *locale) sentences(v *view) {
 			v.ContactBefore, v.ContactAfter = before, after
 			v.Mailto = url.PathEscape(v.Support)
 		}
+	} else if v.Kind == KindPasswordChanged && !v.NoContact {
+		v.Contact = say("mail.contact-site")
 	}
 }
 

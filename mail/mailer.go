@@ -9,10 +9,9 @@ import (
 //
 // Send must be safe for concurrent use and must return soon after ctx is done.
 // A nil error means that the other side has taken responsibility for the
-// message. Any other result should carry a [Verdict] by way of [SendError], so
-// that the caller knows whether a retry can help, and whether it might deliver
-// the mail twice. An error must not contain the recipient, the bodies, or any
-// credential. Send must not keep or change msg.Headers.
+// message. Any other result should carry a [Verdict] by way of [SendError]. An
+// error must not contain the recipient, the bodies, or any credential. Send
+// must not keep or change msg.Headers.
 type Mailer interface {
 	Send(ctx context.Context, msg Message) error
 }
@@ -25,7 +24,7 @@ func (f MailerFunc) Send(ctx context.Context, msg Message) error {
 	return f(ctx, msg)
 }
 
-// Verdict says what a failed [Mailer.Send] means for a retry.
+// Verdict says what a failed Mailer.Send means for a retry.
 type Verdict int
 
 const (
@@ -33,10 +32,10 @@ const (
 	// connection broke after the last byte was sent, or the error does not say.
 	// A retry may deliver it twice, under one Message-ID.
 	VerdictUnknown Verdict = iota
-	// VerdictTemporary means that it was not delivered, and that a retry may
+	// VerdictTemporary means that it was not delivered and that a retry may
 	// succeed.
 	VerdictTemporary
-	// VerdictPermanent means that it was not delivered, and that every retry
+	// VerdictPermanent means that it was not delivered and that every retry
 	// will fail.
 	VerdictPermanent
 )
@@ -54,7 +53,7 @@ func (v Verdict) String() string {
 }
 
 // SendError is a failed delivery with its verdict. Err must name neither
-// recipient nor content. The package cannot check that for foreign errors.
+// recipient nor content, which is not checked.
 type SendError struct {
 	Verdict Verdict
 	Err     error
@@ -71,9 +70,9 @@ func (e *SendError) Error() string {
 // Unwrap returns Err.
 func (e *SendError) Unwrap() error { return e.Err }
 
-// VerdictOf returns the verdict of the first [SendError] in err's chain. It
-// returns VerdictUnknown when there is none, because an error that does not say
-// may hide a delivery. It says nothing about a nil error.
+// VerdictOf returns the verdict of the first [SendError] in err's chain, or
+// [VerdictUnknown] when there is none, because an error that does not say may
+// hide a delivery. It says nothing about a nil error.
 func VerdictOf(err error) Verdict {
 	if sendErr, ok := errors.AsType[*SendError](err); ok {
 		return sendErr.Verdict

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Kind says which mail a [Message] is. It chooses the template, and lets a
-// Mailer or a test tell the mails apart without reading them.
+// Kind says which mail a Message is. It chooses the template, and tells mails
+// apart without reading them.
 type Kind string
 
 // The mails this module sends. KindReset and KindInvite hold a link that sets a
-// password, which is a secret. KindPasswordChanged is the notice after that,
-// KindNoAccount says that the address has no account here, and
-// KindSignsInElsewhere that the account has no password.
+// password. KindPasswordChanged is the notice after that, KindNoAccount says
+// that the address has no account here, and KindSignsInElsewhere that the
+// account has no password.
 const (
 	KindReset            Kind = "reset"
 	KindInvite           Kind = "invite"
@@ -26,7 +26,7 @@ const (
 	KindSignsInElsewhere Kind = "signs-in-elsewhere"
 )
 
-// Kinds returns every Kind there is, in a fixed order.
+// Kinds returns the kinds that this module sends, in a fixed order.
 func Kinds() []Kind {
 	return []Kind{
 		KindReset, KindInvite, KindPasswordChanged, KindNoAccount,
@@ -38,12 +38,10 @@ func Kinds() []Kind {
 // an HTTP mail service can implement [Mailer] as easily as an SMTP client can.
 //
 // Text and HTML usually hold a live link. All print forms (fmt verbs, slog,
-// JSON) therefore show Kind, Locale and ID alone, and neither bodies, subject
-// nor addresses. A Message cannot be stored by marshalling it to JSON. Queue
-// what it is made from and make it anew.
-//
-// The protection of the print forms is lost in an unexported field of another
-// struct, and under %p and %w, where the fmt package does not call methods.
+// JSON) therefore show Kind, Locale and ID alone, and a Message cannot be
+// stored by marshalling it: queue what it is made from and make it anew. That
+// protection is lost in an unexported field of another struct, and under %p and
+// %w.
 type Message struct {
 	// ID is stable over retries and different for every other mail. The
 	// Message-ID header is made of it. It has 1 to 64 letters, digits and any
@@ -79,13 +77,12 @@ func (m Message) String() string {
 		m.Kind, m.Locale, m.ID)
 }
 
-// Format prints what String returns under every verb, so that %+v and %#v show
-// no link either.
+// Format is String for every verb.
 func (m Message) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, m.String())
 }
 
-// LogValue shows Kind, Locale and ID.
+// LogValue shows what String does.
 func (m Message) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("kind", string(m.Kind)),
@@ -94,8 +91,7 @@ func (m Message) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON shows Kind, Locale and ID, because loggers marshal what they are
-// given.
+// MarshalJSON shows what String does.
 func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Kind   Kind   `json:"kind"`

@@ -259,6 +259,7 @@ func TestBrokenFilesFailAtConstructionAndSayWhere(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-1.3.7
 func TestTemplatesReachNeitherFilesNorTheEnvironment(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{

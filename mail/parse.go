@@ -13,81 +13,109 @@ type parts struct {
 	html *htmltemplate.Template
 }
 
-// parse reads the two templates of one mail.
-func (f files) parse(kind Kind, brand Brand) (*parts, error) {
-	set := &parts{
-		text: template.New("text").Option("missingkey=error"),
-		html: htmltemplate.New("html").Option("missingkey=error"),
-	}
-	err := f.part(kind, ".txt", func(name, content string) (err error) {
-		set.text, err = set.text.New(name).Parse(content)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
+// parse reads the templates of all kinds. Kinds without files of their own have
+// theirs in common.
+func (f files) parse(kinds []Kind) (map[Kind]parts, error) {
+	mails := make(map[Kind]parts)
+	texts := make(map[string]*template.Template) // by the names of files
+	htmls := make(map[string]*htmltemplate.Template)
 
-	styles := brand.styles()
-	err = f.part(kind, ".html", func(name, content string) (err error) {
-		set.html, err = set.html.New(name).Parse(styles.Replace(content))
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for _, kind := range kinds {
+		name, sources, err := f.sources(kind, ".txt")
+		if err != nil {
+			return nil, err
+		}
+		if texts[name] == nil {
+			if texts[name], err = parseText(sources); err != nil {
+				return nil, err
+			}
+		}
+		text := texts[name]
+
+		name, sources, err = f.sources(kind, ".html")
+		if err != nil {
+			return nil, err
+		}
+		if htmls[name] == nil {
+			if htmls[name], err = parseHTML(sources); err != nil {
+				return nil, err
+			}
+		}
+		mails[kind] = parts{text, htmls[name]}
 	}
-	return set, nil
+	return mails, nil
 }
 
-// adder parses one file into a template.
-type adder func(name, content string) error
+// source is one file of a template.
+type source struct{ name, content string }
 
-// part reads the blocks of a template, the host's last so that they win, and
-// what stands around them.
-func (f files) part(kind Kind, ext string, add adder) error {
+// sources returns the blocks of a template, the host's last so that they win,
+// and behind them what stands around them, with its name.
+func (f files) sources(
+	kind Kind, ext string,
+) (name string, all []source, err error) {
 	blocks, err := f.read("mails/blocks" + ext)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	for _, content := range blocks {
-		if err := add("mails/blocks"+ext, content); err != nil {
-			return fmt.Errorf("mail: %w", err)
-		}
+		all = append(all, source{"mails/blocks" + ext, content})
 	}
 
-	name := "mails/" + string(kind) + ext
+	name = "mails/" + string(kind) + ext
 	frames, err := f.read(name)
 	if err == nil && len(frames) == 0 {
 		name = "mails/layout" + ext
 		frames, err = f.read(name)
 	}
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	if err := add(name, frames[len(frames)-1]); err != nil {
-		return fmt.Errorf("mail: %w", err)
-	}
-	return nil
+	return name, append(all, source{name, frames[len(frames)-1]}), nil
 }
 
-// render executes both templates.
-func (p *parts) render(v *view) (Message, error) {
-	// One string holds both parts, because they live and die together.
-	var b strings.Builder
-	b.Grow(8 << 10)
-	if err := p.text.Execute(&b, v); err != nil {
-		return Message{}, fmt.Errorf("mail: %w", err)
+func parseText(sources []source) (t *template.Template, err error) {
+	t = template.New("text").Option("missingkey=error")
+	for _, s := range sources {
+		if t, err = t.New(s.name).Parse(s.content); err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
 	}
-	textEnd := b.Len()
-	if err := p.html.Execute(&b, v); err != nil {
+	return t, nil
+}
+
+func parseHTML(sources []source) (t *htmltemplate.Template, err error) {
+	t = htmltemplate.New("html").Option("missingkey=error")
+	for _, s := range sources {
+		t, err = t.New(s.name).Parse(markStyles(s.content))
+		if err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// render executes both templates and puts the values of styles into the second.
+func (p parts) render(v *view, styles *strings.Replacer) (Message, error) {
+	// One string holds both parts, because they live and die together.
+	var both, marked strings.Builder
+	both.Grow(8 << 10)
+	if err := p.text.Execute(&both, v); err != nil {
 		return Message{}, fmt.Errorf("mail: %w", err)
 	}
 
-	both := b.String()
+	textEnd := both.Len()
+	marked.Grow(8 << 10)
+	if err := p.html.Execute(&marked, v); err != nil {
+		return Message{}, fmt.Errorf("mail: %w", err)
+	}
+	_, _ = styles.WriteString(&both, marked.String()) // never fails.
+
 	return Message{
 		Kind:    v.Kind,
 		Locale:  v.Locale,
 		Subject: v.subject,
-		Text:    both[:textEnd],
-		HTML:    both[textEnd:],
+		Text:    both.String()[:textEnd],
+		HTML:    both.String()[textEnd:],
 	}, nil
 }

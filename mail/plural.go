@@ -122,8 +122,8 @@ func rulesOf(locale string) []pluralRule {
 
 // PluralForm returns what the Unicode CLDR calls the form of a word behind a
 // whole number from zero up: "zero", "one", "two", "few", "many" or "other".
-// The texts of mails and pages have it at the end of a key, as in "days.few".
-// A language whose rule is not known has the forms of English.
+// Texts have it at the end of a key, as in "days.few". A language whose rule is
+// not known has the forms of English.
 func PluralForm(locale string, n int) string {
 	for _, rule := range rulesOf(locale) {
 		if rule.of(n) {

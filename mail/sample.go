@@ -10,12 +10,12 @@ import (
 )
 
 // sampleLink is as long as a real one and cannot verify anywhere.
-var sampleLink = "https://app.example/reset-password#token=" +
+var sampleLink = "https://app.example/reset-password/#token=" +
 	strings.Repeat("c2FtcGxl", 8) + "." +
 	strings.Repeat("bm90LWEtcmVhbC1saW5r", 6) + "." + strings.Repeat("A", 43)
 
 // SampleData returns made-up data for one kind, with every field that the kind
-// uses filled in, for previews and for tests of a [Renderer]. The link leads
+// uses filled in, for previews and for tests of a Renderer. The link leads
 // nowhere.
 func SampleData(kind Kind, locale string) Data {
 	data := Data{
@@ -43,7 +43,7 @@ func SampleData(kind Kind, locale string) Data {
 		data.Lifetime = 3 * 24 * time.Hour
 	case KindPasswordChanged:
 		data.SessionsEnded = true
-		data.DisputeLink = strings.Replace(sampleLink, "#", "/dispute#", 1)
+		data.DisputeLink = strings.Replace(sampleLink, "/#", "/dispute/#", 1)
 		data.Lifetime = 7 * 24 * time.Hour
 	case KindNoAccount, KindSignsInElsewhere:
 	default:
@@ -56,10 +56,10 @@ func SampleData(kind Kind, locale string) Data {
 	return data
 }
 
-// tryAll writes every mail once with all that it can hold, and once with as
-// little as it may.
-func (t *Templates) tryAll() error {
-	for _, tag := range t.tags {
+// try writes every mail of some languages once with all that it can hold, and
+// once with as little as it may.
+func (t *Templates) try(tags []string) error {
+	for _, tag := range tags {
 		for _, kind := range t.kinds {
 			full := SampleData(kind, tag)
 			least := Data{

@@ -73,6 +73,7 @@ func TestTheLinkStandsAloneAndNowhereElse(t *testing.T) {
 	})
 }
 
+//lostkey:covers ASVS-1.2.1 CWE-79
 func TestProductNamesAreTextWhateverTheyHold(t *testing.T) {
 	t.Parallel()
 	templates := builtin(t)
@@ -181,6 +182,7 @@ func TestMailsWithoutOptionalFactsLeaveNoGaps(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-15.4.1
 func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	templates := builtin(t)
@@ -206,5 +208,33 @@ func TestRenderIsSafeForConcurrentUse(t *testing.T) {
 
 	for range cap(done) {
 		require.NoError(t, <-done)
+	}
+}
+
+// NIST SP 800-63B-4 section 4.6 asks for contact information in a notice.
+//
+//lostkey:covers 63B-4.6
+func TestANoticeSaysWhomToTurnTo(t *testing.T) {
+	t.Parallel()
+	templates := builtin(t)
+	for _, locale := range templates.Locales() {
+		data := mail.SampleData(mail.KindPasswordChanged, locale)
+		data.Site = "https://contact.example"
+
+		msg, err := templates.Render(data)
+		require.NoError(t, err)
+		require.Contains(t, msg.Text, data.Support)
+		with := strings.Count(msg.Text, data.Site)
+
+		data.Support = ""
+		msg, err = templates.Render(data)
+		require.NoError(t, err)
+		require.Equal(t, with+1, strings.Count(msg.Text, data.Site), locale)
+		require.Contains(t, msg.HTML, data.Site+".")
+
+		data.NoContact = true
+		msg, err = templates.Render(data)
+		require.NoError(t, err)
+		require.Equal(t, with, strings.Count(msg.Text, data.Site), locale)
 	}
 }

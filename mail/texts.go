@@ -22,7 +22,7 @@ type texts map[string]string
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 // LoadTexts returns the texts of every language by tag and key. host replaces
-// built-in texts and adds languages as [TemplatesConfig.Files] does. Nil is the
+// built-in texts and adds languages as TemplatesConfig.Files does. Nil is the
 // built-in ones alone.
 //
 // Keys that begin with "mail." are those of the mails, with "page." those of
@@ -234,7 +234,8 @@ func placeholders(key string) []string {
 	}
 
 	return []string{
-		"{product}", "{support}", "{label}", "{when}", "{until}", "{lifetime}",
+		"{product}", "{support}", "{site}", "{label}",
+		"{when}", "{until}", "{lifetime}",
 	}
 }
 

@@ -37,6 +37,8 @@ func placeholdersOf(key, text string) []string {
 }
 
 // Whoever adds a language sees all that it lacks at once.
+//
+//lostkey:covers ASVS-6.4.2
 func TestEveryLanguageHasEveryTextAndSaysTheSameFacts(t *testing.T) {
 	t.Parallel()
 	english := textsOf(t, "locales/en.json")

@@ -21,9 +21,8 @@ type Recorder struct {
 	fail     func(mail.Message) error
 }
 
-// Send keeps msg. It refuses what [mail.Encode] refuses, so that a test sees
-// what a real mailer would. Then it asks the function given to [Recorder.Fail].
-// Refused messages are not kept.
+// Send keeps msg, unless [mail.Encode] or the function given to [Recorder.Fail]
+// refuses it.
 func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	if err := ctx.Err(); err != nil {
 		return &mail.SendError{Verdict: mail.VerdictTemporary, Err: err}
@@ -53,7 +52,7 @@ func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 }
 
 // Fail makes Send return what f returns for a message, when that is not nil. A
-// nil f ends it. It may be called at any time. f is called outside the
+// nil f ends it. Fail may be called at any time. f is called outside the
 // recorder's lock.
 func (r *Recorder) Fail(f func(mail.Message) error) {
 	r.mu.Lock()

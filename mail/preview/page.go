@@ -84,7 +84,7 @@ func (c choice) link() template.URL {
 	if c.dark {
 		query.Set("dark", "1")
 	}
-	return template.URL("?" + query.Encode()) //nolint:gosec // percent-encoded
+	return template.URL("?" + query.Encode()) // percent-encoded
 }
 
 // view is what the page shows.

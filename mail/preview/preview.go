@@ -1,7 +1,7 @@
 // Package preview shows what mails look like, in a browser, while one writes
 // templates: every kind in every language, on a phone and on a desk, light and
-// dark, as HTML, as text and as it goes over the wire. When asked to, it shows
-// the mails that were sent as well, and so is an inbox for development.
+// dark, as HTML, as text and as it goes over the wire. With Config.Sent it is
+// an inbox as well.
 //
 // It is for development alone. Sent mails hold live links, which the pages show
 // to anybody who can open them.
@@ -38,7 +38,7 @@ type Config struct {
 	Locales []string
 
 	// Sent returns mails to list before the samples, such as a recorder's
-	// Messages. Nil lists none. It is called for each request.
+	// Messages. It is called for each request. Nil lists none.
 	Sent func() []mail.Message
 }
 

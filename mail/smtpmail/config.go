@@ -26,12 +26,11 @@ const (
 	defaultMaxConnections = 2
 )
 
-// Config configures a [Mailer]. URL or Host is required. It prints without
+// Config configures a Mailer. URL or Host is required. It prints without
 // credentials. That protection is lost in an unexported field of another
 // struct, and under %p and %w, where the fmt package does not call methods.
 type Config struct {
-	// URL is a server in one string, so that one environment variable can hold
-	// it:
+	// URL is a server in one string, for one environment variable:
 	//
 	//	smtps://user:password@smtp.example:465  TLS from the first byte
 	//	smtp://user:password@smtp.example:587   STARTTLS, required
@@ -45,7 +44,7 @@ type Config struct {
 	// with URL.
 	Host string
 
-	// Port is 587 when it is zero, 465 with ImplicitTLS, 25 with InsecureNoTLS.
+	// Port, if zero, is 587, 465 with ImplicitTLS, or 25 with InsecureNoTLS.
 	Port int
 
 	// ImplicitTLS means TLS from the first byte rather than by STARTTLS.
@@ -60,8 +59,8 @@ type Config struct {
 	Username, Password string
 
 	// AccessToken fetches an OAuth 2.0 access token for XOAUTH2, with Username
-	// and in place of Password. It is called for each new connection and should
-	// cache. It must honour ctx.
+	// and in place of Password. It is called for each new connection, should
+	// cache, and must honour ctx.
 	AccessToken func(ctx context.Context) (string, error)
 
 	// Hello is the name to greet the server with. Empty means the connection's
@@ -78,17 +77,16 @@ type Config struct {
 	Timeout time.Duration
 
 	// IdleTimeout is how long a connection is kept for the next mail. Zero
-	// means 15 seconds, and five minutes are the most. Servers may hang up
-	// later.
+	// means 15 seconds, and five minutes are the most.
 	IdleTimeout time.Duration
 
-	// MaxConnections bounds connections, and with them parallel sends. More of
-	// them wait. Zero means two.
+	// MaxConnections bounds connections, and with them parallel sends; others
+	// wait. Zero means two.
 	MaxConnections int
 
-	// InsecureNoTLS sends in clear. Anybody on the way can read the links and
-	// take over accounts. Credentials are refused with it. It is for a relay on
-	// the same machine only.
+	// InsecureNoTLS sends in clear, for a relay on the same machine. Anybody on
+	// the way can read the links and take over accounts. Credentials are
+	// refused with it.
 	InsecureNoTLS bool
 }
 
@@ -100,13 +98,12 @@ func (c Config) String() string {
 	return "smtpmail.Config{Host: " + strconv.Quote(c.Host) + "}"
 }
 
-// Format prints what String returns under every verb.
+// Format is String for every verb.
 func (c Config) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, c.String())
 }
 
-// MarshalText gives what String returns, so that loggers that marshal show no
-// credentials either.
+// MarshalText is String for encoders.
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // settings is a Config that has been validated.

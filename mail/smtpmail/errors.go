@@ -30,7 +30,7 @@ const (
 )
 
 // Error says where and why a delivery failed. [Mailer.Send] returns it inside a
-// [mail.SendError].
+// mail.SendError.
 type Error struct {
 	// Stage is the part of the dialogue that failed:
 	//
@@ -50,17 +50,15 @@ type Error struct {
 
 	Code int // the server's reply, zero when there was none
 
-	// Status is the enhanced status code of RFC 3463, such as "5.1.1", when the
-	// reply had one. With Code 550 at rcpt, 5.1.1 is a mailbox that does not
-	// exist.
+	// Status is the enhanced status code of RFC 3463, when the reply had one.
+	// With Code 550 at rcpt, "5.1.1" is a mailbox that does not exist.
 	Status string
 
 	reason string
 	err    error
 }
 
-// Error returns stage and reason. It holds no address, no content, no
-// credentials, and none of the server's words.
+// Error returns stage and reason.
 func (e *Error) Error() string {
 	text := "smtpmail: " + e.Stage + ": "
 	if e.Code == 0 {

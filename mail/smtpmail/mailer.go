@@ -11,7 +11,7 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// Mailer is a [mail.Mailer] that hands messages to one SMTP server. It keeps
+// Mailer is a mail.Mailer that hands messages to one SMTP server. It keeps
 // connections for a while, so that a burst of mails needs one. It is safe for
 // concurrent use, and no printer of values finds the credentials in it.
 type Mailer struct {
@@ -26,7 +26,7 @@ type Mailer struct {
 var _ mail.Mailer = (*Mailer)(nil)
 
 // New validates cfg and returns a mailer. It does not connect, so that a
-// program can start while its relay is down. [Mailer.Check] does.
+// program can start while its relay is down.
 func New(cfg Config) (*Mailer, error) {
 	set, err := cfg.settings()
 	if err != nil {
@@ -36,7 +36,7 @@ func New(cfg Config) (*Mailer, error) {
 	return &Mailer{set: set, slots: slots}, nil
 }
 
-// Format prints the type alone under every verb.
+// Format prints the type alone for every verb.
 func (m *Mailer) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, "*smtpmail.Mailer")
 }
@@ -46,12 +46,12 @@ func (m *Mailer) Format(s fmt.State, _ rune) {
 // connection is closed and Send returns.
 //
 // A nil error means that the server has accepted the message, whatever became
-// of the connection. Other results are a [mail.SendError] that holds an
-// [Error]. The verdict is VerdictPermanent for refusals with 5xx, for addresses
-// and messages that cannot be sent, for a server without TLS or with a
-// certificate that does not verify, and for refused credentials. It is
-// VerdictUnknown when the connection broke after the last byte was sent, and
-// otherwise VerdictTemporary.
+// of the connection. Other results are a mail.SendError that holds an [Error].
+// The verdict is VerdictPermanent for refusals with 5xx, for addresses and
+// messages that cannot be sent, for a server without TLS or with a certificate
+// that does not verify, and for refused credentials. It is VerdictUnknown when
+// the connection broke after the last byte was sent, and otherwise
+// VerdictTemporary.
 //
 // Domains outside ASCII are converted to A-labels (RFC 5891). A local part
 // outside ASCII needs a server with SMTPUTF8.
@@ -88,8 +88,8 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 }
 
 // Check connects, greets, encrypts and authenticates as Send would, and sends
-// nothing. It is for a health check, or for a start-up that wants to know about
-// a wrong password now. Errors are as those of Send.
+// nothing: for a health check, or to know about a wrong password at the start.
+// Errors are as those of Send.
 func (m *Mailer) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.set.Timeout)
 	defer cancel()

@@ -202,6 +202,7 @@ func TestTheEnvelopeIsExactlyTheTwoAddresses(t *testing.T) {
 		"From: \"App\" <no-reply@app.test>\r\n")
 }
 
+//lostkey:covers ASVS-1.3.11 CWE-93
 func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	t.Parallel()
 	s := &server{extensions: []string{
@@ -263,6 +264,7 @@ func TestNoFieldOfAMessageReachesTheWireAsACommandOrAHeader(t *testing.T) {
 	require.Zero(t, s.connections(), "checks come before anything is dialled")
 }
 
+//lostkey:covers ASVS-1.3.11
 func TestABodyCannotEndTheContentEarly(t *testing.T) {
 	t.Parallel()
 	s := &server{}

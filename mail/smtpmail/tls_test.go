@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers ASVS-12.3.1 ASVS-12.3.2
 func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 	t.Parallel()
 
@@ -135,6 +136,7 @@ func TestRepliesInjectedBeforeTheHandshakeAreDiscarded(t *testing.T) {
 	require.Empty(t, s.said("AUTH"))
 }
 
+//lostkey:covers ASVS-12.3.1
 func TestInsecureNoTLSSendsWithoutTLSAndWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := &server{extensions: []string{"AUTH PLAIN"}}
