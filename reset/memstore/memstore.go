@@ -1,5 +1,5 @@
-// Package memstore is a [reset.Store] in memory, for tests and for the first
-// hour with the library. It forgets everything when the process ends.
+// Package memstore is a reset.Store in memory, for tests and for the first hour
+// with the library. It forgets everything when the process ends.
 //
 // [New] makes one, and [Store.Add] puts an account in. The other methods change
 // accounts, for tests of what a link must not survive.
@@ -16,7 +16,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A Store holds accounts in memory. Make one with [New]. It is safe for
+// Store holds accounts in memory. Make one with [New]. It is safe for
 // concurrent use.
 type Store struct {
 	// mu guards all that follows, and makes ReplaceHash one step.
@@ -36,8 +36,7 @@ func New() *Store {
 	}
 }
 
-// Format prints how many accounts there are, under every verb, and nothing of
-// them.
+// Format prints how many accounts there are, for every verb.
 func (s *Store) Format(f fmt.State, _ rune) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,8 +60,8 @@ func (s *Store) Add(user reset.User) error {
 	return nil
 }
 
-// Update lets change alter the account, as one step. It cannot change the id.
-// The error matches [reset.ErrUserNotFound].
+// Update lets change alter the account, but not its id, as one step. The error
+// matches reset.ErrUserNotFound.
 func (s *Store) Update(id string, change func(user *reset.User)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +76,7 @@ func (s *Store) Update(id string, change func(user *reset.User)) error {
 	return nil
 }
 
-// Delete removes an account and its sessions. The error matches
-// [reset.ErrUserNotFound].
+// Delete removes an account and its sessions, or returns reset.ErrUserNotFound.
 func (s *Store) Delete(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +92,7 @@ func (s *Store) Delete(id string) error {
 }
 
 // AddSession counts one more session of the account. Sessions here are a
-// number, enough to see that a reset ends them.
+// number.
 func (s *Store) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +106,7 @@ func (s *Store) Sessions(id string) int {
 	return s.sessions[id]
 }
 
-// FindByEmail implements [reset.Store], and looks in Recovery as well. Accounts
+// FindByEmail implements reset.Store, and looks in Recovery as well. Accounts
 // with an address that is spelled exactly like email come first, then those
 // under other spellings, each in the order in which they were added.
 func (s *Store) FindByEmail(

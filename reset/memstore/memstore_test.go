@@ -34,6 +34,18 @@ func fixture(*testing.T) resettest.Fixture {
 				id, func(user *reset.User) { user.Stamp = value },
 			)
 		},
+		ChangeLabel: func(_ context.Context, id, value string) error {
+			return store.Update(
+				id, func(user *reset.User) { user.Label = value },
+			)
+		},
+		ChangeRecovery: func(
+			_ context.Context, id string, addrs []string,
+		) error {
+			return store.Update(
+				id, func(user *reset.User) { user.Recovery = addrs },
+			)
+		},
 		Delete: func(_ context.Context, id string) error {
 			return store.Delete(id)
 		},

@@ -21,12 +21,11 @@ import (
 type RangeConfig struct {
 	// BaseURL is what the five digits are appended to. Empty means
 	// https://api.pwnedpasswords.com/range/. It must be https, or http on a
-	// loopback or private address, for a copy of the data that you host
-	// yourself.
+	// loopback or private address, for a copy that you host yourself.
 	BaseURL string
-	// UserAgent is asked for by the public service. Empty means "lostkey".
+	// UserAgent is required by the public service. Empty means "lostkey".
 	UserAgent string
-	// Timeout bounds one question. Zero means 2 seconds. The most is 1 minute.
+	// Timeout bounds one question, up to 1 minute. Zero means 2 seconds.
 	Timeout time.Duration
 	// Client makes the requests. Its CheckRedirect is not used. Nil means one
 	// with http.DefaultTransport.

@@ -87,6 +87,7 @@ func TestRangeAnswersAreReadWhateverTheirShape(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-6.2.12
 func TestOnlyFiveDigitsLeaveTheMachine(t *testing.T) {
 	t.Parallel()
 	asked := make(chan *http.Request, 1)

@@ -18,16 +18,14 @@ const (
 	CodeTooLong Code = "too-long"
 	// CodeInvalidUTF8 means that the bytes are not text.
 	CodeInvalidUTF8 Code = "invalid-utf8"
-	// CodeControl means that the password holds a tab, line break, NUL or the
-	// like.
+	// CodeControl means a tab, line break, NUL or the like.
 	CodeControl Code = "control-characters"
 	// CodeCommon means that the password is what attackers try first anywhere.
 	CodeCommon Code = "common"
 	// CodeContext means that the password is made of the site's, the product's
 	// or the user's name.
 	CodeContext Code = "context"
-	// CodeBreached means that the password was seen in breaches. Count is how
-	// often.
+	// CodeBreached means that the password was seen in breaches, Count times.
 	CodeBreached Code = "breached"
 )
 
@@ -38,7 +36,7 @@ type Problem struct {
 }
 
 // Message returns a sentence in English for the visitor. It says what to do and
-// shows nothing of the password. Other languages are translated from the Code.
+// shows nothing of the password. For other languages, translate the Code.
 func (p Problem) Message() string {
 	switch p.Code {
 	case CodeTooShort:
@@ -75,9 +73,9 @@ func (e *Error) Error() string {
 	return "policy: password refused: " + strings.Join(codes, ", ")
 }
 
-// ErrUnavailable is what Check wraps when the breached-password service did not
-// answer and Config.FailClosed is set. It says nothing about the password. Ask
-// the visitor to come back later.
+// ErrUnavailable is what Check wraps when Config.Breaches failed and
+// Config.FailClosed is set. It says nothing about the password. Ask the visitor
+// to come back later.
 var ErrUnavailable = errors.New(
 	"policy: breached-password check is unavailable",
 )

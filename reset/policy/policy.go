@@ -23,34 +23,33 @@ const (
 	maxMinLength = 64
 )
 
-// Config configures a [Policy]. The zero value asks for 15 code points
-// and refuses common passwords and those made of the words given to Check.
+// Config configures a Policy. The zero value asks for 15 code points and
+// refuses common passwords and those made of the words given to Check.
 type Config struct {
 	// MinLength is the least length in code points, 8 to 64. Zero means 15, or
 	// 8 with MFA.
 	MinLength int
 	// MFA says that a password alone signs nobody in.
 	MFA bool
-	// Words are refused for everybody, like those given to Check. They are the
-	// site's and the product's name.
+	// Words are the site's and the product's name. They are refused for
+	// everybody, like those given to Check.
 	Words []string
-	// Blocked reports whether a password is on a list of your own. It is given
-	// the password in lower case, must be safe for concurrent use and must not
-	// keep it. Nil means no list beside the embedded one.
+	// Blocked reports whether a password, given in lower case, is on a list of
+	// your own. It must be safe for concurrent use and must not keep the
+	// password. Nil means no list beside the embedded one.
 	Blocked func(lower string) bool
-	// Breaches says how often a password was seen in breaches, 0 for never. It
-	// is asked last, once nothing else is wrong. It must be safe for concurrent
-	// use and keep the password out of its errors. [RangeClient.Count] is one.
-	// Nil means not to ask.
+	// Breaches says how often a password was seen in breaches, as
+	// [RangeClient.Count] does. It is asked last, once nothing else is wrong.
+	// It must be safe for concurrent use and keep the password out of its
+	// errors. Nil means not to ask.
 	Breaches func(ctx context.Context, password string) (int, error)
-	// MinBreaches is how often a password must have been seen to be refused.
-	// Zero means once.
+	// MinBreaches is how often makes a password refused. Zero means once.
 	MinBreaches int
-	// FailClosed refuses to decide while Breaches does not answer: Check then
-	// returns ErrUnavailable. The zero value lets the password pass, because
-	// the service's failure would otherwise stop every reset.
+	// FailClosed makes Check return [ErrUnavailable] when Breaches fails. The
+	// zero value lets the password pass, because otherwise a failure of the
+	// service would stop every reset.
 	FailClosed bool
-	// OnBreachError is told why Breaches did not answer. Nil means nobody is.
+	// OnBreachError is told why Breaches failed. Nil means nobody is.
 	OnBreachError func(ctx context.Context, err error)
 	// Normalize is the same function as hash.Config.Normalize. Length is then
 	// counted, and breaches are asked, in the form that will be hashed. Nil
@@ -96,17 +95,15 @@ func New(cfg Config) (*Policy, error) {
 	return &Policy{cfg: cfg, common: commonWords(), site: site}, nil
 }
 
-// MinLength returns the least length in code points, for the page that asks
-// for a password.
+// MinLength returns the least length in code points, to show on the page.
 func (p *Policy) MinLength() int { return p.cfg.MinLength }
 
 // Check returns nil when password may be used, an [*Error] with every problem
-// found, or an error that wraps ErrUnavailable. The words are what an attacker
-// would try first for this user, such as the login name, the address and its
-// local part. Words of less than three code points are not looked at.
+// found, or an error that wraps [ErrUnavailable]. The words are what an
+// attacker would try first for this user, such as the login name, the address
+// and its local part. Words of less than three code points are not looked at.
 //
-// It does not compare with the old password. The ctx governs Config.Breaches,
-// the only part that may block.
+// The ctx governs Config.Breaches, the only part that may block.
 func (p *Policy) Check(
 	ctx context.Context, password string, words []string,
 ) error {

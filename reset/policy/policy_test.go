@@ -42,6 +42,7 @@ func codes(
 	return out
 }
 
+//lostkey:covers ASVS-6.2.1 ASVS-6.2.9 63B-3.1.1.2-1 63B-3.1.1.2-2
 func TestLengthIsCountedInCodePointsAtTheEdge(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -89,6 +90,7 @@ func TestTheUpperBoundIsInBytesAndComesFirst(t *testing.T) {
 	require.Nil(t, codes(t, p, long[:64]), "NIST asks to permit 64")
 }
 
+//lostkey:covers ASVS-6.2.5 63B-3.1.1.2-3
 func TestNoCharacterIsAskedForAndOnlyControlsAreRefused(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
@@ -120,6 +122,7 @@ func TestNoCharacterIsAskedForAndOnlyControlsAreRefused(t *testing.T) {
 	)
 }
 
+//lostkey:covers ASVS-6.2.4 63B-3.1.1.2-4
 func TestWhatAttackersTryFirstIsRefused(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, policy.Config{})
@@ -149,6 +152,7 @@ func TestWhatAttackersTryFirstIsRefused(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-6.1.2 ASVS-6.2.11 63B-3.1.1.2-4
 func TestNamesOfSiteAndUserAreRefused(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(
@@ -225,6 +229,7 @@ func TestAnOwnListIsAsked(t *testing.T) {
 	require.Nil(t, codes(t, p, "The one we know not of"))
 }
 
+//lostkey:covers ASVS-6.2.12 63B-3.1.1.2-4
 func TestBreachesAreAskedLastAndInBothForms(t *testing.T) {
 	t.Parallel()
 	var asked []string

@@ -22,6 +22,8 @@ func heapInUse() uint64 {
 
 // A million live keys cost no more than the cap, none of them is forgotten,
 // and none is refused for the sake of another.
+//
+//lostkey:covers CWE-770
 func TestMillionKeysStayExactWithinSixteenMebibytes(t *testing.T) {
 	const keys, burst = 1_000_000, 2
 	names := make([]string, keys)

@@ -17,22 +17,21 @@ type Rate struct {
 	Every time.Duration // more than 0, with Burst * Every at most a year.
 }
 
-// Config says what a [Limiter] allows and how much memory it may use.
+// Config says what a Limiter allows and how much memory it may use.
 type Config struct {
 	// Burst and Every are the first rate. Both are required.
 	Burst int
 	Every time.Duration
 
 	// Also holds up to three further rates for the same keys. An event passes
-	// only when every rate admits it, and is then charged to all of them. A
-	// refused event is charged to none. Each takes 8 bytes more for a key.
+	// only when every rate admits it, and is then charged to all of them,
+	// otherwise to none.
 	Also []Rate
 
-	// MaxBytes caps the memory of the limiter, which is allocated at once and
-	// never grows. Zero means 16 MiB. The least is 64 KiB, which suits a
-	// limiter with a handful of keys. A key takes 12 bytes under one rate and
-	// 20 under two. Plan with a quarter more than the keys that are live at
-	// once.
+	// MaxBytes is the memory of the limiter, allocated at once. Zero means 16
+	// MiB. The least is 64 KiB, which suits a handful of keys. A key takes 12
+	// bytes, and 8 more for each rate in Also. Plan with a quarter more than
+	// the keys that are live at once.
 	MaxBytes int
 
 	// Now is the clock. Nil means time.Now, whose monotonic reading makes the
@@ -48,7 +47,7 @@ const (
 	maxWindow    = 365 * 24 * time.Hour
 )
 
-// A Limiter charges events to keys. Make one with [New]. It is safe for
+// Limiter charges events to keys. Make one with [New]. It is safe for
 // concurrent use and starts no goroutine, so it needs no Close.
 type Limiter struct {
 	rates []gcra
@@ -108,12 +107,12 @@ func New(cfg Config) (*Limiter, error) {
 }
 
 // Allow charges one event to key and says whether it may happen. When it may
-// not, retryAfter is the time until the same call would pass if nobody else
-// charged the key, and nothing was charged. Any string is a key, the empty one
+// not, nothing was charged, and retryAfter is the time until the same call
+// would pass if nobody else charged the key. Any string is a key, the empty one
 // included.
 //
-// The error is always nil and ctx is not looked at, since nothing here blocks.
-// Both are there so that a limiter over a network has the same method.
+// The error is always nil and ctx is not looked at. Both are there so that a
+// limiter over a network has the same method.
 func (l *Limiter) Allow(
 	_ context.Context, key string,
 ) (retryAfter time.Duration, ok bool, err error) {
@@ -150,10 +149,10 @@ func (l *Limiter) Allow(
 // Refund gives back one event that Allow charged to key and that then did not
 // happen. With nothing in between, the key is as it was before. A key never
 // gets more than its burst, and one without a charge gets nothing. Give an
-// event back once, and soon. Where it had been earned back already, what is
-// given back belongs to a later event.
+// event back once, and soon: where it was earned back already, a later event is
+// given back.
 //
-// The error is always nil and ctx is not looked at, as with Allow.
+// The error and ctx are as with Allow.
 func (l *Limiter) Refund(_ context.Context, key string) error {
 	sum := maphash.String(l.seed, key)
 	now := l.clock()
