@@ -11,14 +11,10 @@ import (
 // longestHash is what hash.Hasher makes at most, in bytes.
 const longestHash = 128
 
-// Check looks at the live table and returns what is wrong with it, nothing if
-// all is well. It reads the catalog of the database and one query plan, and no
-// row of a user. Call it when the program starts, and log what it returns:
-//
-//	findings, err := store.Check(ctx)
-//	for _, f := range findings {
-//		log.Warn("users' table", "problem", f.String(), "run", f.SQL)
-//	}
+// Check looks at the live table, and that of further addresses if there is one,
+// and returns what is wrong with them, nothing if all is well. It reads the
+// catalog of the database and query plans, and no row of a user. Call it when
+// the program starts, and log what it returns.
 //
 // A Store of Queries has no names to look up. Of its ByEmail, Check finds out
 // whether an index serves it, and nothing else. Of a view it looks at columns
@@ -38,14 +34,10 @@ func (s *Store) Check(ctx context.Context) ([]Finding, error) {
 
 func (s *Store) check(ctx context.Context) ([]Finding, error) {
 	if s.table.isZero() {
-		plan, err := s.plan(ctx)
-		if err != nil || !plan.readsAll {
-			return nil, err
-		}
-		return []Finding{{Code: NoAddressIndex, Text: textNoIndex}}, nil
+		return s.checkStatements(ctx)
 	}
 
-	layout, err := s.layout(ctx)
+	layout, err := s.layout(ctx, s.table.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -57,32 +49,67 @@ func (s *Store) check(ctx context.Context) ([]Finding, error) {
 	}
 
 	in := inspection{Table: s.table, d: s.dialect, layout: layout}
-	if in.columns(); len(in.findings) > 0 {
+	if in.columns() {
 		return in.findings, nil // The statements below would fail.
 	}
-	if in.foldsHash, err = s.ignoresCase(ctx, s.table.Hash); err != nil {
+	if err := in.ask(ctx, s); err != nil {
 		return nil, err
 	}
-	if in.foldsEmail, err = s.ignoresCase(ctx, s.table.Email); err != nil {
-		return nil, err
+	if s.table.Recovery.Name == "" {
+		return in.findings, nil
 	}
-	plan, err := s.plan(ctx)
+	more, err := s.checkRecovery(ctx, layout)
+	return append(in.findings, more...), err
+}
+
+// checkStatements looks at how the statements of a host would be run.
+func (s *Store) checkStatements(ctx context.Context) ([]Finding, error) {
+	for _, query := range []string{s.queries.ByEmail, s.queries.ByRecovery} {
+		if query == "" {
+			continue
+		}
+		plan, err := s.plan(ctx, query, s.emailParams(query, plannedAddress))
+		if err != nil {
+			return nil, err
+		}
+		if plan.readsAll {
+			return []Finding{{Code: NoAddressIndex, Text: textNoIndex}}, nil
+		}
+	}
+	return nil, nil
+}
+
+// ask has the database tell the rest, and judges it.
+func (in *inspection) ask(ctx context.Context, s *Store) (err error) {
+	if in.foldsHash, err = s.ignoresCase(ctx, in.Name, in.Hash); err != nil {
+		return err
+	}
+	if in.foldsEmail, err = s.ignoresCase(ctx, in.Name, in.Email); err != nil {
+		return err
+	}
+
+	alone := in.Table
+	alone.Recovery = RecoveryTable{} // It has a plan of its own.
+	query := alone.queries(in.d).ByEmail
+	plan, err := s.plan(ctx, query, s.emailParams(query, plannedAddress))
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	in.hash()
 	in.address(plan)
-	return in.findings, nil
+	return nil
 }
 
 // ignoresCase asks the database how a column compares. The column gives an
 // empty set its type and collation, and a literal is compared in it.
-func (s *Store) ignoresCase(ctx context.Context, column string) (bool, error) {
+func (s *Store) ignoresCase(
+	ctx context.Context, table, column string,
+) (bool, error) {
 	var folds flag
 	err := s.db.QueryRowContext(ctx,
 		"SELECT v = 'A' FROM (SELECT "+s.dialect.Quote(column)+" AS v FROM "+
-			s.dialect.Quote(s.table.Name)+
+			s.dialect.Quote(table)+
 			" WHERE 1 = 0 UNION ALL SELECT 'a') AS one",
 	).Scan(&folds)
 	return bool(folds), err
@@ -95,11 +122,15 @@ type inspection struct {
 	layout layout
 	// foldsHash and foldsEmail say that a column compares without case.
 	foldsHash, foldsEmail bool
-	findings              []Finding
+	// prefix is the table's name and a dot, if it is not the users'.
+	prefix   string
+	findings []Finding
 }
 
 func (in *inspection) add(code FindingCode, column, text, sql string) {
-	in.findings = append(in.findings, Finding{code, column, text, sql})
+	in.findings = append(
+		in.findings, Finding{code, in.prefix + column, text, sql},
+	)
 }
 
 // alter returns an ALTER TABLE statement.
@@ -107,22 +138,30 @@ func (in *inspection) alter(change string) string {
 	return "ALTER TABLE " + in.d.Quote(in.Name) + " " + change
 }
 
+// A wantedColumn has the declaration with which it can be added, if it can.
+type wantedColumn struct{ name, declare string }
+
 // columns reports those that are not there.
-func (in *inspection) columns() {
-	wanted := []struct{ name, declare string }{
+func (in *inspection) columns() bool {
+	wanted := []wantedColumn{
 		{in.ID, ""},
 		{in.Email, ""},
 		{in.Hash, in.hashType() + " NULL"},
 		{in.Stamp, "BIGINT NOT NULL DEFAULT 0"},
 		{in.Locale, "VARCHAR(35) NULL"},
+		{in.Label, "VARCHAR(255) NULL"},
 		{in.Disabled, "BOOLEAN NOT NULL DEFAULT FALSE"},
 		{in.DisabledAt, "TIMESTAMP NULL"},
 		{in.Active, "BOOLEAN NOT NULL DEFAULT TRUE"},
 	}
 	for _, c := range in.Where {
-		wanted = append(wanted, struct{ name, declare string }{c.Column, ""})
+		wanted = append(wanted, wantedColumn{c.Column, ""})
 	}
+	return in.missing(wanted)
+}
 
+// missing reports the columns that are not there, and whether there are any.
+func (in *inspection) missing(wanted []wantedColumn) bool {
 	for _, c := range wanted {
 		if c.name == "" || in.layout.find(in.d, c.name) != nil {
 			continue
@@ -136,6 +175,7 @@ func (in *inspection) columns() {
 			"The table has no such column. Correct the name in Config.Table, "+
 				"or add the column.", statement)
 	}
+	return len(in.findings) > 0
 }
 
 // hashType is what a hash column should be.

@@ -12,6 +12,23 @@ const textNoIndex = "No index serves the look-up by address, so that each " +
 
 // address judges how addresses are looked up, and whether they are unique.
 func (in *inspection) address(plan plan) {
+	unique := in.layout.isView || slices.ContainsFunc(
+		in.layout.indexes, in.keepsUnique,
+	)
+
+	in.collation()
+	in.addressIndex(plan, unique)
+	if !unique {
+		in.add(NotUnique, in.Email,
+			"Nothing keeps two accounts from having spellings of one address. "+
+				"Whoever may register can then hide an owner's account among "+
+				"others.", in.makeUnique())
+	}
+	in.idIndex("UNIQUE INDEX")
+}
+
+// collation reports an address that is found in one spelling alone.
+func (in *inspection) collation() {
 	if in.match(in.d) == MatchColumn && !in.foldsEmail {
 		in.add(AddressCollation, in.Email,
 			"The column tells the case of letters apart, so that an address "+
@@ -20,36 +37,38 @@ func (in *inspection) address(plan plan) {
 				"addresses are stored in lower case.",
 			in.ignoreCase())
 	}
+}
 
-	unique := in.layout.isView || slices.ContainsFunc(
-		in.layout.indexes, in.keepsUnique,
-	)
-	if plan.readsAll || !in.servedBy(plan) {
-		statement := in.makeIndex(in.match(in.d) == MatchFolded, "INDEX")
-		if !unique && in.match(in.d) == MatchFolded {
-			statement = in.makeUnique() // It serves the look-up as well.
-		}
-		if in.d == sqldialect.MySQL && in.match(in.d) == MatchFolded {
-			statement = "" // MariaDB has no index on an expression.
-		}
-		in.add(NoAddressIndex, in.Email, textNoIndex+in.hint(), statement)
+// addressIndex reports a look-up that reads the whole table. Where addresses
+// are not unique, the index it proposes makes them so if it can.
+func (in *inspection) addressIndex(plan plan, unique bool) {
+	if !plan.readsAll && in.servedBy(plan) {
+		return
 	}
-	if !unique {
-		in.add(NotUnique, in.Email,
-			"Nothing keeps two accounts from having spellings of one address. "+
-				"Whoever may register can then hide an owner's account among "+
-				"others.", in.makeUnique())
-	}
+	folded := in.match(in.d) == MatchFolded
 
+	statement := in.makeIndex(folded, "INDEX")
+	if !unique && folded {
+		statement = in.makeUnique() // It serves the look-up as well.
+	}
+	if in.d == sqldialect.MySQL && folded {
+		statement = "" // MariaDB has no index on an expression.
+	}
+	in.add(NoAddressIndex, in.Email, textNoIndex+in.hint(), statement)
+}
+
+// idIndex reports an id that is not indexed.
+func (in *inspection) idIndex(kind string) {
 	hasID := func(i index) bool { return i.keys[0] == normalise(in.ID) }
-	if !in.layout.isView && !in.layout.rowID(in.ID) &&
-		!slices.ContainsFunc(in.layout.indexes, hasID) {
-		in.add(NoIDIndex, in.ID,
-			"No index begins with the id, so that each look-up by it reads "+
-				"the whole table.",
-			"CREATE UNIQUE INDEX "+in.indexName("_"+in.ID)+" ON "+
-				in.indexed()+" ("+in.d.Quote(in.ID)+")")
+	if in.layout.isView || in.layout.rowID(in.ID) ||
+		slices.ContainsFunc(in.layout.indexes, hasID) {
+		return
 	}
+	in.add(NoIDIndex, in.ID,
+		"No index begins with the id, so that each look-up by it reads "+
+			"the whole table.",
+		"CREATE "+kind+" "+in.indexName("_"+in.ID)+" ON "+
+			in.indexed()+" ("+in.d.Quote(in.ID)+")")
 }
 
 // hint says what no statement does.
@@ -94,8 +113,8 @@ func (in *inspection) keepsUnique(i index) bool {
 // servedBy reports whether the plan looks the address up, and not the tenant
 // alone.
 func (in *inspection) servedBy(plan plan) bool {
-	if plan.keys == nil {
-		return true // It reads one row at most.
+	if in.layout.isView {
+		return true // The indexes are another table's.
 	}
 	if in.d != sqldialect.MySQL {
 		return slices.ContainsFunc(plan.keys, func(key string) bool {
@@ -105,8 +124,10 @@ func (in *inspection) servedBy(plan plan) bool {
 		})
 	}
 
+	// Without keys it has found out that there is no such row, by a unique
+	// index, or because a table of MyISAM is empty.
 	return slices.ContainsFunc(in.layout.indexes, func(i index) bool {
-		return slices.Contains(plan.keys, i.name) &&
+		return (plan.keys == nil || slices.Contains(plan.keys, i.name)) &&
 			slices.ContainsFunc(i.keys, func(key string) bool {
 				return in.folds(key) || key == normalise(in.Email)
 			})

@@ -122,6 +122,7 @@ func quote(d sqlstore.Dialect, name string) string {
 	return "`" + name + "`"
 }
 
+//lostkey:covers ASVS-1.2.4 FP-CS-4 CWE-89
 func TestTheValuesOfConditionsTravelAsParameters(t *testing.T) {
 	t.Parallel()
 	tenant, kind := any(hostileTenant), any(int64(2))

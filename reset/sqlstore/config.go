@@ -56,10 +56,10 @@ type Config struct {
 	// error undoes everything and is returned wrapped.
 	//
 	// It must write through tx and do nothing else. When the database refuses
-	// the transaction because of another one, ReplaceHash may run it a second
-	// time. It should not read through tx either. Under REPEATABLE READ and
-	// stricter, and on SQLite, a transaction that reads first is refused far
-	// more often.
+	// the transaction because of another one, ReplaceHash may run it again. It
+	// should not read through tx either. Under REPEATABLE READ and stricter,
+	// and on SQLite, a transaction that reads first is refused far more often.
+	// So is one that deletes rows by a column without an index.
 	InTx func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
@@ -70,8 +70,10 @@ type Config struct {
 // literal with its parameter.
 //
 // ByEmail and ByID yield six columns: id, address, hash, stamp, locale,
-// disabled. NULL is read as "" or false. What ByID yields as the id must be the
-// text that was asked for, otherwise the row counts as not found.
+// disabled. A seventh is the label, and an eighth the further addresses of the
+// account, as one text with a line feed between them and in an order that is
+// always the same. NULL is read as "" or false. What ByID yields as the id must
+// be the text that was asked for, otherwise the row counts as not found.
 type Queries struct {
 	// ByEmail takes the typed address. Where parameters are ?, it takes it as
 	// often as there are marks outside of quotes. It should yield rows whose
@@ -79,15 +81,19 @@ type Queries struct {
 	// Table.Queries makes does. Of more than 10,000 rows the rest is not looked
 	// at.
 	ByEmail string
+	// ByRecovery is what ByEmail is, for the further addresses of the accounts.
+	// It is optional, and goes with the eighth column. Without it accounts have
+	// one address.
+	ByRecovery string
 	// ByID takes the id.
 	ByID string
 	// Replace takes, in this order, the new hash, the id, and, as they were
-	// verified, the old hash, the address and the stamp. It must change one row
-	// if the id, the hash, the address and the stamp are those and the account
-	// is not disabled, and no row otherwise. A missing condition is a link that
-	// survives the change it should die of. Compare bytes, not as the column
-	// compares, where that ignores case or trailing spaces, and write
-	// COALESCE(hash, '') where the hash may be NULL.
+	// verified, the old hash, the address, the stamp, and with ByRecovery the
+	// text of the eighth column. It must change one row if the id and all of
+	// those are the same and the account is not disabled, and no row otherwise.
+	// A missing condition is a link that survives the change it should die of.
+	// Compare bytes, not as the column compares, where that ignores case or
+	// trailing spaces, and write COALESCE(hash, '') where the hash may be NULL.
 	Replace string
 	// Swap takes the new hash, the id and the old hash. It is optional. Without
 	// it the function made by SwapFor returns an error.
@@ -112,6 +118,10 @@ func (c Config) compile() (Queries, error) {
 }
 
 func (q Queries) validate(d sqldialect.Dialect) error {
+	replaceParams := 5
+	if q.ByRecovery != "" {
+		replaceParams = 6
+	}
 	statements := []struct {
 		field, text string
 		params      int
@@ -119,7 +129,8 @@ func (q Queries) validate(d sqldialect.Dialect) error {
 	}{
 		{"ByEmail", q.ByEmail, 1, true},
 		{"ByID", q.ByID, 1, true},
-		{"Replace", q.Replace, 5, true},
+		{"ByRecovery", q.ByRecovery, 1, false},
+		{"Replace", q.Replace, replaceParams, true},
 		{"Swap", q.Swap, 3, false},
 	}
 

@@ -196,6 +196,16 @@ func TestNewRefusesStatementsWithoutTheirParameters(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func inRecovery(
+	change func(*sqlstore.RecoveryTable),
+) func(*sqlstore.Table) {
+	return func(t *sqlstore.Table) {
+		t.Recovery = recoveryTable().Recovery
+		change(&t.Recovery)
+	}
+}
+
+//lostkey:covers ASVS-1.2.4 CWE-89
 func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 	t.Parallel()
 	db := (&sqltest.DB{}).Open(t)
@@ -217,6 +227,14 @@ func TestNewRefusesNamesThatCouldBreakOut(t *testing.T) {
 			func(t *sqlstore.Table) { t.Disabled = name },
 			func(t *sqlstore.Table) { t.DisabledAt = name },
 			func(t *sqlstore.Table) { t.Active = name },
+			func(t *sqlstore.Table) { t.Label = name },
+			inRecovery(func(r *sqlstore.RecoveryTable) { r.Name = name }),
+			inRecovery(func(r *sqlstore.RecoveryTable) { r.UserID = name }),
+			inRecovery(func(r *sqlstore.RecoveryTable) { r.Email = name }),
+			inRecovery(func(r *sqlstore.RecoveryTable) { r.Confirmed = name }),
+			inRecovery(func(r *sqlstore.RecoveryTable) {
+				r.ConfirmedAt = name
+			}),
 			func(t *sqlstore.Table) {
 				t.Where = []sqlstore.Condition{{Column: name, IsNull: true}}
 			},
@@ -299,7 +317,7 @@ func TestStatementsOfATable(t *testing.T) {
 	require.Equal(t, sqlstore.Queries{
 		ByEmail: fields + ` WHERE lower("email") = lower($1) ORDER BY` +
 			` CASE WHEN COALESCE("email"::text, '') COLLATE "C" = $1::text` +
-			` THEN 0 ELSE 1 END, "id" LIMIT 100`,
+			` THEN 0 ELSE 1 END, "app"."users"."id" LIMIT 100`,
 		ByID: fields + ` WHERE "id" = $1`,
 		Replace: update +
 			` AND COALESCE("email"::text, '') COLLATE "C" = $4::text` +

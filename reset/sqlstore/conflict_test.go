@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,40 +130,55 @@ func TestConflictAtTheCommitOrInTheHookIsOneToo(t *testing.T) {
 	)
 }
 
-func TestThirdConflictIsAnError(t *testing.T) {
-	t.Parallel()
-	f := &sqltest.DB{Exec: refusesExec(codeError(5)), Query: yields(annsRow)}
-	err := newStore(t, f, sqlstore.SQLite).
-		ReplaceHash(t.Context(), ann, "new hash")
-	require.ErrorIs(t, err, codeError(5))
-	require.NotErrorIs(t, err, reset.ErrStale)
+// attempts is how many are made in all.
+const attempts = 20
 
-	const attempt = " BEGIN UPDATE ROLLBACK SELECT"
-	require.Equal(t, strings.Repeat(attempt, 3), " "+f.Sent())
+func TestWriteThatIsRefusedTwentyTimesIsAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &sqltest.DB{Exec: refusesExec(codeError(5)), Query: yields(annsRow)}
+		start := time.Now()
+		err := newStore(t, f, sqlstore.SQLite).
+			ReplaceHash(t.Context(), ann, "new hash")
+		require.ErrorIs(t, err, codeError(5))
+		require.NotErrorIs(t, err, reset.ErrStale)
+
+		const attempt = " BEGIN UPDATE ROLLBACK SELECT"
+		require.Equal(t, strings.Repeat(attempt, attempts), " "+f.Sent())
+		require.NotZero(t, time.Since(start), "nothing between two attempts")
+		require.Less(t, time.Since(start), 10*time.Second)
+	})
+}
+
+func TestNothingIsRetriedWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		calls := 0
+		f := &sqltest.DB{
+			Query: func(string, []any) ([][]driver.Value, error) {
+				if calls++; calls == 2 {
+					cancel()
+				}
+				return nil, stateError("40001")
+			},
+		}
+		_, err := newStore(t, f, sqlstore.PostgreSQL).FindByID(ctx, ann.ID)
+		require.ErrorIs(t, err, stateError("40001"))
+		require.Equal(t, "SELECT SELECT", f.Sent())
+	})
 }
 
 func TestLookUpIsRetriedAfterAConflict(t *testing.T) {
 	t.Parallel()
 	for _, conflict := range conflicts {
-		for refusals, want := range map[int]bool{1: true, 2: true, 3: false} {
-			queries := 0
-			f := &sqltest.DB{
-				Query: func(string, []any) ([][]driver.Value, error) {
-					if queries++; queries <= refusals {
-						return nil, conflict.err
-					}
-					return [][]driver.Value{annsRow}, nil
-				},
-			}
-			store := newStore(t, f, conflict.dialect)
-
-			_, err := store.FindByID(t.Context(), ann.ID)
-			require.Equal(t, want, err == nil, "%v %v", refusals, err)
-			require.NotErrorIs(t, err, reset.ErrUserNotFound)
-
-			queries = 0
-			users, err := store.FindByEmail(t.Context(), ann.Email)
-			require.Equal(t, want, err == nil && len(users) == 1)
+		for refusals, want := range map[int]bool{
+			1: true, attempts - 1: true, attempts: false,
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				requireRetried(t, conflict.dialect, conflict.err, refusals, want)
+			})
 		}
 	}
 
@@ -169,6 +186,32 @@ func TestLookUpIsRetriedAfterAConflict(t *testing.T) {
 	_, err := newStore(t, f, sqlstore.PostgreSQL).FindByID(t.Context(), ann.ID)
 	require.Error(t, err)
 	require.Equal(t, "SELECT", f.Sent())
+}
+
+// requireRetried checks what both look-ups make of so many refusals.
+func requireRetried(
+	t *testing.T, dialect sqlstore.Dialect, conflict error, refusals int,
+	want bool,
+) {
+	t.Helper()
+	queries := 0
+	f := &sqltest.DB{
+		Query: func(string, []any) ([][]driver.Value, error) {
+			if queries++; queries <= refusals {
+				return nil, conflict
+			}
+			return [][]driver.Value{annsRow}, nil
+		},
+	}
+	store := newStore(t, f, dialect)
+
+	_, err := store.FindByID(t.Context(), ann.ID)
+	require.Equal(t, want, err == nil, "%v %v", refusals, err)
+	require.NotErrorIs(t, err, reset.ErrUserNotFound)
+
+	queries = 0
+	users, err := store.FindByEmail(t.Context(), ann.Email)
+	require.Equal(t, want, err == nil && len(users) == 1)
 }
 
 func TestRowThatCannotBeReadLeavesTheOutcomeOpen(t *testing.T) {
@@ -215,6 +258,32 @@ func TestOtherErrorsAreNotRetried(t *testing.T) {
 
 		for _, secret := range []string{"old hash", "new hash", ann.Email} {
 			require.NotContains(t, err.Error(), secret)
+		}
+	}
+}
+
+// A login that replaces an old hash is in the way of others as a reset is. What
+// was refused was not written, and the condition finds out about all else.
+func TestSwapIsRetriedAfterAConflict(t *testing.T) {
+	t.Parallel()
+	for _, conflict := range conflicts {
+		for _, changed := range []int64{1, 0} {
+			calls := 0
+			f := &sqltest.DB{
+				Exec: func(string, []any) (int64, error) {
+					if calls++; calls == 1 {
+						return 0, conflict.err
+					}
+					return changed, nil
+				},
+			}
+
+			swapped, err := newStore(t, f, conflict.dialect).SwapFor(ann)(
+				t.Context(), ann.PasswordHash, "better",
+			)
+			require.NoError(t, err)
+			require.Equal(t, changed == 1, swapped)
+			require.Equal(t, 2, calls)
 		}
 	}
 }

@@ -2,23 +2,8 @@
 // already has, over database/sql and without a driver of its own. Package
 // sqlaudit has the audit trail and the list of blocked networks.
 //
-// Most programs need [New] with a [Table], and nothing else:
-//
-//	store, err := sqlstore.New(db, sqlstore.Config{
-//		Dialect: sqlstore.PostgreSQL,
-//		Table: sqlstore.Table{
-//			Name:  "users",
-//			ID:    "id",
-//			Email: "email",
-//			Hash:  "password_hash",
-//		},
-//		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
-//			_, err := tx.ExecContext(
-//				ctx, `DELETE FROM sessions WHERE user_id = $1`, seen.ID,
-//			)
-//			return err
-//		},
-//	})
+// Most programs need [New] with a [Table], and nothing else. What
+// ends the sessions goes into Config.InTx, as the Example shows.
 //
 // Tables that do not fit take [Queries], complete statements of the host's own.
 //
@@ -28,7 +13,7 @@
 // # Tables of frameworks
 //
 // Django's auth_user, which Django goes on using. Give hash.Config the Params
-// hash.DjangoPBKDF2 or hash.DjangoArgon2, so that it can:
+// hash.Django, so that it can:
 //
 //	sqlstore.Table{
 //		Name: "auth_user", ID: "id", Email: "email", Hash: "password",
@@ -43,7 +28,7 @@
 //	}
 //
 // Spring Security's users, whose user name is the address. Authorities stay as
-// they are. New hashes are hash.SpringBcrypt:
+// they are. New hashes are hash.Spring:
 //
 //	sqlstore.Table{
 //		Name: "users", ID: "username", Email: "username",
@@ -65,7 +50,7 @@
 // # Security
 //
 // A new password is one conditional update on everything that was verified,
-// which is hash, address, stamp and disabled flag, compared byte for byte
+// which is hash, all addresses, stamp and disabled flag, compared byte for byte
 // whatever the column's collation. However many confirmations of one link run
 // at once, in one process or in several, one changes the row and the others get
 // [reset.ErrStale]. What must happen with the change, ending sessions above
@@ -92,12 +77,12 @@
 //
 // # Databases
 //
-// Tested with SQLite 3 (modernc), PostgreSQL 15 (pgx) and MariaDB 10.11
-// (go-sql-driver). Every isolation level is safe, and the engine's default is
-// best. Where PostgreSQL's SERIALIZABLE is the default of the connection, a
-// busy site sees look-ups and writes refused for no reason of their own, and
-// after three attempts a visitor is told to retry. Unsuitable columns for the
-// hash are those that do not give back what was put in: BINARY(n) on MySQL,
-// which pads with NUL bytes, and any column shorter than the hashes to come.
-// The kit in package resettest finds them.
+// Tested with SQLite 3 (modernc, mattn, ncruces), PostgreSQL 15 (pgx, lib/pq)
+// and MariaDB 10.11 (go-sql-driver). Every isolation level is safe, and the
+// engine's default is best. Stricter ones refuse look-ups and writes for no
+// reason of their own, which costs further attempts, and no visitor sees them.
+//
+// Unsuitable columns for the hash are those that do not give back what was put
+// in: BINARY(n) on MySQL, which pads with NUL bytes, and any column shorter
+// than the hashes to come. The kit in package resettest finds them.
 package sqlstore

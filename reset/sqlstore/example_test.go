@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log"
 	"strings"
@@ -86,7 +87,10 @@ func ExampleTable_Queries() {
 	// CAST(COALESCE(CAST(`hash` AS TEXT), '') AS BLOB) = CAST(? AS BLOB)
 }
 
-// At login an old hash is replaced, unless a reset was faster.
+// A sign-in over the same table. An old hash, of bcrypt perhaps, is replaced,
+// unless a reset was faster. Without an account user.PasswordHash is "", which
+// no password is right for, and which costs what a wrong password costs. Give
+// the hasher to reset.Config too. Limits and sessions are the application's.
 func ExampleStore_SwapFor() {
 	db := openDatabase()
 	store, err := sqlstore.New(db, sqlstore.Config{
@@ -99,17 +103,30 @@ func ExampleStore_SwapFor() {
 		log.Fatal(err)
 	}
 	hasher := hash.NewInsecureForTests() // hash.New(hash.Config{}) in a program
-	ctx := context.Background()
 
-	user := reset.User{
-		ID:           "42",
-		PasswordHash: "$2b$04$6QtPrtUfPOX1VDnYRNgNv.xXCNRQvkNP.LZqD9lQfUkvbJTQxIuV6",
+	signIn := func(ctx context.Context, email, password string) (bool, error) {
+		users, err := store.FindByEmail(ctx, email)
+		if err != nil {
+			return false, err
+		}
+		var user reset.User
+		if len(users) == 1 && !users[0].Disabled {
+			user = users[0]
+		}
+
+		result, err := hasher.VerifyAndUpdate(
+			ctx, password, user.PasswordHash, store.SwapFor(user),
+		)
+		if errors.Is(err, hash.ErrBusy) || ctx.Err() != nil {
+			return false, err // 503, for everybody
+		}
+		if err := errors.Join(err, result.UpdateErr); err != nil {
+			log.Print(user.ID, ": stored hash: ", err)
+		}
+		return result.OK, nil
 	}
-	result, err := hasher.VerifyAndUpdate(
-		ctx, "not the password", user.PasswordHash, store.SwapFor(user),
-	)
-	fmt.Println(result.OK, result.Updated, err)
-	// Output: false false <nil>
+	fmt.Println(signIn(context.Background(), "ana@example.com", "anything"))
+	// Output: false <nil>
 }
 
 // Django's own table, of one tenant, without the rows that are only marked.
@@ -128,6 +145,31 @@ func ExampleTable() {
 	})
 	fmt.Println(err)
 	// Output: <nil>
+}
+
+// Accounts with further addresses, in the table that django-allauth keeps.
+func ExampleRecoveryTable() {
+	db := openDatabase()
+	store, err := sqlstore.New(db, sqlstore.Config{
+		Dialect: sqlstore.PostgreSQL,
+		Table: sqlstore.Table{
+			Name: "auth_user", ID: "id", Email: "email", Hash: "password",
+			Active: "is_active", Label: "username",
+			Recovery: sqlstore.RecoveryTable{
+				Name: "account_emailaddress", UserID: "user_id",
+				Email: "email", Confirmed: "verified",
+			},
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	found, err := store.FindByEmail(
+		context.Background(), "ana@home.example",
+	)
+	fmt.Println(len(found), err)
+	// Output: 0 <nil>
 }
 
 // When the program starts, the table is looked at, and what is wrong is logged

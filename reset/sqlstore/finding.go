@@ -4,7 +4,8 @@ package sqlstore
 type Finding struct {
 	// Code is one of the constants of its type, fit for a metric's label.
 	Code FindingCode
-	// Column is the column it is about. It is empty for the whole table.
+	// Column is the column it is about. It is empty for the whole table. In the
+	// table of further addresses it is table.column, or the table.
 	Column string
 	// Text says what is wrong and what comes of it, in one or two sentences.
 	Text string
@@ -54,4 +55,7 @@ const (
 	NotUnique FindingCode = "address-not-unique"
 	// NoIDIndex is an id that no index begins with.
 	NoIDIndex FindingCode = "no-id-index"
+	// RecoveryKeyType is a RecoveryTable.UserID that is of another type than
+	// Table.ID.
+	RecoveryKeyType FindingCode = "recovery-key-type"
 )

@@ -45,14 +45,14 @@ type index struct {
 	fixed   bool // it belongs to a constraint and cannot be dropped
 }
 
-func (s *Store) layout(ctx context.Context) (layout, error) {
+func (s *Store) layout(ctx context.Context, table string) (layout, error) {
 	switch s.dialect {
 	case sqldialect.PostgreSQL:
-		return s.layoutPostgreSQL(ctx)
+		return s.layoutPostgreSQL(ctx, table)
 	case sqldialect.MySQL:
-		return s.layoutMySQL(ctx)
+		return s.layoutMySQL(ctx, table)
 	default:
-		return s.layoutSQLite(ctx)
+		return s.layoutSQLite(ctx, table)
 	}
 }
 

@@ -33,9 +33,11 @@ const postgresIndexes = `
 	WHERE i.indrelid = to_regclass($1) AND i.indisvalid
 	ORDER BY i.indexrelid, k`
 
-func (s *Store) layoutPostgreSQL(ctx context.Context) (layout, error) {
+func (s *Store) layoutPostgreSQL(
+	ctx context.Context, table string,
+) (layout, error) {
 	return s.layoutFrom(ctx, postgresColumns, postgresIndexes,
-		s.dialect.Quote(s.table.Name))
+		s.dialect.Quote(table))
 }
 
 const mysqlColumns = `
@@ -51,10 +53,12 @@ const mysqlColumns = `
 	WHERE c.TABLE_SCHEMA = COALESCE(NULLIF(?, ''), DATABASE())
 		AND c.TABLE_NAME = ?`
 
-func (s *Store) layoutMySQL(ctx context.Context) (layout, error) {
-	schema, table, dotted := strings.Cut(s.table.Name, ".")
+func (s *Store) layoutMySQL(
+	ctx context.Context, name string,
+) (layout, error) {
+	schema, table, dotted := strings.Cut(name, ".")
 	if !dotted {
-		schema, table = "", s.table.Name
+		schema, table = "", name
 	}
 	l, err := s.layoutFrom(ctx, mysqlColumns, "", schema, table)
 	if err != nil || l.isView || len(l.columns) == 0 {
@@ -71,7 +75,7 @@ func (s *Store) layoutMySQL(ctx context.Context) (layout, error) {
 			},
 			cmp.Or(row["column_name"], row["expression"]),
 		)
-	}, "SHOW INDEX FROM "+s.dialect.Quote(s.table.Name))
+	}, "SHOW INDEX FROM "+s.dialect.Quote(name))
 	return l, err
 }
 
@@ -96,8 +100,10 @@ const sqliteIndexes = `
 	LEFT JOIN %s.sqlite_master m ON m.type = 'index' AND m.name = l.name
 	WHERE x.key ORDER BY l.seq, x.seqno`
 
-func (s *Store) layoutSQLite(ctx context.Context) (layout, error) {
-	schema, table := "main", s.table.Name
+func (s *Store) layoutSQLite(
+	ctx context.Context, table string,
+) (layout, error) {
+	schema := "main"
 	if before, after, dotted := strings.Cut(table, "."); dotted {
 		schema, table = before, after
 	}

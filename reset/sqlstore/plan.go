@@ -14,17 +14,18 @@ type plan struct {
 	// readsAll says that it reads every row.
 	readsAll bool
 	// keys are what it compares by index, or, on MySQL, the names of the
-	// indexes it may use. Nil means that it reads one row at most.
+	// indexes it may use. There, nil means that it has found no row already.
 	keys []string
 }
 
 // plannedAddress is what the plan is made for. Nobody has it.
 const plannedAddress = "nobody@lostkey.invalid"
 
-// plan asks the database how it would run ByEmail. It depends on the indexes
+// plan asks the database how it would run a query. It depends on the indexes
 // and not on how many rows there are.
-func (s *Store) plan(ctx context.Context) (plan, error) {
-	query, args := s.queries.ByEmail, s.emailParams(plannedAddress)
+func (s *Store) plan(
+	ctx context.Context, query string, args []any,
+) (plan, error) {
 	switch s.dialect {
 	case sqldialect.PostgreSQL:
 		return s.planPostgreSQL(ctx, query, args)
@@ -41,6 +42,9 @@ func (s *Store) planSQLite(
 	found := plan{keys: []string{}}
 	err := s.each(ctx, s.db, func(row map[string]string) {
 		switch detail := row["detail"]; {
+		case strings.HasPrefix(detail, "SCAN (subquery"),
+			strings.HasPrefix(detail, "SCAN SUBQUERY"):
+			// It is of what the lines before it have found.
 		case strings.HasPrefix(detail, "SCAN "):
 			found.readsAll = true
 		case strings.HasPrefix(detail, "SEARCH "):
@@ -59,7 +63,7 @@ func (s *Store) planMySQL(
 	var found plan
 	err := s.each(ctx, s.db, func(row map[string]string) {
 		switch {
-		case row["type"] == "": // A unique index has found that there is none.
+		case row["type"] == "": // It has found that there is none.
 		case row["possible_keys"] == "":
 			found.readsAll = true
 		default:

@@ -6,22 +6,26 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/reset"
 )
 
 // ReplaceHash stores encoded if the row still is what seen says, with the same
-// hash, address and stamp, byte for byte, and is not disabled. Otherwise
-// nothing is written and the error is [reset.ErrStale]. Config.InTx runs in the
-// same transaction. seen must come from FindByEmail or FindByID.
+// hash, address, stamp and further addresses, byte for byte, and is not
+// disabled. Otherwise nothing is written and the error is [reset.ErrStale].
+// Config.InTx runs in the same transaction. seen must come from FindByEmail or
+// FindByID.
 //
 // A transaction the database refuses because of another one (serialization
 // failure, deadlock, SQLite's BUSY) is never repeated blindly. The row is read
 // once more. If it changed, the answer is ErrStale. If not, the refusal had
-// nothing to do with this user, and the same conditional write is retried, with
-// three attempts in all. Any other error, a lost connection above all, does not
-// tell whether the write took place.
+// nothing to do with this user, and the same conditional write is retried after
+// a pause of at most half a second, with twenty attempts in all. Any
+// other error, a lost connection above all, does not tell whether the write
+// took place.
 //
 // When the database refuses a value, the row decides as well. An account that
 // is not as seen is stale. Otherwise the column cannot hold encoded, because it
@@ -36,9 +40,8 @@ func (s *Store) ReplaceHash(
 		return cmp.Or(ctx.Err(), reset.ErrStale)
 	}
 
-	var err error
-	for range maxAttempts {
-		err = s.replace(ctx, seen, encoded)
+	for n := 1; ; n++ {
+		err := s.replace(ctx, seen, encoded)
 		refused, isRefused := errors.AsType[*refusedError](err)
 		if !isRefused && !s.dialect.Conflict(err) {
 			return err
@@ -53,30 +56,44 @@ func (s *Store) ReplaceHash(
 		case now.PasswordHash == encoded:
 			// The salt is new, so only this call can have written it.
 			return nil
-		case now.PasswordHash != seen.PasswordHash, now.Email != seen.Email,
-			now.Stamp != seen.Stamp, now.Disabled:
+		case !same(now, seen):
 			return reset.ErrStale
 		case isRefused:
 			return fmt.Errorf(
 				"sqlstore: replace hash: the column cannot hold the new hash: %w",
 				refused.err,
 			)
+		case n == maxAttempts || !pause(ctx, n):
+			return err
 		}
 	}
+}
 
-	return err
+// same reports whether the write that seen is good for may take place.
+func same(now, seen reset.User) bool {
+	return now.PasswordHash == seen.PasswordHash && now.Email == seen.Email &&
+		now.Stamp == seen.Stamp && !now.Disabled &&
+		slices.Equal(now.Recovery, seen.Recovery)
 }
 
 // canHold reports whether there can be a row that is as seen.
 func (s *Store) canHold(seen reset.User) bool {
 	return s.dialect.CanHold(
-		seen.ID + seen.PasswordHash + seen.Email + seen.Stamp,
+		seen.ID + seen.PasswordHash + seen.Email + seen.Stamp +
+			strings.Join(seen.Recovery, lineFeed),
 	)
 }
 
 func (s *Store) replace(
 	ctx context.Context, seen reset.User, encoded string,
 ) error {
+	args := []any{
+		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
+	}
+	if s.queries.ByRecovery != "" {
+		args = append(args, strings.Join(seen.Recovery, lineFeed))
+	}
+
 	changed, err := s.changeOne(
 		ctx,
 		func(tx *sql.Tx) error {
@@ -89,9 +106,7 @@ func (s *Store) replace(
 			return nil
 		},
 		s.queries.Replace,
-		s.withWhere(
-			encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
-		)...,
+		s.withWhere(args...)...,
 	)
 	if err != nil {
 		return fmt.Errorf("sqlstore: replace hash: %w", err)
@@ -114,9 +129,11 @@ func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 		if s.queries.Swap == "" {
 			return false, errors.New("sqlstore: Config.Queries.Swap is empty")
 		}
-		swapped, err := s.changeOne(
-			ctx, nil, s.queries.Swap, s.withWhere(encoded, user.ID, old)...,
-		)
+		swapped, err := retried(ctx, s.dialect, func() (bool, error) {
+			return s.changeOne(
+				ctx, nil, s.queries.Swap, s.withWhere(encoded, user.ID, old)...,
+			)
+		})
 		if err != nil {
 			return false, fmt.Errorf("sqlstore: swap hash: %w", err)
 		}

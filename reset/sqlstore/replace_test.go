@@ -75,6 +75,7 @@ func TestNoRowIsStaleAndManyRowsAreUndone(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-2.3.3
 func TestHookSharesTheTransaction(t *testing.T) {
 	t.Parallel()
 	var (

@@ -34,7 +34,7 @@ func (t Table) queries(d sqldialect.Dialect) Queries {
 		t.optional(d, t.Stamp),
 		t.optional(d, t.Locale),
 		t.disabled(d),
-	}, ", ")
+	}, ", ") + t.more(d)
 
 	from := "SELECT " + fields + " FROM " + name + " WHERE "
 	update := "UPDATE " + name + " SET " + column + " = " + d.Param(1) +
@@ -46,14 +46,34 @@ func (t Table) queries(d sqldialect.Dialect) Queries {
 		stamp = d.SameBytes(d.Quote(t.Stamp), d.Param(5))
 	}
 
-	return Queries{
-		ByEmail: from + t.emailCondition(d) + t.where(d, 2) + t.exactFirst(d),
-		ByID:    from + id + " = " + d.Param(1) + t.where(d, 2),
+	q := Queries{
+		ByEmail: from + t.sameAddress(d, d.Quote(t.Email)) + t.where(d, 2) +
+			t.exactFirst(d),
+		ByID: from + id + " = " + d.Param(1) + t.where(d, 2),
 		Replace: update + " AND " + d.SameBytes(d.Quote(t.Email), d.Param(4)) +
-			" AND " + stamp + " AND NOT " + t.disabled(d) +
-			t.where(d, 6),
+			" AND " + stamp + " AND NOT " + t.disabled(d),
 		Swap: update + t.where(d, 4),
 	}
+	if t.Recovery.Name == "" {
+		q.Replace += t.where(d, 6)
+		return q
+	}
+
+	q.ByRecovery = from + t.byRecovery(d)
+	q.Replace += " AND " + d.SameBytes(t.addresses(d), d.Param(6)) +
+		t.where(d, 7)
+	return q
+}
+
+// more returns the columns that only some tables have.
+func (t Table) more(d sqldialect.Dialect) string {
+	switch {
+	case t.Recovery.Name != "":
+		return ", " + t.optional(d, t.Label) + ", " + d.AsText(t.addresses(d))
+	case t.Label != "":
+		return ", " + t.optional(d, t.Label)
+	}
+	return ""
 }
 
 // exactFirst returns the ORDER BY clause that puts the address as it was typed
@@ -62,8 +82,13 @@ func (t Table) queries(d sqldialect.Dialect) Queries {
 func (t Table) exactFirst(d sqldialect.Dialect) string {
 	return " ORDER BY CASE WHEN " +
 		d.SameBytes(d.Quote(t.Email), d.Param(1)) +
-		" THEN 0 ELSE 1 END, " +
-		d.Quote(t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
+		" THEN 0 ELSE 1 END, " + t.oldestFirst(d)
+}
+
+// oldestFirst returns the rest of an ORDER BY clause. Without the table's name,
+// PostgreSQL takes the id for the column of the result, which is text.
+func (t Table) oldestFirst(d sqldialect.Dialect) string {
+	return d.Quote(t.Name+"."+t.ID) + " LIMIT " + strconv.Itoa(maxMatches)
 }
 
 func (t Table) idText(d sqldialect.Dialect) string {
@@ -107,8 +132,9 @@ func (t Table) match(d sqldialect.Dialect) EmailMatch {
 	}
 }
 
-func (t Table) emailCondition(d sqldialect.Dialect) string {
-	column, param := d.Quote(t.Email), d.Param(1)
+// sameAddress returns the condition that a quoted column is the address.
+func (t Table) sameAddress(d sqldialect.Dialect, column string) string {
+	param := d.Param(1)
 	switch t.match(d) {
 	case MatchLowered:
 		return column + " = lower(" + param + ")"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
@@ -30,10 +31,10 @@ type Store struct {
 	queries Queries
 	// table is zero where the host wrote the statements.
 	table Table
-	// emailArgs is how often Queries.ByEmail takes the address.
-	emailArgs int
 	// where are the values of Table.Where, which every statement takes.
 	where []any
+	// marks has the number of parameters of statements that write them as ?.
+	marks map[string]int
 	inTx  func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
@@ -51,18 +52,18 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	}
 
 	s := &Store{
-		db:        sqldialect.HandleOf(db),
-		dialect:   sqldialect.Dialect(cfg.Dialect),
-		queries:   queries,
-		emailArgs: 1,
-		inTx:      cfg.InTx,
+		db:      sqldialect.HandleOf(db),
+		dialect: sqldialect.Dialect(cfg.Dialect),
+		queries: queries,
+		marks: map[string]int{
+			queries.ByEmail:    countMarks(queries.ByEmail),
+			queries.ByRecovery: countMarks(queries.ByRecovery),
+		},
+		inTx: cfg.InTx,
 	}
 	if cfg.Queries == (Queries{}) {
 		s.table, s.where = cfg.Table, cfg.Table.values()
 		s.table.Where = slices.Clone(cfg.Table.Where)
-	}
-	if s.dialect != sqldialect.PostgreSQL {
-		s.emailArgs = countMarks(queries.ByEmail) - len(s.where)
 	}
 
 	return s, nil
@@ -83,11 +84,11 @@ func (s *Store) FindByEmail(
 		return nil, ctx.Err()
 	}
 
-	users, err := look(s.dialect, func() ([]reset.User, error) {
-		return s.findByEmail(ctx, addr)
-	})
-	if s.dialect.Refuses(err, addr) {
-		return nil, nil
+	users, err := s.lookUp(ctx, s.queries.ByEmail, addr)
+	if err == nil && s.queries.ByRecovery != "" {
+		var others []reset.User
+		others, err = s.lookUp(ctx, s.queries.ByRecovery, addr)
+		users = merge(users, others, addr)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: find by address: %w", err)
@@ -96,12 +97,23 @@ func (s *Store) FindByEmail(
 	return users, nil
 }
 
-func (s *Store) findByEmail(
-	ctx context.Context, addr string,
+// lookUp runs one of the statements that take an address.
+func (s *Store) lookUp(
+	ctx context.Context, query, addr string,
 ) ([]reset.User, error) {
-	rows, err := s.db.QueryContext(
-		ctx, s.queries.ByEmail, s.emailParams(addr)...,
-	)
+	users, err := retried(ctx, s.dialect, func() ([]reset.User, error) {
+		return s.findByAddress(ctx, query, addr)
+	})
+	if s.dialect.Refuses(err, addr) {
+		return nil, nil
+	}
+	return users, err
+}
+
+func (s *Store) findByAddress(
+	ctx context.Context, query, addr string,
+) ([]reset.User, error) {
+	rows, err := s.query(ctx, query, s.emailParams(query, addr)...)
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +121,11 @@ func (s *Store) findByEmail(
 
 	var exact, others []reset.User
 	for n := 0; n < maxRows && len(exact) < maxMatches && rows.Next(); n++ {
-		u, err := scanUser(rows)
+		u, err := s.scanUser(rows)
 		switch {
 		case err != nil:
 			return nil, err
-		case u.Email == addr:
+		case has(u, addr):
 			exact = append(exact, u)
 		case len(others) < maxMatches:
 			others = append(others, u)
@@ -124,12 +136,57 @@ func (s *Store) findByEmail(
 	return users[:min(len(users), maxMatches)], rows.Err()
 }
 
-// emailParams returns the parameters of ByEmail. Where they are written as ?,
-// what a Table makes takes the address first, then the values of Where, and the
-// address once more to sort by.
-func (s *Store) emailParams(addr string) []any {
+// has reports whether an address of u is spelled exactly like addr.
+func has(u reset.User, addr string) bool {
+	return u.Email == addr || slices.Contains(u.Recovery, addr)
+}
+
+// merge returns the accounts that two statements found, each once, with the
+// exact spellings first.
+func merge(byEmail, byRecovery []reset.User, addr string) []reset.User {
+	seen := make(map[string]bool)
+	users := slices.DeleteFunc(
+		slices.Concat(byEmail, byRecovery),
+		func(u reset.User) bool {
+			known := seen[u.ID]
+			seen[u.ID] = true
+			return known
+		},
+	)
+	isOther := func(u reset.User) bool { return !has(u, addr) }
+	exact := slices.DeleteFunc(slices.Clone(users), isOther)
+	others := slices.DeleteFunc(users, func(u reset.User) bool {
+		return has(u, addr)
+	})
+	users = slices.Concat(exact, others)
+	return users[:min(len(users), maxMatches)]
+}
+
+// query runs a look-up. SQLite takes longer to read a statement than to run it,
+// so there it is prepared once.
+func (s *Store) query(
+	ctx context.Context, query string, args ...any,
+) (*sql.Rows, error) {
+	if s.dialect == sqldialect.SQLite {
+		return s.db.QueryKept(ctx, query, args...)
+	}
+	return s.db.QueryContext(ctx, query, args...)
+}
+
+// emailParams returns the parameters of ByEmail and ByRecovery. Where they are
+// written as ?, what a Table makes takes the address first, then the values of
+// Where, and the address once more to sort by.
+func (s *Store) emailParams(query, addr string) []any {
+	again := 0
+	if s.dialect != sqldialect.PostgreSQL {
+		marks, known := s.marks[query]
+		if !known {
+			marks = countMarks(query)
+		}
+		again = marks - len(s.where) - 1
+	}
 	return slices.Concat(
-		[]any{addr}, s.where, slices.Repeat([]any{addr}, s.emailArgs-1),
+		[]any{addr}, s.where, slices.Repeat([]any{addr}, again),
 	)
 }
 
@@ -147,10 +204,8 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 		return reset.User{}, cmp.Or(ctx.Err(), reset.ErrUserNotFound)
 	}
 
-	u, err := look(s.dialect, func() (reset.User, error) {
-		return scanUser(s.db.QueryRowContext(
-			ctx, s.queries.ByID, s.withWhere(id)...,
-		))
+	u, err := retried(ctx, s.dialect, func() (reset.User, error) {
+		return s.findByID(ctx, id)
 	})
 	if errors.Is(err, sql.ErrNoRows) || s.dialect.Refuses(err, id) {
 		return reset.User{}, reset.ErrUserNotFound
@@ -165,39 +220,59 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	return u, nil
 }
 
-// maxAttempts bounds how many attempts are made at work that other transactions
-// get in the way of.
-const maxAttempts = 3
-
-// look retries a look-up that was refused because of other transactions, as
-// PostgreSQL under SERIALIZABLE does to a lone SELECT too. It writes nothing,
-// so nothing has to be found out in between.
-func look[T any](d sqldialect.Dialect, find func() (T, error)) (T, error) {
-	for range maxAttempts - 1 {
-		if found, err := find(); !d.Conflict(err) {
-			return found, err
-		}
+func (s *Store) findByID(ctx context.Context, id string) (reset.User, error) {
+	rows, err := s.query(ctx, s.queries.ByID, s.withWhere(id)...)
+	if err != nil {
+		return reset.User{}, err
 	}
-	return find()
+	defer rows.Close() //nolint:errcheck // rows.Err below reports what matters.
+
+	if !rows.Next() {
+		return reset.User{}, cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	u, err := s.scanUser(rows)
+	return u, cmp.Or(err, rows.Close())
 }
 
-func scanUser(row interface{ Scan(dest ...any) error }) (reset.User, error) {
+// scanUser reads a row of six columns, and of those that not all tables have.
+func (s *Store) scanUser(rows *sql.Rows) (reset.User, error) {
+	columns, err := rows.Columns()
+	if err != nil {
+		return reset.User{}, err
+	}
+	if (len(columns) == allColumns) != (s.queries.ByRecovery != "") {
+		return reset.User{}, errors.New(
+			"an eighth column and Config.Queries.ByRecovery, want both or none",
+		)
+	}
+
 	var (
 		u                           reset.User
 		email, encoded, stamp, lang sql.NullString
+		label, recovery             sql.NullString
 		disabled                    flag
 	)
-	if err := row.Scan(
-		&u.ID, &email, &encoded, &stamp, &lang, &disabled,
+	dest := []any{
+		&u.ID, &email, &encoded, &stamp, &lang, &disabled, &label, &recovery,
+	}
+	if err := rows.Scan(
+		dest[:min(max(len(columns), allColumns-2), allColumns)]...,
 	); err != nil {
 		return reset.User{}, err
 	}
 
-	u.Email, u.PasswordHash, u.Stamp, u.Locale =
-		email.String, encoded.String, stamp.String, lang.String
+	u.Email, u.PasswordHash, u.Stamp, u.Locale, u.Label =
+		email.String, encoded.String, stamp.String, lang.String, label.String
 	u.Disabled = bool(disabled)
+	if recovery.String != "" {
+		u.Recovery = strings.Split(recovery.String, lineFeed)
+	}
 	return u, nil
 }
+
+// allColumns is how many columns a look-up yields at most. The last two are the
+// label and the further addresses.
+const allColumns = 8
 
 // A flag reads a truth value in any of the forms the drivers hand out, MySQL's
 // BIT(1) included, which sql.NullBool refuses.

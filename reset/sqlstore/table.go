@@ -85,6 +85,9 @@ type Table struct {
 	Stamp string
 	// Locale is an optional column with the language of the user's mail.
 	Locale string
+	// Label is an optional column with what tells the account from others of
+	// the same address.
+	Label string
 	// Disabled is an optional column that is true for accounts that must not be
 	// reset. It is BOOLEAN on PostgreSQL, an integer elsewhere. NULL counts as
 	// false.
@@ -100,6 +103,8 @@ type Table struct {
 	// Where holds for every row that the Store sees or changes, and for every
 	// statement. Empty means the whole table.
 	Where []Condition
+	// Recovery is an optional table of further addresses.
+	Recovery RecoveryTable
 	// EmailMatch says how addresses are compared.
 	EmailMatch EmailMatch
 }
@@ -130,6 +135,7 @@ func (t Table) validate() error {
 		{"Hash", t.Hash, true},
 		{"Stamp", t.Stamp, false},
 		{"Locale", t.Locale, false},
+		{"Label", t.Label, false},
 		{"Disabled", t.Disabled, false},
 		{"DisabledAt", t.DisabledAt, false},
 		{"Active", t.Active, false},
@@ -165,6 +171,9 @@ func (t Table) validate() error {
 		)
 	}
 
+	if err := t.validateRecovery(); err != nil {
+		return err
+	}
 	return t.validateWhere()
 }
 
