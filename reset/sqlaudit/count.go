@@ -39,10 +39,8 @@ func (r eventRow) times(n int64, at time.Time) rowCount {
 }
 
 // count counts n more events like row and reports whether it is time to write.
+// t.mu is held.
 func (t *Trail) count(n rowCount, row eventRow, client netip.Addr) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-
 	key := t.countedAs(row, client)
 	if before, known := t.counted[key]; known {
 		n.hits += before.hits
@@ -85,4 +83,16 @@ func (t *Trail) countedAs(row eventRow, client netip.Addr) eventRow {
 func (t *Trail) hasRoom(row eventRow, bound int) bool {
 	_, known := t.counted[row]
 	return known || len(t.counted) < bound
+}
+
+// addCounted has what was counted written, and begins anew. Where it finds no
+// room, the counting goes on. t.mu is held.
+func (t *Trail) addCounted() {
+	if t.held()+len(t.counted) > t.room && !t.closed {
+		return
+	}
+	for row, n := range t.counted {
+		t.add(storedRow{eventRow: row, n: n})
+	}
+	t.counted, t.flushed = map[eventRow]rowCount{}, t.now()
 }

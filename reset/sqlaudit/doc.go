@@ -4,21 +4,8 @@
 //
 // A [Trail] is a [reset.Sink]. It tells who asked for a link, from where and
 // when, what became of it, and when and from where the link was used.
-// [Blocks.Blocked] is what Hooks.Blocked of [reset.Config] takes:
-//
-//	trail, err := sqlaudit.New(db, sqlaudit.Config{
-//		Dialect: sqlstore.PostgreSQL,
-//	})
-//	blocks, err := sqlaudit.NewBlocks(db, sqlaudit.BlocksConfig{
-//		Dialect: sqlstore.PostgreSQL,
-//	})
-//	err = blocks.Refresh(ctx) // reads the list, once, when the program starts
-//
-//	svc, err := reset.New(reset.Config{
-//		Events: trail,
-//		Hooks:  reset.Hooks{Blocked: blocks.Blocked},
-//		// ...
-//	})
+// [Blocks.Blocked] is what Hooks.Blocked of [reset.Config] takes. The
+// Examples connect both.
 //
 // Each makes its table with the statements of its Schema method, which can be
 // run at every start or put into the application's migrations. Neither needs

@@ -1,8 +1,10 @@
 package sqlaudit_test
 
 import (
+	"context"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +30,13 @@ func newTrail(
 	}
 	trail, err := sqlaudit.New(f.Open(t), cfg)
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(
+			context.WithoutCancel(t.Context()), time.Second,
+		)
+		defer cancel()
+		_ = trail.Shutdown(ctx)
+	})
 	return trail
 }
 
@@ -49,8 +58,9 @@ const (
 	colClient    = 4
 	colClientNet = 5
 	colUserID    = 6
+	colRequestID = 7
 	colHits      = 9
-	columns      = 10
+	columns      = 11
 )
 
 // written keeps what a trail writes.
@@ -73,8 +83,15 @@ func (w *written) database() *sqltest.DB {
 	}}
 }
 
+// stored returns the rows so far.
+func (w *written) stored() [][]any {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.rows)
+}
+
 func (w *written) hits() (n int64) {
-	for _, row := range w.rows {
+	for _, row := range w.stored() {
 		n += row[colHits].(int64)
 	}
 	return n

@@ -27,6 +27,9 @@ type Entry struct {
 	// is the zero Prefix when it was not known.
 	Network                    netip.Prefix
 	UserID, RequestID, TokenID string
+	// Site is the name of the [reset.Site], and empty for the Service that
+	// reset.New made.
+	Site string
 	// Hits is how many equal events the row stands for. Time is that of the
 	// last of them.
 	Hits int64
@@ -42,8 +45,13 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	site, err := t.siteOf(ctx, "e", f)
+	if err != nil {
+		return nil, fmt.Errorf("sqlaudit: list audit trail: %w", err)
+	}
 	query := "SELECT e.id, e.at_ms, e.outcome, e.purpose, e.reason," +
-		" e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits" +
+		" e.client, e.client_net, e.user_id, e.request_id, e.token_id, e.hits," +
+		" " + site +
 		" FROM " + t.dialect.Quote(t.name) + " e" + where
 
 	scan := func(row *sql.Rows) (Entry, error) {
@@ -55,7 +63,7 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 		err := row.Scan(
 			&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason,
 			&client, &network,
-			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits,
+			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits, &e.Site,
 		)
 		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(),
 			storedAddr(client), storedPrefix(network)
@@ -76,6 +84,9 @@ type Link struct {
 	ID              int64
 	UserID, TokenID string
 	Purpose         token.Purpose
+	// Site is the name of the [reset.Site], and empty for the Service that
+	// reset.New made.
+	Site string
 	// AskedAt is when a visitor asked. For a link nobody asked for, it is when
 	// the link was made.
 	AskedAt time.Time
@@ -90,6 +101,10 @@ type Link struct {
 // with its use: asked when and from where, used when and from where. The two
 // are matched by the public id of the token. ctx governs the query.
 func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
+	if err := t.Flush(ctx); err != nil {
+		return nil, err
+	}
+
 	table := t.dialect.Quote(t.name)
 	where, args, err := f.conditions(
 		t.dialect, "m", "m.outcome IN ('mailed', 'invited', 'link-made')",
@@ -97,14 +112,19 @@ func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 	if err != nil {
 		return nil, err
 	}
+	site, err := t.siteOf(ctx, "m", f)
+	if err != nil {
+		return nil, fmt.Errorf("sqlaudit: list links: %w", err)
+	}
 	query := "SELECT m.id, m.user_id, m.token_id, m.purpose," +
 		" COALESCE(r.at_ms, m.at_ms), COALESCE(r.client, m.client)," +
-		" COALESCE(u.at_ms, 0), COALESCE(u.client, '')" +
+		" COALESCE(u.at_ms, 0), COALESCE(u.client, ''), " + site +
 		" FROM " + table + " m" +
 		" LEFT JOIN " + table + " r ON m.request_id <> ''" +
 		" AND r.request_id = m.request_id AND r.outcome = 'requested'" +
 		" LEFT JOIN " + table + " u ON m.token_id <> ''" +
-		" AND u.token_id = m.token_id AND u.outcome = 'confirmed'" +
+		" AND u.token_id <> '' AND u.token_id = m.token_id" +
+		" AND u.outcome = 'confirmed'" +
 		where
 
 	scan := func(row *sql.Rows) (Link, error) {
@@ -115,7 +135,7 @@ func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 		)
 		err := row.Scan(
 			&l.ID, &l.UserID, &l.TokenID, &l.Purpose,
-			&asked, &askedFrom, &used, &usedFrom,
+			&asked, &askedFrom, &used, &usedFrom, &l.Site,
 		)
 		l.AskedAt, l.AskedFrom = time.UnixMilli(asked).UTC(),
 			storedAddr(askedFrom)

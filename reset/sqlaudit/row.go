@@ -14,6 +14,7 @@ type eventRow struct {
 	outcome, purpose, reason   string
 	client, clientNet          string
 	userID, requestID, tokenID string
+	site                       string
 }
 
 // repeatable reports whether a visitor can cause equal events as often as they
@@ -37,6 +38,7 @@ func newEventRow(ev reset.Event) eventRow {
 		userID:    printable(ev.UserID, 255),
 		requestID: printable(ev.RequestID, 64),
 		tokenID:   printable(ev.TokenID, 64),
+		site:      printable(ev.Site, 64),
 	}
 
 	if ev.Outcome == reset.OutcomeDropped {

@@ -4,12 +4,21 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
+const siteColumn = "site VARCHAR(64) NOT NULL DEFAULT ''"
+
 // Schema returns the statements that make the trail's table and indexes where
 // they are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads
 // the same in every time zone and driver. hits is how many equal events the row
 // stands for. client is empty where they came from several clients or from none
 // that was known. client_net is the /32 or /64 of all of them, or a wider
-// network.
+// network. site is the name of the [reset.Site], and empty for the Service that
+// reset.New made. It has no index.
+//
+// A table that an earlier version made lacks site. The trail works with it all
+// the same, says so in the log, and keeps no sites. This adds the column, which
+// processes see that are started afterwards:
+//
+//	ALTER TABLE lostkey_audit ADD COLUMN site VARCHAR(64) NOT NULL DEFAULT ''
 func (t *Trail) Schema() []string {
 	table, d := t.dialect.Quote(t.name), t.dialect
 	columns := `
@@ -22,7 +31,8 @@ func (t *Trail) Schema() []string {
 	user_id VARCHAR(255) NOT NULL,
 	request_id VARCHAR(64) NOT NULL,
 	token_id VARCHAR(64) NOT NULL,
-	hits BIGINT NOT NULL`
+	hits BIGINT NOT NULL,
+	` + siteColumn
 
 	create := "CREATE TABLE IF NOT EXISTS " + table + " (\n\tid "
 	if d == sqldialect.MySQL {
@@ -40,18 +50,20 @@ func (t *Trail) Schema() []string {
 	if d == sqldialect.PostgreSQL {
 		identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
 	}
-	index := func(suffix, columns string) string {
+	index := func(suffix, columns, where string) string {
 		return "CREATE INDEX IF NOT EXISTS " +
 			d.Quote(sqldialect.Unqualified(t.name)+suffix) +
-			" ON " + table + " (" + columns + ")"
+			" ON " + table + " (" + columns + ")" + where
 	}
 
 	return []string{
 		create + identity + columns + "\n)",
-		index("_by_user", "user_id, id"),
-		index("_by_request", "request_id"),
-		index("_by_link", "token_id"),
-		index("_by_time", "at_ms"),
+		// Most rows are of no account or of no link. Each is in the indexes
+		// that find it, and in no other.
+		index("_by_user", "user_id, id", " WHERE user_id <> ''"),
+		index("_by_request", "request_id", " WHERE outcome = 'requested'"),
+		index("_by_link", "token_id", " WHERE token_id <> ''"),
+		index("_by_time", "at_ms", ""),
 	}
 }
 

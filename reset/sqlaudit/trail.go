@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -22,16 +23,30 @@ type Config struct {
 	// follows the rules of [sqlstore.Table] and has at most 40 characters after
 	// the dot, because the names of its indexes are made from it.
 	Table string
+	// FlushEvery is how long an event waits for others that are written with
+	// it. Zero means 100 ms. It is 1 ms to 10 s.
+	FlushEvery time.Duration
+	// Buffer is how many rows wait at most while the database is slow or away.
+	// Zero means 4,096, which take some 3 MiB at most. It is 512 to 65,536.
+	Buffer int
 	// Logger hears of events that could not be written. Nil means
 	// slog.Default().
 	Logger *slog.Logger
-	// Now is the clock. Nil means time.Now.
+	// Now is the clock of events without a time. Nil means time.Now.
 	Now func() time.Time
 }
 
 const (
 	defaultTrailTable = "lostkey_audit"
 	maxIndexedTable   = 40
+
+	defaultFlushEvery = 100 * time.Millisecond
+	minFlushEvery     = time.Millisecond
+	maxFlushEvery     = 10 * time.Second
+
+	defaultBuffer = 4096
+	minBuffer     = 512 // more than are counted at once.
+	maxBuffer     = 65536
 )
 
 // Trail is a [reset.Sink] that keeps events in a table: who asked, when and
@@ -41,35 +56,50 @@ const (
 // whatever a driver says. Nothing in a row can break out of its line, because
 // texts with control or bidirectional characters are stored quoted.
 //
-// Record writes at once, within the five seconds package reset gives it, in the
-// worker and in confirmations. What Request records arrives from a background
-// goroutine, so that visitors wait for no row. Events that a visitor can cause
-// over and over (throttled attempts, refused links and passwords) are counted
-// in memory. They are written about every ten seconds, by whichever call comes
-// next, so call Flush before the program ends. They make one row for each kind
-// and network, an IPv4 /24 or an IPv6 /48, however many addresses of it took
-// part. A customer of an access provider often holds a whole /48, and whoever
-// holds some addresses of a /24 can change between them. The row names the
-// client when all of its hits came from one. Memory is bounded at some 300
-// rows. Under a flood from more networks the rest is counted by /16 and /32,
-// without user and link, and at last by outcome alone.
+// Record waits for nothing. It puts the event into memory, from where a
+// goroutine writes what has come within FlushEvery, or earlier when 2,048 rows
+// wait, in one transaction, in the order of the calls and with the times of the
+// events. The goroutine runs while rows wait. Call Shutdown before the program
+// ends, and no event is lost. A process that is killed loses the events of the
+// last FlushEvery, those of the transaction that was under way, and what was
+// counted.
+//
+// Events that a visitor can cause over and over (throttled attempts, refused
+// links and passwords) are counted in memory. The first call of Record after
+// ten seconds has them written. They make one row for each kind, site and
+// network, an IPv4 /24 or an IPv6 /48, however many addresses of it took part.
+// A customer of an access provider often holds a whole /48, and whoever holds
+// some addresses of a /24 can change between them. The row names the client
+// when all of its hits came from one. Memory is bounded at some 300 rows. Under
+// a flood from more networks the rest is counted by /16 and /32, without user
+// and link, and at last by outcome alone.
 //
 // A request that passes the limits makes a row, and so does what becomes of it.
 // Run Prune from time to time.
 //
-// An event that cannot be written is logged and lost. A reset never fails
+// What a database refuses is tried again after one second, and then after two,
+// four, eight and sixteen, while up to Buffer rows wait. Events that find no
+// room, and those of a transaction that failed six times, are lost. The logger
+// hears of each, Stats counts them, and once rows can be written again, one
+// with the outcome "events-lost" says how many are missing. A reset never fails
 // because of the trail. What must never be missing belongs in the InTx of
 // [sqlstore.Config]. All methods are safe for concurrent use.
 type Trail struct {
 	db      sqldialect.Handle
 	dialect sqldialect.Dialect
 	name    string
+	every   time.Duration
+	room    int
 	logger  *slog.Logger
 	now     func() time.Time
+
+	sites atomic.Int32  // what is known of the column site.
+	wake  chan struct{} // ends a wait of the writer.
 
 	mu      sync.Mutex // held only for work in memory.
 	counted map[eventRow]rowCount
 	flushed time.Time
+	buffer
 }
 
 var _ reset.Sink = (*Trail)(nil)
@@ -80,21 +110,25 @@ func New(db *sql.DB, cfg Config) (*Trail, error) {
 	if cfg.Table == "" {
 		cfg.Table = defaultTrailTable
 	}
-	if err := validate("Config", db, cfg.Dialect, cfg.Table); err != nil {
-		return nil, err
+	if cfg.FlushEvery == 0 {
+		cfg.FlushEvery = defaultFlushEvery
 	}
-	if len(sqldialect.Unqualified(cfg.Table)) > maxIndexedTable {
-		return nil, errors.New(
-			"sqlaudit: Config.Table is too long, want at most 40 characters",
-		)
+	if cfg.Buffer == 0 {
+		cfg.Buffer = defaultBuffer
+	}
+	if err := cfg.validate(db); err != nil {
+		return nil, err
 	}
 
 	t := &Trail{
 		db:      sqldialect.HandleOf(db),
 		dialect: sqldialect.Dialect(cfg.Dialect),
 		name:    cfg.Table,
+		every:   cfg.FlushEvery,
+		room:    cfg.Buffer,
 		logger:  cfg.Logger,
 		now:     cfg.Now,
+		wake:    make(chan struct{}, 1),
 		counted: map[eventRow]rowCount{},
 	}
 
@@ -107,6 +141,30 @@ func New(db *sql.DB, cfg Config) (*Trail, error) {
 
 	t.flushed = t.now()
 	return t, nil
+}
+
+func (cfg Config) validate(db *sql.DB) error {
+	if err := validate("Config", db, cfg.Dialect, cfg.Table); err != nil {
+		return err
+	}
+
+	switch {
+	case len(sqldialect.Unqualified(cfg.Table)) > maxIndexedTable:
+		return errors.New(
+			"sqlaudit: Config.Table is too long, want at most 40 characters",
+		)
+	case cfg.FlushEvery < minFlushEvery || cfg.FlushEvery > maxFlushEvery:
+		return fmt.Errorf(
+			"sqlaudit: Config.FlushEvery is %v, want %v to %v",
+			cfg.FlushEvery, minFlushEvery, maxFlushEvery,
+		)
+	case cfg.Buffer < minBuffer || cfg.Buffer > maxBuffer:
+		return fmt.Errorf(
+			"sqlaudit: Config.Buffer is %d, want %d to %d",
+			cfg.Buffer, minBuffer, maxBuffer,
+		)
+	}
+	return nil
 }
 
 // validate refuses what neither the trail nor the block list can work with.
@@ -129,7 +187,8 @@ func validate(
 	return nil
 }
 
-// Record stores ev. See [Trail].
+// Record takes ev, which is written later. See [Trail]. It neither waits nor
+// looks at ctx. After Shutdown it loses ev.
 func (t *Trail) Record(ctx context.Context, ev reset.Event) {
 	at := ev.Time
 	if at.IsZero() {
@@ -138,17 +197,41 @@ func (t *Trail) Record(ctx context.Context, ev reset.Event) {
 	row := newEventRow(ev)
 	n := row.times(eventsIn(ev), at)
 
-	if !row.repeatable() {
-		t.report(ctx, t.write(ctx, map[eventRow]rowCount{row: n}))
-		return
+	t.mu.Lock()
+	closed := t.closed
+	switch {
+	case closed:
+		t.lose(n.hits)
+	case !row.repeatable():
+		t.add(storedRow{eventRow: row, n: n})
+	case t.count(n, row, plainAddr(ev.Client)):
+		t.addCounted()
 	}
-	if t.count(n, row, plainAddr(ev.Client)) {
-		t.report(ctx, t.Flush(ctx))
+	t.mu.Unlock()
+
+	if closed {
+		t.logger.ErrorContext(
+			ctx, "audit event lost", "error", "it came after Shutdown",
+		)
 	}
 }
 
-func (t *Trail) report(ctx context.Context, err error) {
-	if err != nil {
-		t.logger.ErrorContext(ctx, "audit event lost", "error", err)
+// Stats are figures of a [Trail] for a metrics page.
+type Stats struct {
+	// Waiting is how many rows are in memory, at most Config.Buffer, and some
+	// 300 for what is being counted.
+	Waiting int
+	// Lost is how many events were lost, ever. Those whose transaction may have
+	// been committed, though the database could not say so, are among them.
+	Lost uint64
+}
+
+// Stats returns the figures as they are now.
+func (t *Trail) Stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stats{
+		Waiting: t.held() + len(t.counted),
+		Lost:    t.lost,
 	}
 }

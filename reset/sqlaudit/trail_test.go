@@ -39,6 +39,17 @@ func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 	require.ErrorContains(
 		t, newWith("app."+strings.Repeat("a", 41)), "40 characters",
 	)
+	for want, cfg := range map[string]sqlaudit.Config{
+		"Config.FlushEvery is -1ns, want 1ms to 10s":          {FlushEvery: -1},
+		"Config.FlushEvery is 10.000000001s, want":            {FlushEvery: 1e10 + 1},
+		"Config.Buffer is -1, want 512 to 65536":              {Buffer: -1},
+		"sqlaudit: Config.Buffer is 511, want 512 to 65536":   {Buffer: 511},
+		"sqlaudit: Config.Buffer is 65537, want 512 to 65536": {Buffer: 65537},
+	} {
+		cfg.Dialect = sqlstore.SQLite
+		_, err := sqlaudit.New(db, cfg)
+		require.ErrorContains(t, err, want)
+	}
 	for _, name := range sqltest.HostileNames {
 		require.ErrorContains(t, newWith(name), "Config.Table", "%q", name)
 	}
@@ -47,18 +58,21 @@ func TestNewRefusesWhatIsMissingOrWeak(t *testing.T) {
 func TestTrailStoresNoErrorText(t *testing.T) {
 	t.Parallel()
 	w := &written{}
-	newTrail(t, w.database()).Record(t.Context(), reset.Event{
-		Outcome: reset.OutcomeMailFailed, Time: noon,
+	trail := newTrail(t, w.database())
+	trail.Record(t.Context(), reset.Event{
+		Outcome: reset.OutcomeMailFailed, Time: noon, Site: "shop",
 		Client: netip.MustParseAddr("2001:db8::1").WithZone("eth0"),
 		UserID: "7", RequestID: "r", TokenID: "t", Purpose: "reset",
 		Reason: "gave-up", Err: errors.New("550 no such user ann@example.org"),
 	})
+	require.NoError(t, trail.Flush(t.Context()))
 	require.Equal(t, [][]any{{
 		noon.UnixMilli(), "mail-failed", "reset", "gave-up",
-		"2001:db8::1", "2001:db8::/64", "7", "r", "t", int64(1),
+		"2001:db8::1", "2001:db8::/64", "7", "r", "t", int64(1), "shop",
 	}}, w.rows)
 }
 
+//lostkey:covers ASVS-16.3.4
 func TestEventThatCannotBeStoredIsLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -71,6 +85,7 @@ func TestEventThatCannotBeStoredIsLogged(t *testing.T) {
 	trail.Record(
 		t.Context(), reset.Event{Outcome: reset.OutcomeConfirmed, UserID: "7"},
 	)
+	require.ErrorContains(t, trail.Flush(t.Context()), "disk is full")
 	require.Contains(t, log.String(), "disk is full")
 }
 
@@ -108,11 +123,13 @@ func TestTrailCountsTheEventsThatWereLost(t *testing.T) {
 
 	require.NoError(t, trail.Flush(t.Context()))
 	require.Equal(t, [][]any{{
-		noon.UnixMilli(), "events-lost", "", "", "", "", "", "", "", int64(950),
+		noon.UnixMilli(), "events-lost", "", "", "", "", "", "", "", int64(950), "",
 	}}, w.rows)
 }
 
 // Whatever an id holds, a stored text is one line of printable characters.
+//
+//lostkey:covers ASVS-16.4.1 CWE-117
 func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 	for _, text := range []string{
 		"7", "a\r\nforged: yes", "\x1b[31m", "\u202eevil", "\u2028",
@@ -123,15 +140,17 @@ func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, text string) {
 		w := &written{}
-		newTrail(t, w.database()).Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeMailed,
-			UserID:  text, TokenID: text, RequestID: text, Reason: reset.Reason(text),
+		trail := newTrail(t, w.database())
+		trail.Record(t.Context(), reset.Event{
+			Outcome: reset.OutcomeMailed, Site: text,
+			UserID: text, TokenID: text, RequestID: text, Reason: reset.Reason(text),
 		})
+		require.NoError(t, trail.Flush(t.Context()))
 		if text == "" {
 			return
 		}
 
-		limits := map[int]int{3: 64, colUserID: 255, 7: 64, 8: 64}
+		limits := map[int]int{3: 64, colUserID: 255, 7: 64, 8: 64, 10: 64}
 		for column, limit := range limits {
 			stored := w.rows[0][column].(string)
 			require.LessOrEqual(t, len(stored), limit)

@@ -2,68 +2,184 @@ package sqlaudit
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// rowsPerStatement keeps a statement far below every engine's bound on
-// parameters.
-const rowsPerStatement = 100
-
 const (
+	// rowsPerStatement keeps a statement below every engine's bound on
+	// parameters. The lowest is 999, that of SQLite before 3.32.
+	rowsPerStatement = 90
+
 	columnNames = "at_ms, outcome, purpose, reason, client, client_net," +
 		" user_id, request_id, token_id, hits"
 	columnCount = 10
+
+	// writeTimeout bounds one attempt.
+	writeTimeout = 5 * time.Second
+	// maxAttempts and retryAfter, which doubles, keep rows for half a minute
+	// while a database is restarted.
+	maxAttempts = 6
+	retryAfter  = time.Second
 )
 
-// write stores rows. It is the only way into the table, for a single event and
-// for what was counted, and makes a batch of as many rows as it is given. What
-// cannot be written is lost.
-func (t *Trail) write(ctx context.Context, rows map[eventRow]rowCount) error {
-	args := make([]any, 0, columnCount*min(len(rows), rowsPerStatement))
-	var failed error
-	for r, n := range rows {
-		args = append(
-			args,
-			n.at, r.outcome, r.purpose, r.reason, n.client, n.clientNet,
-			r.userID, r.requestID, r.tokenID, n.hits,
+// errUnknown says that a transaction may have been committed. Its rows are not
+// written again, since they would stand in the trail twice.
+var errUnknown = errors.New("the commit was not answered")
+
+// run writes rows while there are any.
+func (t *Trail) run(ctx context.Context) {
+	for t.more() {
+		t.wait(t.every)
+		t.deliver(ctx)
+	}
+}
+
+// more reports whether a row is in memory. Otherwise the writer has ended, and
+// the next row starts another.
+func (t *Trail) more() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held() > 0 {
+		return true
+	}
+
+	t.running = false
+	t.abandon()
+	return false
+}
+
+// wait returns after d, or when somebody is in a hurry.
+func (t *Trail) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.wake:
+	}
+}
+
+// deliver writes what waits. What came since is written with the next attempt.
+func (t *Trail) deliver(ctx context.Context) {
+	var (
+		batch  []storedRow
+		closed bool
+	)
+	for n, pause := 1, retryAfter; ; n, pause = n+1, 2*pause {
+		batch, closed = t.take(batch)
+		err := t.write(ctx, batch)
+		if err == nil {
+			t.settle(batch, nil, nil)
+			return
+		}
+
+		last := closed || n == maxAttempts || errors.Is(err, errUnknown)
+		t.logger.ErrorContext(
+			ctx, "audit events not written",
+			"error", err, "rows", len(batch), "tried_again", !last,
 		)
-		if len(args) == columnCount*rowsPerStatement {
-			failed = errors.Join(failed, t.insert(ctx, args))
-			args = args[:0]
+		if last {
+			t.settle(batch, t.writeSingly(ctx, batch, err), err)
+			return
+		}
+		t.settle(nil, nil, err)
+		t.wait(pause)
+	}
+}
+
+// writeSingly writes the rows of a batch that failed, so that one that the
+// database can never hold does not take the others with it. It returns those
+// that are lost.
+func (t *Trail) writeSingly(
+	ctx context.Context, batch []storedRow, err error,
+) (lost []storedRow) {
+	if len(batch) == 1 || errors.Is(err, errUnknown) {
+		return batch
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+
+	for i := range batch {
+		if ctx.Err() != nil {
+			return append(lost, batch[i:]...)
+		}
+		if t.write(ctx, batch[i:i+1]) != nil {
+			lost = append(lost, batch[i])
+		}
+	}
+	return lost
+}
+
+// write stores rows in one transaction. After an error other than errUnknown
+// none of them is in the table.
+func (t *Trail) write(ctx context.Context, rows []storedRow) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+
+	withSite, err := t.hasSite(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlaudit: write audit trail: %w", err)
+	}
+	tx, err := t.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("sqlaudit: write audit trail: %w", err)
+	}
+
+	for chunk := range slices.Chunk(rows, rowsPerStatement) {
+		if err := t.insert(ctx, tx, chunk, withSite); err != nil {
+			_ = tx.Rollback() // whether or not the connection is gone.
+			return fmt.Errorf("sqlaudit: write audit trail: %w", err)
 		}
 	}
 
-	if len(args) > 0 {
-		failed = errors.Join(failed, t.insert(ctx, args))
+	err = tx.Commit()
+	if err != nil && !t.dialect.Conflict(err) {
+		err = fmt.Errorf("%w: %w", errUnknown, err)
 	}
-	return failed
-}
-
-func (t *Trail) insert(ctx context.Context, args []any) error {
-	var values []string
-	for first := 1; first < len(args); first += columnCount {
-		values = append(
-			values, "("+t.dialect.Params(first, first+columnCount-1)+")",
-		)
-	}
-
-	_, err := t.db.ExecContext(ctx, "INSERT INTO "+t.dialect.Quote(t.name)+
-		" ("+columnNames+") VALUES "+strings.Join(values, ", "), args...)
 	if err != nil {
 		return fmt.Errorf("sqlaudit: write audit trail: %w", err)
 	}
 	return nil
 }
 
-// Flush writes what has been counted so far. What cannot be written is lost.
-func (t *Trail) Flush(ctx context.Context) error {
-	now := t.now()
-	t.mu.Lock()
-	counted := t.counted
-	t.counted, t.flushed = map[eventRow]rowCount{}, now
-	t.mu.Unlock()
+func (t *Trail) insert(
+	ctx context.Context, tx *sql.Tx, rows []storedRow, withSite bool,
+) error {
+	names, count := columnNames, columnCount
+	if withSite {
+		names, count = names+", site", count+1
+	}
 
-	return t.write(ctx, counted)
+	args := make([]any, 0, count*len(rows))
+	values := make([]string, 0, len(rows))
+	for _, r := range rows {
+		first := len(args) + 1
+		values = append(
+			values, "("+t.dialect.Params(first, first+count-1)+")",
+		)
+		args = append(
+			args,
+			r.n.at, r.outcome, r.purpose, r.reason, r.n.client, r.n.clientNet,
+			r.userID, r.requestID, r.tokenID, r.n.hits,
+		)
+		if withSite {
+			args = append(args, r.site)
+		}
+	}
+
+	// SQLite copies every page it changes, to undo a statement of many rows by
+	// itself, unless its failure is the end of the transaction.
+	verb := "INSERT INTO "
+	if t.dialect == sqldialect.SQLite {
+		verb = "INSERT OR ROLLBACK INTO "
+	}
+	_, err := tx.ExecContext(ctx, verb+t.dialect.Quote(t.name)+
+		" ("+names+") VALUES "+strings.Join(values, ", "), args...)
+	return err
 }
