@@ -1,17 +1,7 @@
 // Package resettest checks implementations of [reset.Store].
 //
 // Call [TestStore] from a test of your own, with a function that makes a fresh,
-// empty store:
-//
-//	func TestStore(t *testing.T) {
-//		resettest.TestStore(t, func(t *testing.T) resettest.Fixture {
-//			db := openTestDatabase(t)
-//			return resettest.Fixture{
-//				Store:  NewUsers(db),
-//				Create: insertUser(db),
-//			}
-//		})
-//	}
+// empty store, as the Example does.
 //
 // Each check is a subtest. A failure says what was expected and what usually
 // causes it. Checks for which the fixture lacks a function are skipped, and say

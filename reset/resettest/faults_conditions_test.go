@@ -3,6 +3,7 @@ package resettest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -13,11 +14,7 @@ var oldHashFaults = []fault{
 	{
 		"refuses another old hash",
 		"no condition on the hash",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				return a.Email == b.Email && a.Stamp == b.Stamp && !a.Disabled
-			})
-		},
+		compares(func(a, b *reset.User) { a.PasswordHash = b.PasswordHash }),
 		"condition on the old hash",
 	},
 	{
@@ -40,27 +37,19 @@ var oldHashFaults = []fault{
 	{
 		"refuses an old hash in another case",
 		"a case-insensitive collation",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				a.PasswordHash, b.PasswordHash = strings.ToLower(
-					a.PasswordHash,
-				), strings.ToLower(b.PasswordHash)
-				return all(a, b)
-			})
-		},
+		compares(func(a, b *reset.User) {
+			a.PasswordHash = strings.ToLower(a.PasswordHash)
+			b.PasswordHash = strings.ToLower(b.PasswordHash)
+		}),
 		"case-insensitive collation",
 	},
 	{
 		"refuses an old hash with a space more or less",
 		"a collation that pads",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				a.PasswordHash, b.PasswordHash = strings.TrimRight(
-					a.PasswordHash, " ",
-				), strings.TrimRight(b.PasswordHash, " ")
-				return all(a, b)
-			})
-		},
+		compares(func(a, b *reset.User) {
+			a.PasswordHash = strings.TrimRight(a.PasswordHash, " ")
+			b.PasswordHash = strings.TrimRight(b.PasswordHash, " ")
+		}),
 		"ignores trailing spaces",
 	},
 	{
@@ -194,45 +183,66 @@ var accountFaults = []fault{
 	{
 		"refuses after the address changed",
 		"no condition on the address",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				a.Email = b.Email
-				return all(a, b)
-			})
-		},
+		compares(func(a, b *reset.User) { a.Email = b.Email }),
 		"condition on the address",
 	},
 	{
 		"refuses after a recovery address was removed",
 		"no condition on the recovery addresses",
+		compares(func(a, b *reset.User) { a.Recovery = b.Recovery }),
+		"neither compares the recovery addresses",
+	},
+	{
+		"replaces the hash of an account with recovery addresses once",
+		"the look-ups sort the addresses, the write does not",
 		func(s *faultyStore) {
 			s.replace = matching(s, func(a, b reset.User) bool {
-				a.Recovery = b.Recovery
+				slices.Reverse(a.Recovery)
 				return all(a, b)
 			})
 		},
-		"neither compares the recovery addresses",
+		"in another order",
+	},
+	{
+		"replaces the hash of an account with recovery addresses once",
+		"a used link is good while there are such addresses",
+		func(s *faultyStore) {
+			s.replace = matching(s, func(a, b reset.User) bool {
+				return all(a, b) || len(a.Recovery) > 0
+			})
+		},
+		"compares the addresses",
+	},
+	{
+		"replaces the hash after the label changed",
+		"the label is compared as well",
+		func(s *faultyStore) {
+			s.replace = matching(s, func(a, b reset.User) bool {
+				return all(a, b) && a.Label == b.Label
+			})
+		},
+		"more than a link is bound to",
+	},
+	{
+		"refuses after the stamp changed",
+		"a cache has the old stamp",
+		read(func(user *reset.User) {
+			if user.ID != "" {
+				user.Stamp = "7"
+			}
+		}),
+		"from elsewhere",
 	},
 	{
 		"refuses after the stamp changed",
 		"no condition on the stamp",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				a.Stamp = b.Stamp
-				return all(a, b)
-			})
-		},
+		compares(func(a, b *reset.User) { a.Stamp = b.Stamp }),
 		"condition on the stamp",
 	},
 	{
 		"refuses a disabled account",
 		"no condition on the disabled column",
-		func(s *faultyStore) {
-			s.replace = matching(s, func(a, b reset.User) bool {
-				a.Disabled = false
-				return all(a, b)
-			})
-		},
+		compares(func(a, _ *reset.User) { a.Disabled = false }),
 		"condition on the disabled column",
 	},
 	{

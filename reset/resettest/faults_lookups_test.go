@@ -15,17 +15,7 @@ var addressFaults = []fault{
 	{
 		"finds an account by its address",
 		"a column is not read",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				for i := range users {
-					users[i].PasswordHash = ""
-				}
-				return users, err
-			}
-		},
+		eachFound(func(user *reset.User) { user.PasswordHash = "" }),
 		"does not return all columns",
 	},
 	{
@@ -47,66 +37,33 @@ var addressFaults = []fault{
 	{
 		"returns every account on one address",
 		"the first row alone",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				return users[:min(1, len(users))], err
-			}
-		},
+		found(func(users []reset.User, _ string) []reset.User {
+			return users[:min(1, len(users))]
+		}),
 		"stops at the first row",
 	},
 	{
 		"finds nothing for an address that a column cannot hold",
 		"an error about the character set is passed on",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				if strings.ContainsFunc(
-					email, func(r rune) bool { return r > 0xffff },
-				) {
-					return nil, errors.New(
-						"Error 1267 (HY000): Illegal mix of collations",
-					)
-				}
-				return s.Store.FindByEmail(ctx, email)
-			}
-		},
+		failsOn(func(email string) bool {
+			return strings.ContainsFunc(
+				email, func(r rune) bool { return r > 0xffff },
+			)
+		}, "Error 1267 (HY000): Illegal mix of collations"),
 		"1267",
 	},
 	{
 		"finds nothing for an address that a column cannot hold",
 		"a statement that is put together",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				if strings.Contains(email, "'") {
-					return nil, errors.New(
-						"syntax error at or near \"brien\"",
-					)
-				}
-				return s.Store.FindByEmail(ctx, email)
-			}
-		},
+		failsOn(func(email string) bool {
+			return strings.Contains(email, "'")
+		}, "syntax error at or near \"brien\""),
 		"put together as text",
 	},
 	{
 		"reads disabled accounts as disabled",
 		"the look-up by address does not read it",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				for i := range users {
-					users[i].Disabled = false
-				}
-				return users, err
-			}
-		},
+		eachFound(func(user *reset.User) { user.Disabled = false }),
 		"the column is not read",
 	},
 }
@@ -116,33 +73,37 @@ var recoveryFaults = []fault{
 	{
 		"finds an account by each recovery address",
 		"the main column alone is asked",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				return slices.DeleteFunc(users, func(u reset.User) bool {
-					return !strings.EqualFold(u.Email, email)
-				}), err
-			}
-		},
+		found(func(users []reset.User, email string) []reset.User {
+			return slices.DeleteFunc(users, func(u reset.User) bool {
+				return !strings.EqualFold(u.Email, email)
+			})
+		}),
 		"asks the main column alone",
 	},
 	{
 		"finds an account by each recovery address",
 		"the addresses are not read by this look-up",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				for i := range users {
-					users[i].Recovery = nil
-				}
-				return users, err
-			}
-		},
+		eachFound(func(user *reset.User) { user.Recovery = nil }),
 		"without the addresses",
+	},
+	{
+		"reads five long recovery addresses whole",
+		"a list that is cut at 1024 bytes",
+		read(func(user *reset.User) {
+			list := strings.Join(user.Recovery, "\n")
+			if len(list) > 1024 {
+				user.Recovery = strings.Split(list[:1024], "\n")
+			}
+		}),
+		"cuts the list",
+	},
+	{
+		"reads five long recovery addresses whole",
+		"a parameter that is cut",
+		failsOn(func(email string) bool {
+			return len(email) > 250
+		}, "Data too long"),
+		"too short for 254 bytes",
 	},
 	{
 		"forgets a removed recovery address",
@@ -168,22 +129,33 @@ var recoveryFaults = []fault{
 	},
 }
 
+// labelFaults are made where a label is read.
+var labelFaults = []fault{
+	{
+		"reads the label",
+		"the look-up by id does not read it",
+		read(func(user *reset.User) { user.Label = "" }),
+		"by one of the two look-ups alone",
+	},
+	{
+		"reads the label",
+		"the look-up by address does not read it",
+		eachFound(func(user *reset.User) { user.Label = "" }),
+		"by one of the two look-ups alone",
+	},
+}
+
 // spellingFaults are about one address that is spelled in several ways.
 var spellingFaults = []fault{
 	{
 		"folds ASCII letters in addresses",
 		"compared byte for byte",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				if len(users) > 0 && users[0].Email != email {
-					return nil, nil
-				}
-				return users, err
+		found(func(users []reset.User, email string) []reset.User {
+			if len(users) > 0 && users[0].Email != email {
+				return nil
 			}
-		},
+			return users
+		}),
 		"compared byte for byte",
 	},
 	{
@@ -208,16 +180,9 @@ var spellingFaults = []fault{
 	{
 		"never returns a typed address as the stored one",
 		"an error about the character set is passed on",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				if strings.ContainsRune(email, '\u212a') {
-					return nil, errors.New("SQLSTATE 22P05")
-				}
-				return s.Store.FindByEmail(ctx, email)
-			}
-		},
+		failsOn(func(email string) bool {
+			return strings.ContainsRune(email, '\u212a')
+		}, "SQLSTATE 22P05"),
 		"22P05",
 	},
 	{
@@ -241,30 +206,24 @@ var spellingFaults = []fault{
 	{
 		"finds an address among its other spellings",
 		"a bound without an order",
-		func(s *faultyStore) {
-			s.findByEmail = func(
-				ctx context.Context, email string,
-			) ([]reset.User, error) {
-				users, err := s.Store.FindByEmail(ctx, email)
-				slices.Reverse(users)
-				return users[:min(100, len(users))], err
-			}
-		},
+		found(func(users []reset.User, _ string) []reset.User {
+			slices.Reverse(users)
+			return users[:min(100, len(users))]
+		}),
 		"order by it first",
 	},
 }
 
 // idFaults are made by the look-up by id.
 var idFaults = []fault{
-	{"reads an account by its id", "a padded column", func(s *faultyStore) {
-		s.findByID = func(
-			ctx context.Context, id string,
-		) (reset.User, error) {
-			user, err := s.Store.FindByID(ctx, id)
+	{
+		"reads an account by its id",
+		"a padded column",
+		read(func(user *reset.User) {
 			user.PasswordHash = fmt.Sprintf("%-120s", user.PasswordHash)
-			return user, err
-		}
-	}, "a column is missing, trimmed, or padded"},
+		}),
+		"a column is missing, trimmed, or padded",
+	},
 	{
 		"refuses unknown and malformed ids",
 		"space around an id is ignored",
@@ -297,15 +256,7 @@ var idFaults = []fault{
 	{
 		"reads disabled accounts as disabled",
 		"the column is not read",
-		func(s *faultyStore) {
-			s.findByID = func(
-				ctx context.Context, id string,
-			) (reset.User, error) {
-				user, err := s.Store.FindByID(ctx, id)
-				user.Disabled = false
-				return user, err
-			}
-		},
+		read(func(user *reset.User) { user.Disabled = false }),
 		"the column is not read",
 	},
 }

@@ -112,6 +112,22 @@ var concurrencyFaults = []fault{
 	},
 	{
 		"serves many at once",
+		"the second of two gets the conflict",
+		func(s *faultyStore) {
+			s.replace = func(
+				ctx context.Context, seen reset.User, encoded string,
+			) error {
+				err := s.Store.ReplaceHash(ctx, seen, encoded)
+				if errors.Is(err, reset.ErrStale) {
+					return errors.New("Error 1020 (HY000): Record has changed")
+				}
+				return err
+			}
+		},
+		"because of another transaction",
+	},
+	{
+		"serves many at once",
 		"a conflict between two accounts is passed on",
 		func(s *faultyStore) {
 			var calls atomic.Int64

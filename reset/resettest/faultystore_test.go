@@ -79,6 +79,9 @@ func (s *faultyStore) fixture() resettest.Fixture {
 		ChangeStamp: func(_ context.Context, id, value string) error {
 			return s.Update(id, func(user *reset.User) { user.Stamp = value })
 		},
+		ChangeLabel: func(_ context.Context, id, value string) error {
+			return s.Update(id, func(user *reset.User) { user.Label = value })
+		},
 		ChangeRecovery: func(
 			_ context.Context, id string, addrs []string,
 		) error {
@@ -112,6 +115,67 @@ type fault struct {
 	name  string
 	plant func(s *faultyStore)
 	cause string // a part of the probable cause
+}
+
+// found alters what the look-up by address returns.
+func found(
+	change func(users []reset.User, email string) []reset.User,
+) func(*faultyStore) {
+	return func(s *faultyStore) {
+		s.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
+			users, err := s.Store.FindByEmail(ctx, email)
+			return change(users, email), err
+		}
+	}
+}
+
+// eachFound alters every account that the look-up by address returns.
+func eachFound(change func(user *reset.User)) func(*faultyStore) {
+	return found(func(users []reset.User, _ string) []reset.User {
+		for i := range users {
+			change(&users[i])
+		}
+		return users
+	})
+}
+
+// read alters what the look-up by id returns.
+func read(change func(user *reset.User)) func(*faultyStore) {
+	return func(s *faultyStore) {
+		s.findByID = func(
+			ctx context.Context, id string,
+		) (reset.User, error) {
+			user, err := s.Store.FindByID(ctx, id)
+			change(&user)
+			return user, err
+		}
+	}
+}
+
+// failsOn has the look-up by some addresses fail.
+func failsOn(bad func(email string) bool, text string) func(*faultyStore) {
+	return func(s *faultyStore) {
+		s.findByEmail = func(
+			ctx context.Context, email string,
+		) ([]reset.User, error) {
+			if bad(email) {
+				return nil, errors.New(text)
+			}
+			return s.Store.FindByEmail(ctx, email)
+		}
+	}
+}
+
+// compares alters what is stored and what was seen before they are compared.
+func compares(change func(stored, seen *reset.User)) func(*faultyStore) {
+	return func(s *faultyStore) {
+		s.replace = matching(s, func(a, b reset.User) bool {
+			change(&a, &b)
+			return all(a, b)
+		})
+	}
 }
 
 // matching is ReplaceHash with the condition left to the caller.

@@ -30,6 +30,8 @@ type Fixture struct {
 	// ChangeRecovery sets User.Recovery. Nil if accounts have one address.
 	// Create then ignores user.Recovery.
 	ChangeRecovery func(ctx context.Context, id string, addrs []string) error
+	// ChangeLabel sets User.Label. Nil if accounts have none.
+	ChangeLabel func(ctx context.Context, id, value string) error
 	// Delete removes the account. Nil if that cannot happen.
 	Delete func(ctx context.Context, id string) error
 
@@ -158,10 +160,11 @@ func same(got, want reset.User) error {
 		return fmt.Errorf(
 			"two readings of one account differ: id %q and %q, address %+q "+
 				"and %+q, hash %q and %q, stamp %q and %q, locale %q and %q, "+
-				"disabled %t and %t, recovery %+q and %+q",
+				"disabled %t and %t, recovery %+q and %+q, label %q and %q",
 			got.ID, want.ID, got.Email, want.Email, got.PasswordHash,
 			want.PasswordHash, got.Stamp, want.Stamp, got.Locale, want.Locale,
 			got.Disabled, want.Disabled, got.Recovery, want.Recovery,
+			got.Label, want.Label,
 		)
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 // A record is a row of a home-made store.
 type record struct {
 	id                      int
-	email, encoded          string
+	email, encoded, label   string
 	version                 int // which changes with the recovery addresses
 	recovery                []string
 	disabled, deleted, gone bool
@@ -56,7 +56,7 @@ func (s *homeMade) user(r record) reset.User {
 	return reset.User{
 		ID: strconv.Itoa(r.id), Email: r.email, PasswordHash: r.encoded,
 		Stamp: strconv.Itoa(r.version), Disabled: r.disabled || r.deleted,
-		Recovery: slices.Clone(r.recovery),
+		Recovery: slices.Clone(r.recovery), Label: r.label,
 	}
 }
 
@@ -186,6 +186,7 @@ func (s *homeMade) fixture() resettest.Fixture {
 		ClearPassword: set(func(r *record) { r.encoded = "" }),
 		ChangeEmail:   change(func(r *record, value string) { r.email = value }),
 		ChangeStamp:   change(func(r *record, _ string) { r.version++ }),
+		ChangeLabel:   change(func(r *record, value string) { r.label = value }),
 		ChangeRecovery: func(
 			_ context.Context, id string, addrs []string,
 		) error {
@@ -227,6 +228,18 @@ var makes = []struct {
 	{
 		"a stamp that counts up with each hash",
 		func(s *homeMade, _ *resettest.Fixture) { s.counts = true },
+		0,
+	},
+	{
+		"a stamp that counts up with each change of the row",
+		func(s *homeMade, f *resettest.Fixture) {
+			s.counts = true
+			f.ChangeLabel = func(_ context.Context, id, value string) error {
+				return s.change(id, func(r *record) {
+					r.label, r.version = value, r.version+1
+				})
+			}
+		},
 		0,
 	},
 	{

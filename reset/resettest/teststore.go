@@ -133,6 +133,11 @@ var checks = []check{
 		readsDisabled,
 	},
 	{
+		"reads the label",
+		"the column is not read, or by one of the two look-ups alone",
+		readsLabel,
+	},
+	{
 		"finds an account by each recovery address",
 		"the look-up by address asks the main column alone, or an account " +
 			"comes back without the addresses it was not found by",
@@ -143,6 +148,12 @@ var checks = []check{
 		"the address is still looked up or returned after it was removed, " +
 			"so links to it stay good",
 		forgetsRecovery,
+	},
+	{
+		"reads five long recovery addresses whole",
+		"the column is too short for 254 bytes, or the database cuts the " +
+			"list (MySQL's GROUP_CONCAT at 1024 bytes)",
+		readsLongRecovery,
 	},
 	{
 		"stores a long hash exactly",
@@ -200,6 +211,17 @@ var checks = []check{
 		"the write neither compares the recovery addresses nor a stamp that " +
 			"changes with them",
 		refusesChangedRecovery,
+	},
+	{
+		"replaces the hash of an account with recovery addresses once",
+		"the write compares the addresses in another order or form than the " +
+			"look-ups return them in",
+		replacesWithRecovery,
+	},
+	{
+		"replaces the hash after the label changed",
+		"the write compares more than a link is bound to",
+		ignoresLabel,
 	},
 	{
 		"refuses a disabled account",

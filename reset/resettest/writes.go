@@ -142,9 +142,31 @@ func refusesChangedStamp(ctx context.Context, f Fixture) error {
 	if f.ChangeStamp == nil {
 		return needs("Fixture.ChangeStamp")
 	}
-	return refuses(ctx, f, func(f Fixture, user *reset.User) error {
-		return f.ChangeStamp(ctx, user.ID, "8")
-	})
+	user, err := create(ctx, f, reset.User{Email: "ana@example.com"})
+	if err != nil {
+		return err
+	}
+	if err := f.ChangeStamp(ctx, user.ID, "8"); err != nil {
+		return inFixture("ChangeStamp", err)
+	}
+	if err := refusesWrite(ctx, f, user, user.PasswordHash); err != nil {
+		return err
+	}
+
+	// A link that is made now is good.
+	read, err := readBack(ctx, f, user.ID)
+	if err != nil {
+		return fmt.Errorf("FindByID failed: %w", err)
+	}
+	encoded := newHash()
+	if err := f.Store.ReplaceHash(ctx, read, encoded); err != nil {
+		return &causedError{
+			fmt.Errorf("ReplaceHash with the new stamp failed: %w", err),
+			"the look-ups read the stamp from elsewhere, or in another form, " +
+				"than the write compares it",
+		}
+	}
+	return stored(ctx, f, user, encoded)
 }
 
 func refusesDisabled(ctx context.Context, f Fixture) error {
