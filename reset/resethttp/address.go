@@ -1,55 +1,82 @@
 package resethttp
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/token"
 )
 
-// linkAddress is what the address of a request for the reset page says. Mail
-// gateways and mail programs move the '#' or '?' of a link, and with it the
-// token, into the path.
+// linkAddress is what the address of a request for the reset page, or for the
+// one that disputes a change, says. Mail gateways and mail programs move the
+// '#' or '?' of a link, and with it the token, into the path.
 type linkAddress struct {
 	raw string // The token, or "".
 	// named says that there was a token, also where it cannot be read or there
 	// are two.
 	named bool
+	// dispute says that the path is that of the page that disputes.
+	dispute bool
 	// rewritten says that the address is not of a link as it was mailed.
 	rewritten bool
+	// returnTo is the key of a configured place, or "".
+	returnTo string
 }
 
 // marks are what may stand between the path of the page and what was behind it.
 // '&' and ';' come from programs that add parameters of their own.
 const marks = "#?&;="
 
-// linkAddress reads the address of a request for the reset page. It returns
-// false for all others, also for those below the page that are no link. No
-// token is read in an address of more than 8 KiB.
+// linkAddress reads the address of a request for one of the two pages. It
+// returns false for all others, also for those below a page that are no link.
+// No token is read in an address of more than 8 KiB.
 func (r routes) linkAddress(u *url.URL) (linkAddress, bool) {
 	path := u.EscapedPath()
-	behind, found := strings.CutPrefix(path, r.base+r.reset)
-	if !found {
-		behind, found = strings.CutPrefix(path, r.reset)
-	}
-	if !found || !isLinkPath(behind) {
-		return linkAddress{}, false
+	behind, isDispute := r.behind(path, r.dispute)
+	if !isDispute || strings.HasPrefix(r.reset, r.dispute) {
+		rest, isReset := r.behind(path, r.reset)
+		if !isReset && !isDispute {
+			return linkAddress{}, false
+		}
+		if isReset {
+			behind, isDispute = rest, false
+		}
 	}
 
 	// Of two parameters of the name it cannot be told which one others read.
 	values := u.Query()["token"]
 	whole := path + "?" + u.RawQuery
-	at := linkAddress{named: len(values) > 0 || namesToken(whole)}
+	at := linkAddress{
+		named:    len(values) > 0 || namesToken(whole),
+		dispute:  isDispute,
+		returnTo: r.returnKey(whole),
+	}
 	if len(values) <= 1 {
-		at.raw = linkToken(whole)
+		at.raw = FindToken(whole)
 	}
 
 	isMailed := !at.named ||
-		r.query && len(values) == 1 && values[0] == at.raw
+		r.query && !isDispute && len(values) == 1 && values[0] == at.raw
 	at.rewritten = !isMailed || behind != "" && behind != "/"
 	return at, true
+}
+
+// behind returns what stands in a path behind that of a page. It returns false
+// where that cannot be of a link.
+func (r routes) behind(path, page string) (string, bool) {
+	if page == "" {
+		return "", false
+	}
+	behind, found := strings.CutPrefix(path, r.base+page)
+	if !found {
+		behind, found = strings.CutPrefix(path, page)
+	}
+	return behind, found && isLinkPath(behind)
 }
 
 // isLinkPath reports whether what stands behind the path of the page is what
@@ -61,8 +88,11 @@ func isLinkPath(behind string) bool {
 	text := unwrap(behind[:min(len(behind), maxLinkText)])
 	below, isBelow := strings.CutPrefix(text, "/")
 
-	return below != "" && strings.IndexByte(marks, below[0]) >= 0 ||
-		isBelow && linkToken(text) != ""
+	if below != "" && strings.IndexByte(marks, below[0]) >= 0 {
+		return true
+	}
+	raw := FindToken(text)
+	return isBelow && raw != "" && isOurs(purposeOf(raw))
 }
 
 // namesToken reports whether a text holds a token, or what is left of one.
@@ -93,11 +123,45 @@ func (r routes) linkAddressOf(req *http.Request) (linkAddress, bool) {
 // readLink finds the token in what a form or a front end sent, and tells
 // operators when a gateway has been at it.
 func readLink(svc *reset.Service, client netip.Addr, text string) string {
-	raw := linkToken(text)
-	if raw != "" && unwrap(text) != text {
+	raw := FindToken(text)
+	link := returnParam.ReplaceAllString(text, "")
+	if raw != "" && unwrap(link) != link {
 		svc.LinkRewritten(client)
 	}
 	return raw
+}
+
+// purposeOf returns what the header of a token says that it is for, which is
+// not checked here, or "".
+func purposeOf(raw string) token.Purpose {
+	header, _, _ := strings.Cut(raw, ".")
+	text, err := base64.RawURLEncoding.DecodeString(header)
+	var is struct{ Typ string }
+	if err != nil || json.Unmarshal(text, &is) != nil {
+		return ""
+	}
+	return token.Purpose(strings.TrimSuffix(is.Typ, "+jwt"))
+}
+
+// isOurs reports whether a token may be for one of the two pages.
+func isOurs(purpose token.Purpose) bool {
+	switch purpose {
+	case "", token.PurposeReset, token.PurposeInvite, reset.PurposeDispute:
+		return true
+	}
+	return false
+}
+
+// isDispute reports whether a token is one that disputes a change. Where it
+// does not say, the page that it was sent to decides.
+func (r routes) isDispute(raw string, page bool) bool {
+	switch purposeOf(raw) {
+	case reset.PurposeDispute:
+		return r.dispute != ""
+	case token.PurposeReset, token.PurposeInvite:
+		return false
+	}
+	return page
 }
 
 // openLink answers a request whose address names a token. Nothing is changed by
@@ -105,22 +169,44 @@ func readLink(svc *reset.Service, client netip.Addr, text string) string {
 //
 // The answer takes the token out of the address, where it would stay in the
 // history and go into our own log as the Referer of the next page. It leads to
-// the clean page with the token behind '#', as the mailed link has it, or in a
-// cookie. Where no token can be read, the page says so and asks for the link.
+// the clean page that the token is for, with the token behind '#', as the
+// mailed link has it, or in a cookie. Where no token can be read, the page says
+// so and asks for the link.
 func (p *pages) openLink(
 	w http.ResponseWriter, r *http.Request, at linkAddress,
 ) {
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	dispute := p.routes.isDispute(at.raw, at.dispute)
+
 	switch {
+	case at.raw != "" && dispute:
+		p.seeOther(w, p.routes.disputeURL()+"#token="+at.raw)
 	case at.raw != "" && p.routes.query:
-		p.holdLink(w, r, at.raw)
+		p.holdLink(w, r, at)
 	case at.raw != "":
-		p.seeOther(w, p.routes.resetURL()+"#token="+at.raw)
+		p.seeOther(w, withReturn(
+			p.routes.resetURL()+"#token="+at.raw, at.returnTo))
 	default:
-		p.dropLink(w, r, "")
 		page := p.page(r, pageReset)
+		if dispute {
+			page = p.page(r, pageDispute)
+		} else {
+			p.dropLink(w, r, "")
+		}
 		page.Damaged = true
 		w.Header().Set("Referrer-Policy", originOnly)
 		p.write(w, r, http.StatusBadRequest, page)
 	}
+}
+
+// opensElsewhere leads on a visitor who sent a token to the one page that is
+// for the other.
+func (p *pages) opensElsewhere(
+	w http.ResponseWriter, r *http.Request, at linkAddress,
+) bool {
+	if at.raw == "" || p.routes.isDispute(at.raw, at.dispute) == at.dispute {
+		return false
+	}
+	p.openLink(w, r, at)
+	return true
 }

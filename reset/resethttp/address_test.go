@@ -77,6 +77,7 @@ func rewrittenAddresses(raw string) map[string]string {
 	}
 }
 
+//lostkey:covers ASVS-14.2.1
 func TestRewrittenAddressOpensTheLinkAndSpendsNothing(t *testing.T) {
 	t.Parallel()
 	for _, style := range bothStyles {
@@ -273,6 +274,8 @@ func TestOperatorsLearnThatLinksAreRewritten(t *testing.T) {
 }
 
 // Whatever headers say, a rewritten link leads to the site's own page.
+//
+//lostkey:covers ASVS-3.7.2 CWE-601
 func TestForgedHeadersDoNotLeadARewrittenLinkElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, style := range bothStyles {
@@ -486,7 +489,7 @@ func FuzzAddressOfALink(f *testing.F) {
 			location := recorder.Header().Get("Location")
 			raw, found := strings.CutPrefix(location, "/reset-password#token=")
 			require.True(t, found, location)
-			require.Equal(t, raw, resethttp.LinkToken(raw))
+			require.Equal(t, raw, resethttp.FindToken(raw))
 			require.NotContains(t, seen, raw)
 		default:
 			require.Fail(t, "an answer of another kind", recorder.Code)

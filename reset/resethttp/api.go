@@ -14,47 +14,56 @@ import (
 
 // APIConfig configures the JSON API. The zero value works.
 type APIConfig struct {
-	// Prefix stands before every path of the API. Empty means "/api". A mux
-	// must not strip it.
+	// Prefix stands before every path. Empty means "/api". A mux must not strip
+	// it.
 	Prefix string
-	// Forgot and Reset are the paths behind the prefix to which an address and
-	// a new password are sent. Empty means "/forgot-password" and
-	// "/reset-password". They have nothing to do with the paths of the pages.
+	// Forgot and Reset are paths behind Prefix, whatever those of the pages
+	// are. Empty means "/forgot-password" and "/reset-password".
 	Forgot, Reset string
-	// Site is the base URL under which the API is reached, where that is not
-	// the Service's Site, to which the links lead. Empty means that one.
+	// Site is the base URL of the API. Empty means the Service's Site, to which
+	// the links lead.
 	Site string
 	// Origins are further origins whose pages may call the API, such as
-	// "https://front.example". Each is written as browsers write it. There are
-	// no patterns. Pages of Site itself need not be named. Empty means none.
+	// "https://front.example", as browsers write them and without patterns.
+	// Preflights are answered, so mount the handler without a method. Pages of
+	// other origins than these and Site can neither send nor read anything. No
+	// credentials are allowed, and none are needed. Plain http is for this
+	// machine, or a Site on plain http.
 	Origins []string
-	// Headers are what pages of Origins may send beside Content-Type, for
-	// GuardRequest perhaps.
+	// Headers are what pages of Origins may send beside Content-Type.
 	Headers []string
-	// Client says who sends a request, as in [Config].
+	// Client is as in [Config].
 	Client func(*http.Request) netip.Addr
-	// GuardRequest is asked about every request for a link, as in [Config]. Its
-	// fields are those of the body. The body may have no other members than the
-	// documented ones, so what a CAPTCHA gives out goes into a header.
+	// GuardRequest is as in [Config], with the fields of the body. The answer
+	// of a CAPTCHA goes into one of Headers, since a body has no other members.
 	GuardRequest func(*http.Request) error
 	// Logger receives what an operator should know, such as a proxy that Client
 	// does not know. Nil means slog.Default().
 	Logger *slog.Logger
 }
 
-// NewAPI returns the JSON API for applications that draw pages of their own.
-// With the default paths it has
+// NewAPI returns the JSON API for front ends of your own, in the browser or on
+// a phone. With the default paths, it has
 //
-//	POST /api/forgot-password         {"email"}              202 {}
+//	POST /api/forgot-password         {"email"}              202
 //	POST /api/reset-password          {"token", "password"}  204
 //	POST /api/reset-password/check    {"token"}              200
+//	POST /api/reset-password/dispute  {"token"}              204
+//	POST /api/reset-password/dispute/check  {"token"}        200
 //	GET  /api/reset-password/settings                        200
 //	GET  /api/openapi.json                                   200
 //
-// "token" is the whole link, or the token in it. Everything that is not a
-// success is a problem (RFC 9457) with a [Code]. The texts of problems are
-// English and for developers. The last path answers the OpenAPI document, with
-// every answer there is.
+// The first answers the same with and without an account. Say that a mail is on
+// its way if there is one. It also takes "returnTo", a key of Pages.ReturnTo.
+// The link leads to Pages.Reset. Take the token out of the address bar at once.
+// "token" may be the whole link, rewritten or not.
+//
+// The check tells the account, masked, when the link expires, which "proof" the
+// second path wants too, and where to go on. It spends nothing and has a limit
+// of its own. On 429 show the form without the account. Nobody is signed in.
+//
+// The paths of disputes exist with Hooks.OnDisputed. Send the link, which leads
+// to Pages.Dispute, when somebody presses a button, and never before.
 //
 // The error names the field of APIConfig that is at fault. The handler is safe
 // for concurrent use.
@@ -141,8 +150,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) request(w http.ResponseWriter, r *http.Request) {
-	var email string
-	if err := readJSON(w, r, map[string]*string{"email": &email}); err != nil {
+	var email, returnTo string
+	if err := readJSON(w, r, map[string]*string{
+		"email": &email, "returnTo": &returnTo,
+	}, "returnTo"); err != nil {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
@@ -153,6 +164,7 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 
 	err := a.svc.Request(r.Context(), reset.RequestInput{
 		Email:     email,
+		ReturnTo:  returnTo,
 		Client:    a.client(r),
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
@@ -168,10 +180,10 @@ func (a *api) request(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
-	var link, password string
+	var link, password, proof string
 	if err := readJSON(w, r, map[string]*string{
-		"token": &link, "password": &password,
-	}); err != nil {
+		"token": &link, "password": &password, "proof": &proof,
+	}, "proof"); err != nil {
 		writeProblem(w, bodyProblem(err))
 		return
 	}
@@ -180,6 +192,7 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 	err := a.svc.Confirm(r.Context(), reset.ConfirmInput{
 		Token:     readLink(a.svc, client, link),
 		Password:  password,
+		Proof:     proof,
 		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
@@ -191,8 +204,33 @@ func (a *api) confirm(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, reset.ErrRejected):
 		writeProblem(w, problemRejected)
+	case errors.Is(err, reset.ErrProofRefused):
+		writeProblem(w, problemProof)
 	case isRefused:
 		writeProblem(w, passwordProblem(refused))
+	default:
+		writeFailure(w, err)
+	}
+}
+
+// dispute locks the account whose owner says that a changed password was
+// somebody else's doing.
+func (a *api) dispute(w http.ResponseWriter, r *http.Request) {
+	var link string
+	if err := readJSON(w, r, map[string]*string{"token": &link}); err != nil {
+		writeProblem(w, bodyProblem(err))
+		return
+	}
+
+	client := a.client(r)
+	err := a.svc.Dispute(r.Context(), reset.CheckInput{
+		Token: readLink(a.svc, client, link), Client: client,
+	})
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, reset.ErrRejected):
+		writeProblem(w, problemRejected)
 	default:
 		writeFailure(w, err)
 	}

@@ -134,6 +134,7 @@ func malformedBodies(raw, good string) map[string]string {
 	}
 }
 
+//lostkey:covers ASVS-1.5.3 ASVS-15.3.3 ASVS-15.3.5 CWE-20
 func TestAPIReadsExactlyWhatItExpects(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, apiOf)
@@ -274,8 +275,7 @@ func TestEveryProblemTypeIsExplainedInTheDocumentation(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
-	for _, code := range resethttp.Codes {
-		kind := string(code)
+	for _, kind := range resethttp.Codes {
 		require.Contains(t, string(doc), "\n// # Problem "+kind+"\n")
 		heading := comment.Heading{
 			Text: []comment.Text{comment.Plain("Problem " + kind)},

@@ -14,9 +14,13 @@ import (
 
 // apiPaths are where the API is, below the path of its site.
 type apiPaths struct {
-	Forgot   string `json:"forgot"`
-	Reset    string `json:"reset"`
-	Check    string `json:"check"`
+	Forgot string `json:"forgot"`
+	Reset  string `json:"reset"`
+	Check  string `json:"check"`
+	// Dispute and CheckDispute are empty where nothing can be disputed.
+	Dispute      string `json:"dispute"`
+	CheckDispute string `json:"checkDispute"`
+
 	Settings string `json:"settings"`
 	OpenAPI  string `json:"openapi"`
 }
@@ -35,15 +39,20 @@ func (c APIConfig) paths() (apiPaths, error) {
 	prefix := cmp.Or(c.Prefix, "/api")
 	confirm := prefix + cmp.Or(c.Reset, "/reset-password")
 	paths := apiPaths{
-		Forgot:   prefix + cmp.Or(c.Forgot, "/forgot-password"),
-		Reset:    confirm,
-		Check:    confirm + "/check",
+		Forgot: prefix + cmp.Or(c.Forgot, "/forgot-password"),
+		Reset:  confirm,
+		Check:  confirm + "/check",
+
+		Dispute:      confirm + "/dispute",
+		CheckDispute: confirm + "/dispute/check",
+
 		Settings: confirm + "/settings",
 		OpenAPI:  prefix + "/openapi.json",
 	}
 
 	switch paths.Forgot {
-	case paths.Reset, paths.Check, paths.Settings, paths.OpenAPI:
+	case paths.Reset, paths.Check, paths.Settings, paths.OpenAPI,
+		paths.Dispute, paths.CheckDispute:
 		return apiPaths{}, errors.New(
 			"resethttp: APIConfig.Forgot is another path of the API")
 	}
@@ -65,9 +74,13 @@ func isPath(text string) bool {
 // below returns the paths with the path of a site before them.
 func (p apiPaths) below(base string) apiPaths {
 	return apiPaths{
-		Forgot:   base + p.Forgot,
-		Reset:    base + p.Reset,
-		Check:    base + p.Check,
+		Forgot: base + p.Forgot,
+		Reset:  base + p.Reset,
+		Check:  base + p.Check,
+
+		Dispute:      base + p.Dispute,
+		CheckDispute: base + p.CheckDispute,
+
 		Settings: base + p.Settings,
 		OpenAPI:  base + p.OpenAPI,
 	}
@@ -98,8 +111,17 @@ func (a *api) newEndpoints(
 	where routes, paths apiPaths, of reset.Settings,
 ) map[string]endpoint {
 	whole := paths.below(where.base)
-	check := checker{svc: a.svc, client: a.client, minLength: of.MinLength}
-	about := newSettings(of, whole)
+	shown := whole
+	if of.DisputePath == "" {
+		shown.Dispute, shown.CheckDispute = "", ""
+	}
+	check := checker{
+		svc: a.svc, client: a.client, routes: where, of: of,
+		check: a.svc.Check,
+	}
+	dispute := check
+	dispute.check = a.svc.CheckDispute
+	about := newSettings(of, shown)
 	text := document(where.origin+where.base, paths)
 
 	found := map[string]endpoint{}
@@ -107,6 +129,12 @@ func (a *api) newEndpoints(
 		found[p.Forgot] = endpoint{http.MethodPost, a.request}
 		found[p.Reset] = endpoint{http.MethodPost, a.confirm}
 		found[p.Check] = endpoint{http.MethodPost, check.serve}
+		if of.DisputePath != "" {
+			found[p.Dispute] = endpoint{http.MethodPost, a.dispute}
+			found[p.CheckDispute] = endpoint{
+				http.MethodPost, dispute.serveDispute,
+			}
+		}
 		found[p.Settings] = endpoint{http.MethodGet, about.serve}
 		found[p.OpenAPI] = endpoint{http.MethodGet, text.serve}
 	}

@@ -79,12 +79,14 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// readJSON reads one JSON object with exactly the members of want, each once
-// and each a string. encoding/json alone would let the last of two members win,
-// match names in any case and turn half a surrogate into U+FFFD, so that two
-// readers of one body could see two passwords.
+// readJSON reads one JSON object with exactly the members of want, of which the
+// optional ones may be left out, each once and each a string. encoding/json
+// alone would let the last of two members win, match names in any case and turn
+// half a surrogate into U+FFFD, so that two readers of one body could see two
+// passwords.
 func readJSON(
-	w http.ResponseWriter, r *http.Request, want map[string]*string,
+	w http.ResponseWriter, r *http.Request,
+	want map[string]*string, optional ...string,
 ) error {
 	body, err := readBody(w, r, "application/json")
 	if err != nil {
@@ -108,6 +110,9 @@ func readJSON(
 		}
 	}
 
+	for _, name := range optional {
+		seen[name] = true
+	}
 	if end, err := decoder.Token(); err != nil ||
 		end != json.Delim('}') || len(seen) != len(want) {
 		return errUnreadable

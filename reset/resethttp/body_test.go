@@ -23,6 +23,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+//lostkey:covers CWE-770
 func TestTenMegabyteBodiesAreRefusedWithoutBeingRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)

@@ -1,6 +1,7 @@
 package resethttp
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -19,52 +20,109 @@ type checkedLink struct {
 	Expires   time.Time     `json:"expires"`
 	MinLength int           `json:"minLength"`
 	Purpose   token.Purpose `json:"purpose"`
-	// Username is the whole address. Only the pages of this package get it, for
-	// the field by which password managers know the account.
-	Username string `json:"username,omitempty"`
+	Proof     string        `json:"proof"` // A kind, or empty.
+	// ReturnTo is the key of the place that the link returns to, and Continue
+	// the URL to go on to in the end, which is that place or the login page.
+	ReturnTo string `json:"returnTo"`
+	Continue string `json:"continue"`
+}
+
+// A drawnLink is what the script of the reset page is told.
+type drawnLink struct {
+	checkedLink
+
+	// Username is the whole address, for the field by which password managers
+	// know the account.
+	Username string `json:"username"`
+	// ExpiresIn is in seconds, since the visitor's clock may be wrong.
+	ExpiresIn int `json:"expiresIn"`
+	// ProofLabel and ProofMissing are the texts of the field for a proof.
+	ProofLabel   string `json:"proofLabel"`
+	ProofMissing string `json:"proofMissing"`
 }
 
 // A checker answers what a link can do, for the API and for the script of the
 // pages. The link stays as it is.
 type checker struct {
-	svc       *reset.Service
-	client    func(*http.Request) netip.Addr
-	minLength int
-	username  bool // The answer has the whole address.
+	svc    *reset.Service
+	client func(*http.Request) netip.Addr
+	routes routes
+	of     reset.Settings
+	check  func(context.Context, reset.CheckInput) (reset.CheckResult, error)
+	pages  bool // A link of the other page is told apart.
 }
 
 // serve takes a POST whose origin was checked.
 func (c checker) serve(w http.ResponseWriter, r *http.Request) {
+	if _, answer, ok := c.look(w, r); ok {
+		writeJSON(w, http.StatusOK, answer)
+	}
+}
+
+// A checkedDispute tells a front end whose change can be disputed.
+type checkedDispute struct {
+	Account string    `json:"account"` // Masked.
+	Label   string    `json:"label"`
+	Expires time.Time `json:"expires"`
+}
+
+// serveDispute is serve for a link that disputes a change.
+func (c checker) serveDispute(w http.ResponseWriter, r *http.Request) {
+	if found, _, ok := c.look(w, r); ok {
+		writeJSON(w, http.StatusOK, checkedDispute{
+			Account: found.MaskedEmail,
+			Label:   found.Label,
+			Expires: found.ExpiresAt.UTC(),
+		})
+	}
+}
+
+// look checks the link in a body. If it is not good, look answers.
+func (c checker) look(
+	w http.ResponseWriter, r *http.Request,
+) (found reset.CheckResult, answer checkedLink, ok bool) {
 	var link string
 	if err := readJSON(w, r, map[string]*string{"token": &link}); err != nil {
 		writeProblem(w, bodyProblem(err))
-		return
+		return found, answer, false
 	}
 
 	client := c.client(r)
-	found, err := c.svc.Check(r.Context(), reset.CheckInput{
-		Token: readLink(c.svc, client, link), Client: client,
+	raw := readLink(c.svc, client, link)
+	found, err := c.check(r.Context(), reset.CheckInput{
+		Token: raw, Client: client,
 	})
-	if errors.Is(err, reset.ErrRejected) {
-		writeProblem(w, problemRejected)
-		return
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		return found, c.answer(found, c.routes.returnKey(link)), true
+	case errors.Is(err, reset.ErrRejected):
+		of := problemRejected
+		if c.pages && c.routes.isDispute(raw, false) {
+			of.Page = c.routes.disputeURL()
+		}
+		writeProblem(w, of)
+	default:
 		writeFailure(w, err)
-		return
+	}
+	return found, answer, false
+}
+
+func (c checker) answer(found reset.CheckResult, key string) checkedLink {
+	place, known := c.of.ReturnTo[key]
+	if !known {
+		place = c.of.Login
 	}
 
-	answer := checkedLink{
+	return checkedLink{
 		Account:   found.MaskedEmail,
 		Label:     found.Label,
 		Expires:   found.ExpiresAt.UTC(),
-		MinLength: c.minLength,
+		MinLength: c.of.MinLength,
 		Purpose:   found.Purpose,
+		Proof:     found.Proof,
+		ReturnTo:  key,
+		Continue:  absolute(c.of, place),
 	}
-	if c.username {
-		answer.Username = found.Email
-	}
-	writeJSON(w, http.StatusOK, answer)
 }
 
 // answerCheck answers the script of the reset page.
@@ -80,7 +138,20 @@ func (p *pages) answerCheck(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problemCrossOrigin)
 		return
 	}
-	p.check.serve(w, r)
+
+	found, answer, ok := p.check.look(w, r)
+	if !ok {
+		return
+	}
+	page := p.page(r, pageReset)
+	p.show(&page, found)
+	writeJSON(w, http.StatusOK, drawnLink{
+		checkedLink:  answer,
+		Username:     page.Username,
+		ExpiresIn:    page.ExpiresIn,
+		ProofLabel:   page.ProofText("label"),
+		ProofMissing: page.ProofText("missing"),
+	})
 }
 
 // writeFailure answers for what the sender cannot put right. That is too many

@@ -44,6 +44,9 @@ func TestCheckShowsTheAccountMaskedAndSpendsNothing(t *testing.T) {
 			"expires":   "2026-11-21T12:00:00Z",
 			"minLength": 15.0,
 			"purpose":   "reset",
+			"proof":     "",
+			"returnTo":  "",
+			"continue":  "https://app.example/login",
 		}, a.object(t))
 		require.NotContains(t, a.body, knownAddr)
 		require.Empty(t, a.header.Values("Set-Cookie"))
@@ -148,9 +151,10 @@ func TestSettingsTellAFrontEndWhatItNeeds(t *testing.T) {
 			"minLength":   15.0,
 			"lifetime":    3600.0,
 			"paths": map[string]any{
-				"forgot":   "/shop/api/forgot-password",
-				"reset":    "/shop/api/reset-password",
-				"check":    "/shop/api/reset-password/check",
+				"forgot":  "/shop/api/forgot-password",
+				"reset":   "/shop/api/reset-password",
+				"check":   "/shop/api/reset-password/check",
+				"dispute": "", "checkDispute": "",
 				"settings": "/shop/api/reset-password/settings",
 				"openapi":  "/shop/api/openapi.json",
 			},

@@ -13,21 +13,25 @@ const forwardedFor = "X-Forwarded-For"
 // ClientBehind returns a function for [Config.Client] and [APIConfig.Client]
 // that finds the client of a request behind proxies. A proxy is whoever has an
 // address in one of the prefixes. Each of them must add the address it was
-// called from to the end of X-Forwarded-For, as nginx, HAProxy, Caddy and the
-// load balancers of the large clouds do.
+// called from to the end of X-Forwarded-For, or put it in place of what is
+// there. Caddy and the load balancers of the large clouds do so unasked. Others
+// have to be told. Until then a client is the proxy, or whoever it says it is:
 //
-// The function reads that header only when the other end of the connection is
-// such a proxy. It goes through the addresses from the last to the first, and
-// returns the first one that is no proxy. What stands before that one was sent
-// by the client and is not looked at. When an entry is not an address, the
-// client is unknown, and the proxy that was found last is returned in its
-// place. Ports, brackets and zones are dropped.
+//	nginx    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+//	HAProxy  option forwardfor
+//	Go       (*httputil.ProxyRequest).SetXForwarded, in Rewrite
 //
-// Name the proxies and nothing else. A prefix in which clients are lets them
-// choose their address. An IPv4 proxy is named by an IPv4 prefix. A connection
-// over a Unix socket has no address, so nothing is believed there, and the
-// function returns the zero Addr. Without any prefix, it returns the other end
-// of the connection.
+// To find out, ask for a link through the proxy with an X-Forwarded-For of your
+// own, and look at Client in the event.
+//
+// The header is read only where the other end of the connection is a proxy,
+// from the last address back to the first that is none. What stands before was
+// sent by the client. At an entry that is no address, the result is the proxy
+// found last. Ports, brackets and zones are dropped.
+//
+// Name the proxies alone, since clients in a prefix can choose their address.
+// IPv4 proxies need IPv4 prefixes. Over a Unix socket nothing is believed, and
+// the result is the zero Addr. Without prefixes it is the other end.
 func ClientBehind(prefixes ...netip.Prefix) func(*http.Request) netip.Addr {
 	proxies := append([]netip.Prefix(nil), prefixes...)
 	isProxy := func(addr netip.Addr) bool {

@@ -29,6 +29,7 @@ func clientFrom(peer string, forwarded ...string) netip.Addr {
 	return resethttp.ClientBehind(proxies...)(r)
 }
 
+//lostkey:covers ASVS-4.1.3 ASVS-15.3.4
 func TestClientIsTheLastHopThatIsNoProxy(t *testing.T) {
 	t.Parallel()
 	const proxy = "10.0.0.1:1"

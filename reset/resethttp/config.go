@@ -2,6 +2,7 @@ package resethttp
 
 import (
 	"errors"
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -13,40 +14,35 @@ import (
 )
 
 // Config configures the pages. The zero value works. Where they are, how links
-// lead to them and where to sign in is in the Service's own Config.Pages.
+// lead to them and where to sign in is in the Service's [reset.Pages].
 type Config struct {
 	// Client says who sends a request, for limits and events. Nil means the
-	// other end of the connection. Behind a proxy that is the proxy, and
-	// everybody shares one limit, so set it there. X-Forwarded-For and its like
-	// are never read otherwise, because anybody can send them. The zero Addr
-	// means unknown.
+	// other end of the connection, and no header such as X-Forwarded-For is
+	// read, because anybody can send one. Behind a proxy use [ClientBehind], or
+	// everybody shares one limit. The zero Addr means unknown.
 	Client func(*http.Request) netip.Addr
 
 	// GuardRequest is asked about every request for a link before anything is
-	// charged or sent, for the answer of a CAPTCHA or the verdict of a
-	// firewall. An error refuses the request with status 403. It is neither
-	// shown nor recorded. r.PostFormValue gives the fields of the form, and the
-	// body is empty. The context is that of the request, so a guard that asks
-	// another service should set a time limit. Nil refuses nothing.
+	// charged or sent, for a CAPTCHA or a firewall. An error answers 403, and
+	// is neither shown nor recorded. r.PostFormValue has the fields, and the
+	// body is empty. The context is the request's, so set a time limit to ask
+	// another service. Nil refuses nothing. The limits work in either case.
 	GuardRequest func(r *http.Request) error
 
-	// Sources are origins that the page which asks for a link may load from,
-	// for a CAPTCHA in a pages/forgot.html of your own, and where images of all
-	// pages may come from.
+	// Sources are what pages may load from other origins. Empty means nothing.
 	Sources ContentSources
 
 	// Brand is the look in a few values, which the mails may have too. The zero
-	// value is the module's own. A Logo on another origin than the Service's
-	// Site needs that origin in Sources.Image.
+	// value is the module's own. New refuses unreadable colours, and a Logo on
+	// another origin than the Service's Site and those of Sources.Image.
 	Brand mail.Brand
 
-	// Locale is the language for those whose own is not there. Empty means
-	// "en".
+	// Locale is for visitors whose languages are not there, as in
+	// [mail.TemplatesConfig]. Empty means "en".
 	Locale string
 
-	// Files replaces built-in files by their names and adds languages. Nil
-	// replaces nothing. It is read only by New, which parses and runs
-	// everything once.
+	// Files replaces built-in files and adds languages. Nil replaces nothing.
+	// Only New reads it. It parses and runs everything once.
 	//
 	//	locales/pl.json    the texts of one language, all of them or a few
 	//	pages/frame.html   what stands around the card
@@ -54,36 +50,37 @@ type Config struct {
 	//	assets/style.css   all of the style
 	//	assets/script.js   all of the script
 	//
-	// A file of pages replaces the blocks that it defines and keeps the others.
-	// In frame.html these are "head", at the end of the head of the document,
-	// "brand" above the card and "foot" below it. A page has "main", all that
-	// is in the card.
+	// A file of pages replaces the blocks that it defines. The frame has
+	// "head", at the end of the document's head, "brand" above the card and
+	// "foot" below it. A page has "main", all that is in the card. A reset.html
+	// must send {{.Link}} as "token" and the second proof as "proof", a
+	// forgot.html or rejected.html {{.ReturnTo}} as "return", as the block
+	// "email-field" does.
 	//
-	// New refuses files that would have no effect, and what the content
-	// security policy would keep a browser from using. These are style
-	// attributes and elements, further scripts and style sheets, attributes
-	// such as onclick, "javascript:" and images of other origins. It reads tags
-	// as they stand in the file, without what an action puts into them.
+	// New refuses files without effect, and what the content security policy
+	// blocks, which are attributes and elements of style, further scripts and
+	// style sheets, attributes such as onclick, "javascript:" and images of
+	// other origins. It does not see what actions put into tags.
 	//
-	// The folder, and the files of texts in it, may be those of the mails too.
-	// [mail.LoadTexts] says which keys belong to whom, and where a text that a
-	// file does not have comes from.
+	// Mails may have the same files of texts. [mail.LoadTexts] says which keys
+	// belong to whom, and where missing texts come from.
 	Files fs.FS
 
-	// Logger receives what goes wrong in drawing a page. What goes wrong in the
-	// Service is in its events. Nil means slog.Default().
+	// Templates are what [NewTemplates] made of Files and Locale, which must be
+	// empty then. Nil means those of this handler alone.
+	Templates *Templates
+
+	// Logger receives what goes wrong in drawing a page, which answers 500, and
+	// a proxy that Client does not know. The Service has events for the rest.
+	// Nil means slog.Default().
 	Logger *slog.Logger
 
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
 
-// New returns the handler of the pages. They are the form that asks for a link
-// on the Service's Pages.Forgot, the form that sets a new password on its
-// Pages.Reset, and what comes after each on the same two paths. Where the
-// Service's Hooks.OnDisputed is set, the page that disputes a change is on its
-// Pages.Dispute. All may be mounted under their path alone, or under the path
-// of the Service's Site as well.
+// New returns the handler of the pages, for their paths alone or with the path
+// of the Service's Site before them.
 //
 // The error names the field of Config, or the file, that is at fault. The
 // handler is safe for concurrent use.
@@ -104,60 +101,81 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if err := cfg.Sources.validate(where.origin); err != nil {
 		return nil, err
 	}
-	t, err := cfg.templates(settings, where)
+	look, err := cfg.look(settings, where)
 	if err != nil {
 		return nil, err
 	}
 
-	policy := contentPolicy(t.style, t.script, cfg.Sources.Image)
+	policy := contentPolicy(
+		string(look.style), look.script, cfg.Sources.Image,
+	)
 	client := clientOf(cfg.Client, cfg.logger())
 	return &pages{
 		svc:       svc,
 		routes:    where,
-		templates: t,
+		templates: look,
 		policy:    policy,
 		widened:   cfg.Sources.widen(policy),
 		origin:    origin,
 		client:    client,
 		guard:     cfg.GuardRequest,
 		check: checker{
-			svc: svc, client: client,
-			minLength: settings.MinLength, username: true,
+			svc: svc, client: client, routes: where, of: settings,
+			check: svc.Check, pages: true,
 		},
 		logger: cfg.logger(),
 		now:    cfg.clock(),
 	}, nil
 }
 
-// templates makes what the pages are drawn with. The error lists all faults of
+// look makes what the pages are drawn with. The error lists all faults of
 // Brand, Locale and Files that can be told at once.
-func (c Config) templates(
-	settings reset.Settings, where routes,
-) (*templates, error) {
+func (c Config) look(settings reset.Settings, where routes) (*look, error) {
+	t, tags, err := c.templates()
 	brand, rules, brandErr := newBrand(c.Brand, settings.Product)
-	logoErr := validateLogo(brand.Logo, where.origin, c.Sources.Image)
+	faults := []error{
+		brandErr, validateLogo(brand.Logo, where.origin, c.Sources.Image),
+	}
+	faults = append(faults, t.files.faults(c.Sources, where.origin)...)
+	if err := errors.Join(append(faults, err)...); err != nil {
+		return nil, err
+	}
 
-	t, err := newTemplates(files{c.Files}, c.Locale, Page{
+	l := &look{t, template.CSS(t.style + rules), Page{
 		Product:      settings.Product,
 		Brand:        brand,
-		LoginURL:     where.loginURL(settings.Login),
+		LoginURL:     where.target(settings.Login),
 		ForgotURL:    where.forgotURL(),
 		ResetURL:     where.resetURL(),
+		DisputeURL:   where.disputeURL(),
 		MinLength:    settings.MinLength,
 		Identifiers:  settings.Identifiers,
+		Proofs:       settings.Proofs,
 		Sender:       settings.Sender,
 		EndsSessions: settings.EndsSessions,
 		Notice:       settings.Notice,
 		lifetime:     settings.Lifetime,
-	})
-	faults := files{c.Files}.faults(c.Sources, where.origin)
-	err = errors.Join(brandErr, logoErr, errors.Join(faults...), err)
-	if err != nil {
-		return nil, err
+	}}
+	return l, l.try(tags)
+}
+
+// templates returns those of c, and the languages that are still to be drawn.
+func (c Config) templates() (t *Templates, tags []string, err error) {
+	if c.Templates == nil {
+		t, err = newTemplates(c.Files, c.Locale)
+		return t, t.languages.tags, err
 	}
 
-	t.style += rules
-	return t, t.try()
+	t = c.Templates
+	switch {
+	case t.pages == nil:
+		err = errors.New("resethttp: Config.Templates is empty, want what" +
+			" NewTemplates returns")
+	case c.Files != nil || c.Locale != "":
+		err = errors.New("resethttp: Config.Files or Config.Locale is set" +
+			" beside Config.Templates, which have their own")
+	}
+	return t, []string{t.languages.fallback}, err
 }
 
 func (c Config) logger() *slog.Logger {

@@ -89,6 +89,8 @@ func TestConstructorsNameTheFieldAndNotItsValue(t *testing.T) {
 }
 
 // Mails and pages share one, so the Service refuses it.
+//
+//lostkey:covers ASVS-1.2.2 ASVS-3.7.2 CWE-601
 func TestLoginThatCouldLeadElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, login := range []string{

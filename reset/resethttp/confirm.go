@@ -11,35 +11,50 @@ import (
 	"github.com/lostkey-go/lostkey/reset/policy"
 )
 
-func (p *pages) showReset(
+func (p *pages) showLink(
 	w http.ResponseWriter, r *http.Request, at linkAddress,
 ) {
 	if at.rewritten {
 		p.svc.LinkRewritten(p.client(r))
 	}
 
-	query := r.URL.Query()
 	switch {
 	case at.named:
 		p.openLink(w, r, at)
+	case at.dispute:
+		p.showDispute(w, r)
+	default:
+		p.showReset(w, r)
+	}
+}
+
+func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	answer := func(name string) {
+		page := p.page(r, name)
+		p.returning(&page, p.routes.knownKey(query["return"]))
+		p.write(w, r, http.StatusOK, page)
+	}
+	switch {
 	case query.Has("done"):
-		p.write(w, r, http.StatusOK, p.page(r, pageDone))
+		answer(pageDone)
 	case query.Has("rejected"):
-		p.write(w, r, http.StatusOK, p.page(r, pageRejected))
+		answer(pageRejected)
 	case p.routes.query:
 		p.showHeld(w, r)
 	default:
-		p.write(w, r, http.StatusOK, p.page(r, pageReset))
+		answer(pageReset)
 	}
 }
 
 // confirm takes the form of the reset page. Of the form it reads the token, the
-// password and its repetition. Who the account belongs to is in the token
-// alone.
+// password, its repetition and a second proof. Who the account belongs to is in
+// the token alone.
 func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	if err == nil && (len(form["password"]) != 1 ||
-		len(form["token"]) > 1 || len(form["repeat"]) > 1) {
+		len(form["token"]) > 1 || len(form["repeat"]) > 1 ||
+		len(form["proof"]) > 1) {
 		err = errUnreadable
 	}
 	if err != nil {
@@ -51,16 +66,22 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 	in := reset.ConfirmInput{
 		Token:     readLink(p.svc, client, form.Get("token")),
 		Password:  form.Get("password"),
+		Proof:     form.Get("proof"),
 		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
 	page := p.page(r, pageReset)
-	page.Link = in.Token
+	p.returning(&page, p.routes.returnKey(form.Get("token")))
+	if p.opensElsewhere(w, r, linkAddress{raw: in.Token}) {
+		return
+	}
+	page.Link = withReturn(in.Token, page.ReturnTo)
 
 	// The form of a page whose token is in the cookie names that token, since
 	// another link may have been opened meanwhile in another tab.
 	name, held := strings.CutPrefix(form.Get("token"), heldPrefix)
+	name, _, _ = strings.Cut(name, "&")
 	if held && p.routes.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
@@ -72,7 +93,8 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if in.Token != "" {
-			page.LinkHeld, page.Link = true, heldPrefix+name
+			page.LinkHeld = true
+			page.Link = withReturn(heldPrefix+name, page.ReturnTo)
 		}
 	}
 
@@ -85,22 +107,35 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		p.write(w, r, http.StatusUnprocessableEntity, page)
 		return
 	}
-	p.confirmed(w, r, page, in.Token, p.svc.Confirm(r.Context(), in))
+	p.confirmed(w, r, page, in, p.svc.Confirm(r.Context(), in))
 }
 
 // confirmed answers for what became of a confirmation.
 func (p *pages) confirmed(
-	w http.ResponseWriter, r *http.Request, page Page, raw string, err error,
+	w http.ResponseWriter, r *http.Request, page Page,
+	in reset.ConfirmInput, err error,
 ) {
+	raw := in.Token
 	refused, isRefused := errors.AsType[*policy.Error](err)
 	throttled, isThrottled := errors.AsType[*reset.ThrottledError](err)
 
 	switch {
 	case err == nil:
 		p.dropLink(w, r, raw)
-		p.seeOther(w, p.routes.resetURL()+"?done")
+		p.seeOther(w, withReturn(p.routes.resetURL()+"?done", page.ReturnTo))
 	case errors.Is(err, reset.ErrRejected):
-		p.reject(w, r, raw)
+		p.reject(w, r, raw, page.ReturnTo)
+	case errors.Is(err, reset.ErrProofRefused):
+		p.describe(r, &page, raw)
+		page.NeedsProof = true
+		reason := "refused"
+		if in.Proof == "" {
+			reason = "missing"
+		}
+		page.Errors = []FieldError{{
+			Field: "proof", Text: page.ProofText(reason),
+		}}
+		p.write(w, r, http.StatusUnprocessableEntity, page)
 	case isRefused:
 		for _, problem := range refused.Problems {
 			page.Errors = append(page.Errors, FieldError{
@@ -143,6 +178,7 @@ func (p *pages) describe(r *http.Request, page *Page, raw string) {
 func (p *pages) show(page *Page, found reset.CheckResult) {
 	page.Account, page.Label = found.MaskedEmail, found.Label
 	page.Username = found.Email
+	page.Proof, page.NeedsProof = found.Proof, found.Proof != ""
 	p.templates.expires(page, found.ExpiresAt.Sub(p.now()))
 }
 
@@ -155,8 +191,12 @@ func mistyped(form url.Values) bool {
 }
 
 // reject writes the one answer to every link that does not work, whatever the
-// reason.
-func (p *pages) reject(w http.ResponseWriter, r *http.Request, raw string) {
+// reason. key is that of a place to return to.
+func (p *pages) reject(
+	w http.ResponseWriter, r *http.Request, raw, key string,
+) {
 	p.dropLink(w, r, raw)
-	p.write(w, r, http.StatusBadRequest, p.page(r, pageRejected))
+	page := p.page(r, pageRejected)
+	p.returning(&page, key)
+	p.write(w, r, http.StatusBadRequest, page)
 }

@@ -28,6 +28,7 @@ func TestConfirmTakesThePastedLinkOrTheToken(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-16.5.1 CWE-209
 func TestEveryRefusedLinkGetsTheSameBytes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -75,6 +76,7 @@ func flip(raw string) string {
 	return raw[:at] + c + raw[at+1:]
 }
 
+//lostkey:covers ASVS-9.1.1 RFC8725-3.10
 func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{
@@ -102,6 +104,7 @@ func TestNoStoreIsAskedBeforeTheSignatureIsGood(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-15.3.7 ASVS-15.3.5
 func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -130,6 +133,7 @@ func TestRepeatedAndOddParametersAreRefusedAndSpendNothing(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
+//lostkey:covers CWE-620 CWE-640
 func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -160,6 +164,7 @@ func TestWhoTheAccountBelongsToIsInTheTokenAlone(t *testing.T) {
 	require.Equal(t, bob.PasswordHash, after.PasswordHash)
 }
 
+//lostkey:covers ASVS-16.5.2
 func TestStoreThatIsDownSpendsNothingAndSaysTryAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -215,6 +220,7 @@ func TestWriteOfUnknownOutcomeIsSaidToBeOne(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, f.confirm(raw, newPassword).status)
 }
 
+//lostkey:covers FP-CS-13 ASVS-6.4.3
 func TestResetSignsNobodyIn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)

@@ -39,6 +39,7 @@ func (f *fixture) from(origin, method, target, body string) *http.Request {
 	return r
 }
 
+//lostkey:covers ASVS-3.4.2
 func TestNamedOriginMayCallTheAPI(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, openAPIOf)
@@ -73,6 +74,7 @@ func TestNamedOriginMayCallTheAPI(t *testing.T) {
 	require.Empty(t, a.header.Values("Access-Control-Allow-Credentials"))
 }
 
+//lostkey:covers ASVS-3.4.2
 func TestOtherOriginsGetNothing(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{

@@ -11,14 +11,11 @@ import (
 // changed password was somebody else's doing. It changes nothing, and does not
 // see the token, which stands behind the '#' of the link.
 func (p *pages) showDispute(w http.ResponseWriter, r *http.Request) {
-	if _, ok := r.URL.Query()["done"]; ok {
-		p.write(w, r, http.StatusOK, p.page(r, pageLocked))
-		return
+	name := pageDispute
+	if r.URL.Query().Has("done") {
+		name = pageLocked
 	}
-
-	page := p.page(r, pageDispute)
-	page.DisputeURL = p.routes.disputeURL()
-	p.write(w, r, http.StatusOK, page)
+	p.write(w, r, http.StatusOK, p.page(r, name))
 }
 
 // dispute takes the form of that page, which sends the token and nothing else.
@@ -32,8 +29,17 @@ func (p *pages) dispute(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	err = p.svc.Dispute(r.Context(), reset.DisputeInput{
-		Token: linkToken(form.Get("token")), Client: p.client(r),
+	client := p.client(r)
+	at := linkAddress{
+		raw: readLink(p.svc, client, form.Get("token")), dispute: true,
+		returnTo: p.routes.returnKey(form.Get("token")),
+	}
+	if p.opensElsewhere(w, r, at) {
+		return
+	}
+
+	err = p.svc.Dispute(r.Context(), reset.CheckInput{
+		Token: at.raw, Client: client,
 	})
 	switch {
 	case err == nil:

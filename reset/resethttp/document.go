@@ -21,6 +21,8 @@ const (
 	documentForgot   = "/api/forgot-password"
 	documentReset    = "/api/reset-password"
 	documentCheck    = "/api/reset-password/check"
+	documentDispute  = "/api/reset-password/dispute"
+	documentDisputes = "/api/reset-password/dispute/check"
 	documentSettings = "/api/reset-password/settings"
 	documentOpenAPI  = "/api/openapi.json"
 )
@@ -35,6 +37,8 @@ func document(site string, paths apiPaths) apiDocument {
 		quoted(documentForgot), quoted(paths.Forgot),
 		quoted(documentReset), quoted(paths.Reset),
 		quoted(documentCheck), quoted(paths.Check),
+		quoted(documentDispute), quoted(paths.Dispute),
+		quoted(documentDisputes), quoted(paths.CheckDispute),
 		quoted(documentSettings), quoted(paths.Settings),
 		quoted(documentOpenAPI), quoted(paths.OpenAPI),
 	).Replace(openAPI))
@@ -61,14 +65,9 @@ type settings struct {
 }
 
 func newSettings(of reset.Settings, paths apiPaths) settings {
-	login := of.Login
-	if strings.HasPrefix(login, "/") {
-		login = of.Site + login
-	}
-
 	return settings{
 		Product:     of.Product,
-		Login:       login,
+		Login:       absolute(of, of.Login),
 		Identifiers: of.Identifiers,
 		MinLength:   of.MinLength,
 		Lifetime:    int(of.Lifetime.Seconds()),

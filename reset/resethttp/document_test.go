@@ -20,7 +20,7 @@ type openAPI struct {
 	Paths   map[string]map[string]any
 
 	Components struct {
-		Schemas map[string]struct{ Enum []resethttp.Code }
+		Schemas map[string]struct{ Enum []string }
 	}
 }
 
@@ -53,14 +53,18 @@ func TestDocumentHasTheConfiguredPaths(t *testing.T) {
 		return resethttp.NewAPI(svc, resethttp.APIConfig{
 			Prefix: "/v1/auth", Forgot: "/ask", Reset: "/set",
 		})
-	}, func(c *reset.Config) { c.Site = "https://shop.example/de" })
+	}, func(c *reset.Config) {
+		c.Site = "https://shop.example/de"
+		c.Hooks.OnDisputed = (&disputes{}).lock
+	})
 
 	document := f.document("/v1/auth/openapi.json")
 	require.Equal(t, "https://shop.example/de", document.Servers[0].URL)
 	paths := slices.Sorted(maps.Keys(document.Paths))
 	require.Equal(t, []string{
 		"/v1/auth/ask", "/v1/auth/openapi.json", "/v1/auth/set",
-		"/v1/auth/set/check", "/v1/auth/set/settings",
+		"/v1/auth/set/check", "/v1/auth/set/dispute",
+		"/v1/auth/set/dispute/check", "/v1/auth/set/settings",
 	}, paths)
 
 	for _, path := range paths {

@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// LinkToken is the reader of pasted links, for its fuzz test.
-func LinkToken(pasted string) string { return linkToken(pasted) }
-
 // Unwrapped is the text in which the reader looks for tokens.
 func Unwrapped(text string) string { return squeeze(unwrap(text)).text }
 
@@ -27,10 +24,12 @@ func ReadResetBody(body string) (raw, password string, err error) {
 }
 
 // Codes are all codes of the API.
-var Codes = []Code{
-	CodeLinkRejected, CodePasswordRefused, CodeInvalidAddress, CodeThrottled,
-	CodeGuardRefused, CodeUnavailable, CodeUnknownOutcome, CodeMalformed,
-	CodeTooLarge, CodeUnsupportedType, CodeMethod, CodeCrossOrigin, CodeNotFound,
+var Codes = []string{
+	problemRejected.Code, problemPassword.Code, problemProof.Code,
+	problemInvalidAddress.Code, problemThrottled.Code, problemGuarded.Code,
+	problemUnavailable.Code, problemUnknown.Code, problemMalformed.Code,
+	problemTooLarge.Code, problemUnsupported.Code, problemMethod.Code,
+	problemCrossOrigin.Code, problemNotFound.Code,
 }
 
 // Digest is how the content security policy names a text.

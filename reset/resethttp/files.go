@@ -16,9 +16,9 @@ var embedded embed.FS
 //go:embed assets/style.css
 var styleSheet string
 
-// StyleSheet returns the style sheet of the pages, as it is without
-// Config.Files and Config.Brand. It is for an application whose other pages
-// should look alike, which can serve it with rules of its own after it.
+// StyleSheet returns the style sheet of the pages without Config.Files and
+// Config.Brand, for an application whose other pages should look alike. It
+// begins with custom properties for the colours.
 func StyleSheet() string { return styleSheet }
 
 // files are the embedded ones with those of [Config.Files] over them.
@@ -63,7 +63,9 @@ var (
 	styleComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	styleSpace   = regexp.MustCompile(`\s*([{};,])\s*|(:)\s+`)
 	lineComment  = regexp.MustCompile(`(?m)^\s*//.*$`)
-	scriptPart   = regexp.MustCompile(`"[^"]*"|\s*[-=+*<>!&|?:;,(){}\[\]]\s*|\s+`)
+	scriptPart   = regexp.MustCompile(`"[^"]*"|;\s*\}\s*|\(\w+\)\s*=>\s*|` +
+		`\s*[-=+*<>!&|?:;,(){}\[\]]\s*|\s+`)
+	oneParameter = regexp.MustCompile(`^\((\w+)\)\s*=>\s*$`)
 )
 
 // compact takes comments and white space out of the embedded style and script.
@@ -78,9 +80,13 @@ func compact(name, text string) string {
 
 	text = lineComment.ReplaceAllString(text, "")
 	return scriptPart.ReplaceAllStringFunc(text, func(part string) string {
-		if part[0] == '"' {
+		switch {
+		case part[0] == '"':
 			return part
+		case strings.HasSuffix(strings.TrimSpace(part), "}"):
+			return "}"
 		}
+		part = oneParameter.ReplaceAllString(part, "$1=>")
 		return cmp.Or(strings.TrimSpace(part), " ")
 	})
 }

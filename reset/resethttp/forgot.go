@@ -13,7 +13,9 @@ func (p *pages) showForgot(w http.ResponseWriter, r *http.Request) {
 	if _, ok := r.URL.Query()["sent"]; ok {
 		name = pageSent
 	}
-	p.write(w, r, http.StatusOK, p.page(r, name))
+	page := p.page(r, name)
+	p.returning(&page, p.routes.knownKey(r.URL.Query()["return"]))
+	p.write(w, r, http.StatusOK, page)
 }
 
 // request takes the form of the forgot page. Whatever the address, the answer
@@ -39,6 +41,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		Client:    p.client(r),
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
+		ReturnTo:  p.routes.knownKey(form["return"]),
 	}
 
 	// A second address beside the first one is how links were had sent to
@@ -53,10 +56,11 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 
 	switch {
 	case err == nil:
-		p.seeOther(w, p.routes.forgotURL()+"?sent")
+		p.seeOther(w, withReturn(p.routes.forgotURL()+"?sent", in.ReturnTo))
 	case errors.Is(err, reset.ErrInvalidAddress):
 		page := p.page(r, pageForgot)
 		page.Email = in.Email
+		p.returning(&page, in.ReturnTo)
 		page.Errors = []FieldError{{
 			Field: "email",
 			Text:  page.T("page.email.invalid"),
@@ -74,8 +78,8 @@ func visitorLanguages(r *http.Request) string {
 }
 
 // seeOther sends the browser on with a GET, so that reloading the next page
-// repeats nothing. The target is a path of our own and never taken from the
-// request.
+// repeats nothing. The target is a path of our own. Of the request it has a
+// token and the key of a configured place at most.
 func (p *pages) seeOther(w http.ResponseWriter, target string) {
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusSeeOther)

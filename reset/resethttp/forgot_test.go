@@ -15,6 +15,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
+//lostkey:covers ASVS-6.3.8 FP-CS-1 CWE-203 CWE-204
 func TestForgotAnswersTheSameBytesWhateverBecomesOfTheRequest(t *testing.T) {
 	t.Parallel()
 	ordinary := newFixture(t, pagesOf).ask(knownAddr)
@@ -69,6 +70,7 @@ func TestForgotMailsALinkToTheStoredAddress(t *testing.T) {
 	require.True(t, f.has(newPassword))
 }
 
+//lostkey:covers ASVS-2.2.1 ASVS-15.3.7
 func TestForgotRefusesWhatIsNotOneAddressBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -170,6 +172,7 @@ func TestForgotSaysTryAgainWhenNothingCanBeQueued(t *testing.T) {
 	require.NotContains(t, a.body, errDown.Error())
 }
 
+//lostkey:covers ASVS-4.1.3 ASVS-15.3.4
 func TestForwardingHeadersDoNotChooseTheClientUnlessAsked(t *testing.T) {
 	t.Parallel()
 	var seen []netip.Addr

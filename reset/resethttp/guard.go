@@ -27,20 +27,16 @@ func passesGuard(
 	return guard(shown) == nil
 }
 
-// ContentSources are origins that the content security policy of the page that
-// asks for a link allows beside its own style and script. A CAPTCHA needs its
-// origin in Script and Frame, and some need it in Style and Connect as well.
-// The page on which a password is typed allows none of them.
-//
-// An origin is like "https://challenges.example", or "https://*.example" for
-// all hosts below one. Plain http is for the Service's own Site alone.
+// ContentSources are what the content security policy allows from other
+// origins. One is like "https://challenges.example", or "https://*.example" for
+// all hosts below. Plain http is for the Service's own Site alone.
 type ContentSources struct {
-	// Script, Style, Frame and Connect are the sources of script-src,
-	// style-src, frame-src and connect-src.
+	// Script, Style, Frame and Connect are for the page that asks for a link
+	// alone. A CAPTCHA in a pages/forgot.html of your own needs the first and
+	// third, at times all. Where a password is typed, no foreign script runs.
 	Script, Style, Frame, Connect []string
 
-	// Image is where the images of all pages may come from, beside the site
-	// itself. A logo on another host needs it.
+	// Image is for the images of all pages, such as a logo on another host.
 	Image []string
 }
 

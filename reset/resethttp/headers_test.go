@@ -63,6 +63,8 @@ func TestEveryAnswerHasItsStatus(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
+//lostkey:covers ASVS-3.4.4 ASVS-3.4.5 ASVS-3.4.6 ASVS-3.4.8
+//lostkey:covers ASVS-4.1.1 ASVS-14.2.2 ASVS-14.3.2 FP-CS-17
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	for name, a := range everyAnswer(newFixture(t, pagesOf)) {
@@ -104,6 +106,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-3.4.3
 func TestContentPolicyAllowsExactlyTheStyleAndTheScriptOfThePage(t *testing.T) {
 	t.Parallel()
 	inline := regexp.MustCompile(`(?s)<(style|script)>(.*?)</(?:style|script)>`)
@@ -129,6 +132,7 @@ func TestContentPolicyAllowsExactlyTheStyleAndTheScriptOfThePage(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-4.1.4
 func TestMethodsOtherThanGetHeadAndPostAreRefusedAndNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -153,6 +157,7 @@ func TestMethodsOtherThanGetHeadAndPostAreRefusedAndNamed(t *testing.T) {
 	require.Empty(t, f.outbox.Messages())
 }
 
+//lostkey:covers ASVS-3.5.3
 func TestGetAndHeadChangeNothingHoweverOftenALinkIsFetched(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{

@@ -19,18 +19,16 @@ const tokenStart = "eyJhbGciOiJIUzI1NiIsImtpZCI6"
 // signatureLength is that of an HMAC-SHA256 in base64url.
 const signatureLength = 43
 
-// linkToken finds the token in a text that a visitor pasted, a script moved
-// into the form, or a mail gateway made of an address. It reads what [unwrap]
-// undoes, white space and invisible characters inside the token, and whatever
-// stands before and behind it. The name of the parameter does not matter,
-// because a token can be told by its form.
+// FindToken finds the token in a text that was pasted or moved into a form, or
+// in an address, whatever gateways and mail programs made of it. The pages and
+// the API use it, and pages of Pages.Purposes can. It does not go by the name
+// of the parameter.
 //
-// It returns "" when there is no token, when there are two different ones or
-// one more that is damaged, since another reader might see the other, and for a
-// text of more than 8 KiB. Else it returns the one token that stood in the
-// text, of characters of a token only, so that the result can go into a cookie
-// or back into a form. It does not check the token.
-func linkToken(text string) string {
+// It returns "" for a text of more than 8 KiB and where there is no token, two
+// different ones, or one more that is damaged, since another reader might see
+// the other. Else the result has characters of a token only, and can go into a
+// cookie or back into a form. The token is not checked.
+func FindToken(text string) string {
 	if len(text) > maxLinkText {
 		return ""
 	}

@@ -170,7 +170,7 @@ func TestPastedLinkIsReadHoweverItWasCopied(t *testing.T) {
 		all := copiedLinks(link)
 		maps.Copy(all, wrappedLinks(link))
 		for name, pasted := range all {
-			require.Equal(t, sampleRaw, resethttp.LinkToken(pasted), "%s: %s",
+			require.Equal(t, sampleRaw, resethttp.FindToken(pasted), "%s: %s",
 				name, pasted)
 		}
 	}
@@ -206,10 +206,10 @@ func TestPastedTextThatIsNoLinkIsNoToken(t *testing.T) {
 		"very long":              strings.Repeat(" ", 8<<10) + link,
 		"garbled URL Defense v2": strings.ReplaceAll(defenseV2(link), "-5F", "-5G"),
 	} {
-		require.Empty(t, resethttp.LinkToken(pasted), name)
+		require.Empty(t, resethttp.FindToken(pasted), name)
 	}
 	require.Equal(t, sampleRaw,
-		resethttp.LinkToken(strings.Repeat(" ", 8<<10-len(link))+link))
+		resethttp.FindToken(strings.Repeat(" ", 8<<10-len(link))+link))
 }
 
 // A token is found by its form, which is package token's.
@@ -236,9 +236,9 @@ func TestEveryTokenThatIsIssuedIsReadAgain(t *testing.T) {
 				reset.LinkOptions{Purpose: purpose})
 			require.NoError(t, err)
 			_, raw, _ := strings.Cut(link.Reveal(), "token=")
-			require.Equal(t, raw, resethttp.LinkToken(link.Reveal()))
+			require.Equal(t, raw, resethttp.FindToken(link.Reveal()))
 			require.Equal(t, raw,
-				resethttp.LinkToken(safeLinks(defenseV2(link.Reveal()))))
+				resethttp.FindToken(safeLinks(defenseV2(link.Reveal()))))
 		}
 	}
 }
@@ -264,13 +264,13 @@ func FuzzPastedLink(f *testing.F) {
 		`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$`)
 
 	f.Fuzz(func(t *testing.T, pasted string) {
-		raw := resethttp.LinkToken(pasted)
+		raw := resethttp.FindToken(pasted)
 		if raw != "" {
 			require.Regexp(t, shape, raw)
 			require.LessOrEqual(t, len(raw), 1024)
 			require.Contains(t, resethttp.Unwrapped(pasted), raw)
-			require.Equal(t, raw, resethttp.LinkToken(raw), "reading it again")
-			require.Equal(t, raw, resethttp.LinkToken(defenseV2(link[:42]+raw)),
+			require.Equal(t, raw, resethttp.FindToken(raw), "reading it again")
+			require.Equal(t, raw, resethttp.FindToken(defenseV2(link[:42]+raw)),
 				"in a link")
 		}
 
@@ -278,7 +278,7 @@ func FuzzPastedLink(f *testing.F) {
 		for _, text := range []string{
 			pasted + " " + sampleRaw, sampleRaw + " " + pasted,
 		} {
-			beside := resethttp.LinkToken(text)
+			beside := resethttp.FindToken(text)
 			require.Contains(t, []string{"", sampleRaw}, beside)
 			if raw != "" && raw != sampleRaw {
 				require.Empty(t, beside, "two different tokens")
@@ -300,7 +300,7 @@ func BenchmarkLinkTextThatIsHardToRead(b *testing.B) {
 		text := strings.Repeat(unit, 8<<10/len(unit))
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				resethttp.LinkToken(text)
+				resethttp.FindToken(text)
 			}
 		})
 	}

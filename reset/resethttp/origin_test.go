@@ -13,6 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 )
 
+//lostkey:covers ASVS-3.5.1 CWE-352
 func TestPostsFromOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string]map[string]string{
@@ -94,6 +95,7 @@ var forgedHeaders = []map[string]string{
 	{"X-Forwarded-Host": `evil.example:'<a href="//evil.example/?`},
 }
 
+//lostkey:covers FP-CS-15 CWE-640
 func TestHostAndForwardingHeadersChangeNeitherLinksNorPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)

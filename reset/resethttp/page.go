@@ -14,93 +14,91 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// A Page is what the templates of the pages see. Fields may be added. None will
-// change its meaning.
+// A Page is what the templates of the pages see.
 //
-// It prints, logs and marshals as its Name alone. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt
-// package does not call methods.
+// It prints, logs and marshals as its Name alone, except in an unexported field
+// of another struct and under %p and %w, where the fmt package does not call
+// methods.
 type Page struct {
 	// Name is the template: forgot, sent, reset, done, rejected, problem,
 	// dispute or locked.
 	Name string
 
-	// Heading and Lead are keys of texts. They are the title of the page and,
-	// on a problem page, the sentence below it.
+	// Heading and Lead are keys of texts. Lead is for problem pages.
 	Heading, Lead string
 
-	// Locale is the language tag of the texts, and Direction "ltr" or "rtl".
+	// Locale is a language tag, and Direction "ltr" or "rtl".
 	Locale, Direction string
 	Product           string
 
-	// Brand is what stands at the top. Wordmark and LogoAlt are filled in.
+	// Brand stands at the top. Wordmark and LogoAlt are filled in.
 	Brand mail.Brand
 
-	// Sender is the address that mails come from.
+	// Sender is the address of the mails.
 	Sender string
 
-	// EndsSessions says that a new password ends all sessions, and Notice that
-	// a mail tells of it.
+	// EndsSessions and Notice say that a new password ends all sessions, and
+	// that a mail tells of it.
 	EndsSessions, Notice bool
 
-	// ForgotURL and ResetURL are where the forms go, without host. LoginURL and
-	// BackURL may be empty.
+	// ForgotURL, ResetURL and DisputeURL are where forms go, without host. The
+	// others may be empty.
 	ForgotURL, ResetURL, LoginURL, BackURL string
+	DisputeURL                             string
 
-	// DisputeURL is where the form of the dispute page goes, without host.
-	DisputeURL string
+	// ReturnTo is the key of the place to return to, ReturnURL its URL. Both
+	// may be empty.
+	ReturnTo, ReturnURL string
 
-	// Email is the text of a refused address, to go back into its field. It is
-	// whatever was sent.
+	// Email is a refused address as it was sent.
 	Email string
 
-	// Link goes into the form's field "token". It is the token of a link whose
-	// password was refused or, with LinkHeld, the name of the token that a
-	// cookie holds. Without it the form is refused.
+	// Link goes into the field "token", without which the form is refused. It
+	// is the token of a link that comes back or, with LinkHeld, the name of the
+	// one that a cookie holds, with ReturnTo behind it.
 	Link     string
 	LinkHeld bool
 
-	// Damaged says that the address of the page held a link that cannot be
-	// read.
+	// Damaged says that the address held a link that cannot be read.
 	Damaged bool
 
-	// Account is the masked address of the account, Label says which of
-	// several it is, and Username is the whole address, for the field by which
-	// password managers know the account. They are empty where the link is not
-	// known here. The script then asks for them.
+	// Account is the masked address, Label says which of several accounts it
+	// is, and Username is the whole address. Where the link is not known here,
+	// these, ExpiresIn, Expiry, NeedsProof and Proof are zero, and the script
+	// asks for them.
 	Account, Label, Username string
 
-	// ExpiresIn is how many seconds the link still works, and Expiry says so
-	// in words when that is less than ten minutes. They are zero where the
-	// link is not known here.
+	// ExpiresIn is how many seconds the link still works, and Expiry says so in
+	// words below ten minutes.
 	ExpiresIn int
 	Expiry    string
 
-	// Countdown is what the script makes Expiry of. It has the sentence and
-	// then what goes in place of its {wait} for one minute, for two and so on
-	// up to nine, with '|' between them.
+	// Countdown is what the script makes Expiry of, the sentence and what its
+	// {wait} is for one to nine minutes, with '|' between them.
 	Countdown string
 
-	// Throttled says that there were too many attempts, and that the form came
-	// back with its link. Wait says for how long.
+	// Proofs says that the form has a field "proof", NeedsProof that the
+	// account needs it, and Proof which kind, as Hooks.NeedsProof calls it.
+	Proofs, NeedsProof bool
+	Proof              string
+
+	// Throttled says that the form is back for too many attempts, and Wait for
+	// how long.
 	Throttled bool
 
-	// MinLength is the shortest password in characters, 0 when the policy does
-	// not say.
+	// MinLength is the shortest password in characters, 0 for unknown.
 	MinLength int
 
-	// Identifiers says that a user name may be asked for as well as an address.
+	// Identifiers says that user names are taken too.
 	Identifiers bool
 
-	// Lifetime is how long a link works, and Wait how long to wait on a problem
-	// page, in words.
+	// Lifetime is how long a link works, and Wait how long to wait, in words.
 	Lifetime, Wait string
 
 	// Errors is what has to be put right, in the order of the fields.
 	Errors []FieldError
 
-	// Style and Script are the contents of the only style and the only script
-	// that the content security policy allows.
+	// Style and Script are all that the content security policy allows.
 	Style  template.CSS
 	Script template.JS
 
@@ -110,7 +108,7 @@ type Page struct {
 
 // A FieldError is one thing to put right.
 type FieldError struct {
-	// Field is the id of the control: email, password or repeat.
+	// Field is the id of the control: email, password, repeat or proof.
 	Field string
 
 	// Text is a sentence in the language of the page.
@@ -119,7 +117,7 @@ type FieldError struct {
 
 // T returns a text of the page's language by its key, such as
 // "page.forgot.title", with {product}, {min}, {lifetime}, {wait} and {sender}
-// filled in. For a key that is not there the key comes back.
+// filled in. It returns a key that is not there.
 func (p Page) T(key string) string {
 	text, found := p.language.texts[key]
 	switch {
@@ -140,8 +138,31 @@ func (p Page) T(key string) string {
 	).Replace(text)
 }
 
-// Initial returns the first letter of the wordmark in upper case, or "" when it
-// begins with something else.
+// ProofText returns a text about a second proof of the page's kind. The part is
+// "label", "missing" or "refused". For the label of "totp" it is the host's
+// "proof.totp.label", else "page.proof.totp.label", and for an unknown kind
+// "page.proof.label".
+func (p Page) ProofText(part string) string {
+	own := "proof." + p.Proof + "." + part
+	for _, key := range []string{own, "page." + own} {
+		if _, found := p.language.texts[key]; found {
+			return p.T(key)
+		}
+	}
+	return p.T("page.proof." + part)
+}
+
+// ReturnText returns what the button to ReturnURL says, for a key "shop" the
+// host's "return.shop", else "page.done.return".
+func (p Page) ReturnText() string {
+	if _, found := p.language.texts["return."+p.ReturnTo]; found {
+		return p.T("return." + p.ReturnTo)
+	}
+	return p.T("page.done.return")
+}
+
+// Initial returns the first letter or digit of the wordmark in upper case, or
+// "" when it begins with something else.
 func (p Page) Initial() string {
 	first, _ := utf8.DecodeRuneInString(p.Brand.Wordmark)
 	if !unicode.IsLetter(first) && !unicode.IsDigit(first) {
@@ -150,8 +171,8 @@ func (p Page) Initial() string {
 	return string(unicode.ToUpper(first))
 }
 
-// Summary returns what has to be put right if it is in two fields or more. What
-// is wrong with one field alone is said at that field.
+// Summary returns what has to be put right if it is in two fields or more. A
+// single fault is said at its field.
 func (p Page) Summary() []FieldError {
 	for _, e := range p.Errors {
 		if e.Field != p.Errors[0].Field {

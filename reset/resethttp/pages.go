@@ -18,7 +18,7 @@ import (
 type pages struct {
 	svc       *reset.Service
 	routes    routes
-	templates *templates
+	templates *look
 	policy    string // content security policy
 	widened   string // that of the page that asks for a link
 	origin    *http.CrossOriginProtection
@@ -43,18 +43,19 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	var show, act func(http.ResponseWriter, *http.Request)
 	back := p.routes.forgotURL()
-	at, isReset := p.routes.linkAddressOf(r)
+	at, isLink := p.routes.linkAddressOf(r)
 	switch {
 	case p.routes.isForgot(r):
 		w.Header().Set("Content-Security-Policy", p.widened)
 		show, act = p.showForgot, p.request
-	case p.routes.isDispute(r):
-		show, act = p.showDispute, p.dispute
-	case isReset:
+	case isLink:
 		show = func(w http.ResponseWriter, r *http.Request) {
-			p.showReset(w, r, at)
+			p.showLink(w, r, at)
 		}
 		act, back = p.confirm, p.routes.resetURL()
+		if at.dispute {
+			act, back = p.dispute, p.routes.disputeURL()
+		}
 	default:
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,

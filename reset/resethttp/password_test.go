@@ -34,6 +34,7 @@ func TestRefusedPasswordKeepsTheLinkAndNothingOfThePassword(t *testing.T) {
 	require.True(t, f.has(newPassword))
 }
 
+//lostkey:covers 63B-3.1.1.2-4
 func TestEveryReasonAgainstAPasswordHasItsSentence(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -92,6 +93,7 @@ func emoji(n int) string {
 	return text.String()
 }
 
+//lostkey:covers ASVS-6.2.8 ASVS-6.2.9 63B-3.1.1.2-2 63B-3.1.1.2-6
 func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
@@ -107,6 +109,7 @@ func TestLongAndUnusualPasswordsArriveAsTyped(t *testing.T) {
 	}
 }
 
+//lostkey:covers FP-CS-9
 func TestRepetitionThatDiffersIsRefusedWithTheLinkKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)

@@ -15,47 +15,11 @@ import (
 const problemBase = "https://pkg.go.dev/" +
 	"github.com/lostkey-go/lostkey/reset/resethttp#hdr-Problem_"
 
-// Code names what went wrong in an answer of the API, in its member "code".
-type Code string
-
-// The codes of the API. They stay as they are. Later versions may add some.
-// Treat an unknown code by the status of its answer.
-const (
-	// CodeLinkRejected means that the link does not work, whatever the reason.
-	CodeLinkRejected Code = "link-rejected"
-	// CodePasswordRefused means that the policy refuses the password. "errors"
-	// lists why. The link is still good.
-	CodePasswordRefused Code = "password-refused"
-	// CodeInvalidAddress means that the text cannot be an address.
-	CodeInvalidAddress Code = "invalid-address"
-	// CodeThrottled means too many attempts. Retry-After says how long to wait.
-	CodeThrottled Code = "throttled"
-	// CodeGuardRefused means that APIConfig.GuardRequest refuses the request.
-	CodeGuardRefused Code = "guard-refused"
-	// CodeUnavailable means that something does not answer. Nothing was
-	// changed.
-	CodeUnavailable Code = "unavailable"
-	// CodeUnknownOutcome means that the password may have been changed.
-	CodeUnknownOutcome Code = "unknown-outcome"
-	// CodeMalformed means a body other than the documented one.
-	CodeMalformed Code = "malformed"
-	// CodeTooLarge means a body above 16 KiB.
-	CodeTooLarge Code = "too-large"
-	// CodeUnsupportedType means a body other than application/json.
-	CodeUnsupportedType Code = "unsupported-type"
-	// CodeMethod means a method that the path does not have.
-	CodeMethod Code = "method"
-	// CodeCrossOrigin means an origin that is not allowed.
-	CodeCrossOrigin Code = "cross-origin"
-	// CodeNotFound means a path that the API does not have.
-	CodeNotFound Code = "not-found"
-)
-
 // A problemDocument is an answer of the API that is not a success (RFC 9457
 // section 3.1). It never holds what was sent.
 type problemDocument struct {
-	Type   string          `json:"type"` // Follows from Code.
-	Code   Code            `json:"code"`
+	Type   string          `json:"type"`
+	Code   string          `json:"code"`
 	Title  string          `json:"title"`
 	Status int             `json:"status"`
 	Detail string          `json:"detail,omitempty"`
@@ -63,6 +27,9 @@ type problemDocument struct {
 	// RetryAfter is the number of seconds that the header of this name says,
 	// for scripts that cannot read the header.
 	RetryAfter int `json:"retry_after,omitempty"`
+	// Page is where the script of the pages goes on with the link, if that is
+	// for another page.
+	Page string `json:"page,omitempty"`
 }
 
 type problemDetail struct {
@@ -73,88 +40,67 @@ type problemDetail struct {
 	Max     int    `json:"max,omitempty"`
 }
 
+// What the API answers, by codes that stay as they are. The documentation of
+// the package says what each of them means.
 var (
-	problemRejected = problemDocument{
-		Code:   CodeLinkRejected,
-		Status: http.StatusBadRequest,
-		Title:  "The link does not work",
-		Detail: "It may be incomplete or too old, or it may have been used" +
-			" already, just now perhaps. Ask for a new one.",
-	}
-	problemPassword = problemDocument{
-		Code:   CodePasswordRefused,
-		Status: http.StatusUnprocessableEntity,
-		Title:  "The password was refused",
-		Detail: "The link is still good. Send another password.",
-	}
-	problemInvalidAddress = problemDocument{
-		Code:   CodeInvalidAddress,
-		Status: http.StatusUnprocessableEntity,
-		Title:  "Not an email address",
-		Detail: "The text cannot be one plain email address.",
-		Errors: []problemDetail{{
-			Pointer: "#/email",
-			Code:    string(CodeInvalidAddress),
-			Detail:  "Enter one email address.",
-		}},
-	}
-	problemThrottled = problemDocument{
-		Code:   CodeThrottled,
-		Status: http.StatusTooManyRequests,
-		Title:  "Too many attempts",
-	}
-	problemGuarded = problemDocument{
-		Code:   CodeGuardRefused,
-		Status: http.StatusForbidden,
-		Title:  "The application refuses the request",
-		Detail: "Nothing was sent. Solve the task that the page shows, if it shows one.",
-	}
-	problemUnavailable = problemDocument{
-		Code:   CodeUnavailable,
-		Status: http.StatusServiceUnavailable,
-		Title:  "Try again later",
-		Detail: "Nothing was changed. A link stays good.",
-	}
-	problemUnknown = problemDocument{
-		Code:   CodeUnknownOutcome,
-		Status: http.StatusServiceUnavailable,
-		Title:  "It is not known whether the password was changed",
-		Detail: "Try to sign in with the new password. If that fails, use the" +
-			" link again. If the link is refused then, it did its work.",
-	}
-	problemMalformed = problemDocument{
-		Code:   CodeMalformed,
-		Status: http.StatusBadRequest,
-		Title:  "The body is not what is expected",
-		Detail: "Send one JSON object with exactly the documented members," +
-			" each once, each a string.",
-	}
-	problemTooLarge = problemDocument{
-		Code:   CodeTooLarge,
-		Status: http.StatusRequestEntityTooLarge,
-		Title:  "The body is too large",
-	}
-	problemUnsupported = problemDocument{
-		Code:   CodeUnsupportedType,
-		Status: http.StatusUnsupportedMediaType,
-		Title:  "The body must be application/json",
-	}
-	problemMethod = problemDocument{
-		Code:   CodeMethod,
-		Status: http.StatusMethodNotAllowed,
-		Title:  "The address has another method",
-	}
-	problemCrossOrigin = problemDocument{
-		Code:   CodeCrossOrigin,
-		Status: http.StatusForbidden,
-		Title:  "The request comes from another site",
-	}
-	problemNotFound = problemDocument{
-		Code:   CodeNotFound,
-		Status: http.StatusNotFound,
-		Title:  "There is nothing at this address",
-	}
+	problemRejected = newProblem("link-rejected", http.StatusBadRequest,
+		"The link does not work",
+		"It may be incomplete or too old, or it may have been used already,"+
+			" just now perhaps. Ask for a new one.")
+	problemPassword = newProblem(
+		"password-refused", http.StatusUnprocessableEntity,
+		"The password was refused",
+		"The link is still good. Send another password.")
+	problemProof = newProblem(
+		"proof-refused", http.StatusUnprocessableEntity,
+		"A second proof is needed",
+		"None was sent, or it was refused. The link is still good.",
+	).at("#/proof", "Send the proof that the account needs.")
+	problemInvalidAddress = newProblem(
+		"invalid-address", http.StatusUnprocessableEntity,
+		"Not an email address",
+		"The text cannot be one plain email address.",
+	).at("#/email", "Enter one email address.")
+	problemThrottled = newProblem("throttled", http.StatusTooManyRequests,
+		"Too many attempts", "")
+	problemGuarded = newProblem("guard-refused", http.StatusForbidden,
+		"The application refuses the request",
+		"Nothing was sent. Solve the task that the page shows, if it shows one.")
+	problemUnavailable = newProblem("unavailable", http.StatusServiceUnavailable,
+		"Try again later", "Nothing was changed. A link stays good.")
+	problemUnknown = newProblem("unknown-outcome", http.StatusServiceUnavailable,
+		"It is not known whether the password was changed",
+		"Try to sign in with the new password. If that fails, use the link"+
+			" again. If the link is refused then, it did its work.")
+	problemMalformed = newProblem("malformed", http.StatusBadRequest,
+		"The body is not what is expected",
+		"Send one JSON object with exactly the documented members, each once,"+
+			" each a string.")
+	problemTooLarge = newProblem("too-large", http.StatusRequestEntityTooLarge,
+		"The body is too large", "")
+	problemUnsupported = newProblem(
+		"unsupported-type", http.StatusUnsupportedMediaType,
+		"The body must be application/json", "")
+	problemMethod = newProblem("method", http.StatusMethodNotAllowed,
+		"The address has another method", "")
+	problemCrossOrigin = newProblem("cross-origin", http.StatusForbidden,
+		"The request comes from another site", "")
+	problemNotFound = newProblem("not-found", http.StatusNotFound,
+		"There is nothing at this address", "")
 )
+
+func newProblem(code string, status int, title, detail string) problemDocument {
+	return problemDocument{
+		Type: problemBase + strings.ReplaceAll(code, "-", "_"),
+		Code: code, Status: status, Title: title, Detail: detail,
+	}
+}
+
+// at returns the problem of one member of the body.
+func (d problemDocument) at(pointer, detail string) problemDocument {
+	d.Errors = []problemDetail{{Pointer: pointer, Code: d.Code, Detail: detail}}
+	return d
+}
 
 // bodyProblem returns what is wrong with a body that readJSON refuses.
 func bodyProblem(err error) problemDocument {
@@ -183,7 +129,6 @@ func passwordProblem(refused *policy.Error) problemDocument {
 }
 
 func writeProblem(w http.ResponseWriter, of problemDocument) {
-	of.Type = problemBase + strings.ReplaceAll(string(of.Code), "-", "_")
 	// These are strings and numbers only, so this cannot fail.
 	body, _ := json.Marshal(of)
 	w.Header().Set("Content-Type", "application/problem+json")

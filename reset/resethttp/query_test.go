@@ -39,6 +39,7 @@ func (f *fixture) confirmWith(c *http.Cookie, raw, password string) answer {
 	return f.do(r)
 }
 
+//lostkey:covers ASVS-3.3.1 ASVS-3.3.2 ASVS-3.3.3 ASVS-3.3.4 CWE-598
 func TestTokenInTheQueryMovesIntoACookieOfThisHostAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf, queryLinks)

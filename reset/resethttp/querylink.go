@@ -41,45 +41,56 @@ func linkName(raw string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// holdLink moves a token from the address of a request into the cookie.
-func (p *pages) holdLink(w http.ResponseWriter, r *http.Request, raw string) {
+// holdLink moves a token from the address of a request into the cookie. The key
+// of a place to return to stays in the address.
+func (p *pages) holdLink(
+	w http.ResponseWriter, r *http.Request, at linkAddress,
+) {
 	checked, err := p.svc.Check(r.Context(), reset.CheckInput{
-		Token: raw, Client: p.client(r),
+		Token: at.raw, Client: p.client(r),
 	})
 	if err != nil {
 		w.Header().Set("Referrer-Policy", originOnly)
-		p.refuseLink(w, r, raw, err)
+		p.refuseLink(w, r, at, err)
 		return
 	}
 
 	life := min(checked.ExpiresAt.Sub(p.now()), cookieLife)
-	http.SetCookie(w, p.cookie(raw, max(1, int(life.Seconds()))))
-	p.seeOther(w, p.routes.resetURL())
+	http.SetCookie(w, p.cookie(at.raw, max(1, int(life.Seconds()))))
+
+	clean := p.routes.resetURL()
+	if at.returnTo != "" {
+		clean += "?return=" + at.returnTo
+	}
+	p.seeOther(w, clean)
 }
 
 // showHeld shows the reset page for the link in the cookie, or without one the
 // form to paste a link into.
 func (p *pages) showHeld(w http.ResponseWriter, r *http.Request) {
 	page := p.page(r, pageReset)
+	key := p.routes.knownKey(r.URL.Query()["return"])
+	p.returning(&page, key)
 	if raw := p.heldLink(r); raw != "" {
 		checked, err := p.svc.Check(r.Context(), reset.CheckInput{
 			Token: raw, Client: p.client(r),
 		})
 		if err != nil {
-			p.refuseLink(w, r, raw, err)
+			p.refuseLink(w, r, linkAddress{raw: raw, returnTo: key}, err)
 			return
 		}
-		page.LinkHeld, page.Link = true, heldPrefix+linkName(raw)
+		page.LinkHeld = true
+		page.Link = withReturn(heldPrefix+linkName(raw), key)
 		p.show(&page, checked)
 	}
 	p.write(w, r, http.StatusOK, page)
 }
 
 func (p *pages) refuseLink(
-	w http.ResponseWriter, r *http.Request, raw string, err error,
+	w http.ResponseWriter, r *http.Request, at linkAddress, err error,
 ) {
 	if errors.Is(err, reset.ErrRejected) {
-		p.reject(w, r, raw)
+		p.reject(w, r, at.raw, at.returnTo)
 		return
 	}
 	p.failed(w, r, err, "page.busy.reset")

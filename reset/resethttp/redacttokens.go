@@ -10,23 +10,18 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// RedactTokens returns middleware that takes tokens out of requests before the
-// handlers inside see them. It belongs outside of what logs requests and of
-// every mux:
+// RedactTokens returns middleware that takes tokens out of requests, for all
+// that logs them. It goes around every mux, as in the Example.
 //
-//	redact, err := resethttp.RedactTokens(svc)
-//	server.Handler = redact(accessLog(mux))
+// Links in the query, and those whose '#' became "%23" on the way, arrive in
+// the address. The handlers inside get the path of the page and "/?redacted" as
+// URL and RequestURI, and no token in the Referer. The pages of [New] find it
+// in the request's context. So no mux needs a route for
+// "/reset-password%23token=…".
 //
-// A link in the query is written to access logs, and so is a link with a
-// fragment whose '#' became "%23" on its way. The handlers inside get such a
-// request under the path of the reset page with "/?redacted" behind it, in its
-// URL and its RequestURI, and no token in its Referer. The pages of [New] find
-// the token in the request's context. So a mux needs no route for addresses
-// like "/reset-password%23token=…" either.
-//
-// Only the address of the reset page is changed, and Referer headers that name
-// it. What stands before the server, such as a proxy with a log of its own,
-// still sees the token. See [RedactURL] for those.
+// Only addresses of the reset page and the one that disputes a change, and
+// Referers with them, are changed. Proxies before the server still log the
+// token. [RedactURL] is for those, and for the pages of Pages.Purposes.
 func RedactTokens(
 	svc *reset.Service,
 ) (func(http.Handler) http.Handler, error) {
@@ -53,6 +48,9 @@ func (r routes) redact(req *http.Request) *http.Request {
 
 		clean := *req.URL
 		clean.Path, clean.RawPath = r.base+r.reset+"/", ""
+		if at.dispute {
+			clean.Path = r.base + r.dispute + "/"
+		}
 		clean.RawQuery, clean.ForceQuery = "redacted", false
 		req.URL, req.RequestURI = &clean, clean.RequestURI()
 	}
@@ -79,10 +77,9 @@ var (
 )
 
 // RedactURL replaces tokens in an address, or in a line of a log, by
-// "redacted". It replaces the value of every parameter whose name ends in
-// "token", and what begins as a token does, also where the address is escaped
-// or wrapped in another one. It is for log formats of hosts that cannot use
-// [RedactTokens].
+// "redacted", for hosts that cannot use [RedactTokens]. That is the value of
+// every parameter whose name ends in "token", and what begins as a token does,
+// also where the address is escaped or wrapped in another one.
 func RedactURL(text string) string {
 	text = namedValue.ReplaceAllString(text, "${1}redacted")
 	return bareToken.ReplaceAllString(text, "redacted")

@@ -19,6 +19,8 @@ type routes struct {
 	dispute       string // Empty where nothing can be disputed.
 	secure        bool   // The site is on https.
 	query         bool   // Links carry the token in the query.
+
+	returnTo map[string]string // Configured places by their keys.
 }
 
 func newRoutes(settings reset.Settings) (routes, error) {
@@ -35,6 +37,8 @@ func newRoutes(settings reset.Settings) (routes, error) {
 		dispute: settings.DisputePath,
 		secure:  site.Scheme == "https",
 		query:   settings.LinkStyle == reset.LinkQuery,
+
+		returnTo: settings.ReturnTo,
 	}, nil
 }
 
@@ -43,8 +47,8 @@ func (r routes) resetURL() string  { return r.base + r.reset }
 
 func (r routes) disputeURL() string { return r.base + r.dispute }
 
-// loginURL returns where to sign in. A path is one of the site.
-func (r routes) loginURL(configured string) string {
+// target returns where a configured place is. A path is one of the site.
+func (r routes) target(configured string) string {
 	if strings.HasPrefix(configured, "/") {
 		return r.base + configured
 	}
@@ -54,11 +58,6 @@ func (r routes) loginURL(configured string) string {
 // isForgot also knows the path without the site's own, because a mux
 // may have stripped it.
 func (r routes) isForgot(req *http.Request) bool { return r.is(req, r.forgot) }
-
-func (r routes) isDispute(req *http.Request) bool {
-	return r.dispute != "" &&
-		(r.is(req, r.dispute) || r.is(req, r.dispute+"/"))
-}
 
 func (r routes) is(req *http.Request, page string) bool {
 	path := req.URL.EscapedPath()

@@ -15,6 +15,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
+//lostkey:covers ASVS-16.2.5 CWE-532 CWE-209
 func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 	t.Parallel()
 	for _, style := range []reset.LinkStyle{
@@ -70,6 +71,7 @@ func TestTokenAndPasswordAppearInNoAnswerHeaderOrLog(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-1.2.1 CWE-79
 func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf)
@@ -104,6 +106,7 @@ func TestTypedMarkupIsInertWhereverItComesBack(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-1.2.1 CWE-79
 func TestConfiguredTextsAreEscapedToo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, pagesOf,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 )
@@ -30,24 +31,48 @@ var (
 	pageParts = []string{"layout", "frame"}
 )
 
-// templates are everything that the pages are drawn with, read once.
-type templates struct {
+// Templates are files and languages parsed once, so that several sites in one
+// program take little memory. They are safe for concurrent use.
+type Templates struct {
+	files     files
 	pages     map[string]*template.Template
 	languages languages
 	style     string
 	script    string
-	common    Page // what all pages have
 	// countdowns are those of the languages by their tags.
 	countdowns map[string]string
 }
 
-// newTemplates reads, parses and runs every page in every language, so that a
-// broken file is an error at the start and not a blank page for a visitor. The
-// error lists all faults that can be told at once.
-func newTemplates(f files, fallback string, common Page) (*templates, error) {
-	t := &templates{
+// A look is Templates with what one site has on all of its pages.
+type look struct {
+	*Templates
+	style  template.CSS // with the rules of the brand
+	common Page
+}
+
+// NewTemplates parses what Config.Files and Config.Locale are, which may be nil
+// and empty. It draws every page in every language, so that a broken file is an
+// error at the start and not a blank page. The error lists all faults that can
+// be told at once. [New] reads the files once more for what depends on a site.
+func NewTemplates(files fs.FS, locale string) (*Templates, error) {
+	t, err := newTemplates(files, locale)
+	if err != nil {
+		return nil, err
+	}
+
+	l := look{t, template.CSS(t.style), Page{Product: "Sample"}}
+	if err := l.try(t.languages.tags); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// newTemplates is NewTemplates without drawing anything.
+func newTemplates(host fs.FS, fallback string) (*Templates, error) {
+	f := files{host}
+	t := &Templates{
+		files:      f,
 		pages:      make(map[string]*template.Template),
-		common:     common,
 		countdowns: make(map[string]string),
 	}
 
@@ -62,8 +87,11 @@ func newTemplates(f files, fallback string, common Page) (*templates, error) {
 	keep(err)
 	t.script, err = f.readInline("assets/script.js")
 	keep(err)
-	t.languages, err = newLanguages(f.host, fallback)
+	t.languages, err = newLanguages(host, fallback)
 	keep(err)
+	for _, tag := range t.languages.tags {
+		t.countdowns[tag] = t.languages.match(tag).countdown()
+	}
 	for _, name := range pageNames {
 		t.pages[name], err = f.parse(name)
 		keep(err)
@@ -71,13 +99,11 @@ func newTemplates(f files, fallback string, common Page) (*templates, error) {
 	return t, errors.Join(faults...)
 }
 
-// try draws every page in every language.
-func (t *templates) try() error {
-	for _, tag := range t.languages.tags {
-		l := t.languages.match(tag)
-		t.countdowns[tag] = l.countdown()
+// try draws every page in some languages.
+func (l *look) try(tags []string) error {
+	for _, tag := range tags {
 		for _, name := range pageNames {
-			if err := t.trial(name, tag); err != nil {
+			if err := l.trial(name, tag); err != nil {
 				return fmt.Errorf("resethttp: Config.Files: %w", err)
 			}
 		}
@@ -101,8 +127,8 @@ func (f files) parse(name string) (*template.Template, error) {
 }
 
 // trial draws one page in one language, bare and with everything in it.
-func (t *templates) trial(name, tag string) error {
-	full := t.page(name, tag)
+func (l *look) trial(name, tag string) error {
+	full := l.page(name, tag)
 	full.Heading, full.Lead = "page.done.title", "page.done.lead"
 	full.Product, full.MinLength, full.Identifiers = "Sample", 15, true
 	full.ForgotURL, full.ResetURL = "/forgot", "/reset"
@@ -110,11 +136,16 @@ func (t *templates) trial(name, tag string) error {
 	full.Email, full.Account, full.Label = "a@b.example", "a•••@b.example", "x"
 	full.Username, full.Sender = full.Email, full.Email
 	full.Link, full.Lifetime = "a.b.c", full.language.lifetime(time.Hour)
+	full.ReturnTo, full.ReturnURL = "shop", "/shop"
+	full.Proofs, full.NeedsProof, full.Proof = true, true, "totp"
 	full.EndsSessions, full.Notice, full.Throttled = true, true, true
 	full.Wait = full.language.wait(time.Minute)
-	t.expires(&full, time.Minute)
+	l.expires(&full, time.Minute)
 	full.Errors = []FieldError{
-		{"email", "sample"}, {"password", "sample"}, {"repeat", "sample"},
+		{"email", "sample"},
+		{"password", "sample"},
+		{"repeat", "sample"},
+		{"proof", "sample"},
 	}
 
 	bare := Page{
@@ -125,7 +156,7 @@ func (t *templates) trial(name, tag string) error {
 
 	for _, page := range []Page{bare, full} {
 		var drawn strings.Builder
-		if err := t.draw(&drawn, page); err != nil {
+		if err := l.draw(&drawn, page); err != nil {
 			return err
 		}
 		if name == pageReset && !strings.Contains(drawn.String(), page.Link) {
@@ -136,25 +167,25 @@ func (t *templates) trial(name, tag string) error {
 }
 
 // page completes a page in the best of the languages of the list.
-func (t *templates) page(name, wanted string) Page {
-	l := t.languages.match(wanted)
+func (l *look) page(name, wanted string) Page {
+	in := l.languages.match(wanted)
 
-	page := t.common
+	page := l.common
 	page.Name, page.Heading = name, "page."+name+".title"
-	page.Locale, page.Direction = l.tag, l.texts["direction"]
-	page.Style, page.Script = template.CSS(t.style), template.JS(t.script)
-	page.language = l
+	page.Locale, page.Direction = in.tag, in.texts["direction"]
+	page.Style, page.Script = l.style, template.JS(l.script)
+	page.language = in
 	if page.lifetime > 0 {
-		page.Lifetime = l.lifetime(page.lifetime)
+		page.Lifetime = in.lifetime(page.lifetime)
 	}
 	if name == pageReset {
-		page.Countdown = t.countdowns[l.tag]
+		page.Countdown = l.countdowns[in.tag]
 	}
 	return page
 }
 
 // expires says in a page how long its link still works.
-func (t *templates) expires(page *Page, left time.Duration) {
+func (t *Templates) expires(page *Page, left time.Duration) {
 	page.ExpiresIn = max(1, int(left/time.Second))
 	if minutes := max(1, int(left/time.Minute)); minutes < nearExpiry {
 		page.Expiry = strings.ReplaceAll(
@@ -163,6 +194,6 @@ func (t *templates) expires(page *Page, left time.Duration) {
 	}
 }
 
-func (t *templates) draw(w io.Writer, page Page) error {
+func (t *Templates) draw(w io.Writer, page Page) error {
 	return t.pages[page.Name].ExecuteTemplate(w, "layout", page)
 }

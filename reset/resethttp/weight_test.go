@@ -2,6 +2,7 @@ package resethttp_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,12 +23,18 @@ func TestNoPageIsHeavy(t *testing.T) {
 		},
 		func(c *reset.Config) { c.Policy = refuses{} },
 		queryLinks,
+		needsProof,
+		func(c *reset.Config) {
+			needsProof(c)
+			c.Limits = reset.Limits{Proof: never{}}
+		},
 	} {
-		f := newFixture(t, pagesOf, change)
+		f := newFixture(t, pagesOf, change, returnsTo)
 		require.NoError(t, f.users.Update("u-1", func(user *reset.User) {
 			user.Label = "A label of thirty-two characters"
 		}))
 		_, raw := f.link()
+		raw += "&return=" + strings.Repeat("k", 32)
 
 		for _, language := range []string{"en", "de", "es", "fr", "pt-BR"} {
 			weigh := func(r *http.Request) {

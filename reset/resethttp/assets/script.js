@@ -1,13 +1,15 @@
 (function () {
 	"use strict";
 
-	const $ = (id) => document.getElementById(id);
-	const main = document.querySelector("main");
-	const link = $("link");
-	const form = link && link.form;
-	const password = $("password");
-	const account = $("account");
-	const forms = Array.from(document.forms);
+	const $ = (id) => document.getElementById(id),
+		main = document.querySelector("main"),
+		link = $("link"),
+		form = link && link.form,
+		action = form && form.getAttribute("action"),
+		password = $("password"),
+		proof = $("proof"),
+		account = $("account"),
+		forms = [...document.forms];
 
 	const on = (target, type, react) => target.addEventListener(type, react);
 	const make = (tag, className, text) => {
@@ -28,10 +30,7 @@
 
 	// Errors stand at their fields. Several are listed above the form as well.
 	const clear = (input) => {
-		const error = $(input.id + "-error");
-		if (error) {
-			error.remove();
-		}
+		$(input.id + "-error")?.remove();
 		input.removeAttribute("aria-invalid");
 	};
 	const fail = (input, text) => {
@@ -43,7 +42,7 @@
 		input.setAttribute("aria-invalid", "true");
 		input.setAttribute("aria-describedby", error.id + " " + input.id + "-hint");
 	};
-	const isWrong = (input) => !input.validity.valid || Array.from(input.value).length < input.minLength;
+	const isWrong = (input) => !input.validity.valid || [...input.value].length < input.minLength;
 
 	const summarize = (form, wrong) => {
 		const box = make("div", "summary");
@@ -62,28 +61,26 @@
 		return box;
 	};
 	const validate = (form) => {
-		const inputs = Array.from(form.elements).filter((input) => input.dataset.error && input.type !== "hidden");
+		const inputs = [...form.elements].filter((input) => input.dataset.error && input.type !== "hidden");
 		const wrong = inputs.filter(isWrong);
 		inputs.forEach(clear);
-		if ($("summary")) {
-			$("summary").remove();
-		}
+		$("summary")?.remove();
 		wrong.forEach((input) => fail(input, input.dataset.error));
+		if (!wrong.length) {
+			return true;
+		}
 		const prefix = main.dataset.error + " ";
-		if (wrong.length && !document.title.startsWith(prefix)) {
+		if (!document.title.startsWith(prefix)) {
 			document.title = prefix + document.title;
 		}
-		if (wrong.length) {
-			(wrong.length > 1 ? summarize(form, wrong) : wrong[0]).focus();
-		}
-		return !wrong.length;
+		(wrong[1] ? summarize(form, wrong) : wrong[0]).focus();
 	};
 
 	// A second press while the first one is under way would get the answer for
 	// a used link. The guard lets go by itself, so that a request that was
 	// stopped can be sent again.
 	const release = () => forms.forEach((form) => form.removeAttribute("aria-busy"));
-	const prepare = (form) => {
+	forms.forEach((form) => {
 		form.noValidate = true;
 		on(form, "submit", (event) => {
 			if (form.getAttribute("aria-busy") === "true" || !validate(form)) {
@@ -99,14 +96,14 @@
 				clear(event.target);
 			}
 		});
-	};
-	forms.forEach(prepare);
+	});
 
 	// A link that does not work says so before anybody types a password. One
-	// that was pasted may have lost a part, so its field stays.
-	const reject = () => {
-		if (link.type === "hidden") {
-			location.replace(form.getAttribute("action") + "?rejected");
+	// that was pasted may have lost a part, so its field stays. One for another
+	// page is taken there.
+	const reject = (page) => {
+		if (page || link.type === "hidden") {
+			location.replace(page ? page + "#" + link.value : action + "?rejected" + (/&return=[a-z\d-]+/.exec(link.value) || ""));
 			return;
 		}
 		account.hidden = true;
@@ -118,7 +115,7 @@
 	let until, told, ticking;
 	const tick = () => {
 		const left = until - Date.now();
-		const minutes = Math.max(1, Math.floor(left / 60000));
+		const minutes = Math.max(1, left / 60000 | 0);
 		const words = form.dataset.expiry.split("|");
 		const text = words[minutes] ? words[0].replace("{wait}", words[minutes]) : "";
 		if (left <= 0) {
@@ -131,8 +128,8 @@
 			}
 		}
 	};
-	const expireIn = (milliseconds) => {
-		until = Date.now() + milliseconds;
+	const expireIn = (seconds) => {
+		until = Date.now() + seconds * 1000;
 		clearInterval(ticking);
 		ticking = setInterval(tick, 2000);
 		tick();
@@ -142,31 +139,40 @@
 		account.hidden = false;
 		$("address").textContent = address;
 		$("label").textContent = label;
-		$("username").value = username;
+		$("username").value = username || "";
+	};
+	// The field for a second proof is there for accounts that need one.
+	const askProof = (found) => {
+		if (proof) {
+			$("proof-row").hidden = proof.disabled = !found.proof;
+			proof.labels[0].textContent = found.proofLabel;
+			proof.dataset.error = found.proofMissing;
+			proof.inputMode = found.proof === "totp" ? "numeric" : "";
+		}
 	};
 	const check = () => {
 		const sent = link.value;
-		const isCurrent = () => link.value === sent;
 		const giveUp = () => {
-			if (isCurrent() && !$("username").value) {
-				draw(account.dataset.unknown, "", "");
+			if (link.value === sent && !$("username").value) {
+				draw(account.dataset.unknown);
 			}
 		};
 		setTimeout(giveUp, 5000);
-		fetch(form.getAttribute("action") + "/check", {
+		fetch(action + "/check", {
 			method: "POST",
 			headers: {"Content-Type": "application/json"},
 			body: JSON.stringify({token: sent})
 		}).then((answer) => answer.json().then((found) => {
-			if (!isCurrent()) {
+			if (link.value !== sent) {
 				return;
 			}
 			if (found.code === "link-rejected") {
-				reject();
+				reject(found.page);
 			} else if (answer.ok) {
 				clear(link);
 				draw(found.account, found.label, found.username);
-				expireIn(Date.parse(found.expires) - (Date.parse(answer.headers.get("Date")) || Date.now()));
+				askProof(found);
+				expireIn(found.expiresIn);
 			} else {
 				giveUp();
 			}
@@ -176,19 +182,19 @@
 	// The part of an address behind # is sent to no server. It is moved into
 	// the form, and taken out of the address bar and the history, where it
 	// would outlive the page. All of it is moved, because mail programs escape
-	// and extend it, and the server reads what they make.
+	// and extend it, and the server reads what they make. What cannot be read
+	// may yet be of use to others, and goes out of the address as well.
 	const takeLink = () => {
-		if (!link || !/token|eyJ/i.test(location.hash)) {
+		const found = location.hash;
+		history.replaceState(null, "", action);
+		if (!/token|eyJ/i.test(found)) {
 			return;
 		}
-		link.value = location.hash;
+		link.value = found;
 		link.type = "hidden";
-		if ($("link-row")) {
-			$("link-row").hidden = true;
-		}
-		history.replaceState(null, "", form.getAttribute("action"));
+		$("link-row")?.setAttribute("hidden", "");
 		if (account) {
-			draw("", "", "");
+			draw();
 			check();
 		}
 	};
@@ -197,13 +203,13 @@
 		// A page that was drawn for one link does not take another one that came
 		// in the same address.
 		if (link.value.startsWith("held:")) {
-			history.replaceState(null, "", location.pathname + location.search);
+			history.replaceState(null, "", action);
 		} else if (link.value && !$("username").value) {
-			draw("", "", "");
+			draw();
 			check();
 		}
 		if (account.dataset.left) {
-			expireIn(account.dataset.left * 1000);
+			expireIn(account.dataset.left);
 		}
 		on(link, "input", () => {
 			if (/eyJ/.test(link.value)) {
@@ -211,18 +217,16 @@
 			}
 		});
 	}
-	takeLink();
-	// The address may hold what a mail program made of a link, which cannot be
-	// read and yet be of use to others.
 	if (link) {
-		history.replaceState(null, "", form.getAttribute("action"));
+		takeLink();
+		on(window, "hashchange", takeLink);
 	}
-	on(window, "hashchange", takeLink);
 
 	let toggle;
+	const words = password?.dataset;
 	const reveal = (shown) => {
 		password.type = shown ? "text" : "password";
-		toggle.textContent = shown ? password.dataset.hide : password.dataset.show;
+		toggle.textContent = shown ? words.hide : words.show;
 	};
 	const conceal = () => {
 		if (toggle) {
@@ -232,9 +236,8 @@
 	if (password) {
 		toggle = make("button", "toggle");
 		toggle.type = "button";
-		toggle.setAttribute("aria-controls", password.id);
 		on(toggle, "click", () => reveal(password.type === "password"));
-		document.querySelector(".field-head").append(toggle);
+		password.labels[0].after(toggle);
 		conceal();
 
 		// How much is missing stands where the hint of the length was.
@@ -242,12 +245,12 @@
 		const hint = count && count.textContent;
 		const bar = make("div", "bar");
 		const recount = () => {
-			const typed = Array.from(password.value).length;
+			const typed = [...password.value].length;
 			const enough = typed >= password.minLength;
 			bar.firstChild.style.width = Math.min(100, 100 * typed / password.minLength) + "%";
 			bar.classList.toggle("full", enough);
-			count.textContent = !typed ? hint : enough ? password.dataset.enough :
-				password.dataset.count.replace("{n}", typed);
+			count.textContent = !typed ? hint : enough ? words.enough :
+				words.count.replace("{n}", typed);
 			say(typed ? count.textContent : "");
 		};
 		if (count) {
@@ -259,25 +262,25 @@
 		const caps = make("p", "hint caps");
 		caps.hidden = true;
 		$("password-hint").after(caps);
-		const lookAtCaps = (event) => {
-			const on = event.getModifierState && event.getModifierState("CapsLock");
-			if (caps.hidden === on) {
-				caps.hidden = !on;
-				caps.textContent = on ? password.dataset.caps : "";
+		["keydown", "keyup"].forEach((type) => on(password, type, (event) => {
+			const locked = event.getModifierState?.("CapsLock");
+			if (caps.hidden === locked) {
+				caps.hidden = !locked;
+				caps.textContent = locked ? words.caps : "";
 				say(caps.textContent);
 			}
-		};
-		on(password, "keydown", lookAtCaps);
-		on(password, "keyup", lookAtCaps);
+		}));
 	}
 
 	// Browsers keep a page that was left, with what was typed, for the back
 	// button, no-store or not.
 	const forget = () => {
-		if (password) {
-			password.value = "";
-			password.dispatchEvent(new Event("input"));
-		}
+		[password, proof].forEach((input) => {
+			if (input) {
+				input.value = "";
+				input.dispatchEvent(new Event("input"));
+			}
+		});
 		conceal();
 		release();
 	};
