@@ -119,6 +119,7 @@ func TestTheDocumentationSaysWhatCannotHideInAnUnexportedField(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-16.2.5 CWE-532 CWE-522
 func TestNoExportedTypeShowsASecretWhereverItSits(t *testing.T) {
 	t.Parallel()
 	found := specimens(t)

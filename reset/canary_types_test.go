@@ -35,14 +35,13 @@ var harmless = strings.Fields(`
 	hash.Argon2id hash.Bcrypt hash.PBKDF2SHA256 hash.Params hash.Bounds
 	hash.Slots hash.SlotsConfig hash.SlotsStats legacy.NodeScryptConfig
 	hash.Info hash.Result hash.FormatError hash.SwapFunc
-	hash.DjangoArgon2 hash.DjangoPBKDF2
-	hash.SpringArgon2 hash.SpringBcrypt hash.SpringPBKDF2
+	hash.Django hash.Spring
 	mail.Kind mail.Mailer mail.MailerFunc mail.Renderer
 	mail.SendError mail.Verdict mail.Templates mail.TemplatesConfig
 	mail.Brand mail.LogMailer
 	smtpmail.Error
 	reset.Dispute reset.Purpose reset.Event reset.Pages reset.Mail
-	reset.Lifetimes reset.Queue reset.Hooks reset.InviteInput reset.Limiter
+	reset.Lifetimes reset.Queue reset.Hooks reset.Limiter
 	reset.NotifyInput reset.Refunder reset.SendInput
 	reset.Limits reset.LinkOptions reset.LinkStyle
 	reset.Outcome reset.Policy reset.QueueStats reset.Reason reset.Sessions
@@ -51,13 +50,15 @@ var harmless = strings.Fields(`
 	ratelimit.Config ratelimit.Limiter ratelimit.Rate
 	policy.Code policy.Config policy.Error policy.Policy
 	policy.Problem policy.RangeClient policy.RangeConfig
-	resethttp.APIConfig resethttp.Code resethttp.Config
-	resethttp.ContentSources resethttp.FieldError
+	resethttp.APIConfig resethttp.Config
+	resethttp.ContentSources resethttp.FieldError resethttp.Templates
 	resettest.Fixture
 	sqlaudit.Block sqlaudit.BlocksConfig sqlaudit.ClientCount sqlaudit.Config
 	sqlaudit.DayCount sqlaudit.Entry sqlaudit.Filter sqlaudit.Link
+	sqlaudit.Stats
 	sqlstore.Config sqlstore.Dialect sqlstore.EmailMatch sqlstore.Queries
 	sqlstore.Table sqlstore.Condition sqlstore.Finding sqlstore.FindingCode
+	sqlstore.RecoveryTable
 `)
 
 // canary is at the front of every secret.
@@ -251,10 +252,6 @@ func (c *collection) addInputs(user reset.User) {
 	)
 
 	c.open("reset.CheckInput", reset.CheckInput{Token: canary, Client: client})
-	c.open(
-		"reset.DisputeInput",
-		reset.DisputeInput{Token: canary, Client: client},
-	)
 	c.open(
 		"reset.RedeemInput",
 		reset.RedeemInput{

@@ -87,6 +87,12 @@ var refusedMails = map[string]refusedConfig{
 			cfg.Mail.Support = "Canary <canary@app.example>"
 		},
 	},
+	"support that is left out": {
+		"Config.Mail",
+		func(cfg *reset.Config) {
+			cfg.Mail.Support, cfg.Mail.NoContact = "help@app.example", true
+		},
+	},
 	"broken renderer": {"Config.Mail.Renderer", func(cfg *reset.Config) {
 		cfg.Mail.Renderer = rendererFunc(func(mail.Data) (mail.Message, error) {
 			return mail.Message{}, errors.New("template")

@@ -68,6 +68,10 @@ func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
 		"a path": func(cfg *reset.Config) {
 			cfg.Site = "https://example.com/app/"
 		},
+		"disputes of notices that NotifyChanged alone sends": func(cfg *reset.Config) {
+			cfg.Mail.SkipNotice = true
+			cfg.Hooks.OnDisputed = (&disputes{}).lock
+		},
 		"bounds": func(cfg *reset.Config) {
 			cfg.Lifetimes.Reset, cfg.Lifetimes.Invite = 24*time.Hour, 7*24*time.Hour
 		},
@@ -79,6 +83,7 @@ func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
 	}
 }
 
+//lostkey:covers FP-CS-15 FP-CS-16
 func TestLinkIsMadeOfConfigurationAlone(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(cfg *reset.Config){

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers 63B-4.2.1.2-2 CWE-640
 func TestLookAlikesNeverReachAnybody(t *testing.T) {
 	t.Parallel()
 	for name, typed := range map[string]string{
@@ -54,6 +55,7 @@ func TestLookAlikesNeverReachAnybody(t *testing.T) {
 	}
 }
 
+//lostkey:covers 63B-4.2.1.2-2 CWE-640
 func TestMailGoesToTheStoredSpelling(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, nil)

@@ -2,65 +2,35 @@ package reset
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"slices"
 
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// PurposeDispute is the purpose of the link "this was not me" in the notice of
-// a changed password. It locks an account and never opens one. No password can
-// be set with it, and no other link disputes anything.
+// PurposeDispute is the purpose of links for [Service.Dispute]. No password can
+// be set with one, and no other link disputes anything.
 const PurposeDispute token.Purpose = "dispute"
 
-// A Dispute tells a hook which account's owner says that a changed password was
-// somebody else's doing.
+// A Dispute is for Hooks.OnDisputed.
 type Dispute struct {
+	// Site is the name of the [Site] whose store has UserID, or empty.
+	Site    string
 	UserID  string
 	TokenID string
-	// Client is who says so, or the zero Addr.
+	// Client is who disputes it.
 	Client netip.Addr
 	// SessionsEnded says that the function of [EndSessionsWith] has just ended
-	// the account's sessions. If it is false the hook must, because the store
-	// ends them inside ReplaceHash alone, or because the function failed.
+	// the sessions. If false, the hook must, because the store ends them inside
+	// ReplaceHash alone, or the function failed.
 	SessionsEnded bool
-}
-
-// A DisputeInput is what a visitor of the dispute page sends. It prints, logs
-// and marshals to JSON as its client alone. That protection is lost in an
-// unexported field of another struct, and under %p and %w, where the fmt
-// package does not call methods.
-type DisputeInput struct {
-	// Token is the text of the token, without the rest of the link.
-	Token string
-	// Client is as in [RequestInput].
-	Client netip.Addr
-}
-
-// Format prints the client alone under every verb.
-func (in DisputeInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.DisputeInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in DisputeInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in DisputeInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
 var errNoDisputes = errors.New("reset: Config.Hooks.OnDisputed is nil")
 
-// CheckDispute says whether Dispute would take the link now. It changes
-// nothing, spends nothing and charges Limits.Check, as [Service.Check] does.
-// The error matches [ErrRejected], is a *[ThrottledError], or is internal.
+// CheckDispute is [Service.Check] for [Service.Dispute].
 func (s *Service) CheckDispute(
 	ctx context.Context, in CheckInput,
 ) (CheckResult, error) {
@@ -68,48 +38,46 @@ func (s *Service) CheckDispute(
 		return CheckResult{}, errNoDisputes
 	}
 
-	user, claims, ev, err := s.open(ctx, opening{
-		purpose: PurposeDispute, raw: in.Token, client: plainClient(in.Client),
-		signed: &s.limits.check, junk: &s.limits.check, bound: boundNotice,
-	})
+	good, ev, err := s.openDispute(ctx, in, &s.limits.check, &s.limits.check)
 	if err != nil {
-		if errors.Is(err, ErrRejected) {
-			ev.Outcome = OutcomeCheckRejected
-			s.events.record(ctx, ev)
-		}
-		return CheckResult{}, err
+		return CheckResult{}, s.refuse(
+			ctx, ev, OutcomeCheckRejected, OutcomeCheckFailed, err,
+		)
 	}
-	return CheckResult{
-		ExpiresAt:   claims.ExpiresAt,
-		MaskedEmail: maskAddress(user.Email),
-		Email:       user.Email,
-		Label:       user.Label,
-		Purpose:     claims.Purpose,
-	}, nil
+	return good.result(), nil
 }
 
-// Dispute locks the account whose owner says that a changed password was
-// somebody else's doing. It verifies the link of the notice, ends the account's
-// sessions where [EndSessionsWith] says how, and calls Config.Hooks.OnDisputed,
-// whatever became of the sessions. It grants nothing.
+// openDispute opens a link that disputes a notice, whichever of the account's
+// addresses it went to.
+func (s *Service) openDispute(
+	ctx context.Context, in CheckInput, signed, junk *throttle,
+) (grant, Event, error) {
+	return s.open(ctx, opening{
+		raw: in.Token, client: plainClient(in.Client),
+		purposes: []token.Purpose{PurposeDispute},
+		signed:   signed, junk: junk, anyAddress: true,
+		bound: func(_ context.Context, user User) (token.State, Reason, error) {
+			return disputeState(user), "", nil
+		},
+	})
+}
+
+// Dispute locks the account whose owner says "this was not me" of a changed
+// password. It verifies the link of the notice, ends the account's sessions
+// where [EndSessionsWith] says how, and calls Hooks.OnDisputed in any case. It
+// grants nothing. The page must wait for somebody to press a button. Limits are
+// those of Confirm.
 //
-// The link is bound to the new hash and to the address it was mailed to. The
-// next change of either kills it. Until then, and until it is too old, it may
-// be used any number of times, also for an account that is disabled by now. So
-// the hook must do no harm when it is called again.
+// The link is bound to the new hash and to the address it was mailed to. Until
+// either changes, or it is too old, it may be used any number of times, also
+// for a disabled account. A thief of the mailbox can lock the owner out with
+// it, which is a nuisance and no takeover. Who took an account over can kill it
+// by one more change of password or address, so ask for a proof before either.
 //
-// What a thief of the mailbox can do with the link is to lock the owner out.
-// That is a nuisance and no takeover, and the thief could have reset the
-// password instead. Who took an account over can kill the link by a further
-// change of the password or the address, so the application's own pages should
-// ask for a proof before either.
-//
-// Each call charges one limit, as [Service.Confirm] does. The error matches
-// [ErrRejected] or is a *[ThrottledError]. Any other error is internal: the
-// store, the hook or the function that ends sessions failed, and the visitor
-// should try again. ctx governs the look-up. Sessions and the hook have ten
-// seconds each, which the visitor cannot cut short.
-func (s *Service) Dispute(ctx context.Context, in DisputeInput) error {
+// The error matches [ErrRejected] or is a *[ThrottledError]. After any other
+// the visitor should try again. ctx governs the look-up. Sessions and the hook
+// have ten seconds each, which the visitor cannot cut short.
+func (s *Service) Dispute(ctx context.Context, in CheckInput) error {
 	if s.cfg.Hooks.OnDisputed == nil {
 		return errNoDisputes
 	}
@@ -121,15 +89,13 @@ func (s *Service) Dispute(ctx context.Context, in DisputeInput) error {
 		return ErrRejected
 	}
 
-	user, _, ev, err := s.open(ctx, opening{
-		purpose: PurposeDispute, raw: in.Token, client: client,
-		signed: &s.limits.confirmUser, junk: &s.limits.confirmClient,
-		bound: boundNotice,
-	})
+	good, ev, err := s.openDispute(
+		ctx, in, &s.limits.confirmUser, &s.limits.confirmClient,
+	)
 	if err != nil {
-		return s.refuse(ctx, ev, OutcomeDisputeFailed, err)
+		return s.refuse(ctx, ev, OutcomeRejected, OutcomeDisputeFailed, err)
 	}
-	return s.lock(context.WithoutCancel(ctx), user, ev)
+	return s.lock(context.WithoutCancel(ctx), good.user, ev)
 }
 
 // errSessions is the error of a dispute whose sessions may be alive.
@@ -139,11 +105,11 @@ var errSessions = errors.New("the account's sessions could not be ended")
 func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 	ended := s.cfg.Sessions.end != nil && s.endSessions(ctx, user, ev)
 
-	err := s.callHook(
+	err := callHook(
 		ctx, "Config.Hooks.OnDisputed", func(ctx context.Context) error {
 			return s.cfg.Hooks.OnDisputed(ctx, Dispute{
-				UserID: user.ID, TokenID: ev.TokenID, Client: ev.Client,
-				SessionsEnded: ended,
+				Site: s.name, UserID: user.ID, TokenID: ev.TokenID,
+				Client: ev.Client, SessionsEnded: ended,
 			})
 		},
 	)
@@ -163,15 +129,13 @@ func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 	return nil
 }
 
-// boundNotice is what a link that disputes a notice is bound to. A disabled
+// disputeState is what a link that disputes a notice is bound to. A disabled
 // account takes it, since the hook disables it. A new stamp does not matter,
 // because whoever took the account over could make one by signing in.
-func boundNotice(
-	_ context.Context, user User,
-) (token.State, Reason, error) {
+func disputeState(user User) token.State {
 	state := stateOf(user)
 	state.Stamp = token.Hidden{}
-	return state, "", nil
+	return state
 }
 
 // noticeFor returns the mails of a notice, and decides which have a link that

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,11 +67,12 @@ func (fx *fixture) disputable(t *testing.T) string {
 
 func (fx *fixture) dispute(t *testing.T, raw string) error {
 	t.Helper()
-	return fx.Dispute(t.Context(), reset.DisputeInput{
+	return fx.Dispute(t.Context(), reset.CheckInput{
 		Token: raw, Client: clientOf(1),
 	})
 }
 
+//lostkey:covers ASVS-7.4.2
 func TestDisputedChangeEndsSessionsAndCallsTheHook(t *testing.T) {
 	t.Parallel()
 	for name, sessions := range map[string]reset.Sessions{
@@ -209,7 +211,7 @@ func TestHookThatFailsPanicsOrHangsLeavesTheLinkGood(t *testing.T) {
 			func(context.Context) error {
 				return errors.New("no row for ana@example.com")
 			},
-			"reset: lock the account: no row for [redacted]",
+			"reset: lock the account: Config.Hooks.OnDisputed: no row for [redacted]",
 		},
 		"panics": {
 			func(context.Context) error { panic("boom") },
@@ -226,7 +228,8 @@ func TestHookThatFailsPanicsOrHangsLeavesTheLinkGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				broken, ended := true, 0
+				ended := 0
+				var mended atomic.Bool // a hook that hangs is not waited for
 				fx, hook := newDisputeFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					cfg.Sessions = reset.EndSessionsWith(
@@ -239,7 +242,7 @@ func TestHookThatFailsPanicsOrHangsLeavesTheLinkGood(t *testing.T) {
 					cfg.Hooks.OnDisputed = func(
 						ctx context.Context, what reset.Dispute,
 					) error {
-						if broken {
+						if !mended.Load() {
 							return c.hook(ctx)
 						}
 						return good(ctx, what)
@@ -254,7 +257,7 @@ func TestHookThatFailsPanicsOrHangsLeavesTheLinkGood(t *testing.T) {
 					fx.events.reasons(reset.OutcomeDisputeFailed),
 				)
 
-				broken = false
+				mended.Store(true)
 				require.NoError(t, fx.dispute(t, raw))
 				require.Len(t, hook.calls, 1)
 			})
@@ -297,6 +300,14 @@ func TestDisputeWithoutAStoreIsAnErrorAndCanBeRepeated(t *testing.T) {
 	require.Equal(
 		t, []string{"store"}, fx.events.reasons(reset.OutcomeDisputeFailed),
 	)
+
+	_, err := fx.CheckDispute(t.Context(), reset.CheckInput{Token: raw})
+	require.ErrorIs(t, err, errLost)
+	require.Equal(
+		t, []string{"store"}, fx.events.reasons(reset.OutcomeCheckFailed),
+		"operators are told of it",
+	)
+
 	spy.findByID = nil
 	require.NoError(t, fx.dispute(t, raw))
 	require.Len(t, hook.calls, 1)

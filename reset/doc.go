@@ -1,129 +1,106 @@
 // Package reset lets the users of a web application replace a forgotten
 // password by a mailed link, without a table of tokens.
 //
-// A link is signed, and bound to the account's id, its stored password hash,
-// its stored address and an optional stamp. The moment any of those changes,
-// every link of the account is dead. Using a link changes the hash, so a link
-// works once. Nothing is written when somebody asks for a link. One row is
-// written when a password changes, and when an account without any hash is
-// invited.
+// For most use cases use [New], [Service.Shutdown] and the pages of the
+// resethttp package, with a [Store] over the users table: the sqlstore package,
+// or three methods of your own, which the resettest package checks.
 //
-// Most applications need [New], [Service.Shutdown] and the ready pages of the
-// resethttp package, which call the four steps. [Service.Request] takes an
-// address and queues the mail, [Service.Check] looks at a link,
-// [Service.Confirm] sets the new password, and [Service.Link] makes a link
-// without sending it. [Service.Invite] mails a link for a first password,
-// [Service.SendReset] one that an administrator asks for, and
-// [Service.NotifyChanged] the notice after a change on the application's own
-// page. A [Purpose] is a use of links of the application's own. The application
-// brings a [Store], three methods over its users table, or uses the
-// sqlstore package. The resettest package checks it.
+// # How it runs
 //
-// # Security
+// [Service.Request] takes what a visitor typed, charges [Limits] and queues a
+// [Job]. A worker looks the accounts up, makes a link for each and mails it.
+// [Service.Check] looks at a link, and [Service.Confirm] sets the new password.
 //
-// What the package does, each point with tests of its own:
+// A link is signed, and bound to the account's id, its stored hash, the address
+// it went to and an optional stamp. It dies when any of them changes. Using it
+// changes the hash, so it works once. Nothing is written when a link is asked
+// for. One row is written when a password changes, and when an account without
+// any hash is invited.
+//
+// [Service.SendReset], [Service.Invite], [Service.Link], [Service.Send] and
+// [Service.NotifyChanged] are for callers who may know who has an account, such
+// as administrators. They say what is wrong with it and charge no limits.
+//
+// A [Purpose] is a use of links of the application's own, and a [Site] one more
+// tenant or brand. An [Event] tells of each step.
+//
+// An error that a method does not name is internal, or an argument is out of
+// range. An address of a client may be the zero Addr, for unknown.
+//
+// # Guarantees
+//
+// Each has tests. The threat model is in .github/SECURITY.md.
 //
 //   - Of any number of confirmations of one link, on any number of machines,
-//     one succeeds. The new hash is written only where the old one still is. A
-//     store that cannot say whether it wrote is asked again, so a lost reply is
-//     neither a false success nor a dead link. Where that cannot tell either,
-//     Confirm says so.
-//   - Request does the same work for every address. It looks nothing up, makes
-//     no link and mails nothing. Answer and time tell nothing about accounts.
-//     That includes accounts that are disabled, have no password, or are over
-//     their limit, and a store or a mail server that is down.
+//     one succeeds. A lost reply of the store is neither a false success nor a
+//     dead link.
+//   - Answer and time of Request tell nothing about accounts, also disabled
+//     ones, without a password or over their limit, and when the store or the
+//     mail server is down.
 //   - Links go to a stored address alone, and only if it equals the typed one
-//     up to the case of ASCII letters, so that look-alike letters lead nowhere.
-//     A link is bound to the address it went to, and dies when the account has
-//     it no more.
-//   - Links are made from Config.Site alone. Host headers and the like cannot
-//     change them.
-//   - No store, policy or hasher is asked about a token whose signature is not
-//     good, and all refused links get one answer.
-//   - Hooks that the flow cannot go on without fail closed. See [Hooks].
-//   - Of a visitor's headers a mail shows two things. It is in a language of
-//     Accept-Language that there are templates for, and it names a browser and
-//     a system out of a short list, which the visitor may lie about.
-//   - An account's sessions are dealt with. [New] refuses a [Config] that does
-//     not say how. Nobody is signed in by a reset.
-//   - An account with a second factor can be asked for it before the write. See
-//     [Hooks].BeforeConfirm. What cannot be judged is refused, and guesses are
-//     counted by account.
-//   - The account's owner is told of the change by mail, at all addresses the
-//     account had at that moment.
-//   - Where Config.Hooks.OnDisputed is set, that mail has a link that locks the
-//     account. It is bound to the new hash and the address, changes nothing
-//     until somebody presses a button, and can set no password.
-//   - A used invitation stays used, also when the account's hash is cleared.
-//     See [Service.Invite].
-//   - Limits are charged before any look-up. See [Limits]. What a stranger can
-//     make the package hold, queue and counters, is bounded. What fails keeps
-//     no new request out. See [Config.Queue.Size].
-//   - Jobs carry a MAC. Whoever can write to the queue behind
-//     Config.Queue.Dispatch can repeat a mail while it is of use, and suppress
-//     one, but can have nothing mailed to an address of their choice.
-//   - Several sites, tenants or brands can be served by one set of workers,
-//     limits and slots. Links, look-ups, senders and brands of one never reach
-//     another, and a job that is moved to another is refused. See
-//     [Service.For].
-//   - One network cannot take the flow from everybody. Clients are counted by
-//     address and by network, and where the site is at its bound, the networks
-//     that were granted most wait first. The same holds for places in the queue
-//     and for the time of its workers.
-//   - One account gets no more mail than its limit allows, whatever spelling of
-//     its name or address was typed.
-//   - A request that is refused, or that the queue cannot take, uses up
-//     nobody's limit. See [Refunder].
-//   - Queued jobs hold no token, only what was typed. Events, errors, logs and
-//     print forms hold no token, link, address, password, hash or key. Texts of
-//     the application's own errors have those removed that belong to the
-//     request at hand.
+//     up to the case of ASCII letters. Look-alike letters lead nowhere.
+//   - Links are made from Config.Site, never from a Host header. Of a visitor's
+//     headers mails show a language that there are templates for, and a browser
+//     and a system out of a short list, which the visitor may lie about.
+//   - Store, policy and hasher are not asked about a token whose signature is
+//     not good. All refused links get one answer.
+//   - [Hooks] fail closed where the flow cannot go on without. One can ask for
+//     a second factor, and guesses are counted by account.
+//   - [Sessions] are dealt with. Nobody is signed in by a reset.
+//   - The owner is told of a change at all addresses the account had then.
+//   - [Limits] are charged before any look-up. One account gets no more mail
+//     than its limit allows, whatever was typed. Queue and counters are
+//     bounded, and one network cannot take them from the others.
+//   - Whoever writes to the queue behind Config.Queue.Dispatch can have nothing
+//     mailed to an address of their choice. See [Service.Process].
+//   - Links, look-ups, senders and brands of one [Site] never reach another.
+//   - Jobs hold no token. Events, errors, logs and print forms hold no token,
+//     link, address, password, hash or key. Those of the request at hand are
+//     removed from the texts of the application's own errors. Plain structs
+//     such as [User] cannot hide in an unexported field of another struct, nor
+//     under %p and %w, where package fmt calls no methods.
 //
-// What it does not do:
+// # What it does not do
 //
-//   - Several links of one account may be live at once, until one is used. A
-//     single one cannot be revoked. A Stamp that changes with each request, or
-//     with each sign-in, narrows that. See the examples.
-//   - A restored backup brings back old hashes, and with them the links that
-//     were bound to them and have not expired. Rotate the key after a restore.
-//     In the same way an application that writes back an old hash or marker
-//     brings back its links. To take a password away, write a fresh random
-//     marker, set Disabled or change the Stamp. See [Service.Invite]. Clearing
-//     the hash brings back no link.
-//   - A write whose reply was lost may be committed after Confirm has answered
-//     [ErrUnknownOutcome]. A queued job looks for it for a day, ends sessions
-//     and sends the notice. In the default mode that job is lost with the
-//     process.
-//   - A login that upgrades a hash changes it, and so kills outstanding links.
-//   - Whoever reads the user's mail can dispute a change as well, and so lock
-//     the owner out. That is a nuisance and no takeover. Whoever took the
-//     account over kills that link by changing the address, or the password
-//     once more, so ask for a proof before either. See [Service.Dispute].
-//   - Whoever reads the user's mail can reset the password. Mail is a way to
-//     recover an account, not a second factor. Ask for the second factor at the
-//     next login as always (NIST SP 800-63B-4 section 4.2), and with
-//     [Hooks].BeforeConfirm before the reset.
-//   - Clients are told apart by their networks. Somebody who holds many
-//     networks, or an application that passes no client, or one proxy's for
-//     all, is not kept from filling the queue. See [RequestInput].
-//   - A store in which several accounts differ in the case of letters alone
-//     serves five of them at most. Make the index on the folded address unique,
-//     as [Store] says.
-//   - In the default mode queued mails are lost when the process is killed, and
-//     users ask again. Config.Queue.Dispatch puts them on a durable queue.
-//   - Config.Queue.Synchronous gives up that time tells nothing.
-//   - Sites of one Service share its limits and workers. What floods one from
-//     many networks, or a store of one that hangs, is felt by all. See
-//     [Service.For].
+//   - Several links of one account may live until one is used, and a single one
+//     cannot be revoked. A Stamp that changes with each request, or with each
+//     sign-in, narrows that. See the examples.
+//   - A restored backup, or an application that writes back an old hash or
+//     marker, revives its links that have not expired. Rotate the key after a
+//     restore. Clearing the hash revives none.
+//   - A login that upgrades a hash kills outstanding links.
+//   - Whoever reads the user's mail can reset the password. It is no second
+//     factor. Ask for one at the next login as always (NIST SP 800-63B-4
+//     section 4.2), and with Hooks.BeforeConfirm before the reset.
+//   - A write whose reply was lost may be committed after [ErrUnknownOutcome].
+//   - Jobs in the default queue are lost when the process is killed, and users
+//     ask again. Config.Queue.Dispatch puts them on a durable one.
 //   - A flood from thousands of networks, each of which asks little, cannot be
 //     told from visitors. The site's limit bounds it, and refuses both.
-//   - TLS, the login, sessions and the users table are the application's. So is
-//     the client's address. Never pass one that a header named unless the proxy
-//     that set the header is your own.
+//   - TLS, the login, sessions, the users table and the client's address are
+//     the application's.
+//
+// # Clocks
+//
+// Machines that share keys need the same time, to ten seconds. One that is
+// ahead makes links that the others refuse as "not-yet-valid", and refuses
+// theirs as "expired" too early. Jobs of its requests are refused as
+// "bad-date". One that is behind makes links that expire too early, and refuses
+// those of others. Visitors get the usual answers, so count these reasons.
+// examples/cluster tests it with 5 seconds, 5 minutes and 5 hours.
 //
 // # Compatibility
 //
-// The texts of [Outcome] and [Reason], and the JSON form of [Job], are stable.
-// Jobs of one version are processed by the next, though not by the one before.
-// Links survive upgrades as long as the token package's format does.
+// The texts of [Outcome] and [Reason] are stable. They may be stored and
+// searched for. A later version may add some, and fields to the JSON form of
+// [Job], and renames and removes none.
+//
+// A newer version takes the jobs and links of an older one for as long as they
+// are of use, while the ring has their key. That is up to seven days for a job,
+// as [Service.Process] says, and up to 30 for a link. Jobs and links of earlier
+// builds are kept and tested against each change.
+//
+// An older version takes the jobs of a newer one that use nothing it does not
+// know, and refuses all others with [ErrJobRefused]. So update the processes
+// that work on jobs first, and take a version back in the reverse order.
 package reset

@@ -36,7 +36,7 @@ func TestAnAccountThatIsNotEligibleGetsNothing(t *testing.T) {
 	fx.request(t, "ana@example.com")
 	for id, purpose := range map[string]error{
 		"8": second(fx.Link(t.Context(), "8", reset.LinkOptions{})),
-		"9": fx.Invite(t.Context(), reset.InviteInput{UserID: "9"}),
+		"9": fx.Invite(t.Context(), reset.SendInput{UserID: "9"}),
 	} {
 		require.ErrorIs(t, purpose, reset.ErrNotEligible, id)
 	}

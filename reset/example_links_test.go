@@ -39,7 +39,7 @@ func ExampleConfig_onDisputed() {
 	_, rest, _ := strings.Cut(mails[0].Text, "/dispute/#token=")
 	raw, _, _ := strings.Cut(rest, "\n")
 
-	fmt.Println(svc.Dispute(ctx, reset.DisputeInput{Token: raw}))
+	fmt.Println(svc.Dispute(ctx, reset.CheckInput{Token: raw}))
 	user, _ := store.FindByID(ctx, "7")
 	fmt.Println("disabled:", user.Disabled)
 	fmt.Println(svc.Confirm(ctx, reset.ConfirmInput{

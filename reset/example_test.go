@@ -233,9 +233,9 @@ func ExampleService_Invite() {
 	svc, store, outbox := exampleService(nil)
 	_ = store.Add(reset.User{ID: "8", Email: "new@example.com"})
 	fmt.Println(svc.Invite(
-		ctx, reset.InviteInput{UserID: "8", Lifetime: 48 * time.Hour},
+		ctx, reset.SendInput{UserID: "8", Lifetime: 48 * time.Hour},
 	))
-	fmt.Println(svc.Invite(ctx, reset.InviteInput{UserID: "7"}))
+	fmt.Println(svc.Invite(ctx, reset.SendInput{UserID: "7"}))
 	_ = svc.Shutdown(ctx)
 	for _, msg := range outbox.Messages() {
 		fmt.Println(msg.Kind, msg.To)

@@ -76,6 +76,7 @@ func TestLookUpsThatAlwaysFailKeepNobodyOut(t *testing.T) {
 	})
 }
 
+//lostkey:covers ASVS-15.4.4
 func TestOneNetworkDoesNotTakeTheQueueFromEverybody(t *testing.T) {
 	t.Parallel()
 	for name, attacker := range map[string]func(i int) netip.Addr{
@@ -370,7 +371,7 @@ func TestInvitationOutlivesAnOutageOfTheStore(t *testing.T) {
 		}
 
 		require.NoError(
-			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+			t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}),
 		)
 
 		down.Store(true)

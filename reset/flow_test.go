@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers CWE-640
 func TestForgottenPasswordIsResetEndToEnd(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, nil)

@@ -13,25 +13,24 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Pending is a confirmation that has not been done yet. Its link is good. It
-// prints, logs and marshals as its user id, without the proof. That protection
-// is lost in an unexported field of another struct, and under %p and %w, where
-// the fmt package does not call methods.
+// A Pending is a confirmation by a good link that has not been done yet. It
+// prints and marshals as its user id alone, except in an unexported field.
 type Pending struct {
-	// UserID and Label are the account's.
+	// Site is the name of the [Site], or empty.
+	Site string
+	// UserID and Label are as in [User].
 	UserID, Label string
-	// Purpose is token.PurposeReset or token.PurposeInvite, and TokenID the
-	// link's, as events name it.
+	// Purpose is token.PurposeReset or token.PurposeInvite.
 	Purpose token.Purpose
 	TokenID string
-	// Client is who confirms, or the zero Addr.
+	// Client is who confirms.
 	Client netip.Addr
-	// Proof is ConfirmInput.Proof, byte for byte. It is empty when the visitor
-	// sent none, and for Hooks.NeedsProof.
+	// Proof is ConfirmInput.Proof, byte for byte, and empty for
+	// Hooks.NeedsProof.
 	Proof string
 }
 
-// Format prints the user id alone under every verb.
+// Format prints the user id alone.
 func (p Pending) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "reset.Pending{%s}", p.UserID)
 }
@@ -44,18 +43,15 @@ func (p Pending) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ UserID string }{p.UserID})
 }
 
-// A Confirmation tells a hook which account has a new password. It prints, logs
-// and marshals as the user and token ids, without the address. That protection
-// is lost in an unexported field of another struct, and under %p and %w, where
-// the fmt package does not call methods.
+// A Confirmation tells a hook which account has a new password. It prints and
+// marshals as user and token id, except in an unexported field.
 type Confirmation struct {
-	// Site is the name of the [Site], or empty. UserID is an account of its
-	// store.
+	// Site is the name of the [Site], or empty.
 	Site   string
 	UserID string
-	// Email is the address that received the link, in its stored spelling.
-	// Whoever confirmed can read its mail, or was given the link by
-	// [Service.Link], in which case it is the account's and proves nothing.
+	// Email is the stored address that received the link. Whoever confirmed can
+	// read its mail, or had the link from [Service.Link], in which case it
+	// proves nothing.
 	Email   string
 	TokenID string
 	Purpose token.Purpose
@@ -67,7 +63,7 @@ func (c Confirmation) String() string {
 	return "reset.Confirmation{" + c.UserID + " " + c.TokenID + "}"
 }
 
-// Format prints String under every verb.
+// Format prints String.
 func (c Confirmation) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, c.String())
 }
@@ -114,9 +110,9 @@ func (e *hookError) Error() string { return e.hook + ": " + e.err.Error() }
 
 func (e *hookError) Unwrap() error { return e.err }
 
-// ask calls a hook that the flow cannot go on without. An answer that comes
-// after hookTimeout does not count, and a hook that heeds no context is not
-// waited for any longer than that. Its goroutine ends when the hook does.
+// ask calls a hook. An answer that comes after hookTimeout does not count, and
+// a hook that heeds no context is not waited for any longer than that. Its
+// goroutine ends when the hook does.
 func ask[T any](
 	ctx context.Context, hook string, call func(context.Context) (T, error),
 ) (T, error) {
@@ -146,4 +142,14 @@ func ask[T any](
 		return none, &hookError{hook, err}
 	}
 	return answer, nil
+}
+
+// callHook calls a hook that only does something, as ask does.
+func callHook(
+	ctx context.Context, hook string, call func(context.Context) error,
+) error {
+	_, err := ask(ctx, hook, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, call(ctx)
+	})
+	return err
 }

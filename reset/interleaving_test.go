@@ -169,6 +169,8 @@ func (x *explorer) checkLinks(t *testing.T) string {
 // Every order of the steps within the bounds of each row, against the Service
 // itself. The least number of schedules is what there were when the row was
 // written, so that none is lost unseen.
+//
+//lostkey:covers ASVS-15.4.2 CWE-367
 func TestEveryInterleavingOfConfirmations(t *testing.T) {
 	t.Parallel()
 	password, address, disable := []string{

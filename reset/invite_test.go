@@ -30,7 +30,7 @@ func inviteByLink(t *testing.T, fx *fixture, id string) string {
 func inviteByMail(t *testing.T, fx *fixture, id string) string {
 	t.Helper()
 	before := len(fx.outbox.Messages())
-	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: id}))
+	require.NoError(t, fx.Invite(t.Context(), reset.SendInput{UserID: id}))
 	mails, err := fx.outbox.Wait(t.Context(), before+1)
 	require.NoError(t, err)
 	return mailtest.Token(mails[before])
@@ -38,6 +38,8 @@ func inviteByMail(t *testing.T, fx *fixture, id string) string {
 
 // Clearing the hash is the usual way to lock an account, or to move it to
 // another way of signing in. It must not bring a used invitation back.
+//
+//lostkey:covers ASVS-6.4.1
 func TestUsedInvitationStaysUsedWhenTheHashIsCleared(t *testing.T) {
 	t.Parallel()
 	for name, invite := range map[string]func(
@@ -136,7 +138,7 @@ func TestOnlyAnEmptyHashOfAnInvitedAccountIsMarked(t *testing.T) {
 	)
 	require.ErrorIs(t, err, reset.ErrUserDisabled)
 	require.ErrorIs(
-		t, fx.Invite(t.Context(), reset.InviteInput{UserID: disabled.ID}),
+		t, fx.Invite(t.Context(), reset.SendInput{UserID: disabled.ID}),
 		reset.ErrUserDisabled,
 	)
 
@@ -305,7 +307,7 @@ func TestInvitationWaitsForAReplicaThatLags(t *testing.T) {
 		}
 
 		require.NoError(
-			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+			t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}),
 		)
 
 		<-time.After(time.Second)
@@ -330,7 +332,7 @@ func TestInvitationIsNotMailedUntilTheMarkerIsWritten(t *testing.T) {
 		}
 	})
 	fx.add(t, withoutPassword("new"))
-	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}))
+	require.NoError(t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}))
 	require.Empty(
 		t, fx.user(t, "new").PasswordHash, "the worker writes, not the caller",
 	)
@@ -373,7 +375,7 @@ func TestInvitationIsNotMailedToAnAccountThatChangedMeanwhile(t *testing.T) {
 				return reset.ErrStale
 			}
 			require.NoError(
-				t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+				t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}),
 			)
 
 			fx.drain(t)

@@ -16,29 +16,23 @@ import (
 )
 
 // A Job is one mail, or one look-up that leads to mails, that is still to be
-// done. It marshals to JSON and back without loss, for queues outside the
-// process, and never holds a token. A link is made at each attempt to send the
-// mail, so what lies in a queue, its database or its dashboard is no
-// credential. It does hold what the visitor typed. Its other print forms hide
-// that, except in an unexported field of another struct and under %p and %w,
-// where the fmt package does not call methods.
-//
-// A Job is made by the Service alone. [Service.Process] takes it back as it was
-// given to Config.Queue.Dispatch, and refuses it when anything in it was
-// changed.
+// done. Only the Service makes it, and [Service.Process] takes it back as
+// Config.Queue.Dispatch was given it. It marshals to JSON and back without
+// loss. It holds what the visitor typed but never a token, since a link is made
+// at each attempt. Its other print forms show ID and Kind alone, except in an
+// unexported field.
 type Job struct {
-	// Site is the [Site] that the job is of, by its name. It is empty for jobs
-	// of the Service that [New] made.
+	// Site is the name of the [Site], or empty.
 	Site string `json:"site,omitempty"`
-	// ID is random. It is the RequestID of all events of this job, and keeps
-	// the mail's Message-ID the same over all attempts.
+	// ID is random. It is the RequestID of events, and keeps the mail's
+	// Message-ID the same over all attempts.
 	ID string `json:"id"`
-	// Kind is what to send. It is mail.KindReset, mail.KindInvite,
-	// mail.KindPasswordChanged or one of Config.Pages.Purposes.
+	// Kind is mail.KindReset, mail.KindInvite, mail.KindPasswordChanged or one
+	// of Config.Pages.Purposes.
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed. For a notice it is the stored address that the
-	// link went to, and Also is the account's other addresses. For
-	// [Service.SendTo] it is the one that was given.
+	// Email is what was typed, or given to [Service.SendTo]. For a notice it is
+	// the stored address that the link went to, and Also is the other
+	// addresses.
 	Email string   `json:"email,omitempty"`
 	Also  []string `json:"also,omitempty"`
 	// Label is the account's, for a notice.
@@ -47,49 +41,47 @@ type Job struct {
 	UserID string `json:"user_id,omitempty"`
 	// Locale is a list of languages as [mail.Languages] reads it.
 	Locale string `json:"locale,omitempty"`
-	// Browser is the visitor's, as mail.CoarseClient names it, or empty. Mails
+	// Browser is what mail.CoarseClient calls the visitor's, or empty. Mails
 	// show no other text than such a name.
 	Browser string `json:"browser,omitempty"`
-	// Client is who asked, or the zero Addr.
+	// Client is who asked.
 	Client netip.Addr `json:"client,omitzero"`
-	// RequestedAt is when the mail was asked for. A job is given up when that
-	// is longer ago than Config.Queue.Window.
+	// RequestedAt is when the mail was asked for.
 	RequestedAt time.Time `json:"requested_at"`
-	// Lifetime is that of the link. Zero means the default of its purpose.
+	// Lifetime is that of the link. Zero means the default.
 	Lifetime time.Duration `json:"lifetime,omitempty"`
-	// ReturnTo is a key of Config.Pages.ReturnTo that the link carries.
+	// ReturnTo is a key of Config.Pages.ReturnTo.
 	ReturnTo string `json:"return_to,omitempty"`
 	// SessionsEnded is for the text of a notice.
 	SessionsEnded bool `json:"sessions_ended,omitempty"`
-	// Pending marks a notice of a write whose outcome is unknown. It is mailed
-	// once the new hash shows in the account's row. It holds keyed digests of
-	// the old and the new hash, the token's id and its purpose.
+	// Pending marks a notice of a write whose outcome is unknown, which is
+	// mailed once the new hash shows. It holds keyed digests of the old and the
+	// new hash, the token's id and its purpose.
 	Pending string `json:"pending,omitempty"`
 	// Dispute lets a notice have a link that disputes it. It is a keyed digest
-	// of the hash that the notice tells of.
+	// of the new hash.
 	Dispute string `json:"dispute,omitempty"`
-	// Throttled says that the address is over its limit and that Process is to
-	// drop the job. It goes through the queue all the same, so that a queue
-	// which is slow or down does not tell which addresses were asked for. An
-	// engine that drops duplicates must not take it for one of a job that sends
-	// mail, nor the other way round.
+	// Throttled says that the address is over its limit, and that Process is to
+	// drop the job. It is queued so that a slow queue does not tell which
+	// addresses were asked for. An engine that drops duplicates must not take
+	// it for one of a job that sends mail, nor the other way round.
 	Throttled bool `json:"throttled,omitempty"`
-	// MAC covers all other fields, with a key that is derived from Config.Keys
-	// and Config.Site. It is no secret. All sites of a Service have one key.
+	// MAC covers all other fields, with a key from Config.Keys and Config.Site
+	// that all sites of a Service share. It is no secret.
 	MAC string `json:"mac,omitempty"`
 }
 
-// String names the job without what was typed.
+// String returns the ID and the Kind.
 func (j Job) String() string {
 	return fmt.Sprintf("reset.Job{%s %s}", j.ID, j.Kind)
 }
 
-// Format prints String under every verb.
+// Format prints String.
 func (j Job) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, j.String())
 }
 
-// LogValue logs the id and the kind.
+// LogValue logs String.
 func (j Job) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
 // isOwn says that no stranger can cause the job, since nobody typed an address
@@ -165,8 +157,8 @@ func (s jobSeal) verify(job Job) bool {
 // canonicalJob returns what a MAC covers: the JSON form of everything but the
 // MAC, which has one order of fields and one spelling of each value. Queues may
 // bring RequestedAt back in another time zone. A new field is covered by
-// itself. It must be omitted where it is zero, or jobs of the version before
-// are refused.
+// itself. It must be omitted where it is zero, or the jobs of older versions
+// are refused, as testdata/stored shows.
 func canonicalJob(job Job) ([]byte, error) {
 	job.MAC, job.RequestedAt = "", job.RequestedAt.UTC()
 	return json.Marshal(job)

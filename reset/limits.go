@@ -12,118 +12,98 @@ import (
 
 // A Limiter decides whether one more attempt is allowed under a key. Allow
 // charges the key only when it says ok. Otherwise it says how long to wait. An
-// error means that the limiter does not know, for instance because a server
-// cannot be reached. It is called in the path of requests, so it must honour
-// the context's deadline and be safe for concurrent use.
+// error means that it does not know. It is called in the path of requests, so
+// it must honour the context's deadline and be safe for concurrent use.
 type Limiter interface {
 	Allow(
 		ctx context.Context, key string,
 	) (retryAfter time.Duration, ok bool, err error)
 }
 
-// A Refunder is a [Limiter] that takes a charge back when what it was charged
-// for did not happen. That is so when a later limit refused the request, the
-// queue could not take it, or the mail was not sent. [ratelimit.Limiter] is
-// one. A Limiter that is not keeps those charges, so that a visitor who asks
-// again after a failure may find a limit reached and get no mail.
+// A Refunder is a [Limiter] that takes back a charge for what did not happen.
+// [ratelimit.Limiter] is one. With any other, who asks again after a failure
+// may find a limit reached and get no mail.
 type Refunder interface {
 	Limiter
 	// Refund gives back one event that Allow has charged to key. It must never
 	// give a key more than its burst, nor anything to a key without a charge.
-	// An error makes an event and nothing more. Like Allow it is called in the
-	// path of requests, with a context that ends after 150 milliseconds.
+	// It is called as Allow is. An error only makes an event.
 	Refund(ctx context.Context, key string) error
 }
 
 // Limits throttle the flow. A nil field means the in-process default in its
-// comment, so that with n processes n times as much passes. A Limiter of one's
-// own can be shared between them. Keys begin with the name of the limit, so one
-// Limiter may serve several fields.
+// comment, so n processes let n times as much pass unless they share a Limiter.
+// Keys begin with the name of the limit, so one Limiter may serve several
+// fields. They hold network addresses, and keyed digests of what was typed or
+// of ids.
 //
-// Requests charge Client, Network, Global and Account, in this order and all
-// before any look-up, so that no limit tells who has an account. A client over
-// its limit uses up nothing of its network's, and a network nothing of
-// everybody's.
+// A client is an IPv4 address or an IPv6 /64, a network a /24 or a /48, which
+// one customer may hold whole. The zero Addr charges neither limit, and is one
+// network of its own elsewhere. A network may also be an office or some
+// thousand subscribers, so Network is wide: 300 an hour are fifteen clients at
+// their own limit, or one request a day from each of 7,200 people. Users behind
+// few networks may need more.
 //
-// Client counts single IPv4 addresses and IPv6 /64, Network counts /24 and /48.
-// One customer may hold a whole /48 with its 65,536 /64, and earns no more by
-// it than any other network. But a /24 or a /48 may also be an office or some
-// thousand subscribers of an access provider, so Network is wide: 300 an hour
-// are fifteen clients at their own limit, or one request a day from each of
-// 7,200 people. A site whose users sit behind few networks may need more.
-// Requests from the zero Addr charge neither limit.
+// Requests charge Client, Network, Global and Account in this order, before any
+// look-up. One that is over its limit uses up nothing of the next.
 //
-// Once Global has refused, those who were granted most wait first. A network
-// with more than its share of what was granted lately is refused before Global
-// is charged, until Global has had room for a while, so that what Global earns
-// back goes to the others. The share finds its place by Global's answers, so
-// Global may be any Limiter. Networks are counted by /24 and /48 and, at a
-// quarter of the weight, by the /16 and /32 that a provider may hold. All
-// unknown clients are one network. The counts are each process's own and take
-// 1 MiB. Measured at 20 times the default Global, of 100 visitors from
+// Once Global has refused, a network with more than its share of what was
+// granted lately is refused first, until Global has had room for a while. So
+// what Global earns back goes to the others, and visitors from a network that
+// floods wait with it. Counts are by network and, at a quarter of the weight,
+// by the /16 and /32 that a provider may hold. They are each process's own and
+// take 1 MiB. Measured at 20 times the default Global, of 100 visitors from
 // elsewhere 99 are served while 1,000 networks ask, and 84 while 3,000 do.
-// Visitors from a network that floods wait with it.
 //
-// What a request was charged is given back, to limiters that are a [Refunder],
-// when a later limit refuses it with a *[ThrottledError], when
-// Config.Queue.Dispatch fails and when the queue is full. It is not given back
-// when Account refuses, which must look like a success from every side (its job
-// goes through the queue and sends nothing, see [Job]), nor when the visitor
-// has hung up, which must not be a way around the limits.
+// A [Refunder] gets charges back when a later limit refuses the request with a
+// *[ThrottledError], when Dispatch fails and when the queue is full. It does
+// not when Account refuses, which must look like a success (see Job.Throttled),
+// nor when the visitor has hung up, which must be no way around the limits.
 //
-// The worker charges Account once more, under a key of the account's id, for
-// each mail to an account that was found by what somebody typed. So an account
-// gets no more mail than Account allows, however many texts lead to it under
-// Config.Hooks.FindByIdentifier. One that is over it is skipped with the reason
-// "throttled". The charge is given back when the mail was not sent, so that a
-// retry is not throttled by the attempt before. A worker that dies in between
-// leaves it. If Account is not a [Refunder], the worker charges the in-process
-// default in its place.
+// The worker charges Account again, by the account's id, for each mail that
+// somebody's typing leads to. One over the limit is skipped as "throttled". The
+// charge is given back when the mail was not sent, unless the worker died. If
+// Account is no Refunder, the in-process default is charged instead.
 //
-// Keys hold network addresses and, for accounts, a keyed digest of what was
-// typed or of the id. No mail address is stored in a limiter.
+// A link that is signed and in time charges ConfirmUser or Check by the
+// account's id, before the account is loaded, so nobody without a link can use
+// up the limit. Anything else is junk. It charges ConfirmClient, or Check by
+// the client, which bounds the events it makes and keeps nobody behind the same
+// address from using a good link.
 //
-// A confirmation charges one of two limits. A link that is signed and in time
-// charges ConfirmUser, whose key is the account's id, before the account is
-// loaded, so that nobody without a link can use up a victim's. Anything else
-// charges ConfirmClient, so that one who sends junk keeps nobody behind the
-// same address from using a good link.
-//
-// When a limiter fails, or takes longer than 150 milliseconds, requests and
-// proofs fall back to the in-process default and confirmations, which need a
-// signed token anyway, proceed. Either makes an event.
+// When a limiter fails, or takes longer than 150 milliseconds, an event says
+// so. Requests and proofs fall back to the in-process default. Checks and
+// confirmations, which need a signed token, proceed.
 type Limits struct {
-	// Global is 600 a minute, at most 600 at once, for the whole site.
+	// Global is 600 at once for the whole site, then 600 a minute. Requests
+	// over it, Client or Network get a *[ThrottledError].
 	Global Limiter
-	// Client is 20 an hour for each client prefix. Requests over it get a
-	// *[ThrottledError].
+	// Client is 20 at once for each client, then 20 an hour.
 	Client Limiter
-	// Network is 200 at once for each network, then 300 an hour. Requests over
-	// it get a *[ThrottledError].
+	// Network is 200 at once for each network, then 300 an hour.
 	Network Limiter
-	// Account is 1 a minute and 5 an hour for each address. Requests over it
-	// get the usual answer and no mail.
+	// Account is 5 for each address, a minute apart, then 5 an hour. Requests
+	// over it get the usual answer and no mail.
 	Account Limiter
 
-	// ConfirmClient is 30 at once for each client prefix, then 3 a minute. It
-	// is charged for junk only.
+	// ConfirmClient is 30 at once for each client that sends junk, then 3 a
+	// minute.
 	ConfirmClient Limiter
 	// ConfirmUser is 10 at once for each account, then 1 a minute.
 	ConfirmUser Limiter
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
-	// often Hooks.BeforeConfirm may refuse. At 288 guesses a day, a code of six
-	// digits of which three are good at a time is found in three years, on
-	// average. What a good proof was charged is given back to a [Refunder].
+	// often Hooks.BeforeConfirm may refuse. A good proof's charge is given back
+	// to a [Refunder]. At 288 guesses a day, a code of six digits of which
+	// three are good at a time is found in three years, on average.
 	Proof Limiter
 
-	// Check is 30 at once for each account whose link is looked at, and for
-	// each client prefix that sends junk, then 6 a minute.
+	// Check is 30 at once for each account or client, then 6 a minute.
 	Check Limiter
 
-	// Off switches all of them off, whatever the other fields say. It is for
-	// tests, and for sites behind something that throttles already. A
-	// Hooks.BeforeConfirm must then count its refusals itself.
+	// Off switches all limits off, for tests and for sites behind something
+	// that throttles already. A Hooks.BeforeConfirm must then count its
+	// refusals itself.
 	Off bool
 }
 

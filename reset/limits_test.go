@@ -32,6 +32,7 @@ func withDefaultLimits(t *testing.T) *fixture {
 	})
 }
 
+//lostkey:covers ASVS-2.4.1 ASVS-6.1.1 FP-CS-3 63B-3.2.2
 func TestAccountIsMailedOnceAMinuteAndFiveTimesAnHourSilently(t *testing.T) {
 	t.Parallel()
 	fx := withDefaultLimits(t)
@@ -83,6 +84,7 @@ func TestClientAsksTwentyTimesAnHour(t *testing.T) {
 	require.NoError(t, fx.ask(t, "later@example.com", "2001:db8:0:1::1"))
 }
 
+//lostkey:covers ASVS-2.4.1 ASVS-6.1.1
 func TestNetworkAsksTwoHundredTimesAtOnceThenThreeHundredAnHour(t *testing.T) {
 	t.Parallel()
 	for name, client := range map[string]func(n int) netip.Addr{
@@ -133,6 +135,7 @@ func TestSiteIsAskedSixHundredTimesAtOnce(t *testing.T) {
 	require.Equal(t, 10, refused)
 }
 
+//lostkey:covers ASVS-6.3.1 ASVS-6.6.3 FP-CS-18 63B-3.2.2 CWE-307
 func TestConfirmationsAreThirtyForAClientAndTenForAnAccount(t *testing.T) {
 	t.Parallel()
 	fx := withDefaultLimits(t)
@@ -259,6 +262,8 @@ func TestConfirmKeysHoldNoIDInClear(t *testing.T) {
 
 // A flood of requests for one address leaves its owner able to use the links
 // they have.
+//
+//lostkey:covers ASVS-6.1.1 FP-CS-19
 func TestFloodDoesNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Limits = reset.Limits{} })

@@ -31,8 +31,7 @@ func (l Link) Reveal() string {
 	return *l.url
 }
 
-// ExpiresAt returns when the link stops working if nothing else stops it
-// before.
+// ExpiresAt returns when the link stops working at the latest.
 func (l Link) ExpiresAt() time.Time { return l.expires }
 
 // TokenID returns what events call the link's token.
@@ -41,7 +40,7 @@ func (l Link) TokenID() string { return l.tokenID }
 // String names the link by its token's id.
 func (l Link) String() string { return "reset.Link{" + l.tokenID + "}" }
 
-// Format prints String under every verb.
+// Format prints String.
 func (l Link) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, l.String())
 }
@@ -60,12 +59,12 @@ func (s *Service) linkOf(job Job, d delivery) (Link, string, error) {
 	case d.disputable:
 		bound := d.user
 		bound.Email = d.to
-		state, _, _ := boundNotice(context.Background(), bound)
 
 		// Whoever locks an account may have scripts switched off, and can paste
 		// the link then, but must not leave it in a log.
 		return s.issueFor(
-			d.purpose(), state, 0, s.cfg.Pages.Dispute, LinkFragment,
+			d.purpose(), disputeState(bound), 0,
+			s.cfg.Pages.Dispute, LinkFragment,
 		)
 	case isOwn:
 		return s.issueFor(
@@ -74,26 +73,25 @@ func (s *Service) linkOf(job Job, d delivery) (Link, string, error) {
 	case d.hasLink():
 		bound := d.user
 		bound.Email = d.to // the link is good while the account has it.
-		link, raw, err := s.issue(bound, d.purpose(), job.Lifetime)
-		if err != nil {
-			return Link{}, "", err
-		}
-
-		return link.returningTo(s.cfg.Pages.returnKey(job.ReturnTo)), raw, nil
+		return s.issue(bound, d.purpose(), job.Lifetime, job.ReturnTo)
 	default:
 		return Link{}, "", nil
 	}
 }
 
-// issue makes a token and its link. The raw text is returned for removal from
-// errors.
+// issue makes a token and its link, which returns to a place if there is one of
+// that key. The raw text is returned for removal from errors.
 func (s *Service) issue(
-	user User, purpose token.Purpose, lifetime time.Duration,
+	user User, purpose token.Purpose, lifetime time.Duration, returnTo string,
 ) (Link, string, error) {
-	return s.issueFor(
+	link, raw, err := s.issueFor(
 		purpose, stateOf(user), lifetime, s.cfg.Pages.Reset,
 		s.cfg.Pages.LinkStyle,
 	)
+	if err != nil {
+		return Link{}, "", err
+	}
+	return link.returningTo(s.cfg.Pages.returnKey(returnTo)), raw, nil
 }
 
 func (s *Service) issueFor(

@@ -43,26 +43,36 @@ func (s *Service) find(ctx context.Context, job Job) ([]User, error) {
 		return []User{user}, nil
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	lookUp, step := s.cfg.Store.FindByEmail, "Store.FindByEmail"
-	if !isAddress(job.Email) {
-		lookUp, step = s.cfg.Hooks.FindByIdentifier, "Config.Hooks.FindByIdentifier"
-		if lookUp == nil {
-			return nil, nil
-		}
-	}
-
-	var users []User
-	err := guard(step, func() error {
-		var err error
-		users, err = lookUp(ctx, job.Email)
-		return err
-	})
+	users, err := s.findTyped(ctx, job.Email)
 	if errors.Is(err, ErrUserNotFound) {
 		return nil, nil
 	}
 	return byLikeness(users, job.Email), err
+}
+
+// findTyped reads the accounts under what a visitor typed.
+func (s *Service) findTyped(
+	ctx context.Context, typed string,
+) (users []User, err error) {
+	if isAddress(typed) {
+		ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+		defer cancel()
+		err = guard("Store.FindByEmail", func() error {
+			users, err = s.cfg.Store.FindByEmail(ctx, typed)
+			return err
+		})
+		return users, err
+	}
+
+	if s.cfg.Hooks.FindByIdentifier == nil {
+		return nil, nil
+	}
+	return ask(
+		ctx, "Config.Hooks.FindByIdentifier",
+		func(ctx context.Context) ([]User, error) {
+			return s.cfg.Hooks.FindByIdentifier(ctx, typed)
+		},
+	)
 }
 
 // byLikeness puts the accounts first whose address is spelled as it was typed,

@@ -45,6 +45,7 @@ func TestNoticeThatNeverGoesOutIsAnEventAndTheResetASuccess(t *testing.T) {
 	})
 }
 
+//lostkey:covers ASVS-6.3.7 63B-4.2.3
 func TestNoticeGoesToTheAddressOfTheMomentOfTheChange(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) {
@@ -88,6 +89,7 @@ func TestNoticeIsInTheLanguageOfTheAccount(t *testing.T) {
 	require.Equal(t, "en", fx.outbox.Messages()[0].Locale)
 }
 
+//lostkey:covers ASVS-6.3.7
 func TestNotifyChangedTellsTheOwnerAsAResetDoes(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"pool", "engine", "synchronous"} {

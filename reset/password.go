@@ -16,15 +16,17 @@ import (
 func (s *Service) makeHash(
 	ctx context.Context, password string, user User, ev Event,
 ) (string, error) {
+	hidden := append(user.secrets(), personal(user)...)
+	hidden = append(hidden, password)
 	fail := func(reason Reason, doing string, err error) (string, error) {
-		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, password))
+		err = fmt.Errorf("reset: %s: %w", doing, scrub(err, hidden...))
 		ev.Outcome, ev.Reason, ev.Err = OutcomeConfirmFailed, reason, err
 		s.events.record(ctx, ev)
 		return "", err
 	}
 	refuse := func(refused *policy.Error) (string, error) {
 		ev.Outcome, ev.Reason = OutcomePasswordRefused, reasonOf(refused)
-		ev.Err = scrub(refused, password)
+		ev.Err = scrub(refused, hidden...)
 		s.events.record(ctx, ev)
 		return "", refused
 	}
@@ -86,7 +88,11 @@ func reasonOf(refused *policy.Error) Reason {
 
 // words are what an attacker would try first for this account.
 func (s *Service) words(user User) []string {
-	words := []string{s.cfg.Mail.Product, s.host}
+	return append([]string{s.cfg.Mail.Product, s.host}, personal(user)...)
+}
+
+// personal are the account's addresses, whole and up to the '@'.
+func personal(user User) (words []string) {
 	for _, addr := range append([]string{user.Email}, user.Recovery...) {
 		local, _, _ := strings.Cut(addr, "@")
 		words = append(words, addr, local)
@@ -166,7 +172,7 @@ func (s *Service) conclude(
 		Client:  ev.Client,
 	}
 	for i, hook := range s.cfg.Hooks.OnConfirmed {
-		err := s.callHook(
+		err := callHook(
 			ctx, fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
 			func(ctx context.Context) error { return hook(ctx, done) },
 		)
@@ -181,7 +187,8 @@ func (s *Service) conclude(
 	return sessionsEnded
 }
 
-// sessionAttempts is how often a function that fails to end sessions is called.
+// sessionAttempts is how often a function that fails to end sessions is called,
+// within hookTimeout.
 const sessionAttempts = 3
 
 func (s *Service) endSessions(
@@ -191,15 +198,15 @@ func (s *Service) endSessions(
 		return s.cfg.Sessions.inStore
 	}
 
+	trying, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
 	var err error
-	for n := range sessionAttempts {
+	for n := 0; n < sessionAttempts && trying.Err() == nil; n++ {
 		if n > 0 {
-			pause(ctx, time.Duration(n)*100*time.Millisecond)
+			pause(trying, time.Duration(n)*100*time.Millisecond)
 		}
-		err = s.callHook(
-			ctx,
-			"Config.Sessions",
-			func(ctx context.Context) error {
+		err = callHook(
+			trying, "Config.Sessions", func(ctx context.Context) error {
 				return s.cfg.Sessions.end(ctx, user.ID)
 			},
 		)
@@ -222,13 +229,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-func (s *Service) callHook(
-	ctx context.Context, step string, call func(context.Context) error,
-) error {
-	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
-	defer cancel()
-
-	return guard(step, func() error { return call(ctx) })
 }

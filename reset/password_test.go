@@ -70,6 +70,7 @@ func TestCodesOfAPolicyOfOnesOwnDoNotBecomeReasons(t *testing.T) {
 	}
 }
 
+//lostkey:covers 63B-3.1.1.2-1
 func TestMFALowersTheMinimum(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, func(cfg *reset.Config) { cfg.Policy = mfaPolicy(t) })
@@ -83,6 +84,7 @@ func TestMFALowersTheMinimum(t *testing.T) {
 	))
 }
 
+//lostkey:covers ASVS-6.2.11 FP-CS-10
 func TestPolicyIsGivenTheWordsOfSiteAndAccount(t *testing.T) {
 	t.Parallel()
 	var got []string

@@ -38,34 +38,22 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 	return s.enqueue(ctx, job, bill{})
 }
 
-// Process does one job. It looks the accounts up, makes a link for each, and
-// mails it. It is what the worker of an engine behind Config.Queue.Dispatch
-// calls. Without Config.Queue.Dispatch nobody needs to call it. Nobody needs to
-// make a job either. [Service.SendReset], [Service.Invite] and
-// [Service.NotifyChanged] queue theirs.
+// Process does one job, for the worker of an engine behind
+// Config.Queue.Dispatch. It looks the accounts up, makes a link for each, and
+// mails it.
 //
-// It takes the jobs that Config.Queue.Dispatch was given, by this Service or by
-// one with the same Site and a key ring that shares the signing key, for as
-// long as the ring has that key. Any other job is refused with an error that
-// matches [ErrJobRefused]. That includes a job that was changed or made by
-// hand, has a kind that this version does not know, or is from the future by
-// more than ten seconds, which is how far the clocks of two machines may
-// disagree. Nothing is looked up or mailed for it, it makes an event, and no
-// repetition makes it better, so the engine can cancel it.
+// It takes the jobs that Dispatch was given, by this Service or by one with the
+// same Site and signing key, while the ring has that key. It refuses any other
+// with [ErrJobRefused], without a look-up or mail: one that was changed or made
+// by hand, has a kind that this version does not know, or is more than ten
+// seconds in the future, which is how far clocks may disagree. The engine can
+// cancel it. With [ErrUnknownSite] the engine keeps it for another process.
 //
-// A job says which site it is of, inside its MAC. Process does it for that site
-// whichever Service of a process is called. A site that nobody has called
-// [Service.For] for in this process is an error that matches [ErrUnknownSite],
-// not ErrJobRefused, so that an engine keeps the job for a process that knows
-// it.
-//
-// Process returns nil when there is nothing more to do, also when the mail can
-// never be delivered or the job came too late. Events tell. Any other error
-// means that the engine should call it again later, with the same job. That
-// ends by itself once the job is older than the mail is of use, which is
-// Config.Queue.Window or, for what no stranger can cause, at least a day. A
-// look-up that fails is retried for as long. Engines have bounds of their own
-// on attempts.
+// Nil means that nothing is left to do, also when the mail can never be
+// delivered or the job came too late. Events tell. Any other error asks the
+// engine to call again later with the same job. That ends once the mail is of
+// no use, which is after Config.Queue.Window or, for what no stranger can
+// cause, at least a day. Engines have bounds of their own on attempts.
 //
 // Of several accounts, those whose mail failed are dispatched as jobs of their
 // own, so that the others are not mailed twice. A job that is processed again

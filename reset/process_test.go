@@ -170,6 +170,7 @@ func job() reset.Job {
 	}
 }
 
+//lostkey:covers ASVS-16.5.2
 func TestStoreDownInTheWorkerIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {

@@ -30,11 +30,11 @@ func (s *Service) prove(
 		return s.limits.throttled(limitProof, wait, ev)
 	}
 
-	pending := pendingOf(user, ev)
+	pending := s.pending(user, ev)
 	pending.Proof = in.Proof
 	const hook = "Config.Hooks.BeforeConfirm"
-	_, err := ask(ctx, hook, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.cfg.Hooks.BeforeConfirm(ctx, pending)
+	err := callHook(ctx, hook, func(ctx context.Context) error {
+		return s.cfg.Hooks.BeforeConfirm(ctx, pending)
 	})
 	err = scrub(
 		err, append(user.secrets(), in.Proof, in.Token, in.Password)...,
@@ -72,7 +72,7 @@ func (s *Service) proofKind(
 	kind, err := ask(
 		ctx, "Config.Hooks.NeedsProof",
 		func(ctx context.Context) (string, error) {
-			return s.cfg.Hooks.NeedsProof(ctx, pendingOf(user, ev))
+			return s.cfg.Hooks.NeedsProof(ctx, s.pending(user, ev))
 		},
 	)
 	if err != nil {
@@ -81,9 +81,9 @@ func (s *Service) proofKind(
 	return kind, nil
 }
 
-func pendingOf(user User, ev Event) Pending {
+func (s *Service) pending(user User, ev Event) Pending {
 	return Pending{
-		UserID: user.ID, Label: user.Label,
+		Site: s.name, UserID: user.ID, Label: user.Label,
 		Purpose: ev.Purpose, TokenID: ev.TokenID, Client: ev.Client,
 	}
 }

@@ -33,6 +33,7 @@ func (fx *fixture) prove(t *testing.T, raw, proof string) error {
 	})
 }
 
+//lostkey:covers ASVS-6.4.3 63B-4.2.2.2
 func TestARefusedProofSpendsNothing(t *testing.T) {
 	t.Parallel()
 	var fx *fixture
@@ -70,6 +71,8 @@ func TestARefusedProofSpendsNothing(t *testing.T) {
 }
 
 // Each row is a hook that answers nothing the flow can go by.
+//
+//lostkey:covers ASVS-6.4.3 63B-4.2.2.2 ASVS-16.5.3
 func TestAProofThatCannotBeJudgedFailsClosed(t *testing.T) {
 	t.Parallel()
 	for name, hook := range map[string]func(context.Context) error{
@@ -127,6 +130,7 @@ func TestAProofThatCannotBeJudgedFailsClosed(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-6.3.1 ASVS-6.6.3 63B-3.2.2 CWE-307
 func TestCodesCannotBeTriedOutWithManyLinksOrClients(t *testing.T) {
 	t.Parallel()
 	asked := 0

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"time"
 
@@ -17,68 +16,46 @@ import (
 // A Purpose is a use of links of the application's own, such as to verify or to
 // change an address. Its name is the key of Config.Pages.Purposes, the kind of
 // its mails and the Purpose of its events, and has 1 to 32 lower-case letters,
-// digits and hyphens. The mail is in the look of the others. Its texts are
-// those of mail.TemplatesConfig.Kinds, and [New] refuses a purpose that
-// Config.Mail.Renderer has no mail for.
+// digits and hyphens. Its mail is in the look of the others, with texts of
+// mail.TemplatesConfig.Kinds. [New] refuses a purpose that Config.Mail.Renderer
+// has no mail for.
 //
 // [Service.Send] and [Service.SendTo] mail a link, and [Service.Redeem] takes
 // it. The page in between is the application's. It must change nothing before
 // somebody presses a button, because scanners of mail open links.
 type Purpose struct {
-	// Path is the path under Config.Site that links lead to. It is required.
-	// Pages.LinkStyle says where they carry the token.
+	// Path, which is required, is the path of the page under Config.Site. Links
+	// lead to Path and "/#token=", or "/?token=" as Pages.LinkStyle says, so
+	// route Path also with a slash behind it.
 	Path string
 	// Lifetime is how long a link is good, and the longest that
-	// SendInput.Lifetime may ask for. Zero means 24 hours. It is at most 30
-	// days.
+	// SendInput.Lifetime may ask for, a minute to 30 days. Zero means 24 hours.
 	Lifetime time.Duration
 	// State returns what using a link changes, such as whether the address is
-	// verified. Every link is bound to it, and dead once it changes. Links are
-	// bound to the account's hash, address and Stamp besides, so it may be nil
-	// where using a link changes one of them. It is called when a link is made
-	// and when one is used. An error keeps the link from being mailed or used
-	// now. It must heed its context, which ends after ten seconds.
+	// verified. Links die once it changes, as with the account's hash, address
+	// and Stamp, so it may be nil where using a link changes one of them. It is
+	// called when a link is made and when one is used, which then fails as with
+	// [Hooks].
 	State func(ctx context.Context, user User) (string, error)
 }
 
 // A RedeemInput is what a visitor of a page of the application's own sends. It
-// prints, logs and marshals to JSON as its client alone. That protection is
-// lost in an unexported field of another struct, and under %p and %w, where the
-// fmt package does not call methods.
+// prints and marshals as its client alone, except in an unexported field.
 type RedeemInput struct {
-	// Token is the text of the token, without the rest of the link.
+	// Token is as in [CheckInput].
 	Token string
-	// To is the address that a link of [Service.SendTo] was sent to, from
-	// where the application keeps it until it is proven. The link does not
-	// have it, and is refused for any other. Empty is for [Service.Send].
+	// To is the address that [Service.SendTo] was given, which the application
+	// keeps until it is proven. The link does not have it, and is refused for
+	// any other. It is empty after [Service.Send].
 	To string
 	// Client is as in [RequestInput].
 	Client netip.Addr
 }
 
-// Format prints the client alone under every verb.
-func (in RedeemInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.RedeemInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in RedeemInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in RedeemInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
-}
-
 // Send mails the account a link for a purpose of the application's own, at its
-// stored address. Like [Service.SendReset] it looks the account up, says what
-// is wrong with it, uses the queue and charges no limits. A page where
-// strangers can cause it needs a limit of its own.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
-// [ErrQueueFull] or [ErrClosed]. Anything else is internal, or the purpose or
-// in.Lifetime is not as configured.
+// stored address. Where strangers can cause it, the page needs a limit of its
+// own. The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
+// [ErrQueueFull] or [ErrClosed].
 func (s *Service) Send(
 	ctx context.Context, purpose token.Purpose, in SendInput,
 ) error {
@@ -116,23 +93,20 @@ func errNoPurpose(purpose token.Purpose) error {
 }
 
 // Redeem uses a link for a purpose of the application's own. It verifies the
-// link, reads the account and calls apply with it, which does what the link is
-// for. The limits are those of [Service.Confirm].
+// link, reads the account and calls apply with it. Limits are those of Confirm.
 //
-// A link is used once because apply changes what it is bound to, which is the
-// account's hash, address or Stamp, or what Purpose.State returns. Redeem looks
-// afterwards, and returns an error that matches [ErrStillValid] when the link
-// would be taken again. That is a mistake in apply, or a store that reads from
-// a replica which lags. Two calls at the same time may both get as far as
+// A link is used once because apply changes what it is bound to. If it is still
+// good afterwards, by a mistake in apply or a replica that lags, the error
+// matches [ErrStillValid]. Two calls at the same time may both get as far as
 // apply. Where that must not be, apply writes on condition that the row still
 // is as it was given, as Store.ReplaceHash does, and returns [ErrStale] when it
 // is not.
 //
-// The error matches [ErrRejected] when the link is refused, also after
-// ErrStale, or is a *[ThrottledError]. Any other error is internal, and the
-// link stays good: the store or Purpose.State failed, or apply did, whose error
-// is wrapped. ctx governs all but apply, which the visitor cannot cut short and
-// which has ten seconds.
+// The error matches [ErrRejected], also after ErrStale, or is a
+// *[ThrottledError]. After any other, such as the wrapped one of apply, the
+// link stays good. ctx governs all but apply, which the visitor cannot cut
+// short. It runs on the caller's goroutine, with a context that ends after ten
+// seconds and that it must heed.
 func (s *Service) Redeem(
 	ctx context.Context, purpose token.Purpose, in RedeemInput,
 	apply func(ctx context.Context, user User) error,
@@ -152,25 +126,26 @@ func (s *Service) Redeem(
 	}
 
 	bound := s.boundOwn(purpose, in.To)
-	user, _, ev, err := s.open(ctx, opening{
-		purpose: purpose, raw: in.Token, client: client,
+	good, ev, err := s.open(ctx, opening{
+		raw: in.Token, client: client, purposes: []token.Purpose{purpose},
 		signed: &s.limits.confirmUser, junk: &s.limits.confirmClient,
 		bound: bound,
 	})
 	if err != nil {
-		return s.refuse(ctx, ev, OutcomeRedeemFailed, err)
+		return s.refuse(ctx, ev, OutcomeRejected, OutcomeRedeemFailed, err)
 	}
+	user := good.user
 
 	ctx = context.WithoutCancel(ctx)
-	err = s.callHook(ctx, "apply", func(ctx context.Context) error {
-		return apply(ctx, user)
-	})
+	applying, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	err = guard("apply", func() error { return apply(applying, user) })
 	if errors.Is(err, ErrStale) {
 		return s.lostRace(ctx, ev)
 	}
 	if err != nil {
 		err = fmt.Errorf("reset: use a link for %q: %w", purpose,
-			scrub(err, append(user.secrets(), in.To)...))
+			scrub(err, append(user.secrets(), in.To, in.Token)...))
 		return s.redeemFailed(ctx, ev, reasonHook, err)
 	}
 	if s.takesAgain(ctx, purpose, in.Token, bound) {
@@ -193,8 +168,7 @@ func (s *Service) redeemFailed(
 
 // takesAgain says whether a link that was just used is certainly still good.
 func (s *Service) takesAgain(
-	ctx context.Context, purpose token.Purpose, raw string,
-	bound func(ctx context.Context, user User) (token.State, Reason, error),
+	ctx context.Context, purpose token.Purpose, raw string, bound binding,
 ) bool {
 	_, err := s.signer.Verify(
 		ctx, raw, purpose,
@@ -208,9 +182,7 @@ func (s *Service) takesAgain(
 
 // boundOwn returns what links of a purpose are bound to. to is the address that
 // is to be proven, or empty for the stored one.
-func (s *Service) boundOwn(
-	purpose token.Purpose, to string,
-) func(ctx context.Context, user User) (token.State, Reason, error) {
+func (s *Service) boundOwn(purpose token.Purpose, to string) binding {
 	return func(
 		ctx context.Context, user User,
 	) (token.State, Reason, error) {
@@ -220,15 +192,17 @@ func (s *Service) boundOwn(
 
 		own := ""
 		if load := s.cfg.Pages.Purposes[purpose].State; load != nil {
-			err := s.callHook(
-				ctx, "Purpose.State", func(ctx context.Context) (err error) {
-					own, err = load(ctx, user)
-					return err
+			var err error
+			own, err = ask(
+				ctx, "Purpose.State",
+				func(ctx context.Context) (string, error) {
+					return load(ctx, user)
 				},
 			)
 			if err != nil {
-				return token.State{}, "", fmt.Errorf("reset: Purpose.State: %w",
-					scrub(err, append(user.secrets(), to)...))
+				return token.State{}, "", scrub(
+					err, append(user.secrets(), to)...,
+				)
 			}
 		}
 

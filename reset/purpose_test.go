@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -292,7 +293,7 @@ func TestFunctionsOfAPurposeThatFailLeaveTheLinkGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				broken := false
+				var broken atomic.Bool // a hook that hangs is not waited for
 				fx, known := newPurposeFixture(t, func(cfg *reset.Config) {
 					cfg.Now = time.Now
 					of := cfg.Pages.Purposes[verifyEmail]
@@ -300,7 +301,7 @@ func TestFunctionsOfAPurposeThatFailLeaveTheLinkGood(t *testing.T) {
 					of.State = func(
 						ctx context.Context, user reset.User,
 					) (string, error) {
-						if broken {
+						if broken.Load() {
 							return "", c.call(ctx)
 						}
 						return state(ctx, user)
@@ -309,18 +310,18 @@ func TestFunctionsOfAPurposeThatFailLeaveTheLinkGood(t *testing.T) {
 				})
 				raw := fx.sent(t)
 
-				broken = true
+				broken.Store(true)
 				require.ErrorContains(
 					t, fx.redeem(t, raw, known.apply), c.want,
 				)
-				broken = false
+				broken.Store(false)
 				require.ErrorContains(t, fx.redeem(
 					t, raw, func(ctx context.Context, _ reset.User) error {
 						return c.call(ctx)
 					},
 				), c.want)
 				require.Equal(
-					t, []string{"store", "hook"},
+					t, []string{"hook", "hook"},
 					fx.events.reasons(reset.OutcomeRedeemFailed),
 				)
 				require.NoError(t, fx.redeem(t, raw, known.apply))
@@ -461,6 +462,20 @@ var badPurposes = map[string]struct {
 		func(p *reset.Pages) { p.Purposes[""] = reset.Purpose{Path: "/a"} },
 		`Purposes[""] has a name`,
 	},
+	"path with a fragment": {
+		func(p *reset.Pages) {
+			p.Purposes[verifyEmail] = reset.Purpose{Path: "/a#b"}
+		},
+		`Purposes["verify-email"].Path`,
+	},
+	"relative dispute": {
+		func(p *reset.Pages) { p.Dispute = "dispute" },
+		"Config.Pages.Dispute",
+	},
+	"dispute on another host": {
+		func(p *reset.Pages) { p.Dispute = "//evil.example/dispute" },
+		"Config.Pages.Dispute",
+	},
 	"dispute with a query": {
 		func(p *reset.Pages) { p.Dispute = "/dispute?a=b" },
 		"Config.Pages.Dispute",
@@ -479,6 +494,19 @@ func TestPurposesThatCannotWorkAreRefusedByName(t *testing.T) {
 		c.change(&cfg.Pages)
 		_, err := reset.New(cfg)
 		require.ErrorContains(t, err, c.want, name)
+	}
+
+	for _, name := range []token.Purpose{
+		"Verify", "verify email", "vérify", "a\n",
+		token.Purpose(strings.Repeat("a", 33)),
+	} {
+		cfg := goodConfig()
+		cfg.Mail.Renderer = rendererFunc(func(mail.Data) (mail.Message, error) {
+			return mail.Message{}, nil
+		})
+		cfg.Pages.Purposes = map[token.Purpose]reset.Purpose{name: {Path: "/a"}}
+		_, err := reset.New(cfg)
+		require.ErrorContains(t, err, "Config.Purposes", name)
 	}
 
 	for _, lifetime := range []time.Duration{

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers ASVS-15.2.2 CWE-770
 func TestFullQueueDropsSilently(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})

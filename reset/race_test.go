@@ -51,6 +51,7 @@ func waitingHasher(t *testing.T) *hash.Hasher {
 	return h
 }
 
+//lostkey:covers ASVS-2.3.4 ASVS-6.5.1 ASVS-15.4.2 FP-CS-6 CWE-362 CWE-367
 func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 	t.Parallel()
 	for _, racers := range []int{64, 1000} {
@@ -114,6 +115,7 @@ func TestConfirmHasOneWinnerAtABarrier(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-6.5.1 FP-CS-6 CWE-294
 func TestEveryLinkOfAnAccountDiesWithTheFirstOneUsed(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t, nil)

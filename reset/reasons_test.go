@@ -16,6 +16,8 @@ import (
 
 // Every test with a fixture checks its events against the set. This one finds
 // reasons that no test reaches.
+//
+//lostkey:covers ASVS-16.3.3
 func TestEveryReasonInTheSourceIsInTheClosedSet(t *testing.T) {
 	t.Parallel()
 	declared := constantsOf(t, ".", "Reason")

@@ -66,7 +66,9 @@ func (u User) addresses(first string) (_ string, others []string) {
 
 // secrets is what errors must not show of an account.
 func (u User) secrets() []string {
-	return append([]string{u.Email, u.PasswordHash}, u.Recovery...)
+	return append(
+		[]string{u.Email, u.PasswordHash, u.Stamp, u.Label}, u.Recovery...,
+	)
 }
 
 // recipient returns the stored address that a mail to the account goes to. It
@@ -98,29 +100,15 @@ func (s *Service) notices(ctx context.Context, job Job) (made []delivery) {
 	return made
 }
 
-// verifyRecovery verifies a token that is not for the account's Email against
-// each of its other addresses. The account is not read again.
-func (s *Service) verifyRecovery(
-	ctx context.Context, raw string, purpose token.Purpose, good *grant,
-	stale error,
-) error {
-	addr, claims, err := s.verifyOthers(
-		ctx, raw, purpose, stateOf(good.user), good.user, stale,
-	)
-	if err == nil {
-		good.to, good.claims = addr, claims
-	}
-	return err
-}
-
 // verifyOthers tries the account's recovery addresses, one after the other, for
 // a link that is stale by its main one. state is what the link is bound to
-// otherwise.
+// otherwise. The account is not read again.
 func (s *Service) verifyOthers(
 	ctx context.Context, raw string, purpose token.Purpose,
-	state token.State, user User, stale error,
-) (string, token.Claims, error) {
-	for _, addr := range user.Recovery[:min(len(user.Recovery), maxRecovery)] {
+	state token.State, good *grant, stale error,
+) error {
+	others := good.user.Recovery
+	for _, addr := range others[:min(len(others), maxRecovery)] {
 		// Bound to no address at all are links of accounts without one.
 		if !isAddress(addr) {
 			continue
@@ -135,8 +123,9 @@ func (s *Service) verifyOthers(
 			},
 		)
 		if err == nil {
-			return addr, claims, nil
+			good.to, good.claims = addr, claims
+			return nil
 		}
 	}
-	return "", token.Claims{}, stale
+	return stale
 }

@@ -111,6 +111,8 @@ func TestLookAlikesOfARecoveryAddressGetNothing(t *testing.T) {
 
 // What happens to the addresses between the link and its use, and what becomes
 // of a link to each of them.
+//
+//lostkey:covers ASVS-6.6.2 63B-4.2.1.2-2
 func TestALinkDiesWithTheAddressItWentTo(t *testing.T) {
 	t.Parallel()
 	type links struct{ main, home bool }
@@ -270,6 +272,7 @@ func TestOddListsOfRecoveryAddresses(t *testing.T) {
 	}
 }
 
+//lostkey:covers 63B-4.6
 func TestANoticeThatFailsIsRepeatedToThatAddressAlone(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []bool{false, true} {

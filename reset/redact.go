@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -64,12 +65,17 @@ func (e *scrubbed) Unwrap() error { return e.err }
 const redacted = "[redacted]"
 
 // scrub returns err with all secrets taken out of its text, in upper and lower
-// case, since mail servers change that of addresses. Very short ones stay,
-// because removing "a" everywhere says more than it hides.
+// case, since mail servers change that of addresses. The longest comes first,
+// so that none is hidden in part because it holds a shorter one. Very short
+// ones stay, because removing "a" everywhere says more than it hides.
 func scrub(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
+	secrets = slices.SortedFunc(
+		slices.Values(secrets),
+		func(a, b string) int { return len(b) - len(a) },
+	)
 
 	text := err.Error()
 	clean := text

@@ -470,3 +470,44 @@ func TestThrottledAddressLooksLikeAnyOtherWhenTheQueueIsFull(t *testing.T) {
 	require.Empty(t, balances[false])
 	require.Empty(t, balances[true])
 }
+
+// A network that loses its place gets its charges back, also while the sink
+// takes no events, and for an address over its limit as for any other.
+func TestChargesAreGivenBackAlsoWhileTheSinkHangs(t *testing.T) {
+	t.Parallel()
+	// The events are the newcomer's own and, of a request that was taken, that
+	// it was dropped.
+	for throttled, events := range map[bool]int{false: 2, true: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			books := &ledger{full: map[string]bool{"account": throttled}}
+			hung, answer := context.WithCancel(context.Background())
+			defer answer()
+			blocked := netip.MustParseAddr("203.0.113.1")
+			fx := newFixture(t, func(cfg *reset.Config) {
+				cfg.Now = time.Now
+				cfg.Limits, cfg.Queue.Size, cfg.Queue.Workers = books.limits(), 4, 1
+				cfg.Hooks.Blocked = func(client netip.Addr) bool {
+					return client == blocked
+				}
+				cfg.Events = reset.SinkFunc(func(context.Context, reset.Event) {
+					<-hung.Done()
+				})
+			})
+			for range 1100 {
+				require.NoError(t, fx.ask(t, "x@example.com", blocked.String()))
+			}
+			for range 4 {
+				require.NoError(t, fx.ask(t, "ana@example.com", "192.0.2.1"))
+			}
+
+			lost := fx.Stats().EventsLost
+			require.NoError(t, fx.ask(t, "no@example.com", "198.51.100.1"))
+			require.EqualValues(t, events, fx.Stats().EventsLost-lost)
+			synctest.Wait()
+			require.Equal(t, 4, books.balance()["network"],
+				"three of the first network, and the newcomer")
+			answer()
+			fx.drain(t)
+		})
+	}
+}

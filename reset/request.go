@@ -2,10 +2,8 @@ package reset
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
@@ -16,63 +14,40 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A RequestInput is what a visitor of the forgot page sends. It prints, logs
-// and marshals without the address. That protection is lost in an unexported
-// field of another struct, and under %p and %w, where the fmt package does not
-// call methods.
+// A RequestInput is what a visitor of the forgot page sends. It prints and
+// marshals as its client alone, except in an unexported field.
 type RequestInput struct {
-	// Email is the typed address. White space around it is dropped.
+	// Email is what was typed. White space around it is dropped.
 	Email string
-	// Locale is a list of the languages that the visitor reads, for accounts
-	// without one of their own that there are templates for. It may be an
-	// Accept-Language header as it came. See mail.Languages.
+	// Locale is a list of languages, or an Accept-Language header as it came,
+	// for accounts without a User.Locale that there are templates for. See
+	// mail.Languages.
 	Locale string
-	// UserAgent is the visitor's User-Agent header as it came. Of it the mail,
-	// and the job, only have what mail.CoarseClient makes of it, such as
-	// "Firefox, Linux". Empty leaves that out.
+	// UserAgent is the visitor's header as it came, or empty. Job and mail have
+	// what mail.CoarseClient makes of it, such as "Firefox, Linux".
 	UserAgent string
-	// Client is the visitor's address, as the application trusts it. The zero
-	// Addr means unknown, and charges no client's limit. Never pass one address
-	// for all visitors, such as a proxy's.
+	// Client is the visitor's address, as the application trusts it. Never pass
+	// one address for all visitors, such as a proxy's, nor what a header named
+	// unless your own proxy set it. Clients that are not told apart can fill
+	// the queue.
 	Client netip.Addr
-	// ReturnTo is a key of Config.Pages.ReturnTo, or empty. The link carries
-	// it, for the page to lead the visitor there in the end. A key that is not
-	// there is dropped and no error, because it may come from a form.
+	// ReturnTo is a key of Config.Pages.ReturnTo that the link carries, or
+	// empty. An unknown key, perhaps from a form, is dropped and no error.
 	ReturnTo string
-	// Lifetime is that of the link, at most Config.Lifetimes.MaxReset. Zero
-	// means Config.Lifetimes.Reset.
+	// Lifetime is from a minute to Config.Lifetimes.MaxReset. Zero means
+	// Config.Lifetimes.Reset.
 	Lifetime time.Duration
-}
-
-// Format prints the client alone under every verb.
-func (in RequestInput) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "reset.RequestInput{%s}", in.Client)
-}
-
-// LogValue logs the client alone.
-func (in RequestInput) LogValue() slog.Value {
-	return slog.StringValue(in.Client.String())
-}
-
-// MarshalJSON writes the client alone.
-func (in RequestInput) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct{ Client netip.Addr }{in.Client})
 }
 
 // Request asks for a link for whatever accounts have the typed address. It
 // checks the address, charges the limits and queues a job. It neither looks
-// anything up, nor makes a link, nor mails, so that neither its answer nor its
-// time tells whether there is an account.
+// anything up, nor makes a link, nor mails.
 //
 // It returns nil for every address that could be one, whether it has an
-// account, has used up its attempts, or found the queue full.
-// [ErrInvalidAddress] says that the text is no mail address, *[ThrottledError]
-// that this client, its network or the site has asked too often. After Shutdown
-// it is [ErrClosed]. Any other error says that Config.Queue.Dispatch failed,
-// which has nothing to do with the address, or that in.Lifetime is out of
-// range.
-//
-// ctx reaches limiters and Config.Queue.Dispatch, not the work that follows.
+// account, has used up its attempts, or found the queue full. Else it returns
+// [ErrInvalidAddress], a *[ThrottledError], [ErrClosed], or an error of
+// Config.Queue.Dispatch, which has nothing to do with the address. ctx reaches
+// limiters and Dispatch, not the work that follows.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	typed, err := s.parseTyped(in.Email)
 	if err != nil {

@@ -31,7 +31,7 @@ func (p *Pages) validateReturnTo() error {
 				key, maxReturnKey,
 			)
 		}
-		if len(place) > maxReturnPlace || !isLoginURL(place) ||
+		if len(place) > maxReturnPlace || !isPageURL(place) ||
 			strings.HasPrefix(place, "http://") {
 			return fmt.Errorf(
 				"reset: Config.Pages.ReturnTo[%q] is neither a path under "+

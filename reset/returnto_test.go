@@ -2,6 +2,7 @@ package reset_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"strconv"
@@ -99,6 +100,48 @@ func TestTheLinkCarriesAKeyAndNeverAURL(t *testing.T) {
 	}
 }
 
+// Links that a trusted caller asks for carry a key as a visitor's do. No more
+// than the key is queued.
+func TestTrustedCallersNamePlacesAsVisitorsDo(t *testing.T) {
+	t.Parallel()
+	for asked, carried := range map[string]string{
+		"shop": "&return=shop", "": "", "unknown": "", "Shop": "",
+		"https://evil.example": "", strings.Repeat("a", 5<<20): "",
+	} {
+		var queue engine
+		fx, _ := newPurposeFixture(t, func(cfg *reset.Config) {
+			cfg.Pages.ReturnTo = map[string]string{"shop": "/shop"}
+			cfg.Queue.Dispatch = queue.dispatch
+		})
+		fx.add(t, withoutPassword("new"))
+		in := reset.SendInput{UserID: "7", ReturnTo: asked}
+		invited := reset.SendInput{UserID: "new", ReturnTo: asked}
+		require.NoError(t, errors.Join(
+			fx.SendReset(t.Context(), in), fx.Invite(t.Context(), invited),
+			fx.Send(t.Context(), verifyEmail, in),
+		))
+		for _, job := range queue.jobs {
+			require.Less(t, len(job), 1000)
+		}
+		require.Empty(t, queue.run(t, fx.Service))
+
+		made, err := fx.Link(t.Context(), "7", reset.LinkOptions{
+			ReturnTo: asked,
+		})
+		require.NoError(t, err)
+		links := []string{made.Reveal()}
+		mails := fx.outbox.Messages()
+		for _, msg := range mails[:2] {
+			links = append(links, mailtest.Link(msg))
+		}
+		for _, link := range links {
+			require.True(t, strings.HasSuffix(link, carried), link)
+			require.Equal(t, carried != "", strings.Contains(link, "&"))
+		}
+		require.NotContains(t, mailtest.Link(mails[2]), "&")
+	}
+}
+
 // A job for a place that this process does not know leads nowhere.
 func TestTheKeyGoesThroughTheQueue(t *testing.T) {
 	t.Parallel()
@@ -149,7 +192,7 @@ func TestEachMailOfAnAccountHasItsLabel(t *testing.T) {
 	fx.request(t, "bo@example.com")
 	fx.request(t, "nobody@example.com")
 	require.NoError(
-		t, fx.Invite(t.Context(), reset.InviteInput{UserID: "8"}),
+		t, fx.Invite(t.Context(), reset.SendInput{UserID: "8"}),
 	)
 	require.NoError(
 		t, fx.NotifyChanged(t.Context(), reset.NotifyInput{UserID: "7"}),

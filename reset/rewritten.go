@@ -16,14 +16,11 @@ type rewrittenLinks struct {
 	next  time.Time // The next event is due then.
 }
 
-// LinkRewritten counts a link that arrived in another form than it was mailed
-// in, such as with "%23" for '#', or wrapped into a link of a mail gateway. The
-// pages and the API of package resethttp call it. Pages of your own may do the
-// same.
-//
-// It records [OutcomeLinkRewritten] at once and then at most once a minute,
-// with the number of links in Count and the client of the last one. The token
-// is not looked at, so forged links count too.
+// LinkRewritten counts a link that came back in another form than it was mailed
+// in, such as with "%23" for '#' or wrapped by a mail gateway. Package
+// resethttp calls it, and your own pages may. It records [OutcomeLinkRewritten]
+// at once and then at most once a minute, with the client of the last. The
+// token is not looked at, so forged links count too.
 func (s *Service) LinkRewritten(client netip.Addr) {
 	now := s.cfg.Now()
 

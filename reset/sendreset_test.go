@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//lostkey:covers ASVS-6.4.6
 func TestSendResetMailsALinkThatWorks(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"pool", "engine", "synchronous"} {

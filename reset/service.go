@@ -13,9 +13,8 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Service is the whole flow, for one site. Make one with [New], and others
-// for further sites with [Service.For]. It is safe for concurrent use. Call
-// [Service.Shutdown] before the process ends.
+// A Service is the whole flow, for one site. It is safe for concurrent use.
+// Call [Service.Shutdown] before the process ends.
 type Service struct {
 	*shared
 	name   string // the Site's, or "" if New made it.
@@ -30,9 +29,9 @@ type Service struct {
 }
 
 // New makes a Service, or says which field of cfg is missing or weak, without
-// printing a secret. Unless cfg.Queue.Synchronous is set, it starts goroutines,
-// which Shutdown ends. There is one for events of requests and, without
-// cfg.Queue.Dispatch, there are cfg.Queue.Workers for mail.
+// printing a secret. Unless cfg.Queue.Synchronous is set, it starts a goroutine
+// for events and, without cfg.Queue.Dispatch, cfg.Queue.Workers for mail, which
+// Shutdown ends.
 func New(cfg Config) (*Service, error) {
 	plain := cfg.Mail.Renderer == nil
 	if err := cfg.validate(); err != nil {
@@ -97,8 +96,7 @@ func newService(name string, cfg Config) (*Service, error) {
 	}, nil
 }
 
-// Format prints the name of the type alone, under every verb, since a Service
-// holds keys.
+// Format prints the name of the type alone.
 func (s *Service) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "reset.Service")
 }
@@ -115,14 +113,12 @@ const (
 // Shutdown takes no more requests, makes one more attempt at what is waiting
 // for another, and returns when all mail and all events are out. Checks and
 // confirmations still work, but their notices are not sent, so shut the web
-// server down first. When ctx ends before, Shutdown stops the workers and
-// returns a *[ShutdownError] that says how much remained. Each of those mails
-// makes an event. It may be called again. What an engine behind
-// Config.Queue.Dispatch holds is the engine's.
+// server down first. When ctx ends before, it stops the workers and returns a
+// *[ShutdownError]. Each mail that remained makes an event. It may be called
+// again. An engine behind Config.Queue.Dispatch is not touched.
 //
-// It is for the Service that New made, and shuts all sites down with it. One
-// that [Service.For] made shares its workers with the others, so its Shutdown
-// does nothing and returns an error.
+// It shuts all sites down, and is an error on a Service that [Service.For]
+// made.
 func (s *Service) Shutdown(ctx context.Context) error {
 	if s != s.first {
 		return errors.New(
@@ -143,26 +139,26 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Settings holds what pages need to know of a [Config], with the defaults
-// filled in.
+// Settings holds what pages need to know of a [Config], with its defaults.
 type Settings struct {
 	Site, Product, Support string
 	ResetPath, ForgotPath  string
-	// DisputePath is empty where Config.Hooks.OnDisputed is not set.
+	// DisputePath is empty without Config.Hooks.OnDisputed.
 	DisputePath string
 	// Login is a path under Site, an absolute URL or empty.
 	Login string
-	// ReturnTo are the places of Config.Pages.ReturnTo, by their keys. A link
-	// carries the key as the parameter "return" behind its token.
+	// ReturnTo is Config.Pages.ReturnTo. A link carries a key as the parameter
+	// "return" behind its token.
 	ReturnTo  map[string]string
 	LinkStyle LinkStyle
 	Lifetime  time.Duration
-	// MinLength is the shortest password in code points, if the policy has a
-	// method MinLength() int, as policy.Policy has. Else it is 0.
+	// MinLength is what the policy's method MinLength() int returns, if it has
+	// one: the shortest password in code points.
 	MinLength int
-	// Identifiers says that Config.Hooks.FindByIdentifier is set.
-	Identifiers bool
-	// Sender is the address of Config.From, without a name.
+	// Identifiers says that Hooks.FindByIdentifier is set, and Proofs that
+	// Hooks.BeforeConfirm is.
+	Identifiers, Proofs bool
+	// Sender is the address of Config.From.
 	Sender string
 	// EndsSessions says that Config.Sessions is not KeepSessions, and Notice
 	// that a mail tells of a changed password.
@@ -187,6 +183,7 @@ func (s *Service) Settings() Settings {
 		DisputePath: disputePath,
 		MinLength:   minLength,
 		Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		Proofs:      s.cfg.Hooks.BeforeConfirm != nil,
 		Site:        s.cfg.Site,
 		Product:     s.cfg.Mail.Product,
 		Support:     s.cfg.Mail.Support,

@@ -29,6 +29,7 @@ func TestNoticePromisesNoMoreThanWasDoneAboutSessions(t *testing.T) {
 	require.NotContains(t, kept.outbox.Messages()[0].Text, "signed out")
 }
 
+//lostkey:covers ASVS-7.4.3 FP-CS-14 CWE-613
 func TestSessionsAreEndedByAFunction(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ failures, calls, failed int }{

@@ -91,6 +91,7 @@ func flooded(
 // fromElsewhere are visitors who share no network with anybody.
 func fromElsewhere(n int) netip.Addr { return ipv4(203, byte(n), 113, 7) }
 
+//lostkey:covers ASVS-15.4.4
 func TestFloodFromOneSideLeavesTheFlowToEverybodyElse(t *testing.T) {
 	t.Parallel()
 	for name, attacker := range floods {

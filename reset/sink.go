@@ -11,10 +11,10 @@ import (
 )
 
 // A Sink records events, concurrently. Record is called on the goroutine that
-// made the event, except for what [Service.Request] records. A background
-// goroutine passes that on, so that a slow sink cannot slow, or vary, the
-// answer. The context is not the visitor's. It ends after five seconds. A panic
-// in Record is recovered and lost.
+// made the event, which waits for it. What [Service.Request] records is passed
+// on by another, so that a slow sink cannot vary the answer. The context is not
+// the visitor's. It ends after five seconds, and Record must return then. A
+// panic in Record is recovered and lost.
 type Sink interface {
 	Record(ctx context.Context, ev Event)
 }
@@ -35,11 +35,10 @@ func (s Sinks) Record(ctx context.Context, ev Event) {
 	}
 }
 
-// SlogSink returns a [Sink] that logs to logger. Nil means slog.Default(). The
-// message is "password reset" followed by the outcome. What needs somebody's
-// attention is a warning or an error. Texts that others can influence are
-// quoted when they hold control characters, whatever the handler does, so that
-// no visitor can write lines of a log.
+// SlogSink returns a [Sink] that logs to logger, or slog.Default() for nil. The
+// message is "password reset" and the outcome. What needs attention is a
+// warning or an error. Texts with control characters are quoted, so that no
+// visitor can write lines of a log.
 func SlogSink(logger *slog.Logger) Sink {
 	if logger == nil {
 		logger = slog.Default()
@@ -134,8 +133,9 @@ type recorder struct {
 type journal struct {
 	sink  Sink
 	now   func() time.Time
-	queue chan entry   // nil when synchronous.
-	lost  atomic.Int64 // not told of yet.
+	queue chan entry     // nil when synchronous.
+	lost  atomic.Int64   // not told of yet.
+	late  sync.WaitGroup // what was to follow an event that found no room.
 	done  chan struct{}
 
 	allLost, panics atomic.Uint64 // ever.
@@ -145,8 +145,8 @@ type journal struct {
 	closed bool
 }
 
-// An entry is an event, and what is to be done once it is recorded. One without
-// an outcome is no event.
+// An entry is an event, and what is to be done once it is recorded or lost. One
+// without an outcome is no event.
 type entry struct {
 	event Event
 	then  func() // may be nil.
@@ -210,19 +210,26 @@ func (j *journal) add(e entry) {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
 	if j.closed {
-		j.lose()
+		j.lose(e.event)
 		return
 	}
 	select {
 	case j.queue <- e:
 	default:
-		j.lose()
+		j.lose(e.event)
+		if e.then != nil {
+			// It asks the limiters that each request waits for, so there are
+			// no more of these than of requests.
+			j.late.Go(e.then)
+		}
 	}
 }
 
-func (j *journal) lose() {
-	j.lost.Add(1)
-	j.allLost.Add(1)
+func (j *journal) lose(ev Event) {
+	if ev.Outcome != "" {
+		j.lost.Add(1)
+		j.allLost.Add(1)
+	}
 }
 
 func (j *journal) run() {
@@ -232,6 +239,7 @@ func (j *journal) run() {
 		j.recordLost()
 	}
 	j.recordLost()
+	j.late.Wait()
 }
 
 func (j *journal) pass(e entry) {

@@ -14,46 +14,38 @@ import (
 
 // A Site is one more site, tenant or brand that [Service.For] makes a Service
 // for. Name, URL and From are required, and with a Store of its own Sessions
-// and perhaps Hooks.
-//
-// Pages and Mail are the site's own as a whole. Nothing of Config.Pages and
-// Config.Mail shows through, so that no site has the sign-in page, the support
-// address or the look of another. To have the same, give the same value.
+// and perhaps Hooks. Nothing of Config.Pages and Config.Mail shows through.
 type Site struct {
-	// Name is what jobs and events call the site. It is 1 to 64 letters of
-	// ASCII, digits, dots, hyphens and underscores, and must stay what it is
-	// while jobs wait in a queue. It may become a metric's label.
+	// Name is what jobs, events and metrics call the site. It is 1 to 64 ASCII
+	// letters, digits, dots, hyphens and underscores, and must stay the same
+	// while jobs wait.
 	Name string
-	// URL is the base URL of the site, as Config.Site is, and no other site's.
-	// It is part of the keys of links. Sites that differ in the path alone
-	// refuse each other's links, but browsers hold them for one origin, so
-	// scripts and cookies of one reach the other.
+	// URL is as Config.Site, and no other site's. Sites that differ in the path
+	// alone refuse each other's links, but scripts and cookies of one reach the
+	// other.
 	URL string
-	// From is the sender, of the form of Config.From.
+	// From is as Config.From.
 	From string
 	// Mailer sends the site's mail. Nil means Config.Mailer.
 	Mailer mail.Mailer
 
-	// Store has the site's accounts. Nil means Config.Store. Leave it nil where
-	// sites share a table, because Limits.Account, ConfirmUser and Check count
-	// the accounts of Config.Store for all those sites together, and those of a
-	// Store given here for this site alone.
+	// Store has the site's accounts. Nil means Config.Store, and is right where
+	// sites share a table. Limits count the accounts of Config.Store for all
+	// those sites together, and those of a Store given here for this site
+	// alone.
 	Store Store
-	// Sessions says who ends the sessions of the accounts. With a Store given
-	// here it is required. Else the zero value means Config.Sessions.
+	// Sessions is required with a Store given here. Else the zero value means
+	// Config.Sessions.
 	Sessions Sessions
-	// Hooks are the site's own. Nil means Config.Hooks. With a Store given here
-	// and any of Config.Hooks but Blocked set, it must not be nil, since the
-	// same id is another account here. It may point to the zero Hooks, for
-	// none. If its Blocked is nil, Config.Hooks.Blocked holds.
+	// Hooks are the site's own. Nil means Config.Hooks, and is refused with a
+	// Store given here where any of them but Blocked is set, since the same id
+	// is another account here. The zero Hooks are none. A nil Blocked means
+	// that of Config.Hooks.
 	Hooks *Hooks
 
-	// Pages is as Config.Pages is. The zero value means the documented paths
-	// and no page for signing in.
 	Pages Pages
-	// Mail is as Config.Mail is. A Renderer that is nil means mail.NewTemplates
-	// without overrides, once for all sites. One with a brand of its own takes
-	// about 320 KiB.
+	// Mail's nil Renderer means mail.NewTemplates, made once for all sites. For
+	// a brand use Templates.WithBrand, so that all share what was parsed.
 	Mail Mail
 }
 
@@ -91,37 +83,29 @@ func newShared(first *Service, seal jobSeal, plain bool) *shared {
 }
 
 // For returns the same service for another site, tenant or brand, or says which
-// field of site is missing or weak. Called on what For has returned, it does
-// what it does on the Service that [New] made.
+// field of site is missing or weak. It is safe for concurrent use, and the same
+// on each site's Service. A name and a URL can be used once in the life of the
+// Service, so call it when the program starts, or under a lock of your own.
+// After [Service.Shutdown] it returns [ErrClosed].
 //
-// Both have the workers, the queue, the hasher, the policy, the keys, the
-// clock, the lifetimes and the sink in common, and a site starts no goroutine.
-// A thousand sites take 3 MiB. [Service.Shutdown] of the Service that New made
-// ends them all, and For then returns [ErrClosed].
+// Sites share workers, queue, limits, hasher, policy, keys, clock, lifetimes
+// and sink. A site starts no goroutine. A thousand take 3 MiB, or 13 MiB where
+// each has a brand and pages of its own, made with mail.Templates.WithBrand and
+// resethttp.NewTemplates.
 //
 // A link of one site is refused by all others, also where they share a Store,
-// because the keys of links are derived from the URL. A site looks accounts up
-// in its own Store alone, and mails with its own sender, brand and addresses. A
-// [Job] says which site it is of, inside its MAC, and [Service.Process] of any
-// of them does it for that one. So each process that works on jobs must call
-// For for every site.
+// because the keys of links are derived from the URL. So is a [Job] that was
+// moved to another site. [Service.Process] of any does the jobs of all, so each
+// process that works on jobs must call For for every site.
 //
-// [Limits] of clients, of networks and of everybody count all sites together.
-// Size Limits.Global for the sum of them. A network that floods one site uses
-// up what belongs to that network everywhere, and nothing of other networks.
-// The same holds for the queue. Workers are taken in turn by networks, not by
-// sites, so a Store or a Mailer that hangs keeps a worker until its timeout,
-// which is 10 seconds for a Store and a minute for a Mailer. What may be that
-// slow should be a Service of its own.
+// Size Limits.Global for the sum of all sites. A network that floods one uses
+// up its own share everywhere, and that of no other. Workers are taken in turn
+// by networks, not by sites, so a Store that hangs keeps a worker for 10
+// seconds, and a Mailer for a minute. What may be that slow should be a Service
+// of its own.
 //
-// Which site a request is for is the application's to say, from its own
-// configuration. It may route by the hosts that it has configured, but must not
-// make a Site of a Host header, or of any other part of a request.
-//
-// A name and a URL can be used once in the life of the Service, and For refuses
-// them the second time, also with the same values. So call it for each site
-// when the program starts, or under a lock of the application's own. It is safe
-// for concurrent use.
+// Choose a site by the hosts that you have configured. Never make a Site of a
+// Host header, or of any other part of a request.
 func (s *Service) For(site Site) (*Service, error) {
 	if s.closed.Load() {
 		return nil, ErrClosed

@@ -126,6 +126,7 @@ func (tt *tenant) requireOwn(t *testing.T, msg mail.Message, all []*tenant) {
 	}
 }
 
+//lostkey:covers ASVS-9.2.3
 func TestALinkOfOneSiteIsRefusedByAllOthers(t *testing.T) {
 	t.Parallel()
 	for _, shared := range []bool{true, false} {

@@ -26,7 +26,7 @@ func TestJobsFindTheirSiteInAnyProcess(t *testing.T) {
 				t.Context(), reset.RequestInput{Email: "ana@example.com"},
 			))
 			require.NoError(
-				t, tt.Invite(t.Context(), reset.InviteInput{UserID: newcomer(t, tt)}),
+				t, tt.Invite(t.Context(), reset.SendInput{UserID: newcomer(t, tt)}),
 			)
 		}
 		require.Empty(t, queue.run(t, worker.Service), "whichever is asked")

@@ -50,21 +50,41 @@ func TestAClientHasOneLimitForAllSites(t *testing.T) {
 	}
 }
 
+// siteHooks tell which owner's hook was called, and for which site.
+func siteHooks(owner string, called *[]string) reset.Hooks {
+	tell := func(what, of string) error {
+		*called = append(*called, owner+" "+what+" for "+of)
+		return nil
+	}
+	return reset.Hooks{
+		BeforeConfirm: func(_ context.Context, pending reset.Pending) error {
+			return tell("before", pending.Site)
+		},
+		NeedsProof: func(
+			_ context.Context, pending reset.Pending,
+		) (string, error) {
+			return "", tell("needs", pending.Site)
+		},
+		OnConfirmed: []func(context.Context, reset.Confirmation) error{
+			func(_ context.Context, done reset.Confirmation) error {
+				return tell("confirmed", done.Site)
+			},
+		},
+		OnDisputed: func(_ context.Context, what reset.Dispute) error {
+			return tell("disputed", what.Site)
+		},
+	}
+}
+
+// A hook that several sites share is told whose account it is.
 func TestHooksOfASiteAreItsOwnOrThoseOfASharedStore(t *testing.T) {
 	t.Parallel()
 	var called []string
-	hookOf := func(owner string) reset.Hooks {
-		return reset.Hooks{
-			OnConfirmed: []func(context.Context, reset.Confirmation) error{
-				func(_ context.Context, done reset.Confirmation) error {
-					called = append(called, owner+" for "+done.Site)
-					return nil
-				},
-			},
-		}
-	}
-	fx := newFixture(t, func(cfg *reset.Config) { cfg.Hooks = hookOf("first") })
-	own := hookOf("b")
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Hooks = siteHooks("first", &called)
+		cfg.Queue.Synchronous = true
+	})
+	own := siteHooks("b", &called)
 
 	for _, settings := range []reset.Site{
 		{Name: "a"}, {Name: "b", Hooks: &own}, {Name: "c", Hooks: &reset.Hooks{}},
@@ -75,11 +95,25 @@ func TestHooksOfASiteAreItsOwnOrThoseOfASharedStore(t *testing.T) {
 		require.NoError(t, err)
 		made, err := svc.Link(t.Context(), "7", reset.LinkOptions{})
 		require.NoError(t, err)
+		_, err = svc.Check(t.Context(), reset.CheckInput{Token: rawOf(made)})
+		require.NoError(t, err)
 		require.NoError(t, svc.Confirm(t.Context(), reset.ConfirmInput{
 			Token: rawOf(made), Password: newPassword + settings.Name,
 		}))
+
+		sent := fx.outbox.Messages()
+		if raw := disputeLink(sent[len(sent)-1]); raw != "" {
+			require.NoError(t, svc.Dispute(
+				t.Context(), reset.CheckInput{Token: raw},
+			))
+		}
 	}
-	require.Equal(t, []string{"first for a", "b for b"}, called)
+	require.Equal(t, []string{
+		"first needs for a", "first before for a",
+		"first confirmed for a", "first disputed for a",
+		"b needs for b", "b before for b",
+		"b confirmed for b", "b disputed for b",
+	}, called)
 }
 
 func TestABlockedClientIsBlockedAtAllSites(t *testing.T) {

@@ -39,6 +39,7 @@ func TestPrintsThroughSlogAreRedactedToo(t *testing.T) {
 	require.Contains(t, logged.String(), link.TokenID())
 }
 
+//lostkey:covers ASVS-16.4.1 CWE-117
 func TestSlogSinkCannotBeMadeToForgeLines(t *testing.T) {
 	t.Parallel()
 	// A handler that writes values as they come, as hand-made ones do.

@@ -232,7 +232,7 @@ func TestWhichMailsAreChargedToTheAccount(t *testing.T) {
 		cfg.Mail.HintNoAccount, cfg.Mail.HintSignsInElsewhere = true, true
 	})
 	fx.add(t, reset.User{ID: "9", Email: "sso@example.com"})
-	require.NoError(t, fx.Invite(t.Context(), reset.InviteInput{UserID: "9"}))
+	require.NoError(t, fx.Invite(t.Context(), reset.SendInput{UserID: "9"}))
 	require.NoError(t, fx.confirm(t, fx.link(t, "7")))
 	require.Len(t, fx.outbox.Messages(), 2)
 	require.Zero(t, books.balance()["account"])

@@ -2,12 +2,10 @@ package reset
 
 import "github.com/lostkey-go/lostkey/hash"
 
-// Stats are the figures of a [Service] for a metrics page, gauges and counters
-// of the moment they are read. The counters begin with the Service and never
-// go down. What becomes of single requests and links is told by events.
+// Stats are the figures of a [Service] for a metrics page. Counters begin with
+// the Service and never go down. Events tell what becomes of single requests.
 type Stats struct {
-	// Queue is the in-process pool for mail. It is zero when
-	// Config.Queue.Synchronous or Config.Queue.Dispatch is set.
+	// Queue is the in-process pool for mail, or zero without one.
 	Queue QueueStats
 	// Hashing has the slots of Config.Hasher, which others may share.
 	Hashing hash.SlotsStats
@@ -15,38 +13,34 @@ type Stats struct {
 	// EventsWaiting are events of requests that the sink has not been given
 	// yet, at most 1024.
 	EventsWaiting int
-	// EventsLost are those it was never given, ever. OutcomeEventsLost tells
-	// the sink of them once it keeps up.
+	// EventsLost are those it was never given. See OutcomeEventsLost.
 	EventsLost uint64
-	// SinkPanics are the events in whose recording Config.Events panicked,
-	// ever.
+	// SinkPanics are the events in whose recording Config.Events panicked.
 	SinkPanics uint64
 }
 
-// QueueStats are the figures of the pool that works on mail. A job is a request
-// for a link, an invitation, or a notice of a change.
+// QueueStats are the figures of the pool that works on jobs.
 type QueueStats struct {
-	// Size is Config.Queue.Size, and Workers is Config.Queue.Workers.
+	// Size and Workers are as in [Queue].
 	Size, Workers int
 
 	Waiting  int // Jobs that no worker has taken yet.
 	Running  int // Jobs that a worker has, so at most Workers.
 	Retrying int // Jobs between two attempts.
 
-	// Places are those of Size that are taken. A job has one until its first
-	// attempt has ended. Jobs that no stranger can cause do not count here.
-	// They have a quarter of Size and what requests leave of it.
+	// Places are those of Size that are taken, each until the first attempt of
+	// a request has ended. Jobs that no stranger can cause do not count.
 	Places int
 
-	// Dropped are the jobs that found no place, or lost it to another network's
-	// before their first attempt, ever. For a request that makes
-	// OutcomeDropped, which the sink may have missed.
+	// Dropped are the jobs that found no place, or lost it before their first
+	// attempt. For a request that makes OutcomeDropped, which the sink may have
+	// missed.
 	Dropped uint64
 }
 
-// Stats returns the figures as they are now. It allocates nothing, calls
-// nothing of the application's but the clock of its Slots, and is safe for
-// concurrent use. After [Service.Shutdown] it returns the last ones.
+// Stats returns the figures as they are now, after [Service.Shutdown] the last.
+// It allocates nothing, calls nothing of the application's but the clock of its
+// Slots, and is safe for concurrent use.
 func (s *Service) Stats() Stats {
 	stats := Stats{
 		Hashing:       s.cfg.Hasher.Slots().Stats(),

@@ -63,6 +63,7 @@ func (s *spyStore) atEachStep(at func(step string) error) {
 	}
 }
 
+//lostkey:covers ASVS-2.3.1
 func TestConfirmOrder(t *testing.T) {
 	t.Parallel()
 	var steps []string
@@ -110,6 +111,8 @@ func TestConfirmOrder(t *testing.T) {
 
 // Each part fails once, by an error and by a panic, and the state after it is
 // either all old with a good link, or all new.
+//
+//lostkey:covers ASVS-2.3.1 ASVS-2.3.3 ASVS-16.5.3 CWE-620
 func TestFaultAtEachStepOfConfirm(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{

@@ -17,17 +17,17 @@ type LinkOptions struct {
 	Purpose token.Purpose
 	// Lifetime is at most the purpose's longest. Zero means its default.
 	Lifetime time.Duration
+	// ReturnTo is as in [RequestInput].
+	ReturnTo string
 }
 
-// Link makes a link for the account without sending it, for support staff or
-// for a channel of the application's own. It is as good as a password while it
-// lives, so the caller must make sure who gets it. No limit is charged and no
-// mail is sent. An invitation may write a marker into the account, as
-// [Service.Invite] says.
+// Link makes a link for the account without mailing it, for support staff or a
+// channel of the application's own. It is as good as a password while it lives,
+// so the caller must make sure who gets it. An invitation may write a marker,
+// as [Service.Invite] says.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
-// [ErrNoPassword] (for a reset link) or [ErrHasPassword] (for an invitation).
-// Anything else is internal, or a LinkOptions that is out of range.
+// [ErrNoPassword] or [ErrHasPassword].
 func (s *Service) Link(
 	ctx context.Context, userID string, opts LinkOptions,
 ) (Link, error) {
@@ -57,7 +57,9 @@ func (s *Service) Link(
 		}
 	}
 
-	made, _, err := s.issue(user, opts.Purpose, opts.Lifetime)
+	made, _, err := s.issue(
+		user, opts.Purpose, opts.Lifetime, opts.ReturnTo,
+	)
 	if err != nil {
 		return Link{}, fmt.Errorf("reset: make a link: %w", err)
 	}
@@ -68,31 +70,31 @@ func (s *Service) Link(
 	return made, nil
 }
 
-// SendInput names an account with a password.
+// SendInput names an account that is mailed a link.
 type SendInput struct {
 	UserID string
 	// Locale is as in [RequestInput].
 	Locale string
-	// Lifetime is as in [RequestInput].
+	// Lifetime is from a minute to Config.Lifetimes.MaxReset,
+	// Config.Lifetimes.Invite or Purpose.Lifetime. Zero means
+	// Config.Lifetimes.Reset, or the longest of the others.
 	Lifetime time.Duration
+	// ReturnTo is as in [RequestInput]. Send and SendTo ignore it.
+	ReturnTo string
 }
 
-// SendReset mails the account a link to choose a new password, at the request
-// of somebody who may know who has an account, such as an administrator. It
-// looks the account up and says what is wrong with it. It charges no limits,
-// and the worker charges none. The mail goes to the stored address, through the
-// queue, and is retried for as long as an invitation is. Only [Service.Request]
-// may be called for a visitor.
+// SendReset mails the account a link to choose a new password, at its stored
+// address, and retries for at least a day. For a visitor only [Service.Request]
+// may be called.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
-// [ErrNoPassword] (see [Service.Invite]), [ErrBadAddress], [ErrQueueFull] or
-// [ErrClosed]. Anything else is internal, or in.Lifetime is out of range. Nil
-// says that the mail is queued. With Config.Queue.Synchronous it says that the
-// mailer has it, or that an event tells why not.
+// [ErrNoPassword], [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Nil says
+// that the mail is queued or, with Config.Queue.Synchronous, that the mailer
+// has it or an event tells why not.
 func (s *Service) SendReset(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "reset link", Job{
-		Kind: mail.KindReset, UserID: in.UserID,
-		Locale: in.Locale, Lifetime: in.Lifetime,
+		Kind: mail.KindReset, UserID: in.UserID, Locale: in.Locale,
+		Lifetime: in.Lifetime, ReturnTo: in.ReturnTo,
 	})
 }
 
@@ -116,6 +118,7 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 	}
 
 	job.ID, job.Locale = mail.NewID(), languages(job.Locale)
+	job.ReturnTo = s.cfg.Pages.returnKey(job.ReturnTo)
 	job.RequestedAt = s.cfg.Now().UTC().Round(0)
 	if err := s.queueOwn(ctx, job); err != nil {
 		return fmt.Errorf("reset: queue the %s: %w",
@@ -124,48 +127,31 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 	return nil
 }
 
-// InviteInput names an account without a password.
-type InviteInput struct {
-	UserID string
-	// Locale is as in [RequestInput].
-	Locale string
-	// Lifetime is the link's, at most Config.Lifetimes.Invite, which zero
-	// means.
-	Lifetime time.Duration
-}
-
-// Invite mails the account a link that sets its first password. It is for
-// callers who may know who has an account, administrators for instance. It
-// looks the account up and says what is wrong with it. It charges no limits.
-// Confirm takes the link as it takes any other.
+// Invite is [Service.SendReset] for an account's first password. Its error
+// matches [ErrHasPassword] in place of ErrNoPassword.
 //
 // An invitation is bound to the stored hash, and an empty hash is a state that
-// comes back. So before an account whose hash is empty is sent its link, the
-// worker calls Store.ReplaceHash to write a marker that no password matches,
-// "!" and 40 random letters and digits. That is a write like any other, with
-// what the store does in it: ended sessions, a new stamp, an audit row. If it
-// fails, the invitation is not sent and is retried. An account that holds a
-// marker already is left alone, and several invitations live until one is used.
+// comes back. So over an empty hash the worker first writes a marker that no
+// password matches, "!" and 40 random letters and digits, by Store.ReplaceHash,
+// which may end sessions, set a new stamp or write an audit row as always. If
+// that fails, the invitation is retried. A marker that is there stays, and
+// several invitations live until one is used.
 //
-// The rest is up to the application. To take a password away it must write a
-// fresh marker of that form, or set Disabled, or change the Stamp. It must
-// never write back an old hash or marker, nor use one marker for all, since
-// invitations that were bound to it would be good again.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
-// [ErrHasPassword], [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Anything
-// else is internal, or in.Lifetime is out of range.
-func (s *Service) Invite(ctx context.Context, in InviteInput) error {
+// To take a password away, the application must write a fresh marker of that
+// form, set Disabled, or change the Stamp. It must never write back an old hash
+// or marker, nor use one marker for all, since invitations that were bound to
+// it would be good again.
+func (s *Service) Invite(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "invitation", Job{
-		Kind: mail.KindInvite, UserID: in.UserID,
-		Locale: in.Locale, Lifetime: in.Lifetime,
+		Kind: mail.KindInvite, UserID: in.UserID, Locale: in.Locale,
+		Lifetime: in.Lifetime, ReturnTo: in.ReturnTo,
 	})
 }
 
 // NotifyInput says whose password was changed.
 type NotifyInput struct {
 	UserID string
-	// Client is who changed it, for events, or the zero Addr.
+	// Client is who changed it.
 	Client netip.Addr
 	// Locale and UserAgent are as in [RequestInput].
 	Locale, UserAgent string
@@ -173,18 +159,16 @@ type NotifyInput struct {
 	SessionsEnded bool
 }
 
-// NotifyChanged mails the owner of an account that its password was changed. It
-// is for the application's own page for that. If it was somebody else, this
-// mail is how the owner learns of it. [Service.Confirm] does the same by
-// itself, unless Config.Mail.SkipNotice is set, which NotifyChanged does not
-// heed.
+// NotifyChanged mails the owner of an account that its password was changed,
+// for the application's own page for that. [Service.Confirm] does so by itself.
+// NotifyChanged does not heed Config.Mail.SkipNotice.
 //
 // The mail goes to the addresses that the account has now, so call it before
-// those can be changed. It charges no limits. ctx governs the look-up and
-// reaches Config.Queue.Dispatch, so that the job can be part of a transaction.
+// those can be changed. ctx governs the look-up and reaches
+// Config.Queue.Dispatch, so that the job can be part of a transaction.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
-// [ErrQueueFull] or [ErrClosed]. Anything else is internal.
+// [ErrQueueFull] or [ErrClosed].
 func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if s.closed.Load() {
 		return ErrClosed

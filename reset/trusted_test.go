@@ -19,6 +19,7 @@ func withoutPassword(
 	return reset.User{ID: id, Email: id + "@example.com"}
 }
 
+//lostkey:covers ASVS-6.4.1
 func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 	t.Parallel()
 	for _, marker := range []string{"", "!", "*", "!set by nobody"} {
@@ -27,7 +28,7 @@ func TestInvitationSetsTheFirstPasswordOnce(t *testing.T) {
 		user.PasswordHash = marker
 		fx.add(t, user)
 		require.NoError(
-			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}),
+			t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}),
 		)
 
 		mails, err := fx.outbox.Wait(t.Context(), 1)
@@ -66,19 +67,19 @@ func TestInviteTellsItsCallerWhatIsWrong(t *testing.T) {
 		"nobody": reset.ErrUserNotFound,
 	} {
 		require.ErrorIs(
-			t, fx.Invite(t.Context(), reset.InviteInput{UserID: id}), want,
+			t, fx.Invite(t.Context(), reset.SendInput{UserID: id}), want,
 		)
 	}
 
 	require.Error(t, fx.Invite(
-		t.Context(), reset.InviteInput{UserID: "new", Lifetime: 73 * time.Hour},
+		t.Context(), reset.SendInput{UserID: "new", Lifetime: 73 * time.Hour},
 	))
 
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		return reset.User{}, errLost
 	}
 	require.ErrorIs(
-		t, fx.Invite(t.Context(), reset.InviteInput{UserID: "new"}), errLost,
+		t, fx.Invite(t.Context(), reset.SendInput{UserID: "new"}), errLost,
 	)
 
 	fx.drain(t)
@@ -96,7 +97,7 @@ func TestInviteSaysWhenTheQueueIsFull(t *testing.T) {
 		fx.outbox.Fail(temporary)
 		var err error
 		for range 3 {
-			err = fx.Invite(t.Context(), reset.InviteInput{UserID: "new"})
+			err = fx.Invite(t.Context(), reset.SendInput{UserID: "new"})
 		}
 		require.ErrorIs(t, err, reset.ErrQueueFull)
 	})
@@ -110,7 +111,7 @@ func TestInvitationIsNotSentOnceThereIsAPassword(t *testing.T) {
 	)
 	fx.add(t, withoutPassword("new"))
 	require.NoError(t, fx.Invite(
-		t.Context(), reset.InviteInput{UserID: "new", Lifetime: time.Hour},
+		t.Context(), reset.SendInput{UserID: "new", Lifetime: time.Hour},
 	))
 	require.NoError(t, fx.store.Update(
 		"new", func(user *reset.User) { user.PasswordHash = oldHash },

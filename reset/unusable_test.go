@@ -45,7 +45,7 @@ func TestAnAccountWhoseHashIsAMarkGetsNoResetAndMayBeInvited(t *testing.T) {
 		require.ErrorIs(t, err, reset.ErrNoPassword, mark)
 
 		require.NoError(
-			t, fx.Invite(t.Context(), reset.InviteInput{UserID: "m"}), mark,
+			t, fx.Invite(t.Context(), reset.SendInput{UserID: "m"}), mark,
 		)
 
 		mails, err := fx.outbox.Wait(t.Context(), 1)

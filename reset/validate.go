@@ -48,6 +48,12 @@ func (c *Config) validate() error {
 		)
 	}
 
+	if c.Mail.Support != "" && c.Mail.NoContact {
+		return errors.New(
+			"reset: Config.Mail has both Support and NoContact",
+		)
+	}
+
 	if c.Store == nil {
 		return errors.New("reset: Config.Store is nil")
 	}
@@ -239,7 +245,7 @@ func (c *Config) validateSite() error {
 		}
 	}
 
-	if c.Pages.Login != "" && !isLoginURL(c.Pages.Login) {
+	if c.Pages.Login != "" && !isPageURL(c.Pages.Login) {
 		return errors.New(
 			"reset: Config.Pages.Login is neither a path nor an absolute http " +
 				"or https URL",
@@ -275,20 +281,20 @@ func isPagePath(path string) bool {
 	return err == nil && strings.HasPrefix(path, "/") && u.EscapedPath() == path
 }
 
-// isLoginURL refuses what a browser would not take as a page of this site or
+// isPageURL refuses what a browser would not take as a page of this site or
 // of one that was named on purpose, such as "//evil.example" and "javascript:",
 // and what would end the link in a mail.
-func isLoginURL(login string) bool {
-	u, err := url.Parse(login)
-	if err != nil || u.User != nil || strings.ContainsFunc(login, endsLink) {
+func isPageURL(page string) bool {
+	u, err := url.Parse(page)
+	if err != nil || u.User != nil || strings.ContainsFunc(page, endsLink) {
 		return false
 	}
 
-	if strings.HasPrefix(login, "/") {
-		return !strings.HasPrefix(login, "//")
+	if strings.HasPrefix(page, "/") {
+		return !strings.HasPrefix(page, "//")
 	}
-	return u.Host != "" && (strings.HasPrefix(login, "https://") ||
-		strings.HasPrefix(login, "http://"))
+	return u.Host != "" && (strings.HasPrefix(page, "https://") ||
+		strings.HasPrefix(page, "http://"))
 }
 
 // endsLink reports whether a mail program may take r for the end of a link.

@@ -67,7 +67,7 @@ func TestInvitationIsInTheFirstLanguageThatThereIs(t *testing.T) {
 	fx.add(t, reset.User{ID: "8", Email: "new@example.com"})
 	require.NoError(t, fx.Invite(
 		t.Context(),
-		reset.InviteInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"},
+		reset.SendInput{UserID: "8", Locale: "nl, de;q=0.3, fr;q=0.4"},
 	))
 	fx.drain(t)
 	require.Equal(t, "fr", fx.outbox.Messages()[0].Locale)

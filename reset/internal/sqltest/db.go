@@ -1,6 +1,6 @@
 // Package sqltest answers database/sql as a test wants, so that the tests of
-// sqlstore and sqlaudit need no driver. Those with real databases are in the
-// examples module.
+// sqlstore and sqlaudit need no driver. Those with real databases are in
+// examples/e2e.
 package sqltest
 
 import (
@@ -82,8 +82,8 @@ func (c connector) Driver() driver.Driver { return nil }
 
 type conn struct{ db *DB }
 
-func (c conn) Prepare(string) (driver.Stmt, error) {
-	return nil, errors.New("sqltest: nothing is prepared")
+func (c conn) Prepare(statement string) (driver.Stmt, error) {
+	return prepared{c, statement}, nil
 }
 
 func (c conn) Close() error { return nil }
@@ -122,7 +122,10 @@ func (c conn) QueryContext(
 	if err != nil {
 		return nil, err
 	}
-	return &rows{all}, nil
+	if len(all) == 0 {
+		return &rows{}, nil
+	}
+	return &rows{all: all, width: len(all[0])}, nil
 }
 
 func (c conn) ExecContext(
@@ -147,14 +150,12 @@ func values(args []driver.NamedValue) []any {
 
 // rows takes the number of its columns from its first row. A row that is one
 // error ends the rows with it.
-type rows struct{ all [][]driver.Value }
-
-func (r *rows) Columns() []string {
-	if len(r.all) == 0 {
-		return make([]string, 6)
-	}
-	return make([]string, len(r.all[0]))
+type rows struct {
+	all   [][]driver.Value
+	width int
 }
+
+func (r *rows) Columns() []string { return make([]string, r.width) }
 
 func (r *rows) Close() error { return nil }
 
@@ -169,4 +170,26 @@ func (r *rows) Next(dest []driver.Value) error {
 	copy(dest, r.all[0])
 	r.all = r.all[1:]
 	return nil
+}
+
+// prepared is a statement that is sent when it is run.
+type prepared struct {
+	conn
+	statement string
+}
+
+func (p prepared) NumInput() int { return -1 }
+
+func (p prepared) QueryContext(
+	ctx context.Context, args []driver.NamedValue,
+) (driver.Rows, error) {
+	return p.conn.QueryContext(ctx, p.statement, args)
+}
+
+func (p prepared) Exec([]driver.Value) (driver.Result, error) {
+	return nil, errors.New("sqltest: a statement without a context")
+}
+
+func (p prepared) Query([]driver.Value) (driver.Rows, error) {
+	return nil, errors.New("sqltest: a query without a context")
 }
