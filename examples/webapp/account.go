@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -16,17 +17,35 @@ func (app *application) homePage(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// places are where those are led who had to sign in first, or to choose a new
+// password. Links and forms hold the keys, see reset.Pages.ReturnTo.
+var places = map[string]string{
+	"change-password": "/account/password",
+	"second-factor":   "/account/totp",
+}
+
+// placeOf returns the place of a key, or the page of the account.
+func placeOf(key string) string { return cmp.Or(places[key], "/account") }
+
 // visitor returns who is signed in, or sends the browser to sign in and
 // returns false.
 func (app *application) visitor(
 	w http.ResponseWriter, r *http.Request,
 ) (account, bool) {
 	a, err := app.signedIn(r.Context())
+
 	switch {
 	case errors.Is(err, errNoAccount):
 		target := "/login"
-		if r.URL.Query().Has("welcome") {
-			target = "/login?welcome"
+		for _, event := range []string{"welcome", "verified"} {
+			if r.URL.Query().Has(event) {
+				target += "?" + event
+			}
+		}
+		for key, place := range places {
+			if r.URL.Path == place {
+				target += "?return=" + key
+			}
 		}
 		http.Redirect(w, r, target, http.StatusSeeOther)
 		return account{}, false
@@ -43,16 +62,81 @@ func (app *application) accountPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	p := page{Title: "Your account", SignedInAs: a.Email}
-	query := r.URL.Query()
-	switch {
-	case query.Has("welcome"):
-		p.Notice = "Welcome. Your account is ready."
-	case query.Has("changed"):
-		p.Notice = "Your password has been changed, " +
-			"and you are signed out everywhere else."
+	p := page{}
+	for event, text := range accountNotices {
+		if r.URL.Query().Has(event) {
+			p.Notice = text
+		}
 	}
-	app.show(w, r, http.StatusOK, "account", p)
+	app.showAccount(w, r, http.StatusOK, a, p)
+}
+
+// accountNotices tell what was done, by the query that says so.
+var accountNotices = map[string]string{
+	"welcome": "Welcome. Your account is ready.",
+	"changed": "Your password has been changed, " +
+		"and you are signed out everywhere else.",
+	"totp-on": "From now on, signing in and choosing a new password take " +
+		"a code.",
+	"totp-off":  "Codes are no longer asked for.",
+	"link-sent": "We have sent a link to that address.",
+	"verified":  "Your address is confirmed.",
+	"recovery":  "The recovery address is confirmed.",
+	"removed":   "The recovery address has been removed.",
+	"named":     "The name of the account has been saved.",
+}
+
+// accountView is what the page of an account shows.
+type accountView struct {
+	Verified, TOTP bool
+	Label          string
+	Recovery       []recoveryAddress
+}
+
+// showAccount shows the page of a with what is in p already.
+func (app *application) showAccount(
+	w http.ResponseWriter, r *http.Request, status int, a account, p page,
+) {
+	recovery, err := app.users.recovery(r.Context(), a.ID)
+	if err != nil {
+		app.unavailable(w, r, err)
+		return
+	}
+	p.Title, p.SignedInAs = "Your account", a.Email
+	p.Content = accountView{
+		Verified: a.verified, TOTP: a.HasTOTP(), Label: a.Label,
+		Recovery: recovery,
+	}
+	app.show(w, r, status, "account", p)
+}
+
+// ownerForm reads a form of who is signed in, within the limit of the account,
+// or answers and returns false.
+func (app *application) ownerForm(
+	w http.ResponseWriter, r *http.Request,
+) (account, bool) {
+	a, ok := app.visitor(w, r)
+	if !ok || !app.form(w, r) {
+		return account{}, false
+	}
+	if retryAfter, ok := app.throttle.allow(r, a.Email); !ok {
+		app.throttled(w, r, retryAfter)
+		return account{}, false
+	}
+	return a, true
+}
+
+// checkPassword says what is wrong with the current password of a form.
+func (app *application) checkPassword(
+	ctx context.Context, a account, current string,
+) ([]problem, error) {
+	result, err := app.hasher.Verify(ctx, current, a.PasswordHash)
+	if err != nil || result.OK {
+		return nil, err
+	}
+	return []problem{
+		{"current", "The current password is not right."},
+	}, nil
 }
 
 func (app *application) passwordPage(w http.ResponseWriter, r *http.Request) {
@@ -73,15 +157,10 @@ func passwordForm(a account, problems ...problem) page {
 // changePassword goes through the same conditional write as a reset. It ends
 // every session of the user, and then opens a new one for this browser.
 func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
-	a, ok := app.visitor(w, r)
-	if !ok || !app.form(w, r) {
+	a, ok := app.ownerForm(w, r)
+	if !ok {
 		return
 	}
-	if retryAfter, ok := app.throttle.allow(r, a.Email); !ok {
-		app.throttled(w, r, retryAfter)
-		return
-	}
-
 	problems, err := app.replacePassword(
 		r.Context(), &a, r.PostForm.Get("current"), r.PostForm.Get("password"),
 	)
@@ -107,16 +186,10 @@ func (app *application) changePassword(w http.ResponseWriter, r *http.Request) {
 func (app *application) replacePassword(
 	ctx context.Context, a *account, current, password string,
 ) ([]problem, error) {
-	result, err := app.hasher.Verify(ctx, current, a.PasswordHash)
-	if err != nil {
-		return nil, err
+	problems, err := app.checkPassword(ctx, *a, current)
+	if problems != nil || err != nil {
+		return problems, err
 	}
-	if !result.OK {
-		return []problem{
-			{"current", "The current password is not right."},
-		}, nil
-	}
-
 	encoded, problems, err := app.newHash(ctx, password, a.Email)
 	if problems != nil || err != nil {
 		return problems, err

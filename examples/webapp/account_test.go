@@ -14,8 +14,11 @@ import (
 )
 
 func TestRegisterSignOutSignIn(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testRegisterSignOutSignIn)
+}
+
+func testRegisterSignOutSignIn(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 
 	require.Equal(
@@ -77,8 +80,11 @@ func TestRegistrationRefusesBadAddressesAndPasswords(t *testing.T) {
 // The address of a registered user, in another case, and that of nobody get the
 // same status, headers and body. Only the session differs.
 func TestRegistrationAnswersAlikeForATakenAddress(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testRegistrationAnswersAlikeForATakenAddress)
+}
+
+func testRegistrationAnswersAlikeForATakenAddress(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	s.browser(t).register(ada, oldPassword)
 
 	thief := s.browser(t)
@@ -109,8 +115,11 @@ func TestRegistrationAnswersAlikeForATakenAddress(t *testing.T) {
 }
 
 func TestWrongPasswordAndUnknownAddressGetTheSameAnswer(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testWrongPasswordAndUnknownAddressGetTheSameAnswer)
+}
+
+func testWrongPasswordAndUnknownAddressGetTheSameAnswer(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	s.browser(t).register(ada, oldPassword)
 	b := s.browser(t)
 	wrong, unknown := b.login(ada, newPassword), b.login(bob, newPassword)
@@ -168,7 +177,10 @@ func TestSignInIsThrottledByAddressAlsoForUnknownOnes(t *testing.T) {
 }
 
 func TestSignInReplacesOldHashes(t *testing.T) {
-	t.Parallel()
+	onEveryEngine(t, testSignInReplacesOldHashes)
+}
+
+func testSignInReplacesOldHashes(t *testing.T, e engine) {
 	old, err := bcrypt.GenerateFromPassword([]byte(oldPassword), bcrypt.MinCost)
 	require.NoError(t, err)
 	weak, err := hash.NewInsecureForTests().Hash(t.Context(), oldPassword)
@@ -177,7 +189,7 @@ func TestSignInReplacesOldHashes(t *testing.T) {
 	require.NoError(t, err)
 
 	for _, encoded := range []string{string(old), weak} {
-		s := startSiteHashing(t, today, nil)
+		s := e.startSiteHashing(t, today, nil)
 		_, err := s.users.create(t.Context(), ada, encoded)
 		require.NoError(t, err)
 		b, elsewhere := s.browser(t), s.browser(t)
@@ -218,8 +230,11 @@ func TestUnreadableHashLooksLikeAWrongPassword(t *testing.T) {
 }
 
 func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testChangingThePasswordEndsTheOtherSessions)
+}
+
+func testChangingThePasswordEndsTheOtherSessions(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	here, there := s.browser(t), s.browser(t)
 	here.register(ada, oldPassword)
 	require.Equal(t, http.StatusSeeOther, there.login(ada, oldPassword).status)
@@ -267,8 +282,11 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 
 // SQLite has one writer. Nobody gets an error for being second.
 func TestManyVisitorsAtOnce(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testManyVisitorsAtOnce)
+}
+
+func testManyVisitorsAtOnce(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	var visitors sync.WaitGroup
 	for i := range 12 {
 		b, email := s.browser(t), string(rune('a'+i))+"@example.com"

@@ -20,8 +20,11 @@ func (b browser) postJSON(path, body string) answer {
 }
 
 func TestAPIResetsThePasswordOfAnAccount(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testAPIResetsThePasswordOfAnAccount)
+}
+
+func testAPIResetsThePasswordOfAnAccount(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	users, err := s.store.FindByEmail(t.Context(), ada)

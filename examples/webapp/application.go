@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -28,7 +28,7 @@ const productName = "Lostkey Demo"
 // concurrent use and set once, by newApplication.
 type application struct {
 	log      *slog.Logger
-	db       *sql.DB
+	db       database
 	users    users
 	sessions *scs.SessionManager
 	hasher   *hash.Hasher
@@ -38,6 +38,7 @@ type application struct {
 	blocks   *sqlaudit.Blocks
 	resets   *reset.Service
 	throttle throttle
+	now      func() time.Time
 	site     string // its URL
 	expose   bool   // /inbox and /audit are for other machines too
 
@@ -76,8 +77,12 @@ func newApplication(
 		db:     db,
 		users:  users{db},
 		hasher: hasher,
+		now:    opts.now,
 		site:   opts.url,
 		expose: opts.expose,
+	}
+	if app.now == nil {
+		app.now = time.Now
 	}
 	secure := strings.HasPrefix(opts.url, "https:")
 	app.sessions = newSessions(db, secure, app.unavailable)
@@ -97,12 +102,17 @@ func newApplication(
 // openStores makes what keeps its data in the database.
 func (app *application) openStores(ctx context.Context) error {
 	var err error
-	app.store, err = sqlstore.New(app.db, sqlstore.Config{
-		Dialect: sqlstore.SQLite,
+	app.store, err = sqlstore.New(app.db.DB, sqlstore.Config{
+		Dialect: app.db.dialect,
 		Table: sqlstore.Table{
 			Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+			Label: "label", Disabled: "disabled",
+			Recovery: sqlstore.RecoveryTable{
+				Name: "recovery_addresses", UserID: "user_id", Email: "email",
+				Confirmed: "confirmed",
+			},
 		},
-		InTx: endSessions,
+		InTx: app.endSessions,
 	})
 	if err != nil {
 		return err
@@ -159,10 +169,13 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 		// So that the demonstration can be tried over a local network. Leave
 		// this out elsewhere: over plain http, links and passwords travel in
 		// clear.
-		Pages:  reset.Pages{InsecureHTTP: true, Login: "/login"},
+		Pages: reset.Pages{
+			InsecureHTTP: true, Login: "/login", Purposes: app.purposes(),
+			ReturnTo: places,
+		},
 		Mail:   reset.Mail{Product: productName, Renderer: app.templates},
 		Limits: limits,
-		Hooks:  reset.Hooks{Blocked: app.blocks.Blocked},
+		Hooks:  app.hooks(),
 		Hasher: app.hasher,
 		Policy: app.policy,
 		Events: reset.Sinks{app.trail, reset.SlogSink(app.log)},
@@ -190,6 +203,19 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 	return err
 }
 
+// hooks are the application's own part in a reset.
+func (app *application) hooks() reset.Hooks {
+	return reset.Hooks{
+		Blocked:       app.blocks.Blocked,
+		NeedsProof:    app.needsProof,
+		BeforeConfirm: app.checkProof,
+		OnConfirmed: []func(context.Context, reset.Confirmation) error{
+			app.addressProven,
+		},
+		OnDisputed: app.lockAccount,
+	}
+}
+
 // close sends the mails that wait, writes what the audit trail still holds,
 // then closes the database.
 func (app *application) close() error {
@@ -197,7 +223,8 @@ func (app *application) close() error {
 	defer cancel()
 
 	err := errors.Join(
-		app.resets.Shutdown(ctx), app.trail.Flush(context.Background()),
+		app.resets.Shutdown(ctx),
+		app.trail.Shutdown(context.WithoutCancel(ctx)),
 	)
 	if app.smtp != nil {
 		err = errors.Join(err, app.smtp.Close())

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/sqlaudit"
-	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
 const (
@@ -26,28 +23,19 @@ const (
 // openTrail makes the audit trail and its table.
 func (app *application) openTrail(ctx context.Context) error {
 	var err error
-	app.trail, err = sqlaudit.New(app.db, sqlaudit.Config{
-		Dialect: sqlstore.SQLite, Logger: app.log,
+	app.trail, err = sqlaudit.New(app.db.DB, sqlaudit.Config{
+		Dialect: app.db.dialect, Logger: app.log,
 	})
 	if err != nil {
 		return err
 	}
-	if err := createTables(ctx, app.db, app.trail.Schema()); err != nil {
+	if err := app.db.createTables(ctx, app.trail.Schema()); err != nil {
 		return err
 	}
 
 	// Addresses of visitors are personal data.
 	_, err = app.trail.Prune(ctx, time.Now().AddDate(0, 0, -auditDays))
 	return err
-}
-
-func createTables(ctx context.Context, db *sql.DB, schema []string) error {
-	for _, statement := range schema {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("create the tables of the audit: %w", err)
-		}
-	}
-	return nil
 }
 
 // auditView is what the page shows. The trail knows accounts by their id alone.
@@ -58,6 +46,8 @@ type auditView struct {
 	Events  []sqlaudit.Entry
 	Older   string // where the events before these are; empty without any
 	Address map[string]string
+
+	Locked []account
 
 	Chart   chart
 	Busiest []busyNetwork
@@ -114,6 +104,9 @@ func (app *application) readAudit(
 	if view.Chart, err = app.dailyChart(ctx, time.Now()); err != nil {
 		return view, err
 	}
+	if view.Locked, err = app.users.locked(ctx); err != nil {
+		return view, err
+	}
 	if view.Blocks, err = app.blocks.List(ctx); err != nil {
 		return view, err
 	}
@@ -157,7 +150,8 @@ func outcomeClass(outcome reset.Outcome) string {
 	switch outcome {
 	case reset.OutcomeConfirmed:
 		return "good"
-	case reset.OutcomeRejected, reset.OutcomeCheckRejected,
+	case reset.OutcomeProofRefused, reset.OutcomeDisputed,
+		reset.OutcomeRejected, reset.OutcomeCheckRejected,
 		reset.OutcomeLostRace, reset.OutcomeThrottled, reset.OutcomeBlocked,
 		reset.OutcomeMailFailed, reset.OutcomeConfirmFailed:
 		return "bad"

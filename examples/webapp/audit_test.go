@@ -10,8 +10,11 @@ import (
 )
 
 func TestAuditPageTellsTheStoryOfALink(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testAuditPageTellsTheStoryOfALink)
+}
+
+func testAuditPageTellsTheStoryOfALink(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	link := s.askForLink(b, ada)
@@ -56,11 +59,14 @@ func (b browser) change(path, prefix string) {
 }
 
 func TestOneClickBlocksANetworkAndAnotherLiftsIt(t *testing.T) {
-	t.Parallel()
+	onEveryEngine(t, testOneClickBlocksANetworkAndAnotherLiftsIt)
+}
+
+func testOneClickBlocksANetworkAndAnotherLiftsIt(t *testing.T, e engine) {
 	for _, network := range []string{"127.0.0.1/32", "127.0.0.0/24"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			s := startSite(t, nil)
+			s := e.startSite(t, nil)
 			b := s.browser(t)
 			b.register(ada, oldPassword)
 			link := s.askForLink(b, ada)
@@ -91,8 +97,11 @@ func TestOneClickBlocksANetworkAndAnotherLiftsIt(t *testing.T) {
 
 // The block of a network of strangers must not outlast its flood.
 func TestBlockEndsByItselfAndThePageSaysWhen(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testBlockEndsByItselfAndThePageSaysWhen)
+}
+
+func testBlockEndsByItselfAndThePageSaysWhen(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 	before := time.Now().UTC().Truncate(time.Millisecond)
 	b.change("/audit/block", "2001:db8:7:8::9/48")
@@ -113,8 +122,11 @@ func TestBlockEndsByItselfAndThePageSaysWhen(t *testing.T) {
 
 // A block is in the database, so the next start knows it.
 func TestBlockOutlastsTheProcess(t *testing.T) {
-	t.Parallel()
-	flags := databaseFlag(t)
+	onEveryEngine(t, testBlockOutlastsTheProcess)
+}
+
+func testBlockOutlastsTheProcess(t *testing.T, e engine) {
+	flags := e.flag(t)
 	first := startProcess(t, "", flags...)
 	newBrowser(t, first.url).change("/audit/block", "127.0.0.0/24")
 	require.NoError(t, first.stop())

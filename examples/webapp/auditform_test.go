@@ -29,8 +29,11 @@ func (s *site) record(
 }
 
 func TestAuditFilterShowsWhatFitsAndKeepsTheForm(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testAuditFilterShowsWhatFitsAndKeepsTheForm)
+}
+
+func testAuditFilterShowsWhatFitsAndKeepsTheForm(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	at := time.Now().UTC().Truncate(time.Hour).Add(-48 * time.Hour)
 	s.record(t, 1, at, reset.Event{
 		Outcome: reset.OutcomeMailed, UserID: "first", Reason: "one",
@@ -80,8 +83,11 @@ func TestAuditFilterShowsWhatFitsAndKeepsTheForm(t *testing.T) {
 }
 
 func TestAuditFilterRefusesJunkInWords(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testAuditFilterRefusesJunkInWords)
+}
+
+func testAuditFilterRefusesJunkInWords(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	s.record(t, 1, time.Now(), reset.Event{
 		Outcome: reset.OutcomeMailed, UserID: "1", Reason: "shown",
 	})
@@ -120,8 +126,11 @@ func TestAuditFilterRefusesJunkInWords(t *testing.T) {
 }
 
 func TestAuditPagerKeepsTheFilter(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testAuditPagerKeepsTheFilter)
+}
+
+func testAuditPagerKeepsTheFilter(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	at := time.Now().Add(-time.Hour)
 	s.record(t, auditRows+5, at, reset.Event{
 		Outcome: reset.OutcomeMailed, UserID: "a&b", Reason: "kept",

@@ -1,17 +1,9 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"crypto/rand"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 	"github.com/lostkey-go/lostkey/reset"
 )
 
@@ -29,7 +22,7 @@ func TestOwnPagesPassAxe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser is too much for a short test")
 	}
-	axe := axeCore(t)
+	axe := chromium.Axe(t)
 	tab := openTab(t)
 	s := startSite(t, nil)
 	tab.base = s.url
@@ -51,6 +44,48 @@ func TestOwnPagesPassAxe(t *testing.T) {
 	}
 	tab.look(axe, "/audit?network=junk&from=never", http.StatusBadRequest)
 	tab.look(axe, "/nothing-here", http.StatusNotFound)
+}
+
+// The pages of an owner and of an administrator, in each of their states.
+func TestPagesOfASecondFactorAndOfLockedAccountsPassAxe(t *testing.T) {
+	b, s, w := openJourney(t)
+	axe := chromium.Axe(t)
+	b.look(axe, "/account/totp", http.StatusOK)
+	b.fill("#current", newPassword)
+	b.press("main form .button", 422, "/account/totp/start")
+	b.examine(axe, "password-refused")
+	b.fill("#current", oldPassword)
+	b.press("main form .button", http.StatusOK, "/account/totp")
+	b.examine(axe, "setup")
+	p := phone{t, w, strings.ReplaceAll(b.text("main code"), " ", "")}
+	b.fill("#code", p.code(0))
+	b.press("main form .button", http.StatusOK, "/account")
+	b.look(axe, "/account/totp", http.StatusOK)
+
+	b.open("/account", http.StatusOK)
+	long := strings.Repeat("recovery", 8) + "@example.com"
+	b.fill("#recovery", long, "#current", oldPassword)
+	b.press("form[action='/account/recovery'] .button", 200, "/account")
+	b.examine(axe, "account")
+	b.fill("#recovery", ada, "#current", oldPassword)
+	b.press("form[action='/account/recovery'] .button", 422, "/account/recovery")
+	b.examine(axe, "recovery-refused")
+	b.look(axe, "/verify-address", http.StatusOK)
+	b.look(axe, "/recovery-address/#token=a.b.c", http.StatusOK)
+
+	b.signOut()
+	b.signIn(oldPassword, http.StatusOK, "/login/code")
+	b.examine(axe, "code")
+	b.fill("#code", "000000")
+	b.press("main form .button", http.StatusUnauthorized, "/login/code")
+	b.examine(axe, "code-refused")
+
+	a, err := s.users.byEmail(t.Context(), ada)
+	require.NoError(t, err)
+	require.NoError(t, s.lockAccount(t.Context(), reset.Dispute{UserID: a.ID}))
+	b.signIn(oldPassword, http.StatusForbidden, "/login")
+	b.examine(axe, "locked")
+	b.look(axe, "/audit", http.StatusOK)
 }
 
 // fillTrail puts two weeks of events into the trail and blocks a network.
@@ -80,13 +115,18 @@ func (s *site) fillTrail(t *testing.T) {
 	s.browser(t).change("/audit/block", "203.0.113.0/24")
 }
 
-// look opens a page and examines it in every look.
+// look opens a page and examines it.
 func (b *tab) look(axe, path string, status int64) {
 	b.t.Helper()
 	bare, _, _ := strings.Cut(path, "?")
+	bare, _, _ = strings.Cut(bare, "/#")
 	b.arrive(chromedp.Navigate(b.base+path), status, bare)
-	b.do(chromedp.Evaluate[chromedp.Void](axe))
+	b.examine(axe, strings.NewReplacer("/", "_", "?", "_").Replace(path))
+}
 
+// examine looks at the page that is open.
+func (b *tab) examine(axe, name string) {
+	b.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		set := emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{
@@ -98,39 +138,13 @@ func (b *tab) look(axe, path string, status int64) {
 		for _, width := range []int64{1280, 320} {
 			b.do(chromedp.EmulateViewport(width, 800))
 			require.Empty(
-				b.t, b.violations(), "%s in %s at %d", path, scheme, width,
+				b.t, chromium.Violations(b.ctx, b.t, axe),
+				"%s in %s at %d", name, scheme, width,
 			)
-			require.Empty(b.t, b.clipped(width), "%s at %d", path, width)
+			require.Empty(b.t, b.clipped(width), "%s at %d", name, width)
 		}
 	}
-	b.shoot(strings.NewReplacer("/", "_", "?", "_").Replace(path))
-}
-
-type violation struct {
-	ID, Help string
-	Nodes    []struct{ HTML string }
-}
-
-func (b *tab) violations() []violation {
-	b.t.Helper()
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](
-		`axe.run(document, {
-			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-				"best-practice"],
-			resultTypes: ["violations"]
-		}).then(r => JSON.stringify({
-			Passes: r.passes.length, Violations: r.violations}))`,
-		chromedp.EvalAwaitPromise,
-	))
-	require.NoError(b.t, err)
-
-	var result struct {
-		Passes     int
-		Violations []violation
-	}
-	require.NoError(b.t, json.Unmarshal([]byte(found), &result))
-	require.Greater(b.t, result.Passes, 10, "axe looked at the page")
-	return result.Violations
+	b.shoot(name)
 }
 
 // clipped returns what can be seen in part only on a desk. On a phone a table
@@ -147,44 +161,4 @@ func (b *tab) clipped(width int64) []string {
 	))
 	require.NoError(b.t, err)
 	return found
-}
-
-// axeCore takes axe-core from the npm registry, or from the file that
-// LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
-func axeCore(t *testing.T) string {
-	t.Helper()
-	if file := os.Getenv("LOSTKEY_AXE"); file != "" {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		return string(source)
-	}
-
-	folder := t.TempDir()
-	pack := exec.CommandContext(
-		t.Context(), "npm", "pack", "--silent", "axe-core@4.14.1",
-	)
-	pack.Dir = folder
-	if output, err := pack.CombinedOutput(); err != nil {
-		reason := "npm cannot fetch axe-core: " + err.Error() + " " +
-			string(bytes.TrimSpace(output))
-		if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
-			t.Fatal(reason + ", and LOSTKEY_REQUIRE_SERVICES=1")
-		}
-		t.Skip(reason)
-	}
-
-	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
-	require.NoError(t, err)
-	defer func() { _ = archive.Close() }()
-	unpacked, err := gzip.NewReader(archive)
-	require.NoError(t, err)
-	for files := tar.NewReader(unpacked); ; {
-		file, err := files.Next()
-		require.NoError(t, err, "axe.min.js is not in the package")
-		if file.Name == "package/axe.min.js" {
-			source, err := io.ReadAll(files)
-			require.NoError(t, err)
-			return string(source)
-		}
-	}
 }

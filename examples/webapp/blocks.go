@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset/sqlaudit"
-	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
 // blockFor is how long a click blocks a network. Strangers may share it, so
@@ -26,13 +25,13 @@ const (
 // openBlocks makes the block list and its table, and reads it.
 func (app *application) openBlocks(ctx context.Context) error {
 	var err error
-	app.blocks, err = sqlaudit.NewBlocks(app.db, sqlaudit.BlocksConfig{
-		Dialect: sqlstore.SQLite, Logger: app.log,
+	app.blocks, err = sqlaudit.NewBlocks(app.db.DB, sqlaudit.BlocksConfig{
+		Dialect: app.db.dialect, Logger: app.log,
 	})
 	if err != nil {
 		return err
 	}
-	if err := createTables(ctx, app.db, app.blocks.Schema()); err != nil {
+	if err := app.db.createTables(ctx, app.blocks.Schema()); err != nil {
 		return err
 	}
 

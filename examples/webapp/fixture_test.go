@@ -1,12 +1,10 @@
 package main
 
 import (
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -36,10 +34,15 @@ type site struct {
 // hashes and, unless edit says otherwise, without limits.
 func startSite(t *testing.T, edit func(*options)) *site {
 	t.Helper()
-	return startSiteHashing(t, hash.NewInsecureForTests(), edit)
+	return anyEngine(t).startSite(t, edit)
 }
 
-func startSiteHashing(
+func (e engine) startSite(t *testing.T, edit func(*options)) *site {
+	t.Helper()
+	return e.startSiteHashing(t, hash.NewInsecureForTests(), edit)
+}
+
+func (e engine) startSiteHashing(
 	t *testing.T, hasher *hash.Hasher, edit func(*options),
 ) *site {
 	t.Helper()
@@ -47,7 +50,7 @@ func startSiteHashing(
 	url := "http://" + server.Listener.Addr().String()
 	opts := options{
 		url:      url,
-		database: filepath.Join(t.TempDir(), "folder", "webapp.db"),
+		database: e.location(t),
 		from:     "App <no-reply@app.example>",
 	}
 	if edit != nil {
@@ -86,7 +89,13 @@ func (s *site) newestMail(t *testing.T) mail.Message {
 	return sent[len(sent)-1]
 }
 
-var mailedLink = regexp.MustCompile(`/reset-password/?#token=([A-Za-z0-9_.-]+)`)
+var (
+	mailedLink  = regexp.MustCompile(`/reset-password/?#token=([A-Za-z0-9_.-]+)`)
+	disputeLink = regexp.MustCompile(
+		`/reset-password/dispute/?#token=([A-Za-z0-9_.-]+)`,
+	)
+	anyLink = regexp.MustCompile(`#token=([A-Za-z0-9_.-]+)`)
+)
 
 // askForLink asks, waits for the mail and takes the token from the inbox page.
 func (s *site) askForLink(b browser, email string) string {
@@ -99,7 +108,7 @@ func (s *site) askForLink(b browser, email string) string {
 }
 
 // dump is every row of some tables as text.
-func dump(t *testing.T, db *sql.DB, tables ...string) string {
+func dump(t *testing.T, db database, tables ...string) string {
 	t.Helper()
 	var text strings.Builder
 	for _, table := range tables {

@@ -5,24 +5,39 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 )
 
+// pendingFor is how long the password counts while the code is looked up.
+const pendingFor = 5 * time.Minute
+
 const badLogin = "The address or the password is not right."
 
 func (app *application) loginPage(w http.ResponseWriter, r *http.Request) {
-	p := page{Title: "Sign in"}
 	query := r.URL.Query()
+	p := page{Title: "Sign in", ReturnTo: knownPlace(query.Get("return"))}
 	switch {
 	case query.Has("welcome"):
 		p.Notice = "Sign in to go on. If the address already had an " +
 			"account, its password is still the one it had."
+	case query.Has("verified"):
+		p.Notice = "Your address is confirmed. Sign in to go on."
 	case query.Has("bye"):
 		p.Notice = "You are signed out."
 	}
 	app.show(w, r, http.StatusOK, "login", p)
+}
+
+// knownPlace returns key if it is one of places, so that no page shows what
+// somebody else made up.
+func knownPlace(key string) string {
+	if _, ok := places[key]; !ok {
+		return ""
+	}
+	return key
 }
 
 func (app *application) login(w http.ResponseWriter, r *http.Request) {
@@ -35,22 +50,96 @@ func (app *application) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	ctx := r.Context()
+	ctx, returnTo := r.Context(), knownPlace(r.PostForm.Get("return"))
 	user, ok, err := app.authenticate(ctx, email, r.PostForm.Get("password"))
-	if ok && err == nil {
+	if ok && err == nil && !user.Disabled {
 		err = app.signIn(ctx, user)
+		if user.HasTOTP() {
+			until := app.now().Add(pendingFor).Unix()
+			app.sessions.Put(ctx, sessionPending, until)
+		}
 	}
 
 	switch {
 	case err != nil:
 		app.unavailable(w, r, err)
+	case ok && user.Disabled:
+		app.show(w, r, http.StatusForbidden, "message", page{
+			Title: "This account is locked",
+			Content: "Somebody who reads its mail told us that its password " +
+				"was changed by a stranger. That keeps everybody out and " +
+				"lets nobody in. An administrator can bring the account back.",
+		})
+	case ok && user.HasTOTP():
+		target := "/login/code"
+		if returnTo != "" {
+			target += "?return=" + returnTo
+		}
+		http.Redirect(w, r, target, http.StatusSeeOther)
 	case !ok:
 		app.show(w, r, http.StatusUnauthorized, "login", page{
-			Title: "Sign in", Email: email,
+			Title: "Sign in", Email: email, ReturnTo: returnTo,
 			Problems: []problem{{"password", badLogin}},
 		})
 	default:
-		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		http.Redirect(w, r, placeOf(returnTo), http.StatusSeeOther)
+	}
+}
+
+// pending returns whose password was right a short while ago, or answers and
+// returns false.
+func (app *application) pending(
+	w http.ResponseWriter, r *http.Request,
+) (account, bool) {
+	a, err := app.sessionOf(r.Context())
+	until := app.sessions.GetInt64(r.Context(), sessionPending)
+	switch {
+	case err != nil && !errors.Is(err, errNoAccount):
+		app.unavailable(w, r, err)
+		return account{}, false
+	case err != nil || app.now().Unix() >= until:
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return account{}, false
+	}
+	return a, true
+}
+
+func (app *application) codePage(w http.ResponseWriter, r *http.Request) {
+	if _, ok := app.pending(w, r); ok {
+		app.show(w, r, http.StatusOK, "code", page{
+			Title:    "Enter the code",
+			ReturnTo: knownPlace(r.URL.Query().Get("return")),
+		})
+	}
+}
+
+// loginWithCode is the second step of signing in to an account with a second
+// factor.
+func (app *application) loginWithCode(w http.ResponseWriter, r *http.Request) {
+	a, ok := app.pending(w, r)
+	if !ok || !app.form(w, r) {
+		return
+	}
+	if retryAfter, ok := app.throttle.allow(r, a.Email); !ok {
+		app.throttled(w, r, retryAfter)
+		return
+	}
+
+	ctx, returnTo := r.Context(), knownPlace(r.PostForm.Get("return"))
+	good, err := app.useCode(ctx, a, r.PostForm.Get("code"))
+	if good && err == nil {
+		err = app.signIn(ctx, a)
+	}
+	switch {
+	case err != nil:
+		app.unavailable(w, r, err)
+	case !good:
+		app.show(w, r, http.StatusUnauthorized, "code", page{
+			Title: "Enter the code", Problems: []problem{{"code", badCode}},
+			ReturnTo: returnTo,
+		})
+	default:
+		http.Redirect(w, r, placeOf(returnTo), http.StatusSeeOther)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/preview"
@@ -49,8 +50,14 @@ func (app *application) openMail(opts options) error {
 // openPreview makes the templates of the mails, and the page that shows them
 // and what was sent.
 func (app *application) openPreview() error {
-	var err error
-	app.templates, err = mail.NewTemplates(mail.TemplatesConfig{})
+	texts, err := fs.Sub(files, "mails")
+	if err != nil {
+		return err
+	}
+	app.templates, err = mail.NewTemplates(mail.TemplatesConfig{
+		Files: texts,
+		Kinds: []mail.Kind{mail.Kind(purposeVerify), mail.Kind(purposeRecovery)},
+	})
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,17 @@
 // Command webapp is a small web application with accounts, whose forgotten
-// passwords are reset by lostkey. Users and sessions live in one SQLite file.
-// Mails go to a page at /inbox unless -smtp, or LOSTKEY_SMTP for a URL with a
-// password, names a server. The inbox and the audit page, where networks can be
-// blocked, are for this machine alone, see localOnly.
+// passwords are reset by lostkey. Users and sessions live in one SQLite file,
+// or in the PostgreSQL or MySQL database that -db names. Mails go to a page at
+// /inbox unless -smtp, or LOSTKEY_SMTP for a URL with a password, names a
+// server. The inbox and the audit page, where networks can be blocked, are for
+// this machine alone, see localOnly.
 //
 //	go run ./webapp
 //
 // Where to look: application.go puts the parts together, sessions.go ends a
 // user's sessions in the transaction that stores a new password, login.go is
-// the only other place that touches password hashes.
+// the only other place that touches password hashes. totp.go asks for a second
+// factor, locked.go locks an account whose owner says "this was not me", and
+// addresses.go and recovery.go have links of the application's own.
 package main
 
 import (
@@ -43,6 +46,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	env := environment{
 		keys: os.Getenv("LOSTKEY_KEYS"), smtp: os.Getenv("LOSTKEY_SMTP"),
+		database: os.Getenv("LOSTKEY_DB"),
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	err := run(ctx, os.Args[1:], env, os.Stdout, log)

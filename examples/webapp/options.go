@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // options are the command line and the environment.
@@ -18,13 +19,15 @@ type options struct {
 	mailDir, smtp, from string
 	mfa, limits, expose bool
 	keys                string
+	now                 func() time.Time // nil but for tests
 }
 
 // environment is what must not stand on a command line, which every user of the
 // machine can read in the list of processes.
 type environment struct {
-	keys string // LOSTKEY_KEYS
-	smtp string // LOSTKEY_SMTP, for a URL with a password
+	keys     string // LOSTKEY_KEYS
+	smtp     string // LOSTKEY_SMTP, for a URL with a password
+	database string // LOSTKEY_DB, likewise
 }
 
 // parseOptions prints the flags to out when the arguments ask for them.
@@ -55,24 +58,34 @@ func parseOptions(
 			"list of processes: set LOSTKEY_SMTP to the URL instead")
 	case opts.smtp != "" && env.smtp != "":
 		return options{}, errors.New("-smtp and LOSTKEY_SMTP are both set")
+	case opts.database != "" && env.database != "":
+		return options{}, errors.New("-db and LOSTKEY_DB are both set")
 	}
+
 	opts.smtp = cmp.Or(opts.smtp, env.smtp)
+	opts.database = cmp.Or(opts.database, env.database, defaultDatabase())
 	return opts, nil
+}
+
+func defaultDatabase() string {
+	user := "lostkey-webapp-" + strconv.Itoa(os.Getuid())
+	return filepath.Join(os.TempDir(), user, "webapp.db")
 }
 
 // flags returns the flags that fill opts. What is in opts is their default.
 func (opts *options) flags() *flag.FlagSet {
-	user := "lostkey-webapp-" + strconv.Itoa(os.Getuid())
-	database := filepath.Join(os.TempDir(), user, "webapp.db")
-
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.StringVar(&opts.addr, "addr", "127.0.0.1:8080",
 		"listen on this `host:port`")
 	flags.StringVar(&opts.url, "url", "",
 		"public base `URL`, the start of every mailed link "+
 			"(default http:// and the value of -addr)")
-	flags.StringVar(&opts.database, "db", database,
-		"SQLite `file`, made when it is missing")
+	flags.StringVar(&opts.database, "db", "",
+		"SQLite `file`, made when it is missing, or a URL like "+
+			"postgres://user@host/database or mysql://user@host/database; "+
+			"one with a password goes into LOSTKEY_DB instead "+
+			"(default "+defaultDatabase()+")")
+
 	flags.StringVar(&opts.mailDir, "mail-dir", "",
 		"also write each mail to this `folder`, as one .eml file")
 	flags.StringVar(&opts.smtp, "smtp", "",
@@ -81,6 +94,7 @@ func (opts *options) flags() *flag.FlagSet {
 			"LOSTKEY_SMTP instead")
 	flags.StringVar(&opts.from, "from", opts.from,
 		"sender of the mails, an `address` or Name <address>")
+
 	flags.BoolVar(&opts.mfa, "mfa", false,
 		"accounts have a second factor: passwords of 8 characters will do")
 	flags.BoolVar(&opts.expose, "expose-mails-and-audit", false,

@@ -24,7 +24,8 @@ type page struct {
 	Problems   []problem
 	Email      string // kept in a form that is shown again
 	MinLength  int
-	Content    any // what only this page shows
+	ReturnTo   string // key of places, kept in a form as well
+	Content    any    // what only this page shows
 }
 
 // problem is one thing to put right, in the form field with that name.
@@ -35,6 +36,17 @@ func (p page) Has(field string) bool {
 	return slices.ContainsFunc(p.Problems, func(one problem) bool {
 		return one.Field == field
 	})
+}
+
+// At returns what there is to put right in a field.
+func (p page) At(field string) []string {
+	var texts []string
+	for _, one := range p.Problems {
+		if one.Field == field {
+			texts = append(texts, one.Text)
+		}
+	}
+	return texts
 }
 
 // pages maps a name like "login" to the layout with that page in it.

@@ -29,7 +29,7 @@ func startProgram(t *testing.T) program {
 	logs := &output{changed: make(chan struct{})}
 	cmd := exec.CommandContext(
 		t.Context(), binary, "-addr", "127.0.0.1:0", "-limits", "off",
-		"-db", filepath.Join(t.TempDir(), "folder", "webapp.db"),
+		"-db", anyEngine(t).location(t),
 	)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stderr = logs

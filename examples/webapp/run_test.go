@@ -56,9 +56,9 @@ func startProcess(t *testing.T, keys string, args ...string) process {
 	return process{told[1], told[2], logs, stop}
 }
 
-func databaseFlag(t *testing.T) []string {
+func (e engine) flag(t *testing.T) []string {
 	t.Helper()
-	return []string{"-db", filepath.Join(t.TempDir(), "folder", "webapp.db")}
+	return []string{"-db", e.location(t)}
 }
 
 func mails(t *testing.T, folder string) []*mail.Message {
@@ -80,9 +80,12 @@ func mails(t *testing.T, folder string) []*mail.Message {
 }
 
 func TestStoppingSendsTheMailsThatWait(t *testing.T) {
-	t.Parallel()
+	onEveryEngine(t, testStoppingSendsTheMailsThatWait)
+}
+
+func testStoppingSendsTheMailsThatWait(t *testing.T, e engine) {
 	folder := filepath.Join(t.TempDir(), "mails")
-	flags := append(databaseFlag(t), "-limits", "off", "-mail-dir", folder)
+	flags := append(e.flag(t), "-limits", "off", "-mail-dir", folder)
 	p := startProcess(t, "", flags...)
 	b := newBrowser(t, p.url)
 	b.register(ada, oldPassword)
@@ -98,13 +101,16 @@ func TestStoppingSendsTheMailsThatWait(t *testing.T) {
 }
 
 func TestLinksLiveAsLongAsTheirKeyRing(t *testing.T) {
-	t.Parallel()
+	onEveryEngine(t, testLinksLiveAsLongAsTheirKeyRing)
+}
+
+func testLinksLiveAsLongAsTheirKeyRing(t *testing.T, e engine) {
 	keys, err := token.GenerateKeys("2026-11")
 	require.NoError(t, err)
 	for keys, status := range map[string]int{
 		keys.Reveal(): http.StatusSeeOther, "": http.StatusBadRequest,
 	} {
-		flags := append(databaseFlag(t), "-url", "http://127.0.0.1:1")
+		flags := append(e.flag(t), "-url", "http://127.0.0.1:1")
 		first := startProcess(t, keys, flags...)
 		b := newBrowser(t, "http://"+first.addr)
 		b.register(ada, oldPassword)
@@ -162,9 +168,9 @@ func TestStartRefusesBadSettings(t *testing.T) {
 		{args: pair("-from", "nobody"), want: "From"},
 		{args: []string{"extra"}, want: "extra"},
 	} {
-		args := append(databaseFlag(t), "-addr", "127.0.0.1:0")
+		args := append(engines[0].flag(t), "-addr", "127.0.0.1:0")
 		args = append(args, tt.args...)
-		env := environment{tt.keys, tt.smtp}
+		env := environment{keys: tt.keys, smtp: tt.smtp}
 		log := slog.New(slog.DiscardHandler)
 
 		// In case it starts.
@@ -208,7 +214,7 @@ func TestSMTPServerIsNamedByTheFlagOrTheEnvironment(t *testing.T) {
 
 func TestTheDatabaseIsForItsOwnerAlone(t *testing.T) {
 	t.Parallel()
-	flags := databaseFlag(t)
+	flags := engines[0].flag(t)
 	p := startProcess(t, "", flags...)
 	require.NoError(t, p.stop())
 	info, err := os.Stat(flags[1])

@@ -10,13 +10,16 @@ import (
 	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
-//go:embed templates reset
+//go:embed templates reset mails
 var files embed.FS
 
 // ownStyle has the rules that the reset pages have no use for.
 //
 //go:embed style.css
 var ownStyle string
+
+//go:embed link.js
+var ownScript []byte
 
 // maxBody is far above any form here and far below anything that hurts.
 const maxBody = 64 << 10
@@ -30,10 +33,10 @@ func (app *application) routes() http.Handler {
 	own.HandleFunc("POST /register", app.register)
 	own.HandleFunc("GET /login", app.loginPage)
 	own.HandleFunc("POST /login", app.login)
+	own.HandleFunc("GET /login/code", app.codePage)
+	own.HandleFunc("POST /login/code", app.loginWithCode)
 	own.HandleFunc("POST /logout", app.logout)
-	own.HandleFunc("GET /account", app.accountPage)
-	own.HandleFunc("GET /account/password", app.passwordPage)
-	own.HandleFunc("POST /account/password", app.changePassword)
+	app.accountRoutes(own)
 	own.HandleFunc("GET /", app.notFound)
 
 	// Mails that were sent, and samples of every mail in every language.
@@ -47,6 +50,7 @@ func (app *application) routes() http.Handler {
 	own.HandleFunc("GET /audit", app.localOnly(app.auditPage))
 	own.HandleFunc("POST /audit/block", app.localOnly(app.blockNetwork))
 	own.HandleFunc("POST /audit/lift", app.localOnly(app.liftBlock))
+	own.HandleFunc("POST /audit/unlock", app.localOnly(app.unlockAccount))
 
 	// A form on another site cannot be posted here. This needs no token in the
 	// forms: browsers say where a request comes from.
@@ -62,6 +66,7 @@ func (app *application) routes() http.Handler {
 	all.Handle("/api/", app.resetAPI)
 	all.Handle("/spa/", app.resetAPI)
 	all.HandleFunc("GET /static/style.css", style)
+	all.HandleFunc("GET /static/link.js", linkScript)
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
 	all.Handle("/.well-known/change-password",
@@ -70,16 +75,43 @@ func (app *application) routes() http.Handler {
 	return app.redact(secureHeaders(http.MaxBytesHandler(all, maxBody)))
 }
 
+// accountRoutes are the pages of those who are signed in, and those that links
+// of the application's own lead to.
+func (app *application) accountRoutes(own *http.ServeMux) {
+	own.HandleFunc("GET /account", app.accountPage)
+	own.HandleFunc("GET /account/password", app.passwordPage)
+	own.HandleFunc("POST /account/password", app.changePassword)
+	own.HandleFunc("POST /account/label", app.setLabel)
+
+	own.HandleFunc("GET /account/totp", app.totpPage)
+	own.HandleFunc("GET /account/totp/picture", app.totpPicture)
+	own.HandleFunc("POST /account/totp/start", app.startTOTP)
+	own.HandleFunc("POST /account/totp/confirm", app.confirmTOTP)
+	own.HandleFunc("POST /account/totp/stop", app.stopTOTP)
+
+	own.HandleFunc("POST /account/verify", app.sendVerification)
+	own.HandleFunc("GET /verify-address", app.linkPage(verifyView))
+	own.HandleFunc("GET /verify-address/", app.linkPage(verifyView))
+	own.HandleFunc("POST /verify-address", app.verifyAddress)
+
+	own.HandleFunc("POST /account/recovery", app.addRecovery)
+	own.HandleFunc("POST /account/recovery/remove", app.removeRecovery)
+	own.HandleFunc("GET /recovery-address", app.linkPage(recoveryView))
+	own.HandleFunc("GET /recovery-address/", app.linkPage(recoveryView))
+	own.HandleFunc("POST /recovery-address", app.confirmRecovery)
+}
+
+// ownPolicy is the content security policy of the pages made here.
+const ownPolicy = "default-src 'none'; style-src 'self'; img-src 'self';" +
+	" frame-src 'self'; form-action 'self'; base-uri 'none';" +
+	" frame-ancestors 'none'"
+
 // secureHeaders sets what suits the pages made here. The reset pages set their
 // own on top.
 func secureHeaders(next http.Handler) http.Handler {
-	const policy = "default-src 'none'; style-src 'self'; img-src 'self';" +
-		" frame-src 'self'; form-action 'self'; base-uri 'none';" +
-		" frame-ancestors 'none'"
-
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", ownPolicy)
 		h.Set("Cache-Control", "no-store")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Referrer-Policy", "same-origin")
@@ -104,4 +136,12 @@ func style(w http.ResponseWriter, r *http.Request) {
 	sheet := []byte(resethttp.StyleSheet() + "\n" + ownStyle)
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	http.ServeContent(w, r, "style.css", time.Time{}, bytes.NewReader(sheet))
+}
+
+// linkScript serves the script of linkPage.
+func linkScript(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	http.ServeContent(
+		w, r, "link.js", time.Time{}, bytes.NewReader(ownScript),
+	)
 }

@@ -9,60 +9,86 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lostkey-go/lostkey/reset/resethttp"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
 // resetToken has the form of a token and opens nothing.
 const resetToken = "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIiwidHlwIjoicmVzZXQrand0In0." +
 	"eyJleHAiOjE3OTUyOTIxMTd9.vNHuatYgyjSx1Oi6ySK5izxCGSCI86Y_abvqwxGgyqg"
 
+// routes are all there are, and what they answer to a stranger with no form.
+var routes = []struct {
+	method, path string
+	status       int
+}{
+	{"GET", "/", 200},
+	{"GET", "/register", 200},
+	{"POST", "/register", 422},
+	{"GET", "/login", 200},
+	{"POST", "/login", 401},
+	{"GET", "/logout", 404},
+	{"POST", "/logout", 303},
+	{"GET", "/account", 303},
+	{"GET", "/account/password", 303},
+	{"POST", "/account/password", 303},
+	{"POST", "/account/label", 303},
+	{"GET", "/account/totp", 303},
+	{"GET", "/account/totp/picture", 303},
+	{"POST", "/account/totp/start", 303},
+	{"POST", "/account/totp/confirm", 303},
+	{"POST", "/account/totp/stop", 303},
+	{"POST", "/account/verify", 303},
+	{"POST", "/account/recovery", 303},
+	{"POST", "/account/recovery/remove", 303},
+	{"GET", "/login/code", 303},
+	{"POST", "/login/code", 303},
+	{"GET", "/verify-address", 200},
+	{"GET", "/verify-address/", 200},
+	{"POST", "/verify-address", 400},
+	{"GET", "/recovery-address", 200},
+	{"GET", "/recovery-address/", 200},
+	{"POST", "/recovery-address", 303},
+	{"GET", "/forgot-password", 200},
+	{"POST", "/forgot-password", 422},
+	{"GET", "/forgot-password?sent", 200},
+	{"GET", "/reset-password", 200},
+	{"GET", "/reset-password/", 200},
+	{"GET", "/reset-password?done", 200},
+	{"GET", "/reset-password/anything", 404},
+	{"GET", "/reset-password%23token=" + resetToken, 303},
+	{"GET", "/reset-password/%23token=" + resetToken, 303},
+	{"GET", "/reset-password/%23token=cut-off", 400},
+	{"POST", "/reset-password", 400},
+	{"GET", "/reset-password/dispute", 200},
+	{"POST", "/reset-password/dispute", 400},
+	{"PUT", "/forgot-password", 405},
+	{"DELETE", "/account", 405},
+	{"GET", "/inbox", 200},
+	{"GET", "/inbox/1", 404},
+	{"GET", "/inbox/1/html", 404},
+	{"GET", "/inbox/1/source", 404},
+	{"GET", "/inbox/preview", 200},
+	{"GET", "/audit", 200},
+	{"POST", "/audit/block", 400},
+	{"POST", "/audit/lift", 400},
+	{"POST", "/audit/unlock", 404},
+	{"GET", "/healthz", 200},
+	{"GET", "/static/style.css", 200},
+	{"GET", "/static/link.js", 200},
+	{"GET", "/static/", 404},
+	{"GET", "/templates/home.html", 404},
+	{"GET", "/.well-known/change-password", 303},
+	{"GET", "/nothing-here", 404},
+}
+
 func TestEveryRouteAnswers(t *testing.T) {
 	t.Parallel()
 	b := startSite(t, nil).browser(t)
-	for _, tt := range []struct {
-		method, path string
-		status       int
-	}{
-		{"GET", "/", 200},
-		{"GET", "/register", 200},
-		{"POST", "/register", 422},
-		{"GET", "/login", 200},
-		{"POST", "/login", 401},
-		{"GET", "/logout", 404},
-		{"POST", "/logout", 303},
-		{"GET", "/account", 303},
-		{"GET", "/account/password", 303},
-		{"POST", "/account/password", 303},
-		{"GET", "/forgot-password", 200},
-		{"GET", "/forgot-password?sent", 200},
-		{"GET", "/reset-password", 200},
-		{"GET", "/reset-password/", 200},
-		{"GET", "/reset-password?done", 200},
-		{"GET", "/reset-password/anything", 404},
-		{"GET", "/reset-password%23token=" + resetToken, 303},
-		{"GET", "/reset-password/%23token=" + resetToken, 303},
-		{"GET", "/reset-password/%23token=cut-off", 400},
-		{"POST", "/reset-password", 400},
-		{"PUT", "/forgot-password", 405},
-		{"DELETE", "/account", 405},
-		{"GET", "/inbox", 200},
-		{"GET", "/inbox/1", 404},
-		{"GET", "/inbox/1/html", 404},
-		{"GET", "/inbox/1/source", 404},
-		{"GET", "/inbox/preview", 200},
-		{"GET", "/audit", 200},
-		{"POST", "/audit/block", 400},
-		{"POST", "/audit/lift", 400},
-		{"GET", "/healthz", 200},
-		{"GET", "/static/style.css", 200},
-		{"GET", "/static/", 404},
-		{"GET", "/templates/home.html", 404},
-		{"GET", "/.well-known/change-password", 303},
-		{"GET", "/nothing-here", 404},
-	} {
+	for _, tt := range routes {
 		res := b.do(b.newRequest(tt.method, tt.path, http.NoBody))
 		what := tt.method + " " + tt.path
 		require.Equal(t, tt.status, res.status, what)
-		if tt.path != "/static/style.css" {
+		if !strings.HasPrefix(tt.path, "/static/") || tt.status != 200 {
 			require.Contains(
 				t, res.header.Values("Cache-Control"), "no-store", what,
 			)
@@ -97,6 +123,8 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 	for _, path := range []string{
 		"/register", "/login", "/account/password",
 		"/forgot-password", "/reset-password", "/audit/block", "/audit/lift",
+		"/account/totp/start", "/account/recovery", "/verify-address",
+		"/reset-password/dispute", "/audit/unlock",
 	} {
 		form := strings.NewReader("email=ada@example.com&password=")
 		r := b.newRequest(
@@ -123,15 +151,17 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	s := startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
-	for _, path := range []string{
-		"/register", "/login", "/logout", "/account/password",
-		"/forgot-password", "/reset-password", "/audit/block", "/audit/lift",
-	} {
+
+	for _, route := range routes {
+		if route.method != http.MethodPost {
+			continue
+		}
 		for _, header := range foreignOrigins {
-			r := b.newPost(path, "email", ada)
+			r := b.newPost(route.path, "email", ada)
 			r.Header.Set(header[0], header[1])
 			require.Equal(
-				t, http.StatusForbidden, b.do(r).status, "%s %s", path, header,
+				t, http.StatusForbidden, b.do(r).status,
+				"%s %s", route.path, header,
 			)
 		}
 	}
@@ -159,10 +189,18 @@ func TestStyleIsThatOfTheResetPagesAndSomeMore(t *testing.T) {
 }
 
 func TestWhatIsWrongWithTheUsersTableIsLoggedAtTheStart(t *testing.T) {
-	site := startSite(t, nil)
+	onEveryEngine(t, testWhatIsWrongWithTheUsersTableIsLoggedAtTheStart)
+}
+
+func testWhatIsWrongWithTheUsersTableIsLoggedAtTheStart(t *testing.T, e engine) {
+	site := e.startSite(t, nil)
 	require.NotContains(t, site.logs.text(), "users' table")
 
-	_, err := site.db.ExecContext(t.Context(), "DROP INDEX users_email")
+	drop := "DROP INDEX users_email"
+	if site.db.dialect == sqlstore.MySQL {
+		drop += " ON users"
+	}
+	_, err := site.db.ExecContext(t.Context(), drop)
 	require.NoError(t, err)
 	site.checkTable(t.Context())
 	require.Contains(t, site.logs.text(), "no-address-index")

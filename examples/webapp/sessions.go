@@ -11,17 +11,20 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// Keys of the values in a session. A session exists for signed-in browsers
-// alone, so both are always there.
+// Keys of the values in a session. The first two are always there.
 const (
 	sessionUser    = "user"
 	sessionVersion = "password-version"
+	// sessionPending holds until when a code can be given, in seconds since
+	// 1970. With it nobody is signed in: only the password was right.
+	sessionPending = "pending"
 )
 
 func newSessions(
-	db *sql.DB,
+	db database,
 	secure bool,
 	onError func(http.ResponseWriter, *http.Request, error),
 ) *scs.SessionManager {
@@ -38,7 +41,7 @@ func newSessions(
 // sessionStore keeps scs sessions in the database of the users, with the user's
 // id in a column of its own. That is what lets a new password end every session
 // of its user in the transaction that stores it.
-type sessionStore struct{ db *sql.DB }
+type sessionStore struct{ db database }
 
 var _ scs.CtxStore = sessionStore{}
 
@@ -78,12 +81,16 @@ func (s sessionStore) CommitCtx(
 		return fmt.Errorf("delete expired sessions: %w", err)
 	}
 
+	again := `ON CONFLICT (id) DO UPDATE
+		SET data = excluded.data, expires_at = excluded.expires_at`
+	if s.db.dialect == sqlstore.MySQL {
+		again = `ON DUPLICATE KEY UPDATE
+			data = VALUES(data), expires_at = VALUES(expires_at)`
+	}
 	_, err = s.db.ExecContext(
 		ctx, `INSERT INTO sessions
 			(id, user_id, password_version, data, expires_at)
-			VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE
-			SET data = excluded.data, expires_at = excluded.expires_at`,
+			VALUES (?, ?, ?, ?, ?) `+again,
 		id, values[sessionUser], values[sessionVersion], data, expires.Unix(),
 	)
 	if err != nil {
@@ -122,15 +129,23 @@ func (s sessionStore) Delete(id string) error {
 // endSessions runs inside the transaction that replaces a password hash, see
 // sqlstore.Config.InTx. The new password and the end of every session are
 // stored together or not at all.
-func endSessions(ctx context.Context, tx *sql.Tx, user reset.User) error {
-	for _, statement := range []string{
-		`UPDATE users SET password_version = password_version + 1
-			WHERE id = ?`,
-		"DELETE FROM sessions WHERE user_id = ?",
-	} {
-		if _, err := tx.ExecContext(ctx, statement, user.ID); err != nil {
-			return fmt.Errorf("end the sessions: %w", err)
-		}
+//
+// The codes of an authenticator app that are good at this moment are used up,
+// too, since one of them may have confirmed the new password.
+func (app *application) endSessions(
+	ctx context.Context, tx *sql.Tx, user reset.User,
+) error {
+	step := totpPeriodOf(app.now())
+	_, err := tx.ExecContext(ctx, app.db.bind(
+		`UPDATE users SET password_version = password_version + 1,
+			totp_step = CASE WHEN totp_step < ? THEN ? ELSE totp_step END
+			WHERE id = ?`), step, step, user.ID)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, app.db.bind(
+			"DELETE FROM sessions WHERE user_id = ?"), user.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("end the sessions: %w", err)
 	}
 	return nil
 }
@@ -144,11 +159,21 @@ func (app *application) signIn(ctx context.Context, a account) error {
 	}
 	app.sessions.Put(ctx, sessionUser, a.ID)
 	app.sessions.Put(ctx, sessionVersion, a.passwordVersion)
+	app.sessions.Remove(ctx, sessionPending)
 	return nil
 }
 
 // signedIn returns the account of the session, or errNoAccount.
 func (app *application) signedIn(ctx context.Context) (account, error) {
+	if app.sessions.Exists(ctx, sessionPending) {
+		return account{}, errNoAccount
+	}
+	return app.sessionOf(ctx)
+}
+
+// sessionOf returns whose session it is, also when a code has yet to be asked
+// for.
+func (app *application) sessionOf(ctx context.Context) (account, error) {
 	id := app.sessions.GetString(ctx, sessionUser)
 	if id == "" {
 		return account{}, errNoAccount

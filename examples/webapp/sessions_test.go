@@ -12,9 +12,14 @@ import (
 // Somebody who knows the old password signs in while it is being reset. The
 // password was right when it was checked, and the session is stored after the
 // reset has deleted all there were. It must be dead all the same.
+//
+//lostkey:covers ASVS-7.4.1
 func TestSessionOfASignInThatOverlapsAResetIsDead(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testSessionOfASignInThatOverlapsAResetIsDead)
+}
+
+func testSessionOfASignInThatOverlapsAResetIsDead(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	s.browser(t).register(ada, oldPassword)
 	seen, err := s.users.byEmail(t.Context(), ada)
 	require.NoError(t, err)
@@ -22,29 +27,37 @@ func TestSessionOfASignInThatOverlapsAResetIsDead(t *testing.T) {
 		t.Context(), seen.User, seen.PasswordHash+"x",
 	))
 
-	store, tomorrow := sessionStore{s.db}, time.Now().Add(24*time.Hour)
-	open := func(version int64) bool {
-		data, err := scs.GobCodec{}.Encode(tomorrow, map[string]any{
-			sessionUser: seen.ID, sessionVersion: version,
-		})
-		require.NoError(t, err)
-		err = store.CommitCtx(t.Context(), "id", data, tomorrow)
-		require.NoError(t, err)
-
-		_, found, err := store.FindCtx(t.Context(), "id")
-		require.NoError(t, err)
-		require.NoError(t, store.DeleteCtx(t.Context(), "id"))
-		return found
-	}
-	require.False(t, open(seen.passwordVersion))
+	require.False(t, s.sessionOpens(t, seen.ID, seen.passwordVersion))
 	require.True(
-		t, open(seen.passwordVersion+1), "what is opened after it is alive",
+		t, s.sessionOpens(t, seen.ID, seen.passwordVersion+1),
+		"what is opened after it is alive",
 	)
 }
 
+// sessionOpens says whether a session that was opened under a version of the
+// password is alive.
+func (s *site) sessionOpens(t *testing.T, id string, version int64) bool {
+	t.Helper()
+	store, tomorrow := sessionStore{s.db}, time.Now().Add(24*time.Hour)
+	data, err := scs.GobCodec{}.Encode(tomorrow, map[string]any{
+		sessionUser: id, sessionVersion: version,
+	})
+	require.NoError(t, err)
+	err = store.CommitCtx(t.Context(), "id", data, tomorrow)
+	require.NoError(t, err)
+
+	_, found, err := store.FindCtx(t.Context(), "id")
+	require.NoError(t, err)
+	require.NoError(t, store.DeleteCtx(t.Context(), "id"))
+	return found
+}
+
 func TestSessionsExpire(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testSessionsExpire)
+}
+
+func testSessionsExpire(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	_, err := s.db.ExecContext(
@@ -64,8 +77,11 @@ func TestSessionsExpire(t *testing.T) {
 // A session that was known before signing in, to whoever planted it, is not the
 // one that is signed in afterwards.
 func TestSigningInRenewsTheSession(t *testing.T) {
-	t.Parallel()
-	s := startSite(t, nil)
+	onEveryEngine(t, testSigningInRenewsTheSession)
+}
+
+func testSigningInRenewsTheSession(t *testing.T, e engine) {
+	s := e.startSite(t, nil)
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	before := sessionCookie(t, b)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,6 +15,8 @@ import (
 	browserpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 )
 
 // tab is a tab of a real browser. Every failure ends the test.
@@ -28,24 +29,10 @@ type tab struct {
 
 func openTab(t *testing.T) *tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("no chromium in the path, and LOSTKEY_REQUIRE_SERVICES=1")
-		}
-		t.Skip("no chromium in the path")
-	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+	ctx, cancel := context.WithTimeout(chromium.New(t,
 		chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true))
-
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	), 2*time.Minute)
 	t.Cleanup(cancel)
 
 	expectNoComplaints(ctx, t)

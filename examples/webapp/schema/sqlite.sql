@@ -8,6 +8,14 @@ CREATE TABLE IF NOT EXISTS users (
 	-- it was opened under, so that a sign-in which was still under way when
 	-- the password changed cannot leave a session behind.
 	password_version INTEGER NOT NULL DEFAULT 0,
+	label            TEXT    NOT NULL DEFAULT '', -- the owner's name for the account
+	email_verified   INTEGER NOT NULL DEFAULT 0,
+	disabled         INTEGER NOT NULL DEFAULT 0,
+	-- The secret of an authenticator app, or empty. It has to be read as it
+	-- is: whoever reads this table can make codes.
+	totp_secret      TEXT    NOT NULL DEFAULT '',
+	-- The last 30 seconds of which a code was used. None is taken twice.
+	totp_step        INTEGER NOT NULL DEFAULT 0,
 	created_at       INTEGER NOT NULL
 ) STRICT;
 
@@ -25,3 +33,12 @@ CREATE TABLE IF NOT EXISTS sessions (
 
 CREATE INDEX IF NOT EXISTS sessions_user ON sessions (user_id);
 CREATE INDEX IF NOT EXISTS sessions_expiry ON sessions (expires_at);
+
+CREATE TABLE IF NOT EXISTS recovery_addresses (
+	user_id          TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	email            TEXT    NOT NULL,
+	confirmed        INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (user_id, email)
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS recovery_email ON recovery_addresses (lower(email));
