@@ -1,0 +1,29 @@
+package bunstore
+
+import (
+	"strconv"
+
+	"github.com/lostkey-go/lostkey/reset"
+)
+
+// A User is a row of users.
+type User struct {
+	ID             int64 `bun:",pk,autoincrement"`
+	Email          string
+	PasswordHash   string `bun:",nullzero"`
+	SessionVersion int64
+	Name, Locale   string
+	Disabled       bool
+}
+
+// A Session is a row of sessions.
+type Session struct{ ID, UserID int64 }
+
+func (u User) account() reset.User {
+	return reset.User{
+		ID: strconv.FormatInt(u.ID, 10), Email: u.Email,
+		PasswordHash: u.PasswordHash,
+		Stamp:        strconv.FormatInt(u.SessionVersion, 10),
+		Label:        u.Name, Locale: u.Locale, Disabled: u.Disabled,
+	}
+}
