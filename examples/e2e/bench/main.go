@@ -1,8 +1,8 @@
 // Command bench prints what tokens cost: this library's, and those of the
 // libraries that people use instead, doing the same work in one process.
 //
-//	go -C examples run ./e2e/bench            the tables
-//	go -C examples run ./e2e/bench -check     and the goals
+//	go -C examples/e2e run ./bench            the tables
+//	go -C examples/e2e run ./bench -check     and the goals
 //
 // With -check it fails where a goal is missed by more than 30 %.
 //

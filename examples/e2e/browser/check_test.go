@@ -35,6 +35,8 @@ func TestDeadLinkSaysSoBeforeAnybodyTypes(t *testing.T) {
 
 // What a password manager saves with the new password must be what its user
 // signs in with.
+//
+//lostkey:covers ASVS-6.2.7 63B-3.1.1.2-5
 func TestGoodLinkShowsItsAccountAndNamesItToPasswordManagers(t *testing.T) {
 	for name, style := range map[string]reset.LinkStyle{
 		"fragment": reset.LinkFragment,

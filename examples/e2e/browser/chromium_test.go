@@ -3,7 +3,6 @@ package browser_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -12,17 +11,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-)
 
-// missing skips a test for want of a program, or fails it where everything has
-// to be there.
-func missing(t *testing.T, reason string) {
-	t.Helper()
-	if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
-		t.Fatal(reason + ", and LOSTKEY_REQUIRE_SERVICES=1")
-	}
-	t.Skip(reason)
-}
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
+)
 
 // One browser for all tests.
 var (
@@ -39,12 +30,8 @@ func TestMain(m *testing.M) {
 }
 
 func start(path string) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-component-update", true),
+	browser, stopBrowser, errBrowser = chromium.Start(path,
 		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("hide-scrollbars", true),
 		// For the certificates of httptest.
 		chromedp.Flag("ignore-certificate-errors", true),
 		// Sites that are not localhost, which browsers treat kindlier than
@@ -52,26 +39,12 @@ func start(path string) {
 		chromedp.Flag("host-resolver-rules",
 			"MAP app.test 127.0.0.1, MAP *.app.test 127.0.0.1, "+
 				"MAP front.test 127.0.0.1, MAP mail.test 127.0.0.1"))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
-		options...)
-	ctx, stop := chromedp.NewContext(allocator)
-	stopBrowser = func() { stop(); stopAllocator() }
-	browser, errBrowser = ctx, chromedp.Do(ctx)
 }
 
 // tab opens a page with a profile of its own.
 func tab(t *testing.T) context.Context {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		missing(t, "no chromium in the path")
-	}
+	path := chromium.Path(t)
 	browserOnce.Do(func() { start(path) })
 	require.NoError(t, errBrowser)
 	ctx, closeTab := chromedp.NewContext(browser,

@@ -68,8 +68,7 @@ func TestWholeFlowWithoutScripts(t *testing.T) {
 	require.EqualValues(t, 422, refused.Status)
 	require.Contains(t, text(ctx, t, "#repeat-error"),
 		"The two passwords are not the same")
-	require.Equal(t, "repeat",
-		eval[string](ctx, t, "document.activeElement.id"))
+	focuses(ctx, t, "repeat")
 	fill(ctx, t, "#password", newPassword)
 	fill(ctx, t, "#repeat", newPassword)
 	require.Equal(t, s.base+"/reset-password?done",
@@ -85,8 +84,7 @@ func TestRefusedPasswordLeavesTheLinkInTheFormAndTheFocusOnTheField(t *testing.T
 	refused := press(ctx, t, "form .button")
 
 	require.EqualValues(t, 422, refused.Status)
-	require.Equal(t, "password",
-		eval[string](ctx, t, "document.activeElement.id"))
+	focuses(ctx, t, "password")
 	require.Equal(t, 1, strings.Count(
 		eval[string](ctx, t, "document.body.innerText"),
 		text(ctx, t, "#password-error div")), "one error is said once")
@@ -127,6 +125,7 @@ func TestKeyboardAlone(t *testing.T) {
 	require.True(t, s.has(newPassword))
 }
 
+//lostkey:covers ASVS-6.2.6
 func TestPasswordCanBeShownAndIsConcealedWhenSent(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	open(ctx, t, s.link())
@@ -223,6 +222,7 @@ func TestGoingBackAfterSuccessShowsNoPassword(t *testing.T) {
 	}
 }
 
+//lostkey:covers ASVS-14.2.1 ASVS-14.3.3
 func TestLinkInTheQueryArrivesFromAnotherSiteAndLeavesTheAddress(t *testing.T) {
 	s, ctx := newSite(t,
 		func(c *reset.Config) { c.Pages.LinkStyle = reset.LinkQuery }), tab(t)

@@ -42,7 +42,7 @@ func TestSeveralErrorsAreListedAndTheListHasTheFocus(t *testing.T) {
 	open(ctx, t, s.base+"/reset-password")
 	for range 2 {
 		do(ctx, t, chromedp.Click(chromedp.CSS("form .button")))
-		require.Equal(t, "summary", eval[string](ctx, t, focused))
+		focuses(ctx, t, "summary")
 		require.Equal(t, []string{
 			"#link Paste the link from the email.",
 			"#password Use at least 15 characters.",
@@ -54,7 +54,7 @@ func TestSeveralErrorsAreListedAndTheListHasTheFocus(t *testing.T) {
 	require.Equal(t, 1, eval[int](ctx, t,
 		"document.querySelectorAll('#password-error').length"))
 	do(ctx, t, chromedp.Click(chromedp.CSS("#summary li:last-child a")))
-	require.Equal(t, "password", eval[string](ctx, t, focused))
+	focuses(ctx, t, "password")
 	require.Zero(t, s.posts.Load())
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 	"github.com/lostkey-go/lostkey/reset"
 )
 
@@ -38,6 +39,10 @@ func everyState(t *testing.T) map[string]state {
 			Client: never{}, ConfirmUser: never{}, Check: never{},
 		}
 	})
+	proven := newSite(t, needsProof)
+	noticed := newSite(t, disputable)
+	notice := noticed.notice()
+	returning := newSite(t, returnsTo)
 	broken := newSite(t, func(c *reset.Config) {
 		c.Queue.Dispatch = func(context.Context, reset.Job) error {
 			return errors.New("the queue does not answer")
@@ -57,9 +62,17 @@ func everyState(t *testing.T) map[string]state {
 		"reset-in-query-near":  show(near(t, byQuery)),
 		"reset-refused":        set(s.link(), guessable),
 		"reset-throttled":      set(throttled.link(), newPassword),
+		"reset-proof":          show(proven.link()),
+		"reset-proof-refused":  set(proven.link(), newPassword),
 		"rejected-when-opened": show(s.base + "/reset-password#token=eyJ.b.c"),
 		"rejected":             show(byQuery.base + "/reset-password?token=eyJ.b.c"),
 		"done":                 show(s.base + "/reset-password?done"),
+		"done-return":          show(returning.base + "/reset-password?done&return=cart"),
+		"dispute":              show(notice),
+		"dispute-paste":        show(noticed.base + "/reset-password/dispute"),
+		"dispute-damaged":      show(noticed.base + "/reset-password/dispute/?token=a"),
+		"dispute-rejected":     lock(notice + "A"),
+		"dispute-locked":       lock(notice),
 		"throttled":            ask(throttled, account),
 		"unavailable":          ask(broken, account),
 		"not-found":            show(s.base + "/elsewhere"),
@@ -102,6 +115,14 @@ func set(link, password string) state {
 		openAnew(ctx, t, link)
 		settled(ctx, t)
 		fill(ctx, t, "#password", password)
+		submit(ctx, t)
+	}
+}
+
+// lock says that a change was somebody else's doing.
+func lock(notice string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, notice)
 		submit(ctx, t)
 	}
 }
@@ -186,7 +207,7 @@ type look struct {
 }
 
 func TestEveryStatePassesAxeInEveryLanguageAndLook(t *testing.T) {
-	axe := axeCore(t)
+	axe := chromium.Axe(t)
 	all := []look{
 		{"light", 1280},
 		{"light", 768},
@@ -215,7 +236,7 @@ func TestEveryStatePassesAxeInEveryLanguageAndLook(t *testing.T) {
 						"document.documentElement.scrollWidth"), int(l.width),
 						"%s in %s scrolls sideways", language, l.scheme)
 					picture(ctx, t, name+"-"+language, l)
-					require.Empty(t, check(ctx, t, axe), "%s in %s at %d",
+					require.Empty(t, chromium.Violations(ctx, t, axe), "%s in %s at %d",
 						language, l.scheme, l.width)
 				}
 				require.Equal(t, language,
@@ -246,6 +267,7 @@ func picture(ctx context.Context, t *testing.T, name string, l look) {
 		run(ctx, t, chromedp.CaptureScreenshot()), 0o600))
 }
 
+//lostkey:covers ASVS-3.4.3
 func TestContentPolicyBlocksWhatIsNotOurs(t *testing.T) {
 	s, ctx := newSite(t), tab(t)
 	violations := watchPolicy(ctx, t)

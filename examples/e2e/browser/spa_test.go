@@ -28,14 +28,16 @@ type frontEnd struct {
 
 // newFrontEnd serves the page. The API lets its origin in, unless the page is a
 // stranger.
-func newFrontEnd(t *testing.T, stranger bool) *frontEnd {
+func newFrontEnd(
+	t *testing.T, stranger bool, changes ...func(*reset.Config),
+) *frontEnd {
 	t.Helper()
 	pages, api := unstarted(t, "front.test"), unstarted(t, "api.app.test")
 	f := &frontEnd{url: pages.base + "/spa/"}
-	f.site = newSite(t, func(c *reset.Config) {
+	f.site = newSite(t, append(changes, func(c *reset.Config) {
 		c.Site, c.Pages.Reset = pages.base, "/spa"
 		c.Pages.Login = "/login"
-	})
+	})...)
 
 	cfg := resethttp.APIConfig{Site: api.base, Origins: []string{pages.base}}
 	if stranger {
@@ -151,6 +153,23 @@ func TestFrontEndOfAnotherOriginResetsAPassword(t *testing.T) {
 	require.NoError(t, f.api.Err())
 	require.True(t, f.api.Seen()["OPTIONS /api/reset-password 204"],
 		"a browser asks before it sends")
+}
+
+func TestFrontEndAsksForASecondProof(t *testing.T) {
+	f, ctx := newFrontEnd(t, false, needsProof), tab(t)
+	openAnew(ctx, t, f.link())
+	shows(ctx, t, "Second proof that it is you")
+	fill(ctx, t, "#password", newPassword)
+	fill(ctx, t, "#proof", "654321")
+	click(ctx, t, "#choose button")
+	seesText(ctx, t, "#alert", "This proof was not accepted")
+	require.False(t, f.has(newPassword))
+
+	refill(ctx, t, "#proof", goodCode)
+	click(ctx, t, "#choose button")
+	shows(ctx, t, "Your password has been changed")
+	require.True(t, f.has(newPassword))
+	require.NoError(t, f.api.Err())
 }
 
 func TestFrontEndOfAStrangerGetsNothing(t *testing.T) {

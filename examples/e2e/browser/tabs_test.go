@@ -73,6 +73,8 @@ func TestTwoTabsWithTwoLinksChangeWhatTheyName(t *testing.T) {
 
 // A host beside the site sets cookies for both, with the name of the site's own
 // and with another one, which shows that it can.
+//
+//lostkey:covers ASVS-3.3.3
 func TestSiblingHostCannotPlantTheCookie(t *testing.T) {
 	s, ctx := serve(t, "https", queryLinks), tab(t)
 	ada, bob := s.link(), s.addBob()

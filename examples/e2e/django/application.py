@@ -1,8 +1,8 @@
 """A Django application of one table, auth_user, driven over its standard input.
 
-Each line is a JSON object with a command, each answer one JSON line. The
-database is the SQLite file of the first argument, the hasher the second one,
-and the figure after it, if there is one, is its iterations.
+Each line is a JSON object with a command, each answer one JSON line. The first
+argument is Django's settings of the database as JSON, the second one the
+hasher, and the figure after it, if there is one, is its iterations.
 """
 
 import json
@@ -25,14 +25,12 @@ settings.configure(
     SECRET_KEY="not a secret, the application lives for one test",
     USE_TZ=True,
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": database,
-            "OPTIONS": {"timeout": 20},
-        }
-    },
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        "django.contrib.sessions",
+    ],
+    DATABASES={"default": json.loads(database)},
     PASSWORD_HASHERS=[
         f"{__name__}.Iterations" if hasher == "pbkdf2_sha256" else
         "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -40,11 +38,14 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth import authenticate  # noqa: E402
+from django.contrib.auth import authenticate, get_user  # noqa: E402
+from django.contrib.auth import login as begin_session  # noqa: E402
 from django.contrib.auth.forms import SetPasswordForm  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.auth.tokens import default_token_generator  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.http import HttpRequest  # noqa: E402
 
 
 def version(_):
@@ -77,13 +78,28 @@ def login(line):
     """Sign in as Django does, and tell whether that changed the row."""
     before = User.objects.get(username=line["name"]).password
     user = authenticate(username=line["name"], password=line["password"])
+    session = ""
+    if user is not None:
+        request = HttpRequest()
+        request.session = SessionStore()
+        begin_session(request, user)
+        request.session.save()
+        session = request.session.session_key
     after = User.objects.get(username=line["name"]).password
     return {
         "ok": user is not None,
         "must_update": must_update(before),
         "rewritten": before != after,
         "stored": after,
+        "session": session,
     }
+
+
+def visit(line):
+    """A request with the cookie of a session."""
+    request = HttpRequest()
+    request.session = SessionStore(session_key=line["session"])
+    return {"ok": get_user(request).is_authenticated}
 
 
 def reset(line):
@@ -112,7 +128,14 @@ def deactivate(line):
 
 call_command("migrate", verbosity=0)
 commands = {
-    f.__name__: f for f in (version, create, login, reset, deactivate)
+    f.__name__: f for f in (
+        version,
+        create,
+        login,
+        visit,
+        reset,
+        deactivate,
+    )
 }
 for text in sys.stdin:
     request = json.loads(text)

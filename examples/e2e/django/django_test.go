@@ -8,16 +8,16 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 
 	"github.com/lostkey-go/lostkey/hash"
+	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
+	"github.com/lostkey-go/lostkey/token"
 )
 
 // An application is a running Django and its table.
@@ -26,6 +26,7 @@ type application struct {
 	requests *json.Encoder
 	answers  *bufio.Scanner
 	db       *sql.DB
+	dialect  sqlstore.Dialect
 	tag      int // bytes of its argon2 tags
 }
 
@@ -37,27 +38,33 @@ type answer struct {
 	OK         bool
 	MustUpdate bool `json:"must_update"`
 	Rewritten  bool
+	Session    string
 }
 
-// start runs Django with a hasher, and its iterations if it has any.
-func start(t *testing.T, hasher string, iterations int) *application {
+// start runs Django over a database with a hasher, and its iterations if it has
+// any.
+func start(
+	t *testing.T, d database, hasher string, iterations int,
+) *application {
 	t.Helper()
 	python := cmp.Or(os.Getenv("LOSTKEY_PYTHON"), "/usr/bin/python3")
 	probe := exec.CommandContext(
-		t.Context(), python, "-c", "import django, argon2",
+		t.Context(), python, "-c", "import django, argon2, "+d.module,
 	)
 	if out, err := probe.CombinedOutput(); err != nil {
 		if os.Getenv("LOSTKEY_REQUIRE_TOOLS") == "1" {
 			t.Fatalf("no Django (LOSTKEY_PYTHON): %v: %s", err, out)
 		}
-		t.Skipf("no Django (python3-django, python3-argon2): %v", err)
+		t.Skipf("no Django with %s: %v", d.module, err)
 	}
 
-	file := filepath.Join(t.TempDir(), "db.sqlite3")
+	settings, db := d.prepare(t)
+	encoded, err := json.Marshal(settings)
+	require.NoError(t, err)
 	// It ends with its input, and must outlive the test's own context.
 	cmd := exec.CommandContext(
 		context.WithoutCancel(t.Context()), python, "application.py",
-		file, hasher, strconv.Itoa(iterations),
+		string(encoded), hasher, strconv.Itoa(iterations),
 	)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -72,16 +79,11 @@ func start(t *testing.T, hasher string, iterations int) *application {
 
 	app := &application{
 		t: t, requests: json.NewEncoder(in), answers: bufio.NewScanner(out),
+		db: db, dialect: d.dialect,
 	}
 	version := app.do("version", "", "")
 	app.tag = version.Tag
 	t.Logf("Django %s", version.Django)
-
-	app.db, err = sql.Open(
-		"sqlite", "file:"+file+"?_pragma=busy_timeout(20000)",
-	)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, app.db.Close()) })
 	return app
 }
 
@@ -92,6 +94,20 @@ func (app *application) do(command, name, password string) answer {
 		"do": command, "name": name, "password": password,
 		"email": name + "@example.org",
 	}))
+	return app.answer()
+}
+
+// visit tells whether a session of Django's is signed in.
+func (app *application) visit(session string) bool {
+	app.t.Helper()
+	require.NoError(app.t, app.requests.Encode(map[string]string{
+		"do": "visit", "session": session,
+	}))
+	return app.answer().OK
+}
+
+func (app *application) answer() answer {
+	app.t.Helper()
 	require.True(app.t, app.answers.Scan(), "Django has ended")
 	var a answer
 	require.NoError(app.t, json.Unmarshal(app.answers.Bytes(), &a))
@@ -107,7 +123,7 @@ var authUser = sqlstore.Table{
 func (app *application) store() *sqlstore.Store {
 	app.t.Helper()
 	store, err := sqlstore.New(app.db, sqlstore.Config{
-		Dialect: sqlstore.SQLite, Table: authUser,
+		Dialect: app.dialect, Table: authUser,
 	})
 	require.NoError(app.t, err)
 	return store
@@ -127,51 +143,90 @@ var hashers = map[string]struct {
 	params     func(app *application) hash.Params
 }{
 	"argon2": {0, func(app *application) hash.Params {
-		return hash.DjangoArgon2{TagBytes: app.tag}
+		return hash.Django{
+			Algorithm: hash.Argon2id{}, TagBytes: app.tag,
+		}
 	}},
 	"pbkdf2_sha256": {600_000, func(*application) hash.Params {
-		return hash.DjangoPBKDF2{Iterations: 600_000}
+		return hash.Django{
+			Algorithm: hash.PBKDF2SHA256{Rounds: 600_000},
+		}
 	}},
 }
 
 func TestDjangoAndThisLibrarySignInFromOneTable(t *testing.T) {
-	const first, second, third = "seven grey herons", "eight red foxes", "äöü✓ 9"
-	for name, c := range hashers {
-		t.Run(name, func(t *testing.T) {
-			app := start(t, name, c.iterations)
-			hasher, err := hash.New(hash.Config{Params: c.params(app)})
-			require.NoError(t, err)
-			store := app.store()
-			app.do("create", "ana", first)
+	const first, second, third = "seven grey herons", "eight red foxes", "äöü✓ 9 geese"
+	eachDatabase(t, func(t *testing.T, d database) {
+		for name, c := range hashers {
+			t.Run(name, func(t *testing.T) {
+				app := start(t, d, name, c.iterations)
+				hasher, err := hash.New(hash.Config{Params: c.params(app)})
+				require.NoError(t, err)
+				store := app.store()
+				app.do("create", "ana", first)
+				before := app.do("login", "ana", first)
+				require.True(t, app.visit(before.Session))
 
-			// Django wrote it, and it is current here.
-			user := app.find(store, "ana")
-			signsIn(t, hasher, store, user, first)
+				// Django wrote it, and it is current here.
+				user := app.find(store, "ana")
+				signsIn(t, hasher, store, user, first)
 
-			// A reset here, and Django signs in without touching the row.
-			encoded, err := hasher.Hash(t.Context(), second)
-			require.NoError(t, err)
-			require.LessOrEqual(t, len(encoded), 128)
-			require.NoError(t, store.ReplaceHash(t.Context(), user, encoded))
-			require.False(t, app.do("login", "ana", first).OK)
-			got := app.do("login", "ana", second)
-			require.Equal(t, answer{OK: true, Stored: encoded}, got)
+				// A reset here ends Django's session, and Django signs in
+				// without touching the row.
+				app.reset(store, hasher, "ana", second)
+				require.False(t, app.visit(before.Session))
+				require.False(t, app.do("login", "ana", first).OK)
+				user = app.find(store, "ana")
+				require.LessOrEqual(t, len(user.PasswordHash), 128)
+				got := app.do("login", "ana", second)
+				require.True(t, app.visit(got.Session))
+				got.Session = ""
+				require.Equal(t, answer{OK: true, Stored: user.PasswordHash}, got)
+				signsIn(t, hasher, store, user, second)
 
-			// A reset there, and the sign-in here touches nothing.
-			after := app.do("reset", "ana", third)
-			require.True(t, after.OK)
-			user = app.find(store, "ana")
-			require.Equal(t, after.Stored, user.PasswordHash)
-			signsIn(t, hasher, store, user, third)
+				// A reset there, and the sign-in here touches nothing.
+				after := app.do("reset", "ana", third)
+				require.True(t, after.OK)
+				now := app.find(store, "ana")
+				require.Equal(t, after.Stored, now.PasswordHash)
+				signsIn(t, hasher, store, now, third)
+				require.True(t, app.do("login", "ana", third).OK)
 
-			// What was seen before Django's reset is stale.
-			stale := user
-			stale.PasswordHash = encoded
-			require.ErrorIs(
-				t, store.ReplaceHash(t.Context(), stale, encoded), reset.ErrStale,
-			)
-		})
-	}
+				// What was seen before Django's reset is stale.
+				require.ErrorIs(t, store.ReplaceHash(
+					t.Context(), user, user.PasswordHash,
+				), reset.ErrStale)
+			})
+		}
+	})
+}
+
+// reset asks for a link here, opens it, and sets a password.
+func (app *application) reset(
+	store *sqlstore.Store, hasher *hash.Hasher, name, password string,
+) {
+	app.t.Helper()
+	keys, err := token.GenerateKeys("k1")
+	require.NoError(app.t, err)
+	mailbox := &mailtest.Recorder{}
+	service, err := reset.New(reset.Config{
+		Site: "https://app.example", From: "App <no-reply@app.example>",
+		Keys: keys, Store: store, Hasher: hasher, Mailer: mailbox,
+		// Django's sessions are bound to the hash.
+		Sessions: reset.EndSessionsInStore(),
+		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
+	})
+	require.NoError(app.t, err)
+
+	require.NoError(app.t, service.Request(app.t.Context(), reset.RequestInput{
+		Email: name + "@example.org",
+	}))
+	mails, err := mailbox.Wait(app.t.Context(), 1)
+	require.NoError(app.t, err)
+	require.NoError(app.t, service.Confirm(app.t.Context(), reset.ConfirmInput{
+		Token: mailtest.Token(mails[0]), Password: password,
+	}))
+	require.NoError(app.t, service.Shutdown(app.t.Context()))
 }
 
 // signsIn signs in here and expects that the row is left alone.
@@ -195,36 +250,42 @@ func signsIn(
 
 // With other figures than Django's the two rewrite each other's rows for ever.
 func TestOtherFiguresThanDjangosAreRewrittenAtItsLogin(t *testing.T) {
-	app := start(t, "pbkdf2_sha256", 600_000)
-	hasher, err := hash.New(hash.Config{
-		Params: hash.DjangoPBKDF2{Iterations: 720_000},
+	eachDatabase(t, func(t *testing.T, d database) {
+		app := start(t, d, "pbkdf2_sha256", 600_000)
+		hasher, err := hash.New(hash.Config{
+			Params: hash.Django{
+				Algorithm: hash.PBKDF2SHA256{Rounds: 720_000},
+			},
+		})
+		require.NoError(t, err)
+		store := app.store()
+		app.do("create", "ana", "seven grey herons")
+
+		user := app.find(store, "ana")
+		require.True(t, hasher.NeedsRehash(user.PasswordHash))
+		encoded, err := hasher.Hash(t.Context(), "eight red foxes")
+		require.NoError(t, err)
+		require.NoError(t, store.ReplaceHash(t.Context(), user, encoded))
+
+		got := app.do("login", "ana", "eight red foxes")
+		require.True(t, got.OK)
+		require.True(t, got.MustUpdate)
+		require.True(t, got.Rewritten)
 	})
-	require.NoError(t, err)
-	store := app.store()
-	app.do("create", "ana", "seven grey herons")
-
-	user := app.find(store, "ana")
-	require.True(t, hasher.NeedsRehash(user.PasswordHash))
-	encoded, err := hasher.Hash(t.Context(), "eight red foxes")
-	require.NoError(t, err)
-	require.NoError(t, store.ReplaceHash(t.Context(), user, encoded))
-
-	got := app.do("login", "ana", "eight red foxes")
-	require.True(t, got.OK)
-	require.True(t, got.MustUpdate)
-	require.True(t, got.Rewritten)
 }
 
 func TestAnInactiveUserOfDjangoIsDisabled(t *testing.T) {
-	app := start(t, "pbkdf2_sha256", 600_000)
-	store := app.store()
-	app.do("create", "ana", "seven grey herons")
-	active := app.find(store, "ana")
-	require.False(t, active.Disabled)
+	eachDatabase(t, func(t *testing.T, d database) {
+		app := start(t, d, "pbkdf2_sha256", 600_000)
+		store := app.store()
+		app.do("create", "ana", "seven grey herons")
+		active := app.find(store, "ana")
+		require.False(t, active.Disabled)
 
-	app.do("deactivate", "ana", "")
-	require.True(t, app.find(store, "ana").Disabled)
-	require.ErrorIs(
-		t, store.ReplaceHash(t.Context(), active, "new"), reset.ErrStale,
-	)
+		app.do("deactivate", "ana", "")
+		require.True(t, app.find(store, "ana").Disabled)
+		require.ErrorIs(
+			t, store.ReplaceHash(t.Context(), active, "new"), reset.ErrStale,
+		)
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -17,50 +16,17 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 )
 
-var update = flag.Bool("update", false, "write testdata/links.txt")
-
-// missing skips a test for want of a program, or fails it where everything has
-// to be there.
-func missing(t *testing.T, reason string) {
-	t.Helper()
-	if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
-		t.Fatal(reason + ", and LOSTKEY_REQUIRE_SERVICES=1")
-	}
-	t.Skip(reason)
-}
+var update = flag.Bool("update", false, "write testdata")
 
 // newBrowser starts a browser in which every host is this machine.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path := ""
-	for _, name := range []string{
-		"chromium", "chromium-browser",
-		"google-chrome",
-	} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		missing(t, "no chromium in the path")
-	}
-
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-component-update", true),
+	return chromium.New(t,
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
-	allocator,
-		stopAllocator := chromedp.NewExecAllocator(context.Background(),
-		options...)
-	t.Cleanup(stopAllocator)
-	ctx, stop := chromedp.NewContext(allocator)
-	t.Cleanup(stop)
-	require.NoError(t, chromedp.Do(ctx))
-	return ctx
 }
 
 // A visitor is a tab with a profile of its own, and everything that it sent.
@@ -133,11 +99,14 @@ const look = `(function () {
 	};
 	const heading = document.querySelector("h1");
 	if (document.readyState !== "complete" || !heading) { return ""; }
-	if (!seen("#password")) { return heading.textContent; }
 	if (seen("#link")) {
 		return document.body.textContent.includes("in a form that we cannot")
 			? "that the link is damaged, and the field to paste it into"
 			: "the field to paste the link into";
+	}
+	if (!seen("#password")) {
+		return document.querySelector("#link")
+			? "the form for the link" : heading.textContent;
 	}
 	const address = document.querySelector("#address").textContent;
 	return seen("#account") && address ? "the form for " + address : "";
@@ -157,17 +126,23 @@ func (v *visitor) sees() string {
 }
 
 // try sends the form with a password that the policy refuses, which spends
-// nothing, and says what came back.
+// nothing, and says what came back. That of a dispute may be sent any number of
+// times.
 func (v *visitor) try() string {
 	v.t.Helper()
 	response,
 		err := chromedp.RunResponse(v.ctx, chromedp.Evaluate[chromedp.Void](
-		`document.querySelector("#password").value = "`+guessable+`",
-		document.querySelector("#password").form.submit()`))
+		`document.querySelectorAll("#password").forEach(
+			(input) => { input.value = "`+guessable+`" }),
+		document.querySelector("#link").form.submit()`))
 	require.NoError(v.t, err)
 	switch response.Status {
 	case 422:
 		return "works"
+	case 200:
+		if strings.HasSuffix(response.URL, "/dispute?done") {
+			return "works"
+		}
 	case 400:
 		return v.eval(`document.querySelector("h1").textContent`)
 	}
@@ -207,24 +182,42 @@ func (v *visitor) toldNobody(signature string) {
 	}
 }
 
+//lostkey:covers ASVS-14.2.1 CWE-598
 func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
+	golden(t, "testdata/links.txt", lookAt(t, resetKind, routers))
+}
+
+func TestWhatVisitorsSeeOfRewrittenDisputes(t *testing.T) {
+	golden(t, "testdata/disputes.txt", lookAt(t, disputeKind, routers[:1]))
+}
+
+// lookAt opens and pastes what becomes of links of a kind.
+func lookAt(t *testing.T, of kind, under []router) [][]string {
+	t.Helper()
 	browser := newBrowser(t)
 	table := make([][]string, len(rewritings))
 
 	for _, style := range styles {
-		for at, router := range routers {
-			s := newSite(t, style.style, router.mount)
+		for at, router := range under {
+			s := newSite(t, style.style, router.mount, of)
 			_, lead := newGateway(t)
 			v := newVisitor(browser, t)
 			before, err := s.users.FindByID(t.Context(), "u-1")
 			require.NoError(t, err)
 
 			for i, rewriting := range rewritings {
-				opened, pasted := "-", "-"
+				opened := "-"
 				if rewriting.opened != nil {
+					locked := s.locked.Load()
 					opened = v.opens(lead(rewriting.opened(s.link)))
+					require.Equal(t, locked, s.locked.Load(), "by opening")
 					if at == 0 && strings.HasPrefix(opened, "the form") {
-						require.Equal(t, "works", v.try(), rewriting.name)
+						tried := v.try()
+						if of.name == "reset" {
+							require.Equal(t, "works", tried, rewriting.name)
+						} else { // which the page has not asked about.
+							opened += ", " + tried
+						}
 					}
 					require.NotContains(t,
 						v.eval("location.href + document.referrer"),
@@ -235,25 +228,29 @@ func TestWhatVisitorsSeeOfRewrittenLinks(t *testing.T) {
 						"%s under %s", rewriting.name, router.name)
 					continue
 				}
-				if rewriting.pasted != nil {
-					pasted = v.pastes(s.base+"/reset-password",
-						rewriting.pasted(s.link))
+				table[i] = append(table[i], opened, "-")
+			}
+
+			for i, rewriting := range rewritings {
+				if at == 0 && rewriting.pasted != nil {
+					table[i][len(table[i])-1] = v.pastes(
+						s.base+of.page, rewriting.pasted(s.link))
 				}
-				table[i] = append(table[i], opened, pasted)
 			}
 
 			after, err := s.users.FindByID(t.Context(), "u-1")
 			require.NoError(t, err)
 			require.Equal(t, before, after)
 			v.toldNobody(s.signature())
-			s.worksOnce()
+			s.locked.Store(0)
+			of.works(s)
 		}
 	}
-	golden(t, table)
+	return table
 }
 
 // golden compares the table with what is written down.
-func golden(t *testing.T, table [][]string) {
+func golden(t *testing.T, file string, table [][]string) {
 	t.Helper()
 	var out strings.Builder
 	for i, rewriting := range rewritings {
@@ -267,7 +264,6 @@ func golden(t *testing.T, table [][]string) {
 	}
 	t.Log("\n" + out.String())
 
-	const file = "testdata/links.txt"
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(out.String()), 0o600))
 	}

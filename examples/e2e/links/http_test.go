@@ -44,10 +44,18 @@ func (s *site) fetch(method, address string) answer {
 // Whatever the router, an address gets the answer that it gets under net/http,
 // and no address of a link is unknown.
 func TestEveryRouterAnswersRewrittenLinksAlike(t *testing.T) {
+	for _, of := range []kind{resetKind, disputeKind} {
+		t.Run(of.name, func(t *testing.T) { answerAlike(t, of) })
+	}
+}
+
+func answerAlike(t *testing.T, of kind) {
+	t.Helper()
 	for _, style := range styles {
 		want := map[string]answer{}
+		inCookie := style.style == reset.LinkQuery && of.name == "reset"
 		for _, router := range routers {
-			s := newSite(t, style.style, router.mount)
+			s := newSite(t, style.style, router.mount, of)
 			for _, rewriting := range rewritings {
 				if rewriting.opened == nil {
 					continue
@@ -67,11 +75,11 @@ func TestEveryRouterAnswersRewrittenLinksAlike(t *testing.T) {
 
 				if got.status == http.StatusSeeOther {
 					require.Contains(t, []string{
-						"/reset-password#token=TOKEN", "/reset-password",
+						of.page + "#token=TOKEN", of.page,
 						// The server sees this one of the two. It is none.
-						"/reset-password#token=ANOTHER",
+						of.page + "#token=ANOTHER",
 					}, got.location)
-					require.Equal(t, style.style == reset.LinkQuery, got.held)
+					require.Equal(t, inCookie, got.held)
 				}
 				if router.name == routers[0].name {
 					want[rewriting.name] = got
@@ -79,7 +87,7 @@ func TestEveryRouterAnswersRewrittenLinksAlike(t *testing.T) {
 				require.Equal(t, want[rewriting.name], got, "%s under %s",
 					rewriting.name, router.name)
 			}
-			s.worksOnce()
+			of.works(s)
 			require.NoError(t, s.svc.Shutdown(t.Context()))
 			require.EqualValues(t, 1, s.rewritten.Load(), "one event a minute")
 		}

@@ -20,11 +20,14 @@ type mount func(
 	pages http.Handler, redact func(http.Handler) http.Handler,
 )
 
-// routers is every way in which the pages are mounted.
-var routers = []struct {
+// A router is one way in which the pages are mounted.
+type router struct {
 	name  string
 	mount mount
-}{
+}
+
+// routers is every way in which the pages are mounted.
+var routers = []router{
 	{"net/http", mountNetHTTP},
 	{"chi", mountChi},
 	{"gin", mountGin},

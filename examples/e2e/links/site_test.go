@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,25 +40,50 @@ var styles = []struct {
 	{"query", reset.LinkQuery},
 }
 
+// A kind of link has a page, and is what becomes of it.
+type kind struct {
+	name, page string
+	make       func(s *site) string
+	// works asserts that nothing was done with the link before, and that it
+	// works now.
+	works func(s *site)
+}
+
+var (
+	resetKind   = kind{"reset", "/reset-password", (*site).resets, (*site).worksOnce}
+	disputeKind = kind{
+		"dispute", "/reset-password/dispute", (*site).disputes, (*site).locks,
+	}
+)
+
 // site is the pages under one router, with one account and one link.
 type site struct {
-	t     *testing.T
-	base  string
-	svc   *reset.Service
-	users *memstore.Store
-	link  string
+	t      *testing.T
+	base   string
+	svc    *reset.Service
+	users  *memstore.Store
+	outbox *mailtest.Recorder
+	kind   kind
+	link   string
+	// locked counts what the hook of disputes is told.
+	locked atomic.Int32
 	// rewritten counts the events of links that were rewritten.
 	rewritten atomic.Int32
 }
 
-func newSite(t *testing.T, style reset.LinkStyle, under mount) *site {
+func newSite(
+	t *testing.T, style reset.LinkStyle, under mount, of kind,
+) *site {
 	t.Helper()
 	listener,
 		err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
-	s := &site{t: t, base: "http://app.test:" + port, users: memstore.New()}
+	s := &site{
+		t: t, base: "http://app.test:" + port, users: memstore.New(),
+		outbox: &mailtest.Recorder{}, kind: of,
+	}
 
 	hasher := hash.NewInsecureForTests()
 	encoded, err := hasher.Hash(t.Context(), "the old password of ada")
@@ -72,11 +99,17 @@ func newSite(t *testing.T, style reset.LinkStyle, under mount) *site {
 		From:     "no-reply@app.example",
 		Keys:     keys,
 		Store:    s.users,
-		Mailer:   &mailtest.Recorder{},
+		Mailer:   s.outbox,
 		Sessions: reset.KeepSessions(),
 		Pages:    reset.Pages{InsecureHTTP: true, LinkStyle: style},
 		Limits:   reset.Limits{Off: true},
 		Hasher:   hasher,
+		Hooks: reset.Hooks{OnDisputed: func(
+			context.Context, reset.Dispute,
+		) error {
+			s.locked.Add(1)
+			return nil
+		}},
 		Events: reset.SinkFunc(func(_ context.Context, event reset.Event) {
 			if event.Outcome == reset.OutcomeLinkRewritten {
 				s.rewritten.Add(1)
@@ -92,10 +125,30 @@ func newSite(t *testing.T, style reset.LinkStyle, under mount) *site {
 	require.NoError(t, err)
 	under(t, listener, pages, redact)
 
-	made, err := s.svc.Link(t.Context(), "u-1", reset.LinkOptions{})
-	require.NoError(t, err)
-	s.link = made.Reveal()
+	s.link = of.make(s)
 	return s
+}
+
+// resets returns a link to set a new password.
+func (s *site) resets() string {
+	s.t.Helper()
+	made, err := s.svc.Link(s.t.Context(), "u-1", reset.LinkOptions{})
+	require.NoError(s.t, err)
+	return made.Reveal()
+}
+
+var noticeLink = regexp.MustCompile(`http\S+/dispute/#token=\S+`)
+
+// disputes returns the link of a notice.
+func (s *site) disputes() string {
+	s.t.Helper()
+	require.NoError(s.t, s.svc.NotifyChanged(
+		s.t.Context(), reset.NotifyInput{UserID: "u-1"}))
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	messages, err := s.outbox.Wait(ctx, 1)
+	require.NoError(s.t, err)
+	return noticeLink.FindString(messages[0].Text)
 }
 
 // signature is the part of the token that nothing else contains.
@@ -111,12 +164,21 @@ func (s *site) worksOnce() {
 		"it works twice")
 }
 
-// post sends the form of the reset page with the link in it.
+// locks asserts that whatever was done with the link before has locked nothing,
+// and that a press of the button does.
+func (s *site) locks() {
+	s.t.Helper()
+	require.Zero(s.t, s.locked.Load())
+	require.Equal(s.t, http.StatusSeeOther, s.post(""))
+	require.EqualValues(s.t, 1, s.locked.Load())
+}
+
+// post sends the form of the page with the link in it.
 func (s *site) post(password string) int {
 	s.t.Helper()
 	form := url.Values{"token": {s.link}, "password": {password}}
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost,
-		s.local("/reset-password"), strings.NewReader(form.Encode()))
+		s.local(s.kind.page), strings.NewReader(form.Encode()))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return s.do(r).StatusCode

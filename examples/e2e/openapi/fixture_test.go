@@ -30,6 +30,8 @@ const (
 	forgotPath   = "/api/forgot-password"
 	resetPath    = "/api/reset-password"
 	checkPath    = "/api/reset-password/check"
+	disputePath  = "/api/reset-password/dispute"
+	noticePath   = "/api/reset-password/dispute/check"
 	settingsPath = "/api/reset-password/settings"
 	documentPath = "/api/openapi.json"
 )
@@ -66,10 +68,33 @@ func (never) Allow(context.Context, string) (time.Duration, bool, error) {
 	return time.Minute, false, nil
 }
 
+// needsProof makes the account need a code.
+func needsProof(c *reset.Config) {
+	c.Hooks.NeedsProof = func(
+		context.Context, reset.Pending,
+	) (string, error) {
+		return "totp", nil
+	}
+	c.Hooks.BeforeConfirm = func(_ context.Context, p reset.Pending) error {
+		if p.Proof != "123456" {
+			return reset.ErrProofRefused
+		}
+		return nil
+	}
+}
+
+// disputable lets changes be disputed.
+func disputable(c *reset.Config) {
+	c.Hooks.OnDisputed = func(context.Context, reset.Dispute) error {
+		return nil
+	}
+}
+
 // fixture is an API behind a recorder, over a service with one account.
 type fixture struct {
 	t        *testing.T
 	svc      *reset.Service
+	outbox   *mailtest.Recorder
 	store    *faulty
 	recorder *openapi.Recorder
 }
@@ -86,10 +111,12 @@ func newFixture(t *testing.T, changes ...func(*reset.Config)) *fixture {
 	keys, err := token.GenerateKeys("k1")
 	require.NoError(t, err)
 
-	f := &fixture{t: t, store: &faulty{Store: users}}
+	f := &fixture{
+		t: t, store: &faulty{Store: users}, outbox: &mailtest.Recorder{},
+	}
 	cfg := reset.Config{
 		Site: "https://app.example", From: "no-reply@app.example", Keys: keys,
-		Store: f.store, Mailer: &mailtest.Recorder{},
+		Store: f.store, Mailer: f.outbox,
 		Sessions: reset.KeepSessions(), Hasher: hasher,
 		Limits: reset.Limits{Off: true},
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
@@ -158,6 +185,21 @@ func (f *fixture) link() string {
 	made, err := f.svc.Link(f.t.Context(), "u-1", reset.LinkOptions{})
 	require.NoError(f.t, err)
 	return made.Reveal()
+}
+
+// notice makes the link of a notice.
+func (f *fixture) notice() string {
+	f.t.Helper()
+	require.NoError(f.t, f.svc.NotifyChanged(
+		f.t.Context(), reset.NotifyInput{UserID: "u-1"}))
+	ctx, cancel := context.WithTimeout(f.t.Context(), 10*time.Second)
+	defer cancel()
+	messages, err := f.outbox.Wait(ctx, 1)
+	require.NoError(f.t, err)
+	_, rest, found := strings.Cut(messages[0].Text, "/dispute/#")
+	require.True(f.t, found)
+	raw, _, _ := strings.Cut(rest, "\n")
+	return raw
 }
 
 // into checks that all was as documented, and adds what was seen.

@@ -19,6 +19,7 @@ import (
 var operations = map[string]string{
 	forgotPath: http.MethodPost, resetPath: http.MethodPost,
 	checkPath: http.MethodPost, settingsPath: http.MethodGet,
+	disputePath: http.MethodPost, noticePath: http.MethodPost,
 	documentPath: http.MethodGet,
 }
 
@@ -38,10 +39,15 @@ func TestEveryDocumentedAnswerIsGivenAndNoOther(t *testing.T) {
 
 func reachSuccesses(t *testing.T, seen map[string]bool) {
 	t.Helper()
-	f := newFixture(t)
+	f := newFixture(t, disputable)
+	notice := f.notice()
+	require.Equal(t, 200, f.post(noticePath, "token", notice))
+	require.Equal(t, 204, f.post(disputePath, "token", notice))
 	link := f.link()
 	require.Equal(t, 202, f.post(forgotPath, "email", account))
 	require.Equal(t, 202, f.post(forgotPath, "email", "nobody@example.com"))
+	require.Equal(t, 202, f.post(
+		forgotPath, "email", account, "returnTo", "shop"))
 	require.Equal(t, 200, f.post(checkPath, "token", link))
 	require.Equal(t, 204, f.post(resetPath, "token", link, "password", newPassword))
 	require.Equal(t, 200, f.send(http.MethodGet, settingsPath, ""))
@@ -51,7 +57,7 @@ func reachSuccesses(t *testing.T, seen map[string]bool) {
 
 func reachRefusals(t *testing.T, seen map[string]bool) {
 	t.Helper()
-	f := newFixture(t)
+	f := newFixture(t, disputable)
 	for path, method := range operations {
 		if method != http.MethodPost {
 			continue
@@ -71,12 +77,29 @@ func reachRefusals(t *testing.T, seen map[string]bool) {
 		"password", strings.Repeat("long ", 1000)))
 	require.Equal(t, 400, f.post(resetPath, "token", "", "password", newPassword))
 	require.Equal(t, 400, f.post(checkPath, "token", "a.b.c"))
+	require.Equal(t, 400, f.post(disputePath, "token", f.link()))
+	require.Equal(t, 400, f.post(noticePath, "token", f.link()))
+	f.into(seen)
+
+	f = newFixture(t)
+	require.Equal(t, 404, f.post(disputePath, "token", "a.b.c"))
+	require.Equal(t, 404, f.post(noticePath, "token", "a.b.c"))
+	f.into(seen)
+
+	f = newFixture(t, needsProof)
+	require.Equal(t, 200, f.post(checkPath, "token", f.link()))
+	require.Equal(t, 422, f.post(resetPath, "token", f.link(),
+		"password", newPassword))
+	require.Equal(t, 422, f.post(resetPath, "token", f.link(),
+		"password", newPassword, "proof", "654321"))
+	require.Equal(t, 204, f.post(resetPath, "token", f.link(),
+		"password", newPassword, "proof", "123456"))
 	f.into(seen)
 }
 
 func reachLimits(t *testing.T, seen map[string]bool) {
 	t.Helper()
-	f := newFixture(t, func(c *reset.Config) {
+	f := newFixture(t, disputable, func(c *reset.Config) {
 		c.Limits = reset.Limits{
 			Client: never{}, ConfirmUser: never{}, ConfirmClient: never{},
 			Check: never{},
@@ -85,11 +108,20 @@ func reachLimits(t *testing.T, seen map[string]bool) {
 	require.Equal(t, 429, f.post(forgotPath, "email", account))
 	require.Equal(t, 429, f.post(resetPath, "token", f.link(), "password", newPassword))
 	require.Equal(t, 429, f.post(checkPath, "token", f.link()))
+	require.Equal(t, 429, f.post(disputePath, "token", "a.b.c"))
+	require.Equal(t, 429, f.post(noticePath, "token", "a.b.c"))
 	f.into(seen)
 }
 
 func reachOutages(t *testing.T, seen map[string]bool) {
 	t.Helper()
+	noticed := newFixture(t, disputable)
+	notice := noticed.notice()
+	noticed.store.read = errDown
+	require.Equal(t, 503, noticed.post(disputePath, "token", notice))
+	require.Equal(t, 503, noticed.post(noticePath, "token", notice))
+	noticed.into(seen)
+
 	f := newFixture(t, func(c *reset.Config) {
 		c.Queue.Dispatch = func(context.Context, reset.Job) error { return errDown }
 	})
@@ -106,6 +138,12 @@ func reachOutages(t *testing.T, seen map[string]bool) {
 func reachPreflights(t *testing.T, seen map[string]bool) {
 	t.Helper()
 	f := newFixture(t)
+	for _, path := range []string{disputePath, noticePath} {
+		require.Equal(t, 404, f.send(http.MethodOptions, path, ""))
+	}
+	f.into(seen)
+
+	f = newFixture(t, disputable)
 	for path, method := range operations {
 		require.Equal(t, 204, f.send(http.MethodOptions, path, "",
 			"Access-Control-Request-Method", method))
@@ -118,7 +156,7 @@ func reachPreflights(t *testing.T, seen map[string]bool) {
 
 func TestAddressesAndMethodsThatAreNotListedAnswerAsDescribed(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	f := newFixture(t, disputable)
 	for path, method := range operations {
 		for _, other := range []string{
 			http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -142,6 +180,8 @@ func TestDocumentAndAPITakeTheSameBodies(t *testing.T) {
 	}{
 		{forgotPath, `{"email":"ada@example.com"}`, true},
 		{forgotPath, `{"email":"nonsense"}`, true},
+		{forgotPath, `{"email":"ada@example.com","returnTo":"x"}`, true},
+		{forgotPath, `{"email":"ada@example.com","returnTo":[]}`, false},
 		{forgotPath, `{"email":null}`, false},
 		{forgotPath, `{"email":["ada@example.com"]}`, false},
 		{forgotPath, `{"email":"ada@example.com","locale":"de"}`, false},
@@ -152,11 +192,18 @@ func TestDocumentAndAPITakeTheSameBodies(t *testing.T) {
 		{resetPath, `{"password":"x"}`, false},
 		{resetPath, `{"token":"a.b.c","password":1}`, false},
 		{resetPath, `{"token":"a.b.c","password":"x","user_id":"2"}`, false},
+		{resetPath, `{"token":"a.b.c","password":"x","proof":""}`, true},
+		{resetPath, `{"token":"a.b.c","password":"x","proof":7}`, false},
+		{resetPath, `{"token":"a.b.c","proof":"x"}`, false},
 		{checkPath, `{"token":"a.b.c"}`, true},
 		{checkPath, `{"token":{}}`, false},
+		{disputePath, `{"token":"a.b.c"}`, true},
+		{disputePath, `{"token":"a.b.c","password":"x"}`, false},
+		{noticePath, `{"token":"a.b.c"}`, true},
+		{noticePath, `{}`, false},
 		{checkPath, `{"token":"a.b.c","password":"x"}`, false},
 	} {
-		f := newFixture(t)
+		f := newFixture(t, disputable)
 		r := httptest.NewRequest(
 			http.MethodPost, c.path, strings.NewReader(c.body))
 		r.Header.Set("Content-Type", "application/json")

@@ -1,16 +1,11 @@
 package smtptest_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -19,60 +14,14 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// axeCore takes axe-core from the npm registry, or from the file that
-// LOSTKEY_AXE names. It is not kept here: its licence is MPL-2.0.
-func axeCore(t *testing.T) string {
-	t.Helper()
-	if name := os.Getenv("LOSTKEY_AXE"); name != "" {
-		content, err := os.ReadFile(name)
-		require.NoError(t, err)
-		return string(content)
-	}
-
-	folder := t.TempDir()
-	pack := exec.CommandContext(t.Context(), program(t, "npm"), "pack",
-		"--silent", "axe-core@4.14.1")
-	pack.Dir = folder
-	if output, err := pack.CombinedOutput(); err != nil {
-		missing(t,
-			"npm cannot fetch axe-core: "+string(bytes.TrimSpace(output)))
-	}
-	archive, err := os.Open(filepath.Join(folder, "axe-core-4.14.1.tgz"))
-	require.NoError(t, err)
-
-	defer func() { _ = archive.Close() }()
-	unpacked, err := gzip.NewReader(archive)
-	require.NoError(t, err)
-
-	for files := tar.NewReader(unpacked); ; {
-		file, err := files.Next()
-		require.NoError(t, err, "axe.min.js is not in the package")
-		if file.Name == "package/axe.min.js" {
-			content, err := io.ReadAll(files)
-			require.NoError(t, err)
-			return string(content)
-		}
-	}
-}
-
 // Every mail, as mail programs show it: light and dark, wide and 320 pixels.
 func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
-	axe := axeCore(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program(t, "chromium", "chromium-browser",
-			"google-chrome")), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("hide-scrollbars", true))
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
-		options...)
-	t.Cleanup(stopAllocator)
-	ctx, stop := chromedp.NewContext(allocator)
-
-	t.Cleanup(stop)
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	axe := chromium.Axe(t)
+	ctx, cancel := context.WithTimeout(chromium.New(t), 5*time.Minute)
 	t.Cleanup(cancel)
 
 	var shown string
@@ -113,7 +62,7 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 					require.LessOrEqual(t, sideways, int(width), name)
 					picture(ctx, t, name)
 
-					require.Empty(t, violations(ctx, t, axe), name)
+					require.Empty(t, chromium.Violations(ctx, t, axe), name)
 				}
 			}
 		}
@@ -130,32 +79,4 @@ func picture(ctx context.Context, t *testing.T, name string) {
 	require.NoError(t, err)
 	require.NoError(t,
 		os.WriteFile(filepath.Join(folder, "mail-"+name+".png"), shot, 0o600))
-}
-
-type violation struct {
-	ID, Help string
-	Nodes    []struct{ HTML string }
-}
-
-func violations(ctx context.Context, t *testing.T, axe string) []violation {
-	t.Helper()
-	require.NoError(t, chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](axe)))
-
-	const look = `axe.run(document, {
-		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-			"best-practice"],
-	}).then(r => JSON.stringify({
-		violations: r.violations, passes: r.passes.length,
-	}))`
-	found, err := chromedp.Run(ctx,
-		chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
-	require.NoError(t, err)
-
-	var result struct {
-		Violations []violation
-		Passes     int
-	}
-	require.NoError(t, json.Unmarshal([]byte(found), &result))
-	require.Greater(t, result.Passes, 10, "axe looked at the mail")
-	return result.Violations
 }

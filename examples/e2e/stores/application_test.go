@@ -25,7 +25,8 @@ const (
 
 var users = sqlstore.Table{
 	Name: "users", ID: "id", Email: "email", Hash: "password_hash",
-	Stamp: "session_version", Locale: "locale", Disabled: "disabled",
+	Stamp: "session_version", Locale: "locale", Label: "label",
+	Disabled: "disabled", Recovery: furtherAddresses,
 }
 
 // createTables makes what an application has: users, their sessions, and a row
@@ -42,6 +43,26 @@ func createSessions(t testing.TB, e engine, db *sql.DB) {
 		"CREATE TABLE sessions (id "+e.id+", user_id BIGINT NOT NULL)")
 	mustExec(t, db,
 		"CREATE TABLE changes (id "+e.id+", user_id BIGINT NOT NULL)")
+	// Without it each confirmation reads, and under stricter isolation locks,
+	// the sessions of everybody.
+	mustExec(t, db, "CREATE INDEX sessions_user ON sessions (user_id)")
+}
+
+// emptied deletes all rows of these tables and reports whether all are there.
+// Tables are dearer to make than rows. Those that are left go.
+func emptied(t testing.TB, db *sql.DB, tables ...string) bool {
+	t.Helper()
+	for _, table := range tables {
+		if _, err := db.ExecContext(
+			t.Context(), "DELETE FROM "+table,
+		); err != nil {
+			for _, table := range tables {
+				mustExec(t, db, "DROP TABLE IF EXISTS "+table)
+			}
+			return false
+		}
+	}
+	return true
 }
 
 func createUsers(t testing.TB, e engine, db *sql.DB, hashColumn string) {
@@ -54,8 +75,9 @@ func createUsers(t testing.TB, e engine, db *sql.DB, hashColumn string) {
 	mustExec(t, db,
 		"CREATE TABLE users (id "+e.id+", email VARCHAR(255) NOT NULL, "+
 			"password_hash "+hashColumn+
-			" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), disabled BOOLEAN NOT NULL DEFAULT FALSE)")
+			" NULL, session_version BIGINT NOT NULL DEFAULT 0, locale VARCHAR(20), label VARCHAR(40), disabled BOOLEAN NOT NULL DEFAULT FALSE)")
 	mustExec(t, db, "CREATE INDEX users_email ON users (email)")
+	createFurther(t, e, db, "BIGINT", "VARCHAR(255)")
 }
 
 // endSessions is the hook every application should have.

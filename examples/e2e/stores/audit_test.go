@@ -1,6 +1,7 @@
 package stores_test
 
 import (
+	"context"
 	"database/sql"
 	"net/netip"
 	"testing"
@@ -26,6 +27,9 @@ func newAudit(
 	audit, err := sqlaudit.New(db,
 		sqlaudit.Config{Dialect: e.dialect, Now: now})
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = audit.Shutdown(context.WithoutCancel(t.Context()))
+	})
 	for range 2 { // a second start finds the table there
 		for _, statement := range audit.Schema() {
 			mustExec(t, db, statement)
@@ -34,6 +38,7 @@ func newAudit(
 	return audit
 }
 
+//lostkey:covers ASVS-16.2.1 ASVS-16.3.1
 func TestAuditTrailTellsTheStoryOfALink(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		var audit *sqlaudit.Trail
@@ -163,6 +168,7 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		rows := func() int {
 			return queryInt(t, db, "SELECT COUNT(*) FROM lostkey_audit")
 		}
+		becomes := func(want int) { eventually(t, rows, want) }
 
 		record := func(n int, ev reset.Event) {
 			for range n {
@@ -190,14 +196,14 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		require.Zero(t, rows(), "written before it was time")
 		now = now.Add(time.Millisecond)
 		record(1, throttled)
-		require.Equal(t, 3, rows())
+		becomes(3)
 
 		now = now.Add(time.Second)
 		record(5, reset.Event{
 			Outcome: reset.OutcomeRequested, RequestID: "r",
 			Client: netip.MustParseAddr("::ffff:203.0.113.7"),
 		})
-		require.Equal(t, 8, rows(), "a request is written at once")
+		becomes(8)
 
 		clients, err := audit.BusiestClients(t.Context(), start, 10)
 		require.NoError(t, err)
@@ -214,8 +220,15 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		// A clock that is set back does not stop the writing for hours.
 		now = now.Add(-time.Hour)
 		record(1, reset.Event{Outcome: reset.OutcomeThrottled, Client: asker})
-		require.Equal(t, 9, rows())
+		becomes(9)
 	})
+}
+
+// eventually waits for rows that nobody asks to be written.
+func eventually(t *testing.T, rows func() int, want int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return rows() == want },
+		10*time.Second, 5*time.Millisecond)
 }
 
 // sources are networks of one attacker each, with the n-th address in each.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
@@ -49,4 +50,29 @@ func benchStore(b *testing.B, e engine) (*sqlstore.Store, reset.User) {
 	seen, err := store.FindByID(b.Context(), "1")
 	require.NoError(b, err)
 	return store, seen
+}
+
+// A full buffer of the audit trail, written at once.
+func BenchmarkTrail(b *testing.B) {
+	const rows = 4096
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			db, _ := e.open(b)
+			audit, err := sqlaudit.New(db, sqlaudit.Config{Dialect: e.dialect})
+			require.NoError(b, err)
+			for _, statement := range audit.Schema() {
+				mustExec(b, db, statement)
+			}
+
+			for b.Loop() {
+				for n := range rows {
+					audit.Record(b.Context(), numbered(n))
+				}
+				require.NoError(b, audit.Flush(b.Context()))
+			}
+			b.ReportMetric(
+				float64(b.Elapsed().Microseconds())/float64(b.N*rows), "us/row",
+			)
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -165,6 +166,35 @@ var badTables = map[string][]badTable{
 			want:  codes{sqlstore.NotUnique},
 		},
 		{
+			name:    "an index that begins with another column",
+			columns: plainColumns + ", kind INT",
+			after:   []string{"CREATE UNIQUE INDEX u ON users (kind, email)"},
+			want:    codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+		},
+		{
+			name: "an index that is ignored", columns: plainColumns,
+			after: []string{
+				"CREATE UNIQUE INDEX u ON users (email)",
+				"ALTER TABLE users ALTER INDEX u IGNORED",
+			},
+			want: codes{sqlstore.NoAddressIndex},
+		},
+		{
+			name: "an index on the first letters", columns: plainColumns,
+			after: []string{"CREATE INDEX u ON users (email(3))"},
+			want:  codes{sqlstore.NotUnique},
+		},
+		{
+			name: "an index in a narrower character set",
+			columns: "email VARCHAR(200) CHARACTER SET utf8mb3 UNIQUE, " +
+				"password_hash VARCHAR(255)",
+		},
+		{
+			name: "an index in latin1",
+			columns: "email VARCHAR(200) CHARACTER SET latin1 UNIQUE, " +
+				"password_hash VARCHAR(255)",
+		},
+		{
 			name: "folded", columns: plainColumns,
 			after:  []string{"CREATE UNIQUE INDEX u ON users (email)"},
 			table:  matching(sqlstore.MatchFolded),
@@ -241,8 +271,17 @@ func fewRows(t *testing.T, db *sql.DB, e engine) {
 	t.Helper()
 	mustExec(t, db, "INSERT INTO users (email, password_hash) VALUES "+
 		"('ann@example.org', 'a'), ('bob@example.org', 'b')")
-	analyze := map[bool]string{true: "ANALYZE TABLE users", false: "ANALYZE users"}
-	rows, err := db.QueryContext(t.Context(), analyze[e.dialect == sqlstore.MySQL])
+	analyze(t, db, e, "users")
+}
+
+// analyze has the planner learn how many rows there are.
+func analyze(t *testing.T, db *sql.DB, e engine, table string) {
+	t.Helper()
+	statement := "ANALYZE " + table
+	if e.dialect == sqlstore.MySQL {
+		statement = "ANALYZE TABLE " + table
+	}
+	rows, err := db.QueryContext(t.Context(), statement)
 	require.NoError(t, err)
 	require.NoError(t, rows.Close())
 }
@@ -391,5 +430,94 @@ func TestCheckOfStatements(t *testing.T) {
 		findings, err = store.Check(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, findings)
+	})
+}
+
+// MariaDB's plan names indexes that it may use, and reads a small table whole
+// all the same. Of an empty table of MyISAM it knows the answer without either.
+func TestCheckOfMariaDBAsksForTheIndexAndNotForThePlan(t *testing.T) {
+	const good = "email VARCHAR(200) UNIQUE"
+	for _, c := range []struct {
+		name, columns, engine string
+		rows                  int
+		want                  codes
+		seen                  string // of the plan
+	}{
+		{"no index", "email VARCHAR(200)", "InnoDB", 3000, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
+		{"no index, no row", "email VARCHAR(200)", "InnoDB", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
+		{"no index, no row, MyISAM", "email VARCHAR(200)", "MyISAM", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
+		{"no index, one row, MyISAM", "email VARCHAR(200)", "MyISAM", 1, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
+		{"no index, Aria", "email VARCHAR(200)", "Aria", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
+		{"unique", good, "InnoDB", 3000, nil, "Impossible WHERE"},
+		{"unique, no row", good, "InnoDB", 0, nil, "Impossible WHERE"},
+		{"unique, MyISAM", good, "MyISAM", 0, nil, "Impossible WHERE"},
+		{"every row is of the tenant", "email VARCHAR(200), INDEX (tenant), INDEX (email)", "InnoDB", 3000, codes{sqlstore.NotUnique}, "ref"},
+		{"the tenant alone", "email VARCHAR(200), INDEX (tenant)", "InnoDB", 3000, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := engines[2]
+			db, _ := e.open(t)
+			mustExec(t, db, "CREATE TABLE users (id "+e.id+", password_hash "+
+				e.text+", tenant INT NOT NULL DEFAULT 7, "+c.columns+
+				") ENGINE="+c.engine)
+			if c.rows > 0 {
+				mustExec(t, db, "INSERT INTO users (email) SELECT CONCAT("+
+					"'user', seq, '@example.org') FROM seq_1_to_"+
+					strconv.Itoa(c.rows))
+			}
+			analyze(t, db, e, "users")
+
+			table := sqlstore.Table{
+				Name: "users", ID: "id", Email: "email", Hash: "password_hash",
+			}
+			queries, err := table.Queries(e.dialect)
+			require.NoError(t, err)
+			nobody := strings.ReplaceAll(queries.ByEmail, "?", "CONCAT(?, 'x')")
+			require.Contains(t, plan(t, e, db, nobody), c.seen)
+
+			if strings.Contains(c.columns, "tenant") {
+				table.Where = []sqlstore.Condition{{Column: "tenant", Value: 7}}
+			}
+			store, err := sqlstore.New(db, sqlstore.Config{
+				Dialect: e.dialect, Table: table,
+			})
+			require.NoError(t, err)
+			findings, err := store.Check(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, c.want, codesOf(findings))
+		})
+	}
+}
+
+// A view has no index of its own.
+func TestCheckOfAViewBelievesThePlan(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		db, _ := e.open(t)
+		createUsers(t, e, db, e.text)
+		mustExec(t, db, "CREATE VIEW people AS SELECT * FROM users")
+		table := sqlstore.Table{
+			Name: "people", ID: "id", Email: "email", Hash: "password_hash",
+		}
+		store, err := sqlstore.New(db, sqlstore.Config{
+			Dialect: e.dialect, Table: table,
+		})
+		require.NoError(t, err)
+
+		key := map[bool]string{true: "email", false: "lower(email)"}
+		mustExec(t, db, "CREATE INDEX more ON users ("+
+			key[e.dialect == sqlstore.MySQL]+")")
+		findings, err := store.Check(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, findings)
+
+		for _, name := range []string{"more", "users_email"} {
+			if e.dialect == sqlstore.MySQL {
+				name += " ON users"
+			}
+			mustExec(t, db, "DROP INDEX "+name)
+		}
+		findings, err = store.Check(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, codes{sqlstore.NoAddressIndex}, codesOf(findings))
 	})
 }

@@ -30,15 +30,7 @@ func countStamp(e engine, cfg *sqlstore.Config) {
 }
 
 func plainStatements(e engine, cfg *sqlstore.Config) {
-	const columns = "id, email, password_hash, session_version, locale, disabled"
-	cfg.Table, cfg.Queries = sqlstore.Table{}, sqlstore.Queries{
-		ByEmail: e.bind("SELECT " + columns +
-			" FROM users WHERE lower(email) = lower(?)"),
-		ByID: e.bind("SELECT " + columns + " FROM users WHERE id = ?"),
-		Replace: e.bind("UPDATE users SET password_hash = ? WHERE id = ? AND " +
-			"COALESCE(password_hash, '') = ?" +
-			" AND email = ? AND session_version = ? AND NOT disabled"),
-	}
+	cfg.Table, cfg.Queries = sqlstore.Table{}, ownStatements(e)
 }
 
 // hideDeleted makes statements of one's own from those of the table.
@@ -47,8 +39,10 @@ func hideDeleted(e engine, cfg *sqlstore.Config) {
 	if err != nil {
 		panic(err)
 	}
-	queries.ByEmail = strings.Replace(queries.ByEmail, " WHERE ",
-		" WHERE deleted_at IS NULL AND ", 1)
+	for _, text := range []*string{&queries.ByEmail, &queries.ByRecovery} {
+		order := strings.LastIndex(*text, " ORDER BY CASE")
+		*text = (*text)[:order] + " AND deleted_at IS NULL" + (*text)[order:]
+	}
 	queries.ByID += " AND deleted_at IS NULL"
 	queries.Replace += " AND deleted_at IS NULL"
 	cfg.Table, cfg.Queries = sqlstore.Table{}, queries
@@ -64,6 +58,33 @@ func matchColumn(_ engine, cfg *sqlstore.Config) {
 
 func matchLowered(_ engine, cfg *sqlstore.Config) {
 	cfg.Table.EmailMatch = sqlstore.MatchLowered
+}
+
+func matchFolded(_ engine, cfg *sqlstore.Config) {
+	cfg.Table.EmailMatch = sqlstore.MatchFolded
+}
+
+// collations are MariaDB's, for addresses and hashes alike. Those that compare
+// bytes need lower on both sides to find another spelling.
+func collations() []construction {
+	var list []construction
+	for _, name := range []string{
+		"utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_unicode_520_ci",
+		"utf8mb4_uca1400_ai_ci", "utf8mb4_bin", "utf8mb4_nopad_bin",
+		"utf8mb3_general_ci", "utf8mb3_bin", "latin1_swedish_ci", "latin1_bin",
+		"ascii_bin",
+	} {
+		set, _, _ := strings.Cut(name, "_")
+		column := "VARCHAR(255) CHARACTER SET " + set + " COLLATE " + name
+		c := construction{
+			name: name + ", MariaDB", engine: 2, email: column, hash: column,
+		}
+		if strings.HasSuffix(name, "_bin") {
+			c.change = matchFolded
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 func softDelete(e engine, db *sql.DB, f *resettest.Fixture) {

@@ -1,14 +1,18 @@
 // Package stores answers "how do I keep my users in a database?": its tests run
-// package sqlstore on SQLite, PostgreSQL and MariaDB, each with the driver most
-// programs use, and show what holds when many confirm one link at once, when
-// the network loses a reply, and when the process is killed.
+// package sqlstore on SQLite (modernc, and in packages of their own mattn and
+// ncruces), PostgreSQL (pgx and lib/pq) and MariaDB (go-sql-driver), and show
+// what holds when many confirm one link at once, when the network loses a
+// reply, and when the process is killed.
 //
-// How to open each of them:
+// How to open each of them, by the names that sql.Open takes (mattn needs a C
+// compiler):
 //
-//	sql.Open("sqlite", "file:app.db?"+
-//		"_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
-//	sql.Open("pgx", "postgres://app@db.internal/app")
-//	sql.Open("mysql", "app@tcp(db.internal:3306)/app")
+//	modernc  sqlite    file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)
+//	ncruces  sqlite3   file:app.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)
+//	mattn    sqlite3   file:app.db?_busy_timeout=5000&_journal_mode=WAL
+//	pgx      pgx       postgres://app@db.internal/app
+//	lib/pq   postgres  postgres://app@db.internal/app
+//	mysql    mysql     app@tcp(db.internal:3306)/app
 //
 // SQLite needs the busy timeout: without it a second writer gets an error where
 // it could have waited. PostgreSQL and MariaDB need nothing. Any isolation

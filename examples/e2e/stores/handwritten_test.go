@@ -34,12 +34,16 @@ func handWritten(
 	}
 }
 
-const handWrittenColumns = "SELECT id, email, COALESCE(password_hash, ''), " +
-	"session_version, disabled FROM users WHERE "
+func (s *byHand) columns() string {
+	return "SELECT id, email, COALESCE(password_hash, ''), session_version, " +
+		"disabled, COALESCE(label, ''), COALESCE(" +
+		addressList[s.engine.dialect] + ", '') FROM users WHERE "
+}
 
 func (s *byHand) FindByEmail(ctx context.Context, email string) ([]reset.User, error) {
-	query := s.engine.bind(handWrittenColumns + "LOWER(email) = LOWER(?)")
-	rows, err := s.db.QueryContext(ctx, query, email)
+	query := s.engine.bind(s.columns() + "LOWER(email) = LOWER(?) OR " +
+		hasAddress)
+	rows, err := s.db.QueryContext(ctx, query, email, email)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (s *byHand) FindByEmail(ctx context.Context, email string) ([]reset.User, e
 
 func (s *byHand) FindByID(ctx context.Context, id string) (reset.User, error) {
 	user, err := scanByHand(s.db.QueryRowContext(ctx,
-		s.engine.bind(handWrittenColumns+"id = ?"), id))
+		s.engine.bind(s.columns()+"id = ?"), id))
 	if errors.Is(err, sql.ErrNoRows) || malformed(err) || err == nil && user.ID != id {
 		return reset.User{}, reset.ErrUserNotFound
 	}
@@ -65,8 +69,10 @@ func (s *byHand) FindByID(ctx context.Context, id string) (reset.User, error) {
 }
 
 func scanByHand(row interface{ Scan(dest ...any) error }) (user reset.User, err error) {
+	var addresses string
 	err = row.Scan(&user.ID, &user.Email, &user.PasswordHash, &user.Stamp,
-		&user.Disabled)
+		&user.Disabled, &user.Label, &addresses)
+	user.Recovery = splitAddresses(addresses)
 	return user, err
 }
 
@@ -125,13 +131,15 @@ func (s *byHand) replaceWhere(
 	ctx context.Context, tx *sql.Tx, seen reset.User, encoded string,
 ) error {
 	where := "id = ? AND COALESCE(password_hash, '') = ? AND email = ? AND " +
-		"session_version = ? AND NOT disabled"
+		"session_version = ? AND NOT disabled AND COALESCE(" +
+		addressList[s.engine.dialect] + ", '') = ?"
 	if s.engine.dialect == sqlstore.MySQL {
 		where = strings.ReplaceAll(where, "email = ", "BINARY email = ")
 	}
 	res, err := tx.ExecContext(ctx,
 		s.engine.bind("UPDATE users SET password_hash = ? WHERE "+where),
-		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp)
+		encoded, seen.ID, seen.PasswordHash, seen.Email, seen.Stamp,
+		strings.Join(seen.Recovery, "\n"))
 	if err != nil {
 		return err
 	}
@@ -145,7 +153,8 @@ func (s *byHand) replaceLocked(
 	ctx context.Context, tx *sql.Tx, seen reset.User, encoded string,
 ) error {
 	now, err := scanByHand(tx.QueryRowContext(ctx,
-		s.engine.bind(handWrittenColumns+"id = ? FOR UPDATE"), seen.ID))
+		s.engine.bind(s.columns()+"id = ? FOR UPDATE"), seen.ID))
+	now.Label = seen.Label // which no link is bound to
 	if errors.Is(err, sql.ErrNoRows) ||
 		err == nil && (!reflect.DeepEqual(now, seen) || now.Disabled) {
 		return reset.ErrStale

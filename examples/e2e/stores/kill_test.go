@@ -18,6 +18,8 @@ import (
 // A process that is killed in the middle of a confirmation leaves either all of
 // the change or none of it: never a new password with old sessions alive, and
 // never a dead link with the old password in force.
+//
+//lostkey:covers ASVS-2.3.3
 func TestKilledProcessLeavesAllOrNothing(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		runs := 200

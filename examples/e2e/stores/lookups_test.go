@@ -246,3 +246,33 @@ func plan(t *testing.T, e engine, db *sql.DB, query string) string {
 	require.NoError(t, rows.Err())
 	return out.String()
 }
+
+// A statement that is kept must not outlive what it was made for.
+func TestLookUpsGoOnWhenTheTableIsAltered(t *testing.T) {
+	eachEngine(t, engines, func(t *testing.T, e engine) {
+		app := newApplication(t, e, options{})
+		canceled, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := app.store.FindByEmail(canceled, annAddress)
+		require.ErrorIs(t, err, context.Canceled)
+
+		for _, change := range []string{
+			"ALTER TABLE users ADD COLUMN before_all VARCHAR(9)",
+			"ALTER TABLE users DROP COLUMN before_all",
+			"DROP INDEX users_email",
+		} {
+			found, err := app.store.FindByEmail(t.Context(), annAddress)
+			require.NoError(t, err)
+			require.Equal(t, []reset.User{app.ann}, found)
+			if e.dialect == sqlstore.MySQL {
+				change = strings.Replace(change,
+					"DROP INDEX users_email", "DROP INDEX users_email ON users", 1)
+			}
+			mustExec(t, app.db, change)
+		}
+
+		found, err := app.store.FindByID(t.Context(), app.ann.ID)
+		require.NoError(t, err)
+		require.Equal(t, app.ann, found)
+	})
+}

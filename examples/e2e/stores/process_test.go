@@ -48,6 +48,9 @@ type order struct {
 	Racers int
 	// Torn makes the change without a transaction.
 	Torn bool
+	// Audit, if set, is the user of events that are recorded until the process
+	// is killed. It then does no more.
+	Audit string
 }
 
 func runChild(stdin io.Reader, stdout io.Writer) error {
@@ -77,6 +80,9 @@ func (o order) run(e engine, in *bufio.Reader, out io.Writer) error {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
+	if o.Audit != "" {
+		return recordForever(e, db, o.Audit, out)
+	}
 
 	var mailbox mailtest.Recorder
 	release := make(chan struct{})
@@ -196,6 +202,7 @@ func (c *child) result(t *testing.T) tally {
 	return sum
 }
 
+//lostkey:covers ASVS-15.4.2 CWE-362
 func TestOfManyConfirmationsInThreeProcessesOneSucceeds(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		const processes = 3

@@ -14,6 +14,8 @@ import (
 // Asking for a link writes nothing, known address or not: there is no table
 // that an anonymous flood could fill, and no difference that a database could
 // show.
+//
+//lostkey:covers FP-CS-7 FP-CS-8
 func TestForgotRequestWritesNothing(t *testing.T) {
 	eachEngine(t, engines, func(t *testing.T, e engine) {
 		const each = 50

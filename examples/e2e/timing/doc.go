@@ -2,10 +2,10 @@
 // an account, by their bytes or by their time, and what a request costs. Its
 // statistics, [Compare], serve for a handler of one's own as well.
 //
-//	go test ./e2e/timing                                # a minute or two, with slack
+//	go test ./timing                                    # a minute or two, with slack
 //	LOSTKEY_TIMING_SAMPLES=20000 go test -timeout 30m \
-//		-run TestKnownAndUnknown -v ./e2e/timing            # the strict form
-//	LOSTKEY_TIMING_SECONDS=20 go test -run SlowMailer -v ./e2e/timing
+//		-run TestKnownAndUnknown -v ./timing                # the strict form
+//	LOSTKEY_TIMING_SECONDS=20 go test -run SlowMailer -v ./timing
 //
 // # How it measures
 //

@@ -91,6 +91,8 @@ func (brokenStore) FindByEmail(context.Context, string) ([]reset.User, error) {
 // The raw bytes of the answers over the wire, for the pages and the JSON API,
 // with the text of the Date header alone masked; and the page that the browser
 // is sent to.
+//
+//lostkey:covers ASVS-6.3.8 FP-CS-1 CWE-204
 func TestAnswersAreTheSameBytesForEveryAddressAndTrouble(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{}

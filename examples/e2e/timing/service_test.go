@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -68,8 +69,43 @@ func newConfig() (reset.Config, error) {
 			Global: wide[0], Client: wide[1], Account: wide[2],
 			Network: wide[3],
 		},
+		Hooks:  everyHook(),
 		Events: reset.SinkFunc(func(context.Context, reset.Event) {}),
 	}, nil
+}
+
+// everyHook sets all hooks. The slow ones are of no stranger's making, so they
+// must not be seen in a request's time.
+func everyHook() reset.Hooks {
+	slow := func(ctx context.Context) error {
+		select {
+		case <-time.After(time.Second):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+
+	return reset.Hooks{
+		Blocked: func(netip.Addr) bool { return false },
+		Eligible: func(context.Context, reset.User) (bool, error) {
+			return true, nil
+		},
+		NeedsProof: func(ctx context.Context, _ reset.Pending) (string, error) {
+			return "totp", slow(ctx)
+		},
+		BeforeConfirm: func(ctx context.Context, _ reset.Pending) error {
+			return slow(ctx)
+		},
+		OnConfirmed: []func(context.Context, reset.Confirmation) error{
+			func(ctx context.Context, _ reset.Confirmation) error {
+				return slow(ctx)
+			},
+		},
+		OnDisputed: func(ctx context.Context, _ reset.Dispute) error {
+			return slow(ctx)
+		},
+	}
 }
 
 func newHandler(cfg reset.Config) (http.Handler, error) {

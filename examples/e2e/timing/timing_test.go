@@ -96,6 +96,8 @@ type finding struct{ null, positive, real timing.Comparison }
 // (|t| >= 10) and large (medians 5 % apart). In either, a machine on which
 // equal classes differ, or on which one signing goes unnoticed, can tell
 // nothing. That is tried three times and then skipped, with the reason.
+//
+//lostkey:covers ASVS-6.3.8 FP-CS-2 CWE-208
 func TestKnownAndUnknownAddressesTakeTheSameTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
