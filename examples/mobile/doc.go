@@ -2,12 +2,6 @@
 // on in the browser where it is not installed. The link in the mail is the same
 // for all, and https. Import the package, or copy mobile.go.
 //
-//	links, err := mobile.New(svc, mobile.Config{
-//		Apple:   []string{"ABCDE12345.com.example.app"},
-//		Android: []mobile.AndroidApp{{Package: "com.example.app", SHA256: prints}},
-//	})
-//	mux.Handle("/.well-known/", links)
-//
 // # What the systems ask for
 //
 // Both fetch their file from the root of the link's host, over https with a

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lostkey-go/lostkey/examples/internal/chromium"
 	"github.com/lostkey-go/lostkey/examples/mobile"
 	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
@@ -208,25 +207,10 @@ func TestNewRefusesApplicationsThatNoSystemWouldMatch(t *testing.T) {
 // Without the application the same link goes on in the phone's browser.
 func TestLinkGoesOnInTheBrowserWithoutTheApplication(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("LOSTKEY_REQUIRE_SERVICES") == "1" {
-			t.Fatal("no chromium in the path, and LOSTKEY_REQUIRE_SERVICES=1")
-		}
-		t.Skip("no chromium in the path")
-	}
+	ctx, cancel := context.WithTimeout(chromium.New(t), 2*time.Minute)
+	defer cancel()
 	_, link, stop := start("")
 	defer stop()
-
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(
-		chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
-		chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()))...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
-	defer cancel()
 
 	const password = "#password"
 	require.NoError(t, chromedp.Do(ctx,

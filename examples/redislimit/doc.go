@@ -1,21 +1,8 @@
 // Package redislimit is a rate limiter for lostkey that several processes share
 // through Redis. Import it, or copy its four files.
 //
-//	client := redis.NewClient(&redis.Options{
-//		Addr: "redis.internal:6379",
-//		// Without it go-redis ignores deadlines, and New refuses the client.
-//		ContextTimeoutEnabled: true,
-//	})
-//	perAccount, err := redislimit.New(redislimit.Config{
-//		Client: client,
-//		Prefix: "lostkey:account:", // one for each limiter
-//		Burst:  1, Every: time.Minute,
-//		Also: []ratelimit.Rate{{Burst: 5, Every: 12 * time.Minute}},
-//	})
-//	svc, err := reset.New(reset.Config{
-//		Limits: reset.Limits{Account: perAccount},
-//		// …
-//	})
+// The options of the client need ContextTimeoutEnabled. Without it go-redis
+// ignores deadlines, and New refuses the client.
 //
 // One Lua script reads Redis's own clock, decides under every rate and charges
 // all of them or none, in one round trip and as one step: the clocks of the

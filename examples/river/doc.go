@@ -2,26 +2,6 @@
 // that mail that was accepted survives the process that accepted it. Import it,
 // or copy its two files.
 //
-//	pool, err := pgxpool.New(ctx, databaseURL)
-//	driver := riverpgxv5.New(pool)
-//	inserter, err := river.NewClient(driver, &river.Config{}) // inserts only
-//
-//	svc, err := reset.New(reset.Config{
-//		Dispatch: riverjobs.Dispatch(inserter),
-//		// …
-//	})
-//
-//	workers := river.NewWorkers()
-//	river.AddWorker(workers, riverjobs.NewWorker(svc, pool))
-//	client, err := river.NewClient(driver, &river.Config{
-//		Workers: workers,
-//		Queues: map[string]river.QueueConfig{
-//			riverjobs.Queue: {MaxWorkers: 8},
-//		},
-//		RescueStuckJobsAfter: riverjobs.RescueAfter,
-//	})
-//	err = client.Start(ctx)
-//
 // The process that serves pages and the process that works on jobs may be two;
 // both make a Service from the same Config. Run River's migrations first.
 //
@@ -40,19 +20,8 @@
 //
 // [WithTx] inserts in a transaction of the application's, so that the job
 // exists exactly when the transaction is committed. The notice of a changed
-// password can so become one with the change:
-//
-//	func (s *Store) ReplaceHash(
-//		ctx context.Context, seen reset.User, encoded string,
-//	) error {
-//		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-//			// … the conditional UPDATE, ending the sessions …
-//			changed := reset.NotifyInput{UserID: seen.ID, SessionsEnded: true}
-//			return s.resets.NotifyChanged(riverjobs.WithTx(ctx, tx), changed)
-//		})
-//	}
-//
-// with Config.Mail.SkipNotice, since the store now sees to the notice.
+// password can so become one with the change: ReplaceHash calls
+// [reset.Service.NotifyChanged] with it, and Config.Mail.SkipNotice is set.
 // NotifyChanged looks the account up while the transaction is open: give the
 // pool more connections than there are confirmations at once.
 //

@@ -7,21 +7,7 @@
 // [Pages] with a queue of the platform's (SQS, Pub/Sub, Cloud Tasks …) is the
 // one to prefer. The function that serves the page sends a message of a few
 // hundred bytes, and a second function, which the platform calls with each
-// message, does the work:
-//
-//	// function 1, HTTP
-//	send := func(ctx context.Context, message []byte) error {
-//		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{
-//			QueueUrl:    &queue,
-//			MessageBody: aws.String(string(message)),
-//		})
-//		return err
-//	}
-//	handler, err := serverless.Pages(cfg, send)
-//
-//	// function 2, triggered by the queue
-//	work, err := serverless.Worker(cfg, send)
-//	err = work(ctx, message) // an error means: deliver the message again
+// message, does the work.
 //
 // Nothing that depends on the account happens while the visitor waits, so time
 // tells nothing. Give the queue a visibility timeout above a minute and let it

@@ -1,12 +1,13 @@
 // Package spa is a front end of its own for a password reset: a static page
 // without a build step that calls the JSON API of reset/resethttp, also from
 // another origin. It asks for a link, opens one, says for which account it is,
-// and sets the new password.
+// asks for a second proof where that is needed, and sets the new password. A
+// second page takes the link "this was not me".
 //
-// The page is static/index.html with a style and two modules, and works on any
-// server of files. Its element meta[name=api] says where the API is. api.d.ts
-// is made from the API's OpenAPI document, and lets an editor check the
-// modules.
+// The pages are static/index.html and static/dispute/index.html with a style
+// and a few modules, and work on any server of files. Their element
+// meta[name=api] says where the API is. api.d.ts is made from the API's OpenAPI
+// document, and lets an editor check the modules.
 package spa
 
 import (
@@ -44,13 +45,16 @@ func New(api string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := fs.ReadFile(files, "index.html")
-	if err != nil {
-		return nil, err
+	pages := map[string][]byte{"": nil, "dispute/": nil}
+	for path := range pages {
+		page, err := fs.ReadFile(files, path+"index.html")
+		if err != nil {
+			return nil, err
+		}
+		const at = `<meta name="api" content="/api">`
+		pages[path] = []byte(strings.Replace(string(page), at, fmt.Sprintf(
+			`<meta name="api" content="%s">`, html.EscapeString(api)), 1))
 	}
-	const at = `<meta name="api" content="/api">`
-	text := strings.Replace(string(page), at, fmt.Sprintf(
-		`<meta name="api" content="%s">`, html.EscapeString(api)), 1)
 
 	policy := "default-src 'none'; script-src 'self'; style-src 'self';" +
 		" img-src data:; connect-src " + source + "; form-action 'none';" +
@@ -64,11 +68,12 @@ func New(api string) (http.Handler, error) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-cache")
 
-		if r.URL.Path != "" {
+		page, ok := pages[r.URL.Path]
+		if !ok {
 			assets.ServeHTTP(w, r)
 			return
 		}
 		http.ServeContent(
-			w, r, "index.html", time.Time{}, bytes.NewReader([]byte(text)))
+			w, r, "index.html", time.Time{}, bytes.NewReader(page))
 	}), nil
 }

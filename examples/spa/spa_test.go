@@ -97,6 +97,7 @@ func TestPageNamesItsAPIAndTrustsNothingElse(t *testing.T) {
 
 		for path, media := range map[string]string{
 			"/spa/":          "text/html; charset=utf-8",
+			"/spa/dispute/":  "text/html; charset=utf-8",
 			"/spa/app.js":    "text/javascript; charset=utf-8",
 			"/spa/client.js": "text/javascript; charset=utf-8",
 			"/spa/style.css": "text/css; charset=utf-8",

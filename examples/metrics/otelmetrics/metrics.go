@@ -1,10 +1,7 @@
-// Package otelmetrics shows a lostkey service to OpenTelemetry. Import it, or
-// copy it together with ../figures.go.
-//
-//	meter := provider.Meter("github.com/lostkey-go/lostkey")
-//	sink, err := otelmetrics.NewSink(meter)
-//	svc, err := reset.New(reset.Config{Events: sink /* … */})
-//	registration, err := otelmetrics.Observe(meter, svc)
+// Package otelmetrics shows a lostkey service to OpenTelemetry. Copy it with
+// ../figures.go, and change the import of that, or import it. It is in a module
+// of its own, so that takes
+// go get github.com/lostkey-go/lostkey/examples/metrics besides.
 //
 // One Sink and one Observe are enough for all sites of a service.
 package otelmetrics

@@ -1,12 +1,7 @@
-// Package prommetrics shows a lostkey service to Prometheus. Import it, or copy
-// it together with ../figures.go.
-//
-//	registry := prometheus.NewRegistry()
-//	svc, err := reset.New(reset.Config{
-//		Events: prommetrics.NewSink(registry),
-//		// …
-//	})
-//	registry.MustRegister(prommetrics.NewCollector(svc))
+// Package prommetrics shows a lostkey service to Prometheus. Copy it together
+// with ../figures.go, and change the import of that, or import it. It is in a
+// module of its own, so that takes
+// go get github.com/lostkey-go/lostkey/examples/metrics besides.
 //
 // One Sink and one Collector are enough for all sites of a service.
 package prommetrics

@@ -1,20 +1,35 @@
 // Made from openapi.json by dts. Do not edit.
 
-export interface CheckedLink {
+export interface CheckedDispute {
 	/** The address of the account, masked. */
 	account: string;
 	/** When the link stops working if nothing else stops it before. */
 	expires: string;
 	/** Which account it is, for people with several on one address. Often empty. */
 	label: string;
+}
+
+export interface CheckedLink {
+	/** The address of the account, masked. */
+	account: string;
+	/** The URL to go on to when the password is changed. It is that place, or the page to sign in on, or empty. */
+	continue: string;
+	/** When the link stops working if nothing else stops it before. */
+	expires: string;
+	/** Which account it is, for people with several on one address. Often empty. */
+	label: string;
 	/** The shortest password in code points, or 0 when that is not known. */
 	minLength: number;
+	/** The kind of second proof that the account needs, such as totp, or empty for none. */
+	proof: string;
 	/** Whether the account gets a new password or its first one. */
 	purpose: "reset" | "invite";
+	/** The key of the configured place that the link carries, or empty. */
+	returnTo: string;
 }
 
 /** What went wrong, for programs. Codes stay as they are, and new ones may come. */
-export type Code = "cross-origin" | "guard-refused" | "invalid-address" | "link-rejected" | "malformed" | "method" | "not-found" | "password-refused" | "throttled" | "too-large" | "unavailable" | "unknown-outcome" | "unsupported-type";
+export type Code = "cross-origin" | "guard-refused" | "invalid-address" | "link-rejected" | "malformed" | "method" | "not-found" | "password-refused" | "proof-refused" | "throttled" | "too-large" | "unavailable" | "unknown-outcome" | "unsupported-type";
 
 export interface Empty {
 }
@@ -22,6 +37,8 @@ export interface Empty {
 export interface LinkRequest {
 	/** One plain address, or a user name where Settings.identifiers is true. */
 	email: string;
+	/** The key of a configured place, which the link carries along. Any other is ignored. */
+	returnTo?: string;
 }
 
 export interface LinkToCheck {
@@ -31,6 +48,8 @@ export interface LinkToCheck {
 
 export interface NewPassword {
 	password: string;
+	/** The second proof that CheckedLink.proof asks for, byte for byte. */
+	proof?: string;
 	/** The whole link, or the token in it. */
 	token: string;
 }
@@ -44,6 +63,9 @@ export interface OpenAPIDocument {
 /** The paths of this API, from the root of its host. */
 export interface Paths {
 	check: string;
+	checkDispute: string;
+	/** Empty where nothing can be disputed, and so is checkDispute. */
+	dispute: string;
 	forgot: string;
 	openapi: string;
 	reset: string;
@@ -66,7 +88,7 @@ export interface Problem {
 }
 
 export interface Reason {
-	/** invalid-address for an address. For a password it is too-short, too-long, invalid-utf8, control-characters, common, context, breached, weak, or one of the application's own. */
+	/** invalid-address for an address, proof-refused for a second proof. For a password it is too-short, too-long, invalid-utf8, control-characters, common, context, breached, weak, or one of the application's own. */
 	code: string;
 	/** The same as an English sentence. */
 	detail: string;
@@ -130,7 +152,7 @@ export interface Operations {
 			403: Problem & { code: "cross-origin" };
 			413: Problem & { code: "too-large" };
 			415: Problem & { code: "unsupported-type" };
-			422: Problem & { code: "password-refused" };
+			422: Problem & { code: "password-refused" | "proof-refused" };
 			429: Problem & { code: "throttled" };
 			503: Problem & { code: "unavailable" | "unknown-outcome" };
 		};
@@ -144,6 +166,38 @@ export interface Operations {
 			200: CheckedLink;
 			400: Problem & { code: "link-rejected" | "malformed" };
 			403: Problem & { code: "cross-origin" };
+			413: Problem & { code: "too-large" };
+			415: Problem & { code: "unsupported-type" };
+			429: Problem & { code: "throttled" };
+			503: Problem & { code: "unavailable" };
+		};
+	};
+	/** Say that a changed password was somebody else's doing */
+	disputeChange: {
+		method: "POST";
+		path: "/api/reset-password/dispute";
+		body: LinkToCheck;
+		answers: {
+			204: undefined;
+			400: Problem & { code: "link-rejected" | "malformed" };
+			403: Problem & { code: "cross-origin" };
+			404: Problem & { code: "not-found" };
+			413: Problem & { code: "too-large" };
+			415: Problem & { code: "unsupported-type" };
+			429: Problem & { code: "throttled" };
+			503: Problem & { code: "unavailable" };
+		};
+	};
+	/** See whether the link of a notice works, and for which account */
+	checkDispute: {
+		method: "POST";
+		path: "/api/reset-password/dispute/check";
+		body: LinkToCheck;
+		answers: {
+			200: CheckedDispute;
+			400: Problem & { code: "link-rejected" | "malformed" };
+			403: Problem & { code: "cross-origin" };
+			404: Problem & { code: "not-found" };
 			413: Problem & { code: "too-large" };
 			415: Problem & { code: "unsupported-type" };
 			429: Problem & { code: "throttled" };

@@ -1,27 +1,15 @@
 // @ts-check
 
 import { Client, Refusal } from "./client.js";
+import { element } from "./dom.js";
 
 /** @import { Problem } from "./api.d.ts" */
-
-/**
- * @template {Element} T
- * @param {string} selector
- * @param {{ new (): T }} type
- * @returns {T}
- */
-function element(selector, type) {
-	const found = document.querySelector(selector);
-	if (!(found instanceof type)) {
-		throw new Error("no " + selector);
-	}
-	return found;
-}
 
 const client = new Client(element("meta[name=api]", HTMLMetaElement).content);
 const alertBox = element("#alert", HTMLElement);
 const email = element("#email", HTMLInputElement);
 const password = element("#password", HTMLInputElement);
+const proof = element("#proof", HTMLInputElement);
 
 /** The whole address that was opened. The API finds the token in it. */
 let link = "";
@@ -60,6 +48,13 @@ function explain(error) {
 			say(reasons(problem));
 			password.focus();
 			break;
+		case "proof-refused":
+			// The check may have had no answer, so this can be the first to ask.
+			say(proof.value === "" ? "This account needs a second proof."
+				: "This proof was not accepted. Enter a new one.");
+			askProof("", true);
+			proof.focus();
+			break;
 		case "throttled":
 			say("Too many attempts. Wait " + problem.retry_after + " seconds.");
 			break;
@@ -91,6 +86,30 @@ function reasons(problem) {
 	}).join(" ");
 }
 
+/**
+ * Shows the field for a second proof, or hides it.
+ *
+ * @param {string} kind as the API names it
+ * @param {boolean} needed
+ */
+function askProof(kind, needed) {
+	proof.value = "";
+	proof.inputMode = kind === "totp" ? "numeric" : "";
+	element("#proof-row", HTMLElement).hidden = !needed;
+}
+
+/**
+ * Sets where the links to go on lead.
+ *
+ * @param {string} url
+ */
+function leadTo(url) {
+	for (const login of document.querySelectorAll("a.login")) {
+		login.toggleAttribute("hidden", url === "");
+		login.setAttribute("href", url);
+	}
+}
+
 /** Takes a link out of the address bar, where it would outlive the page. */
 async function openLink() {
 	if (!location.href.includes("token")) {
@@ -99,6 +118,7 @@ async function openLink() {
 	link = location.href;
 	history.replaceState(null, "", location.pathname);
 	password.value = "";
+	askProof("", false);
 	show("choose");
 	element("#account", HTMLElement).textContent = "";
 
@@ -106,6 +126,8 @@ async function openLink() {
 		const found = await client.checkLink({ token: link });
 		element("#account", HTMLElement).textContent =
 			[found.label, found.account].filter(Boolean).join(", ");
+		askProof(found.proof, found.proof !== "");
+		leadTo(found.continue);
 		element("#until", HTMLElement).textContent =
 			"The link works until " + new Date(found.expires).toLocaleTimeString() + ".";
 	} catch (error) {
@@ -142,13 +164,18 @@ function onSubmit(selector, send) {
 }
 
 onSubmit("#ask form", async () => {
-	await client.requestLink({ email: email.value });
+	await client.requestLink({
+		email: email.value,
+		returnTo: new URLSearchParams(location.search).get("return") ?? "",
+	});
 	show("sent");
 });
 
 onSubmit("#choose form", async () => {
-	await client.setPassword({ token: link, password: password.value });
-	link = password.value = "";
+	await client.setPassword({
+		token: link, password: password.value, proof: proof.value,
+	});
+	link = password.value = proof.value = "";
 	show("done");
 });
 
@@ -157,7 +184,7 @@ for (const again of document.querySelectorAll("[data-again]")) {
 }
 addEventListener("hashchange", openLink);
 addEventListener("pagehide", () => {
-	password.value = "";
+	password.value = proof.value = "";
 });
 
 try {
@@ -165,10 +192,7 @@ try {
 	document.title = "Password reset, " + settings.product;
 	element("#hint", HTMLElement).textContent = settings.minLength > 0
 		? "At least " + settings.minLength + " characters." : "";
-	for (const login of document.querySelectorAll("a.login")) {
-		login.toggleAttribute("hidden", settings.login === "");
-		login.setAttribute("href", settings.login);
-	}
+	leadTo(settings.login);
 } catch (error) {
 	explain(error);
 }

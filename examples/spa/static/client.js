@@ -1,6 +1,6 @@
 // @ts-check
 
-/** @import { CheckedLink, Operations, Problem, Settings } from "./api.d.ts" */
+/** @import { CheckedDispute, CheckedLink, Operations, Problem, Settings } from "./api.d.ts" */
 
 /** A Refusal is an answer of the API that is not a success. */
 export class Refusal extends Error {
@@ -47,6 +47,19 @@ export class Client {
 	/** @param {Operations["setPassword"]["body"]} body */
 	async setPassword(body) {
 		await this.#call("POST", "/reset-password", body);
+	}
+
+	/**
+	 * @param {Operations["checkDispute"]["body"]} body
+	 * @returns {Promise<CheckedDispute>}
+	 */
+	async checkDispute(body) {
+		return (await this.#call("POST", "/reset-password/dispute/check", body)).json();
+	}
+
+	/** @param {Operations["disputeChange"]["body"]} body */
+	async dispute(body) {
+		await this.#call("POST", "/reset-password/dispute", body);
 	}
 
 	/**
