@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves that the gate fails where it should. It plants faults in a copy of the
 # tree and expects each check to name them: imports between the leaves, a
-# change of the exported API, a dense function, a wide line, a long function.
+# change of the exported API, a dense function, a wide line, a long function, a
+# forgotten module.
 #   .ci/proof.sh PATH-TO-GOLANGCI-LINT
 set -euo pipefail
 lint=$1
@@ -9,8 +10,8 @@ cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/check" ./.ci/check
-git ls-files -z -- token hash mail reset go.mod go.sum .golangci.yml .ci/api \
-	':!*_test.go' | xargs -0 cp --parents -t "$dir"
+git ls-files -z -- token hash mail reset go.sum .golangci.yml .ci/api \
+	'*go.mod' .ci/modules.sh .github/dependabot.yml ':!*_test.go' | xargs -0 cp --parents -t "$dir"
 cd "$dir"
 
 # refuses COMMAND... -- WHAT=PATTERN...: the command must fail and say every
@@ -72,3 +73,14 @@ refuses "$lint" run --enable-only funlen,lll ./token/ -- \
 	"a long function=planted.go.*funlen" \
 	"a wide line=planted_wide.go.*129 characters.*lll" \
 	"a wide line of a test=planted_test.go.*129 characters.*lll"
+
+.ci/modules.sh >/dev/null
+mkdir examples/planted
+cp examples/river/go.mod examples/planted
+refuses .ci/modules.sh -- \
+	'a module without updates=dependabot.yml does not name "/examples/planted"'
+echo '# "/examples/planted"' >>.github/dependabot.yml
+.ci/modules.sh >/dev/null
+sed -i '/^replace/d' examples/planted/go.mod
+refuses .ci/modules.sh -- \
+	"a module over a release=planted/go.mod does not say: replace .* => \.\./\.\./"

@@ -4,11 +4,12 @@
 
 packages=(
 	ca-certificates curl git gcc libc6-dev
-	postgresql mariadb-server redis-server
+	postgresql mariadb-server redis-server etcd-server nginx
 	chromium fonts-dejavu-core
 	# other languages' readers of our tokens, and makers of the hashes we read
 	python3 python3-jwt nodejs npm
-	python3-passlib python3-django python3-werkzeug python3-argon2
+	python3-passlib python3-django gunicorn python3-werkzeug python3-argon2
+	python3-psycopg2 python3-mysqldb
 	python3-bcrypt python3-flask-bcrypt python3-flask-security
 	php-cli ruby-bcrypt ruby-devise whois argon2
 	# promtool, which judges rules
@@ -70,6 +71,7 @@ services_start() {
 	postgres_start
 	mariadb_start
 	redis_start
+	etcd_start
 }
 
 postgres_bin() { ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }
@@ -113,6 +115,16 @@ redis_start() {
 	started_pids+=($!)
 	wait_for 6379 Redis
 	echo "started Redis"
+}
+
+etcd_start() {
+	if listens 2379; then return 0; fi
+	etcd --data-dir "$work/etcd" --listen-peer-urls http://127.0.0.1:0 \
+		--listen-client-urls http://127.0.0.1:2379 \
+		--advertise-client-urls http://127.0.0.1:2379 >"$work/etcd.log" 2>&1 &
+	started_pids+=($!)
+	wait_for 2379 etcd
+	echo "started etcd"
 }
 
 services_stop() {

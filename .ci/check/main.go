@@ -8,6 +8,11 @@
 //	go run ./.ci/check measure          prints the figures of the house style
 //	go run ./.ci/check walk             compares the lines CONTRIBUTING names
 //	go run ./.ci/check walk -accept     writes those lines anew
+//	go run ./.ci/check docs             compares documentation and tested code
+//	go run ./.ci/check sbom             lists what is built in, with licences
+//	go run ./.ci/check sbom -accept     writes that list anew
+//	go run ./.ci/check trace            holds standards, tests and duties together
+//	go run ./.ci/check trace -accept    writes the page of them anew
 package main
 
 import (
@@ -22,7 +27,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: check api|style|measure|walk")
+		fail("usage: check api|style|measure|walk|docs|sbom|trace")
 	}
 
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
@@ -47,6 +52,12 @@ func main() {
 		err = measure(dirs)
 	case "walk":
 		err = checkWalk(*accept)
+	case "docs":
+		err = checkDocs(dirs)
+	case "sbom":
+		err = checkBOM(*accept)
+	case "trace":
+		err = checkTrace(dirs, *accept)
 	default:
 		err = fmt.Errorf("unknown check %q", os.Args[1])
 	}

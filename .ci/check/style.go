@@ -7,7 +7,6 @@ import (
 	"go/ast"
 	"go/token"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,7 +29,7 @@ type function struct {
 }
 
 // checkStyle refuses functions without a paragraph and wide comments, tests
-// included.
+// included and generated code left out.
 func checkStyle(dirs []string) error {
 	var found []string
 	for _, dir := range dirs {
@@ -79,6 +78,9 @@ func functionsOf(dir string) ([]function, error) {
 
 	var functions []function
 	for _, file := range files {
+		if ast.IsGenerated(file) {
+			continue
+		}
 		name := fset.Position(file.Pos()).Filename
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -131,13 +133,17 @@ func largestLiteral(fset *token.FileSet, body ast.Node) int {
 // wideComments finds comments over the bound. Directives, and lines of one
 // word, could not be shorter.
 func wideComments(dir string) ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	fset, files, err := parse(dir, true)
 	if err != nil {
 		return nil, err
 	}
 
 	var found []string
-	for _, name := range names {
+	for _, file := range files {
+		if ast.IsGenerated(file) {
+			continue
+		}
+		name := fset.Position(file.Pos()).Filename
 		output := false // what an Example prints stays as it is
 		err := eachLine(name, func(n int, line string, columns int) {
 			text, comment := strings.CutPrefix(strings.TrimSpace(line), "// ")
