@@ -214,7 +214,7 @@ func TestAPIRefusesDisputesThatAreNone(t *testing.T) {
 	} {
 		for name, link := range map[string]string{
 			"a reset link": resetRaw, "junk": "a.b.c", "empty": "",
-			"forged": raw[:len(raw)-2] + "AA", "two": raw + " " + resetRaw,
+			"forged": flip(raw), "two": raw + " " + resetRaw,
 			"huge": strings.Repeat("a", 9000),
 		} {
 			f.postJSON(path, jsonOf("token", link)).
