@@ -15,17 +15,15 @@ import (
 )
 
 // Django makes the hashes of a Django application, for a users table that it
-// still signs in with. The fields have to be Django's exactly, otherwise each
-// side rewrites the other's rows at each login.
+// still signs in with. The fields have to be Django's exactly, or each side
+// rewrites the other's rows at each login.
 type Django struct {
 	// Algorithm is [PBKDF2SHA256] for Django's PBKDF2PasswordHasher, its
 	// default, or [Argon2id] for its Argon2PasswordHasher. Required.
 	//
 	// Zero fields of Argon2id mean what Django's class has: m=102400 KiB, t=2,
-	// p=8. A host that subclassed it names its figures here.
-	//
-	// The Rounds of PBKDF2SHA256 are required, because each release of Django
-	// has a figure of its own:
+	// p=8. The Rounds of PBKDF2SHA256 are required, and each release of Django
+	// has others:
 	//
 	//	4.2    600000
 	//	5.0    720000
@@ -33,13 +31,12 @@ type Django struct {
 	//	5.2   1000000
 	//	6.0   1200000
 	//
-	// Less than 600000, OWASP's floor, is refused. With an older Django,
-	// subclass PBKDF2PasswordHasher there and raise its iterations.
+	// Less than 600000, OWASP's floor, is refused. With an older Django, raise
+	// the iterations there in a subclass of PBKDF2PasswordHasher.
 	Algorithm Params
 
-	// TagBytes is the length of the tag of Argon2id, 16 to 32. Zero means 32,
-	// what Django's library argon2-cffi makes since version 21.2. Before, it
-	// made 16.
+	// TagBytes is the length of the tag of Argon2id, 16 to 32. Zero means 32.
+	// Django's library argon2-cffi made 16 before version 21.2.
 	TagBytes int
 }
 

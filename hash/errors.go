@@ -8,51 +8,50 @@ import (
 
 // The text of every error is constant and may be logged.
 var (
-	// ErrBusy is returned when the queue for [Slots] is full. Answer "try again
-	// later" (503 with Retry-After) and do not count it as a wrong password.
+	// ErrBusy says that the queue for [Slots] is full. Answer "try again later"
+	// (503 with Retry-After) and do not count it as a wrong password.
 	ErrBusy = errors.New("hash: too many derivations waiting")
 
-	// ErrMalformed is returned for a known prefix with a broken rest.
+	// ErrMalformed says that the stored string begins like a known format and
+	// goes on in another way.
 	ErrMalformed = format.ErrMalformed
 
-	// ErrUnknownFormat is returned when no accepted scheme claims the stored
-	// string. For a known format it is in a [FormatError].
+	// ErrUnknownFormat says that no accepted scheme claims the stored string.
+	// For a known format it is in a [FormatError].
 	ErrUnknownFormat = format.ErrUnknownFormat
 
-	// ErrUnsupported is returned for stored strings that are well known and
-	// cannot be computed here: Argon2 with keyid= or data=, bcrypt $2x$. Nobody
-	// can log in with such a row, whatever the password.
+	// ErrUnsupported says that the stored string is well known and cannot be
+	// computed here: Argon2 with keyid= or data=, bcrypt $2x$. No password
+	// opens such a row.
 	ErrUnsupported = format.ErrUnsupported
 
-	// ErrOutOfBounds is returned when a parameter of the stored string is
-	// outside [Bounds], or its memory is more than the slots have in all.
-	// Nothing was derived.
+	// ErrOutOfBounds says that a parameter of the stored string is outside
+	// [Bounds], or its memory more than the slots have in all. Nothing was
+	// derived.
 	ErrOutOfBounds = format.ErrOutOfBounds
 
-	// ErrNUL is what [Hasher.Hash] returns for a password that holds a NUL.
+	// ErrNUL is what [Hasher.Hash] returns for a password with a NUL.
 	ErrNUL = errors.New("hash: password holds a NUL")
 
 	// ErrPasswordTooLong is what [Hasher.Hash] returns above
-	// [MaxPasswordBytes], above 4096 bytes in the form of Config.Normalize, or
-	// above 72 bytes for bcrypt.
+	// [MaxPasswordBytes], above 4096 bytes once normalised, or above 72 bytes
+	// for bcrypt.
 	ErrPasswordTooLong = errors.New("hash: password is too long")
 
-	// ErrEmptyPassword is what [Hasher.Hash] returns for an empty password.
+	// ErrEmptyPassword is what [Hasher.Hash] returns for "".
 	ErrEmptyPassword = errors.New("hash: password is empty")
 
-	// ErrNotUTF8 is what [Hasher.Hash] returns for bytes that are not valid
-	// UTF-8.
+	// ErrNotUTF8 is what [Hasher.Hash] returns for invalid UTF-8.
 	ErrNotUTF8 = errors.New("hash: password is not valid UTF-8")
 
-	// ErrUnknownPepper is returned when the row was made with a pepper that is
-	// not configured. It is an operator's alarm: a key was removed while rows
-	// still need it.
+	// ErrUnknownPepper says that the row needs a pepper that is not configured.
+	// It is an alarm: a key was removed too early.
 	ErrUnknownPepper = errors.New(
 		"hash: stored hash needs a pepper that is not configured",
 	)
 
-	// ErrFIPS is returned when GODEBUG=fips140=only refused a primitive that
-	// the row needs. See Config.LegacyInFIPS.
+	// ErrFIPS says that GODEBUG=fips140=only refused what the row needs, see
+	// Config.LegacyInFIPS.
 	ErrFIPS = errors.New("hash: not allowed while FIPS 140 mode is enforced")
 )
 
@@ -60,22 +59,14 @@ var (
 // is dropped, because it could quote its input.
 var errPanic = errors.New("hash: derivation failed")
 
-// FormatError says which part of which scheme made a stored string unusable,
-// and holds nothing of that string. Find it with errors.As and *FormatError. It
-// unwraps to its Err. Its fields are
+// FormatError says what is wrong with a stored string, and holds nothing of it.
+// Find it with errors.As and *FormatError. It unwraps to its Err. Its fields
+// are
 //
-//	Scheme string
-//	    The scheme that claimed the string, or the name of its format.
-//
-//	Field string
-//	    The parameter or part, "m" or "salt" for example.
-//
-//	Preset string
-//	    What reads the format and was not accepted, "legacy.Django()" for
-//	    example. Empty where nothing does, and beside other errors than
-//	    ErrUnknownFormat.
-//
-//	Err error
-//	    ErrMalformed, ErrUnsupported, ErrOutOfBounds, ErrUnknownPepper or
-//	    ErrUnknownFormat.
+//	Scheme string  the scheme that claimed the string, or the format's name
+//	Field  string  the parameter or part, such as "m" or "salt"
+//	Preset string  with ErrUnknownFormat, what reads the format, such as
+//	               "legacy.Django()"; empty where nothing does
+//	Err    error   ErrMalformed, ErrUnsupported, ErrOutOfBounds,
+//	               ErrUnknownPepper or ErrUnknownFormat
 type FormatError = format.Error

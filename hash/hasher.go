@@ -12,49 +12,46 @@ import (
 
 // Config configures a [Hasher]. The zero value is the recommended one.
 type Config struct {
-	// Params says what new hashes are. Nil means [Argon2id]{}. With [Django] or
-	// [Spring], Peppers and Normalize are refused, because the other side has
+	// Params says what new hashes are. Nil means Argon2id{}. With [Django] or
+	// [Spring], Peppers and Normalize must be empty, because the other side has
 	// neither.
 	Params Params
 
-	// Accept lists the formats that stored hashes may have. Nil means [Modern].
-	// Rows of other frameworks need the presets of package hash/legacy. What
-	// Params makes is always accepted as well.
+	// Accept lists the formats that stored hashes may have, besides that of
+	// Params. Nil means [Modern].
 	Accept []Scheme
 
-	// Bounds are what a stored string may ask for.
+	// Bounds limit what a stored string may ask for.
 	Bounds Bounds
 
 	// Slots bound what runs at once. Nil makes some for this Hasher alone, with
 	// the defaults of [SlotsConfig] and room for a hash of Params in each.
 	Slots *Slots
 
-	// Peppers adds a secret to new hashes: the first is used, all verify. Empty
-	// means none.
+	// Peppers add a secret to new hashes. The first is used, and all verify.
 	Peppers []Pepper
 
-	// Normalize is applied to passwords before they are hashed, such as NFC or
-	// NFKC of package hash/normalize. Nil hashes the bytes as received. Set it
-	// only when every login and registration of the application goes through
-	// this Hasher. Otherwise whoever types a composed letter on another
-	// keyboard is locked out elsewhere. Verify checks the bytes as received
-	// first, then the normalised form if it differs.
+	// Normalize is applied to passwords before they are hashed, normalize.NFKC
+	// of package hash/normalize for example. Nil hashes the bytes as received.
+	// Set it only if every login and registration goes through this Hasher.
+	// Otherwise whoever types a composed letter on another keyboard is locked
+	// out elsewhere. Verify checks the bytes as received first, then the
+	// normalised form.
 	Normalize func(string) string
 
-	// Unusable adds to [HasPassword] the application's own marks of an account
-	// without a password, "sso" for example. It must be quick and safe for
-	// concurrent use. A panic in it counts as true. Nil adds nothing.
-	Unusable func(encoded string) bool
+	// IsUnusable adds the application's own marks, "sso" for example, to those
+	// of the function [IsUnusable]. It must be quick and safe for concurrent
+	// use. A panic in it counts as true.
+	IsUnusable func(encoded string) bool
 
-	// MinDuration is a floor under the time of Verify, VerifyAndUpdate and
-	// VerifyDummy. Zero means none. Set it above the slowest legacy format when
-	// rows of very different cost are mixed. The wait holds no slot.
+	// MinDuration is the least that Verify, VerifyAndUpdate and VerifyDummy
+	// take, up to a minute. Set it above the slowest format when rows of very
+	// different cost are mixed. The wait holds no slot and ends with ctx.
 	MinDuration time.Duration
 
 	// LegacyInFIPS lets stored rows that need SHA-1, MD5 or short salts be
-	// verified under GODEBUG=fips140=only, outside the enforcement, so that
-	// their owners can log in once and be moved to Params. New hashes are never
-	// made that way.
+	// verified under GODEBUG=fips140=only, outside the enforcement, so that a
+	// login can move them to Params. New hashes are never made that way.
 	LegacyInFIPS bool
 
 	// Now is the clock of MinDuration, and of Slots that are made here. Nil
@@ -62,8 +59,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Hasher makes and verifies password hashes. It is immutable and safe for
-// concurrent use. Copies share its slots.
+// Hasher makes and verifies password hashes. Make one with [New]. It does not
+// change and is safe for concurrent use. Copies share its slots.
 type Hasher struct {
 	params       maker
 	schemes      format.Schemes
@@ -71,7 +68,7 @@ type Hasher struct {
 	slots        *Slots
 	peppers      *pepperRing
 	normalize    func(string) string
-	unusable     func(encoded string) bool
+	isUnusable   func(encoded string) bool
 	minDuration  time.Duration
 	legacyInFIPS bool
 	now          func() time.Time
@@ -81,13 +78,14 @@ type Hasher struct {
 // It derives nothing.
 func New(cfg Config) (*Hasher, error) { return newHasher(cfg, false) }
 
-// NewInsecure is [New] without the floor under Params. Use it in tests only.
-// Hashes it makes can be guessed at millions a second.
+// NewInsecure is [New] without the floor under Params, for tests and for a
+// [Spring] application that is below it. Weak hashes can be guessed at millions
+// a second.
 func NewInsecure(cfg Config) (*Hasher, error) { return newHasher(cfg, true) }
 
-// NewInsecureForTests returns a Hasher for the tests of applications. It makes
-// argon2id hashes of 64 KiB in one pass, some 50 microseconds each, which
-// protect nothing, and accepts the modern formats.
+// NewInsecureForTests returns a Hasher for the tests of applications. Its
+// hashes, argon2id of 64 KiB in one pass, take some 50 microseconds and protect
+// nothing.
 func NewInsecureForTests() *Hasher {
 	h, err := NewInsecure(Config{
 		Params: Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
@@ -156,7 +154,7 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 	}
 	return &Hasher{
 		params: params, schemes: schemes, bounds: bounds, slots: cfg.Slots,
-		peppers: peppers, normalize: cfg.Normalize, unusable: cfg.Unusable,
+		peppers: peppers, normalize: cfg.Normalize, isUnusable: cfg.IsUnusable,
 		minDuration: cfg.MinDuration, legacyInFIPS: cfg.LegacyInFIPS,
 		now: cfg.Now,
 	}, nil
@@ -195,15 +193,15 @@ func slotsFor(params maker, now func() time.Time) (*Slots, error) {
 	return slots, nil
 }
 
-// Slots returns the slots in use, for their counters and for sharing them.
+// Slots returns the slots in use, for their figures and for other Hashers.
 func (h *Hasher) Slots() *Slots { return h.slots }
 
-// Hash returns a new encoded hash of password with a fresh salt, at most 128
-// bytes long. It refuses passwords with [ErrEmptyPassword],
-// [ErrPasswordTooLong], [ErrNotUTF8] and [ErrNUL], and does not judge them
-// beyond this.
+// Hash returns a new hash of password with a fresh salt, in at most 128 bytes.
+// It refuses passwords with [ErrEmptyPassword], [ErrPasswordTooLong],
+// [ErrNotUTF8] and [ErrNUL], and does not judge them beyond this. Its other
+// errors are [ErrBusy] and ctx.Err().
 //
-// ctx governs the wait for a slot. Once begun, a derivation cannot be stopped.
+// ctx governs the wait for a slot. A derivation that has begun is not stopped.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := validatePassword(password); err != nil {
 		return "", err

@@ -95,7 +95,7 @@ func refusedParams() map[string]refusedConfig {
 		"argon2id, one pass":      {kib, argon2id(47103, 1, 1)},
 		"argon2id, two passes":    {kib, argon2id(19455, 2, 1)},
 		"argon2id, many passes":   {kib, argon2id(7167, 9, 1)},
-		"argon2id, no passes":     {"Argon2id.Time", argon2id(65536, 0, 1)},
+		"argon2id, no passes":     {"Argon2id.Time", argon2id(65536, -1, 1)},
 		"argon2id, many threads":  {"Argon2id.Threads", argon2id(65536, 3, 17)},
 		"argon2id, 5 gigabytes":   {kib, argon2id(5<<20, 1, 1)},
 		"bcrypt of cost 9":        {"Bcrypt.Cost", bcrypt(9)},

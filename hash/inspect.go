@@ -5,24 +5,17 @@ import (
 	"strings"
 )
 
-// Info says what a stored string is, for counting what remains to migrate.
+// Info says what a stored string is.
 type Info struct {
-	// Scheme is as in [Result].
-	Scheme string
-	// Params is the cost, such as "sha256,rounds=600000". Empty for unusable
-	// rows.
-	Params string
-	// Pepper is the id of the pepper it was made with, if any.
-	Pepper string
-	// MemoryKiB is what verifying it holds.
-	MemoryKiB int
-	// NeedsRehash is as [Hasher.NeedsRehash].
-	NeedsRehash bool
+	Scheme      string // as in [Result]
+	Params      string // the cost, such as "rounds=600000"; empty for a mark
+	Pepper      string // id of the pepper it was made with, if any
+	MemoryKiB   int    // held while it is verified
+	NeedsRehash bool   // as [Hasher.NeedsRehash]
 }
 
-// Inspect reads encoded without deriving anything, in microseconds, and so
-// needs no password, no slot and no ctx. Its errors are those that Verify would
-// give for the row.
+// Inspect tells what encoded is, in microseconds, because it derives nothing.
+// Its errors are those that Verify would give for the row.
 func (h *Hasher) Inspect(encoded string) (Info, error) {
 	rec, err := h.parse(encoded)
 	switch {
@@ -43,17 +36,4 @@ func (h *Hasher) Inspect(encoded string) (Info, error) {
 	}
 
 	return info, nil
-}
-
-// Identify returns the name of the scheme that claims encoded, or "", also for
-// the mark of an account without a password. It looks at prefix and shape only
-// and does not allocate.
-func (h *Hasher) Identify(encoded string) string {
-	if len(encoded) > maxEncodedBytes || !h.HasPassword(encoded) {
-		return ""
-	}
-	if s := h.schemes.Find(encoded); s != nil {
-		return s.Name()
-	}
-	return ""
 }

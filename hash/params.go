@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"cmp"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,9 +14,8 @@ import (
 )
 
 // Params says what new hashes are: [Argon2id], [PBKDF2SHA256] or [Bcrypt], or
-// one of them in the form of an application that signs in with the same table,
-// [Django] or [Spring]. The set is closed, so that a Hasher cannot be made to
-// write anything weak.
+// one of them in the form of an application that uses the same table, [Django]
+// or [Spring]. There are no others.
 type Params interface {
 	// resolve fills the defaults in. It refuses what is below the floor, unless
 	// insecure, and what Verify itself would refuse.
@@ -46,24 +46,20 @@ func newSalt() []byte {
 }
 
 // Argon2id makes argon2id hashes, version 19, with a salt of 16 bytes and a tag
-// of 32, written as a PHC string. The zero value is the first choice of the
-// OWASP Password Storage Cheat Sheet, from which all of OWASP's figures here
-// are.
+// of 32, as PHC strings. The zero value is the first choice of the OWASP
+// Password Storage Cheat Sheet, from which all of OWASP's figures here are. New
+// refuses less than the weakest of its settings.
 type Argon2id struct {
-	// MemoryKiB is m. Zero means 19456.
-	MemoryKiB int
-	// Time is t, the passes. Zero means 2.
-	Time int
-	// Threads is p. Zero means 1, because a server is parallel already across
-	// requests.
-	Threads int
+	MemoryKiB int // m, zero means 19456
+	Time      int // t, the passes, zero means 2
+	Threads   int // p, zero means 1: a server is parallel across requests
 }
 
 var defaultArgon2id = Argon2id{MemoryKiB: 19456, Time: 2, Threads: 1}
 
-// RFC9106 returns the second recommended option of RFC 9106 section 4, for
-// memory-constrained environments: m=64 MiB, t=3, p=4. It costs some six times
-// the default. The first option takes 2 GiB a login and is not for servers.
+// RFC9106 returns the second recommended option of RFC 9106, section 4: m=64
+// MiB, t=3, p=4. It costs some six times the default. The first option takes 2
+// GiB a login and is not for servers.
 func RFC9106() Argon2id {
 	return Argon2id{MemoryKiB: 64 << 10, Time: 3, Threads: 4}
 }
@@ -88,10 +84,16 @@ func argon2Floor(t int) int {
 }
 
 func (a Argon2id) resolve(insecure bool) (maker, error) {
-	if a == (Argon2id{}) {
-		a = defaultArgon2id
-	}
+	a = a.withDefaults()
 	return a, a.validate("Argon2id", insecure)
+}
+
+func (a Argon2id) withDefaults() Argon2id {
+	return Argon2id{
+		MemoryKiB: cmp.Or(a.MemoryKiB, defaultArgon2id.MemoryKiB),
+		Time:      cmp.Or(a.Time, defaultArgon2id.Time),
+		Threads:   cmp.Or(a.Threads, defaultArgon2id.Threads),
+	}
 }
 
 // validate judges a under the name of what holds it.
@@ -163,17 +165,13 @@ func (a Argon2id) made(row format.Argon2Row, encoded string) bool {
 }
 
 // Bcrypt makes bcrypt hashes, for a users table that another program still
-// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut. Prefer
-// [Argon2id] everywhere else.
+// reads. Hash refuses passwords above 72 bytes, which bcrypt would cut.
 type Bcrypt struct {
-	// Cost is at least 10, OWASP's floor. Zero means 12.
-	Cost int
+	Cost int // 10, OWASP's floor, to 16; zero means 12
 }
 
 func (b Bcrypt) resolve(insecure bool) (maker, error) {
-	if b.Cost == 0 {
-		b.Cost = 12
-	}
+	b.Cost = cmp.Or(b.Cost, 12)
 	return b, b.validate("Bcrypt", insecure)
 }
 
@@ -206,20 +204,16 @@ func (b Bcrypt) current(encoded string) bool {
 }
 
 // PBKDF2SHA256 makes PBKDF2-HMAC-SHA-256 hashes with a salt of 16 bytes and a
-// key of 32, in passlib's spelling. It is for FIPS 140 only: it costs an
-// attacker with graphics cards far less than [Argon2id].
+// key of 32, in passlib's spelling. It is for FIPS 140 only: graphics cards
+// guess at it far faster than at [Argon2id].
 type PBKDF2SHA256 struct {
-	// Rounds is the iteration count. Zero means 600000, which is also OWASP's
-	// floor.
-	Rounds int
+	Rounds int // zero means 600000, which is also OWASP's floor
 }
 
 const defaultPBKDF2Rounds = 600_000
 
 func (p PBKDF2SHA256) resolve(insecure bool) (maker, error) {
-	if p.Rounds == 0 {
-		p.Rounds = defaultPBKDF2Rounds
-	}
+	p.Rounds = cmp.Or(p.Rounds, defaultPBKDF2Rounds)
 	return p, validateRounds("PBKDF2SHA256.Rounds", p.Rounds, insecure)
 }
 

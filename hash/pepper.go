@@ -14,8 +14,8 @@ import (
 )
 
 // Pepper is a named secret that goes into new hashes and is kept apart from the
-// database, so that stolen rows alone cannot be guessed at. It prints without
-// the key wherever it sits. Losing it loses every password hashed with it.
+// database, so that stolen rows alone cannot be guessed at. Losing it loses
+// every password hashed with it. It prints its id alone.
 type Pepper struct{ p *pepper }
 
 // pepper keeps the key in a function, because no printer can look into one. fmt
@@ -33,7 +33,8 @@ const (
 )
 
 // NewPepper names a secret of at least 32 random bytes, which it copies. The id
-// is stored with each hash in clear. It is 1 to 12 of a-z, 0-9 and '-'.
+// is stored with each hash in clear, in 1 to 12 of a-z, 0-9 and '-'. Whether
+// the bytes are random is not checked.
 func NewPepper(id string, key []byte) (Pepper, error) {
 	if !format.Within(len(id), 1, maxPepperID) ||
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
@@ -55,7 +56,7 @@ func NewPepper(id string, key []byte) (Pepper, error) {
 	return Pepper{&pepper{id: id, key: func() []byte { return key }}}, nil
 }
 
-// ID returns the name that is stored with each hash.
+// ID returns the id.
 func (p Pepper) ID() string {
 	if p.p == nil {
 		return ""
@@ -68,12 +69,12 @@ func (p Pepper) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "hash.Pepper(%s)", p.ID())
 }
 
-// LogValue returns the id for log/slog.
+// LogValue is the id for log/slog.
 func (p Pepper) LogValue() slog.Value {
 	return slog.StringValue("hash.Pepper(" + p.ID() + ")")
 }
 
-// MarshalText returns the id for encoders.
+// MarshalText is the id for encoders.
 func (p Pepper) MarshalText() ([]byte, error) {
 	return []byte("hash.Pepper(" + p.ID() + ")"), nil
 }

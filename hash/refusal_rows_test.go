@@ -59,7 +59,7 @@ func refusedRows(current string) map[string]refusal {
 	return map[string]refusal{
 		"no password stored": {twoForms, "", nil},
 		"locked":             {twoForms, "!" + current, nil},
-		"Django's mark":      {twoForms, hash.Unusable(), nil},
+		"Django's mark":      {twoForms, hash.NewUnusable(), nil},
 		"crypt's failure":    {twoForms, "*0", nil},
 		"shadowed":           {twoForms, "x", nil},
 		"mark and NUL":       {twoForms + "\x00", "NP", nil},
@@ -107,7 +107,7 @@ func refusing(t *testing.T, cfg hash.Config) *hash.Hasher {
 	cfg.Slots = l
 	cfg.Bounds.ScryptMemoryKiB = 1024
 	cfg.Accept = allAndInsecure()
-	cfg.Unusable = func(encoded string) bool {
+	cfg.IsUnusable = func(encoded string) bool {
 		if encoded == "panic" {
 			panic("on " + encoded)
 		}

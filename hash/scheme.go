@@ -8,51 +8,46 @@ import (
 )
 
 // Scheme reads one family of stored hashes. Implement it to accept a format
-// that neither [Modern] nor package hash/legacy has.
-//
-// A Scheme must be safe for concurrent use. If its dynamic type is comparable,
-// naming the same scheme twice in Config.Accept is harmless.
+// that neither [Modern] nor package hash/legacy has. It must be safe for
+// concurrent use. If its type is comparable, Config.Accept may hold it twice.
 type Scheme interface {
-	// Name is what errors call the scheme. It is unique in one Hasher.
+	// Name is what errors call the scheme, unique in one Hasher.
 	Name() string
 
 	// Identify reports whether encoded is of this family, by prefix or shape
-	// alone. It must be cheap, must not allocate, and must not claim what
-	// another scheme of the same Hasher claims.
+	// alone. It must be cheap, allocate nothing, and claim nothing that another
+	// scheme of the same Hasher claims.
 	Identify(encoded string) bool
 
-	// Parse reads an identified string and checks every parameter against
-	// bounds before anything is derived. Its errors wrap ErrMalformed,
-	// ErrUnsupported or ErrOutOfBounds and quote nothing of the string. The
-	// Hasher calls it only with at most 1024 bytes of printable ASCII.
+	// Parse reads an identified string, at most 1024 bytes of printable ASCII,
+	// and holds every parameter to bounds, without deriving anything. Its
+	// errors wrap ErrMalformed, ErrUnsupported or ErrOutOfBounds and quote
+	// nothing of the string.
 	Parse(encoded string, bounds Bounds) (Record, error)
 }
 
-// Record is one parsed stored hash, as [Scheme].Parse returns it. Its fields
-// are
+// Record is one parsed stored hash. Its fields are
 //
 //	Scheme string
-//	    The exact variant, "argon2id" or "django-pbkdf2-sha256" for example.
-//	    It is what Result and Info report.
+//	    The exact variant, such as "argon2id", for Result and Info.
 //
 //	Params string
-//	    The cost in a short readable form, "m=19456,t=2,p=1".
+//	    The cost in a short readable form, such as "m=19456,t=2,p=1".
 //
 //	MemoryKiB int
-//	    What Check needs at its peak, its weight in the slots. Schemes that
-//	    need next to none may leave it zero.
+//	    What Check holds at its peak. Zero means next to none.
 //
 //	MaxPassword int
 //	    The longest password in bytes that Check may see, zero for no limit of
 //	    its own. Longer ones count as wrong.
 //
 //	Check func(password string) (bool, error)
-//	    Derives and compares in constant time. It runs inside a slot. A panic
-//	    in it becomes an error. A wrong password is false, nil.
+//	    Derives and compares in constant time. A wrong password is false, nil.
+//	    It runs inside a slot. A panic in it becomes an error.
 type Record = format.Record
 
-// Modern reads argon2id, argon2i, bcrypt, scrypt and PBKDF2 in the PHC string
-// format and in passlib's spellings of it. Join it with presets of package
+// Modern reads argon2id and argon2i of version 19, bcrypt, scrypt and PBKDF2,
+// as PHC strings and in passlib's spellings. Join it with presets of package
 // hash/legacy by slices.Concat.
 func Modern() []Scheme {
 	return []Scheme{

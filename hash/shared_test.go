@@ -281,8 +281,9 @@ func ExampleDjango() {
 	}
 	djangos := "pbkdf2_sha256$600000$saltsaltsaltsaltsalt22$" +
 		"sNq3XuweG/L6o4roRXeg92Yh2e3maz2/ohlot5dprPI="
-	fmt.Println(hasher.NeedsRehash(djangos), hasher.Identify(djangos))
-	// Output: false django
+	info, err := hasher.Inspect(djangos)
+	fmt.Println(info.Scheme, info.NeedsRehash, err)
+	// Output: django-pbkdf2-sha256 false <nil>
 }
 
 // A Spring application takes its own id as a sign that the row is current.

@@ -14,31 +14,28 @@ import (
 // SlotsConfig configures [Slots].
 type SlotsConfig struct {
 	// Count is how many derivations run at once. Zero means GOMAXPROCS. More
-	// slots than cores gain nothing and only hold more memory.
-	//
-	// While all slots are taken, other goroutines wait their turn as beside any
-	// that compute, up to some 30 ms. With one slot less than GOMAXPROCS they
-	// do not, at the price of its share of the logins.
+	// gain nothing and hold more memory. One less keeps a core for other
+	// goroutines, which wait up to some 30 ms while all cores derive.
 	Count int
 
-	// MemoryKiB is the budget of all running derivations together. Zero means
-	// the larger of 256 MiB (the largest foreign row accepted by default) and
-	// Count times 19 MiB.
+	// MemoryKiB is what all running derivations may hold together. Zero means
+	// 256 MiB, the largest row accepted by default, or Count times 19 MiB if
+	// that is more.
 	MemoryKiB int
 
-	// Queue is how many callers may wait. Zero means 16 per slot. One that
-	// finds it full gets [ErrBusy] at once, which beats making everybody wait
-	// until they time out.
+	// Queue is how many callers may wait. Zero means 16 times Count. The next
+	// caller gets [ErrBusy] at once.
 	Queue int
 
-	// Now is the clock of the waiting times in SlotsStats. Nil means time.Now.
+	// Now is the clock of the waiting times in [SlotsStats]. Nil means
+	// time.Now.
 	Now func() time.Time
 }
 
 // Slots bound derivations as [SlotsConfig] says. Callers are served in the
-// order they came. A heavy row waits until it fits, and those behind it wait
-// with it. Two Hashers of one process should share one Slots, or its peak
-// doubles. Slots are safe for concurrent use.
+// order they came: a heavy row waits until it fits, and those behind it wait
+// with it. Let the Hashers of one process share one Slots, or its peak doubles.
+// Slots are safe for concurrent use.
 type Slots struct {
 	count, memory, queue int
 	now                  func() time.Time
@@ -48,23 +45,22 @@ type Slots struct {
 	waiters list.List // Each is a *waiter.
 }
 
-// SlotsStats are gauges and counters for a metrics page. The counters begin
-// with the Slots and never go down.
+// SlotsStats are figures for a metrics page. The counters never go down.
 type SlotsStats struct {
-	Running   int    // Derivations running now.
-	MemoryKiB int    // What they hold together.
-	Waiting   int    // Callers in the queue now.
-	Started   uint64 // Derivations that were let in, ever.
-	Busy      uint64 // Callers turned away with ErrBusy, ever.
-	Cancelled uint64 // Callers whose ctx ended in the queue, ever.
+	Running   int // derivations now
+	MemoryKiB int // what they hold together
+	Waiting   int // callers in the queue now
 
-	// Waited is how long callers were in the queue, all of them together, with
-	// those that gave up and without those that are in it now. What it grows by
-	// while Started grows by one is the mean wait for a slot.
+	Started   uint64 // derivations, ever
+	Busy      uint64 // callers turned away with ErrBusy, ever
+	Cancelled uint64 // callers whose ctx ended in the queue, ever
+
+	// Waited is how long all callers that have left the queue were in it. Its
+	// growth over that of Started is the mean wait for a slot.
 	Waited time.Duration
 
-	// LongestWait is the longest time that any one of them was, or is by now,
-	// in the queue.
+	// LongestWait is the longest that any caller was, or is by now, in the
+	// queue.
 	LongestWait time.Duration
 }
 
@@ -75,7 +71,7 @@ type waiter struct {
 	ready chan struct{} // Closed under mu once the slot is the waiter's.
 }
 
-// NewSlots returns Slots, or an error that names the field that is negative.
+// NewSlots returns Slots. The error names the field that is negative.
 func NewSlots(cfg SlotsConfig) (*Slots, error) {
 	for name, value := range map[string]int{
 		"Count": cfg.Count, "MemoryKiB": cfg.MemoryKiB, "Queue": cfg.Queue,
@@ -110,8 +106,7 @@ func NewSlots(cfg SlotsConfig) (*Slots, error) {
 	}, nil
 }
 
-// Stats returns the figures as they are now, all of one moment. It allocates
-// nothing.
+// Stats returns the figures of one moment. It allocates nothing.
 func (s *Slots) Stats() SlotsStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

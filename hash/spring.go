@@ -30,18 +30,15 @@ type Spring struct {
 	// {pbkdf2@SpringSecurity_v5_8}. Nil means Bcrypt{}.
 	//
 	// The Cost of Bcrypt is the strength of the BCryptPasswordEncoder. Zero
-	// means 10, Spring's default. Name the application's own if it has one,
-	// because Spring rewrites weaker rows at the next login.
+	// means 10, Spring's default. A lower one than the application's is
+	// rewritten by Spring at the next login.
 	//
-	// Argon2id{} is m=19456 KiB, t=2, p=1. Spring takes its rows for current,
-	// because it rewrites only those of less memory or fewer passes than its
-	// own. Its own default, m=16384 with t=2, is below OWASP's floor and wants
-	// [NewInsecure]. With Argon2id{}, such a row is moved up at its owner's
-	// next login here.
+	// Argon2id{} is as elsewhere, and current for Spring, which rewrites only
+	// rows of less memory or fewer passes than its own. Spring's default,
+	// m=16384 with t=2, is below OWASP's floor and needs [NewInsecure].
 	//
-	// The Rounds of PBKDF2SHA256 are the id's, 310000, and in no row. Zero
-	// means 310000, without a secret. They are below OWASP's floor of 600000,
-	// so [New] refuses them and [NewInsecure] does not. Prefer the others.
+	// The Rounds of PBKDF2SHA256 are 310000, which zero means, and the encoder
+	// has no secret. They are below OWASP's floor too and need NewInsecure.
 	Algorithm Params
 }
 
@@ -56,9 +53,7 @@ func (s Spring) resolve(insecure bool) (maker, error) {
 		a.Cost = cmp.Or(a.Cost, 10)
 		return springBcrypt(a), a.validate(name, insecure)
 	case Argon2id:
-		if a == (Argon2id{}) {
-			a = defaultArgon2id
-		}
+		a = a.withDefaults()
 		return springArgon2{a}, a.validate(name, insecure)
 	case PBKDF2SHA256:
 		a.Rounds = cmp.Or(a.Rounds, springPBKDF2Rounds)

@@ -97,7 +97,7 @@ func TestWhatMarksAnAccountWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	h := insecure(t, hash.Config{})
 	for _, stored := range marks {
-		require.False(t, hash.HasPassword(stored), stored)
+		require.True(t, hash.IsUnusable(stored), stored)
 		require.False(t, h.HasPassword(stored), stored)
 	}
 }
@@ -126,7 +126,7 @@ func TestNoStoredHashIsTakenForAMark(t *testing.T) {
 	}
 
 	for _, stored := range all {
-		require.True(t, hash.HasPassword(stored), stored)
+		require.False(t, hash.IsUnusable(stored), stored)
 		require.True(t, h.HasPassword(stored), stored)
 	}
 }
@@ -136,13 +136,12 @@ func TestNoMethodTreatsAMarkAsAHash(t *testing.T) {
 	fake := &claimsAll{}
 	h := insecure(t, hash.Config{
 		Accept: []hash.Scheme{fake},
-		Unusable: func(encoded string) bool {
+		IsUnusable: func(encoded string) bool {
 			return strings.HasPrefix(encoded, "sso:")
 		},
 	})
 	for _, stored := range append(slices.Clone(marks), "sso:", "sso:google") {
 		require.False(t, h.HasPassword(stored), stored)
-		require.Empty(t, h.Identify(stored), stored)
 		require.False(t, h.NeedsRehash(stored), stored)
 		info, err := h.Inspect(stored)
 		require.NoError(t, err)
@@ -161,8 +160,8 @@ func TestNoMethodTreatsAMarkAsAHash(t *testing.T) {
 		require.Equal(t, hash.Result{Scheme: "unusable"}, res, stored)
 	}
 	require.Zero(t, fake.runs.Load())
-	require.True(
-		t, hash.HasPassword("sso:google"), "the default knows nothing of it",
+	require.False(
+		t, hash.IsUnusable("sso:google"), "the default knows nothing of it",
 	)
 
 	res, err := h.Verify(t.Context(), "good", "sso")
@@ -170,7 +169,7 @@ func TestNoMethodTreatsAMarkAsAHash(t *testing.T) {
 	require.True(t, res.OK, "no mark")
 }
 
-func TestAPanicInConfigUnusableIsAMark(t *testing.T) {
+func TestAPanicInConfigIsUnusableIsAMark(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	fake := &fakeScheme{}
@@ -178,7 +177,7 @@ func TestAPanicInConfigUnusableIsAMark(t *testing.T) {
 		t,
 		hash.Config{
 			Accept: []hash.Scheme{fake},
-			Unusable: func(encoded string) bool {
+			IsUnusable: func(encoded string) bool {
 				asked.Add(1)
 				panic("cannot read " + encoded)
 			},
@@ -186,7 +185,8 @@ func TestAPanicInConfigUnusableIsAMark(t *testing.T) {
 	)
 	require.False(t, h.HasPassword("fake:1"))
 	require.False(t, h.NeedsRehash("fake:1"))
-	require.Empty(t, h.Identify("fake:1"))
+	_, err := h.Inspect("fake:1")
+	require.NoError(t, err)
 	res, err := h.Verify(t.Context(), "good", "fake:1")
 	require.NoError(t, err)
 	require.Equal(t, hash.Result{Scheme: "unusable"}, res)
@@ -196,19 +196,19 @@ func TestAPanicInConfigUnusableIsAMark(t *testing.T) {
 	// Nobody is asked about what is a mark anyway, and it cannot be unmarked.
 	require.False(t, h.HasPassword("!"))
 	require.EqualValues(t, 4, asked.Load())
-	no := insecure(t, hash.Config{Unusable: func(string) bool { return false }})
+	no := insecure(t, hash.Config{IsUnusable: func(string) bool { return false }})
 	require.False(t, no.HasPassword("disabled"))
 	require.True(t, no.HasPassword(legacySHA512))
 }
 
-func TestUnusableIsNeverTheSameTwice(t *testing.T) {
+func TestNewUnusableIsNeverTheSameTwice(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
 	for range 10_000 {
-		mark := hash.Unusable()
+		mark := hash.NewUnusable()
 		require.Regexp(t, `^![A-Za-z0-9]{40}$`, mark)
 		require.False(t, seen[mark])
-		require.False(t, hash.HasPassword(mark))
+		require.True(t, hash.IsUnusable(mark))
 		seen[mark] = true
 	}
 }

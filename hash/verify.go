@@ -8,10 +8,11 @@ import (
 
 // Result is what a verification found out.
 type Result struct {
-	// OK reports whether the password is the right one.
+	// OK says that the password is the right one.
 	OK bool
 
-	// NeedsRehash is as [Hasher.NeedsRehash].
+	// NeedsRehash is as [Hasher.NeedsRehash], but false unless OK, and false
+	// once Updated.
 	NeedsRehash bool
 
 	// Scheme is the variant of the row, such as "argon2id" or
@@ -19,26 +20,24 @@ type Result struct {
 	// a password.
 	Scheme string
 
-	// Updated reports whether VerifyAndUpdate stored a new hash in the row's
-	// place.
+	// Updated says that VerifyAndUpdate stored a new hash.
 	Updated bool
 
 	// UpdateErr says why VerifyAndUpdate could not hash or store. The login is
-	// good all the same, and the next one makes another attempt. Log the error.
+	// good all the same, and the next one tries again. Log the error.
 	UpdateErr error
 }
 
 // Verify reports whether password is the one that encoded was made from. A
-// wrong password is Result{OK: false} and no error. So is an empty or over-long
-// password, one with a NUL, and any on a row that marks an account without one.
+// wrong password is Result.OK false and no error. So is an empty or over-long
+// one, one with a NUL, and any on a mark of an account without a password.
 //
-// Errors are for operators: [ErrBusy], ctx.Err(), [ErrUnknownFormat],
+// [ErrBusy] and ctx.Err() mean "try again later". [ErrUnknownFormat],
 // [ErrMalformed], [ErrUnsupported], [ErrOutOfBounds], [ErrUnknownPepper] and
-// [ErrFIPS]. Show the visitor of the last six what a wrong password shows. The
-// Result beside an error is zero.
+// [ErrFIPS] are faults of the row: log them, and show the visitor what a wrong
+// password shows. The Result beside an error is zero.
 //
-// Throttle logins yourself, and do not cache the answers of Verify. ctx governs
-// the wait for a slot.
+// Do not cache the answers. ctx governs the wait for a slot.
 func (h *Hasher) Verify(
 	ctx context.Context,
 	password, encoded string,
@@ -51,19 +50,18 @@ func (h *Hasher) Verify(
 
 // SwapFunc stores encoded in place of old, only if the row still holds exactly
 // old, and reports whether it did. It must be one atomic statement, in SQL
-// UPDATE … SET hash = ? WHERE id = ? AND hash = ?. With an unconditional write
-// a login that overlaps a reset would bring the old password back.
+// UPDATE … SET hash = ? WHERE id = ? AND hash = ?. Without the condition, a
+// login that overlaps a reset would bring the old password back.
 type SwapFunc func(
 	ctx context.Context,
 	old, encoded string,
 ) (swapped bool, err error)
 
-// VerifyAndUpdate is Verify, and on success replaces a row that
-// [Hasher.NeedsRehash] by a new hash of the same password. Nothing that goes
-// wrong after the verification fails the login. A lost swap is Updated false,
-// and an error is in Result.UpdateErr.
-//
-// A replaced row voids every reset link that was issued for it.
+// VerifyAndUpdate is [Hasher.Verify]. On success it also replaces a row that
+// [Hasher.NeedsRehash] by a new hash of the same password, which voids the
+// reset links that were issued for the row. Nothing that goes wrong after the
+// verification fails the login: a lost swap is Updated false, and an error is
+// in Result.UpdateErr.
 //
 // ctx governs the waits for a slot and is passed to swap.
 func (h *Hasher) VerifyAndUpdate(
@@ -94,11 +92,10 @@ func (h *Hasher) VerifyAndUpdate(
 	return res, nil
 }
 
-// VerifyDummy does the work of a failing Verify on a row of today's parameters:
+// VerifyDummy costs what a failing Verify on a row of today's parameters does:
 // one derivation, or two where Config.Normalize changes the password. Call it
 // when the user is unknown, so that the time of the answer does not tell who
-// has an account. Its errors are [ErrBusy] and ctx.Err(), and want the same
-// answer as those of Verify.
+// has an account. Its errors are [ErrBusy] and ctx.Err().
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	start := h.now()
 	err := h.burn(ctx, len(h.candidates(password)))
@@ -106,13 +103,10 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	return err
 }
 
-// NeedsRehash reports whether a login with the right password should replace
-// encoded, because it is not what Hash would make today: it has another scheme,
-// other parameters, a non-canonical spelling or an old pepper. It derives
-// nothing.
-//
-// It is false for marks of accounts without a password and strings that cannot
-// be read, which no login will replace. Count those with [Hasher.Inspect].
+// NeedsRehash reports whether a login should replace encoded, because it is not
+// what Hash would make today: another scheme, other parameters, a non-canonical
+// spelling or an old pepper. It derives nothing. It is false for marks and for
+// strings that cannot be read, which no login will replace.
 func (h *Hasher) NeedsRehash(encoded string) bool {
 	_, err := h.parse(encoded)
 	return err == nil && !h.current(encoded)
@@ -146,7 +140,8 @@ func (h *Hasher) verify(
 		return Result{}, err
 	}
 
-	res := Result{Scheme: rec.Scheme, NeedsRehash: !h.current(encoded)}
+	res := Result{Scheme: rec.Scheme}
+	current := h.current(encoded)
 	for _, candidate := range candidates {
 		if validatePassword(password) != nil ||
 			rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
@@ -158,9 +153,10 @@ func (h *Hasher) verify(
 			return Result{}, h.failed(ctx, err, owed)
 		}
 		if res.OK {
+			res.NeedsRehash = !current
 			return res, nil
 		}
-		if !res.NeedsRehash {
+		if current {
 			owed--
 		}
 	}

@@ -26,7 +26,7 @@ func TestRenderingStaysWithinItsAllocations(t *testing.T) {
 	templates := builtin(t)
 
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			data := mail.SampleData(kind, locale)
 			count := func() float64 {
 				return testing.AllocsPerRun(20, func() {

@@ -84,7 +84,7 @@ func (m fileMailer) Send(ctx context.Context, msg Message) error {
 // and becomes "other" unless it is known.
 func fileName(msg Message) string {
 	kind := Kind("other")
-	if slices.Contains(Kinds(), msg.Kind) {
+	if slices.Contains(BuiltInKinds(), msg.Kind) {
 		kind = msg.Kind
 	}
 	date := msg.Date.UTC().Format("20060102-150405")

@@ -48,7 +48,7 @@ func everyMail(t *testing.T,
 	t.Helper()
 	templates := builtin(t)
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			t.Run(locale+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				data := mail.SampleData(kind, locale)

@@ -24,7 +24,7 @@ func TestEveryMailInEveryLocaleIsItsGoldenFile(t *testing.T) {
 	require.NoError(t, err)
 
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			msg := sample(t, templates, mail.SampleData(kind, locale))
 			encoded, err := mail.Encode(msg)
 			require.NoError(t, err)

@@ -141,7 +141,7 @@ func TestNoLocaleIsAnotherOnesCopy(t *testing.T) {
 	seen := map[string]string{}
 
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			msg, err := templates.Render(mail.SampleData(kind, locale))
 			require.NoError(t, err)
 			for _, sentence := range append(paragraphs(msg.Text),

@@ -26,8 +26,8 @@ const (
 	KindSignsInElsewhere Kind = "signs-in-elsewhere"
 )
 
-// Kinds returns the kinds that this module sends, in a fixed order.
-func Kinds() []Kind {
+// BuiltInKinds returns the kinds that this module sends, in a fixed order.
+func BuiltInKinds() []Kind {
 	return []Kind{
 		KindReset, KindInvite, KindPasswordChanged, KindNoAccount,
 		KindSignsInElsewhere,

@@ -55,7 +55,7 @@ func TestTopAndFooterCanBeReplacedForAllMails(t *testing.T) {
 		"mails/blocks.txt": `{{define "footer"}}Example GmbH, HRB 1{{end}}`,
 	}
 
-	for _, kind := range mail.Kinds() {
+	for _, kind := range mail.BuiltInKinds() {
 		msg := render(t, files, kind, "de")
 		require.Contains(t, msg.HTML, "<span>★ Example</span>")
 		require.Contains(t, msg.HTML, "Example GmbH, HRB 1</td>")

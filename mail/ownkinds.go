@@ -9,7 +9,7 @@ import (
 
 // allKinds returns the built-in kinds and those of the host's own.
 func allKinds(own []Kind) ([]Kind, error) {
-	all := Kinds()
+	all := BuiltInKinds()
 	for i, kind := range own {
 		if err := kind.validate(); err != nil {
 			return nil, fmt.Errorf("mail: TemplatesConfig.Kinds[%d] %w", i, err)
@@ -49,7 +49,7 @@ func (k Kind) validate() error {
 
 // keys returns how the keys of the kind's texts begin.
 func (k Kind) keys() string {
-	if slices.Contains(Kinds(), k) {
+	if slices.Contains(BuiltInKinds(), k) {
 		return "mail." + string(k) + "."
 	}
 	return string(k) + "."

@@ -33,7 +33,7 @@ func TestAKindOfTheHostsOwnHasTheShippedLook(t *testing.T) {
 		"mails/verify-email.txt": "{{.Action}}\n{{.URL}}\n{{.Expiry}}\n",
 	})
 	require.NoError(t, err)
-	require.Equal(t, append(mail.Kinds(), "verify-email"), templates.Kinds())
+	require.Equal(t, append(mail.BuiltInKinds(), "verify-email"), templates.Kinds())
 
 	data := mail.SampleData("verify-email", "de")
 	msg, err := templates.Render(data)

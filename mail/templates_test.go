@@ -161,7 +161,7 @@ func TestMailsWithoutOptionalFactsLeaveNoGaps(t *testing.T) {
 	t.Parallel()
 	templates := builtin(t)
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			data := mail.SampleData(kind, locale)
 			data.Support, data.Client, data.SessionsEnded = "", "", false
 			data.ForgotURL, data.LoginURL = "", ""

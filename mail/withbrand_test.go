@@ -30,7 +30,7 @@ func TestAnotherBrandGivesWhatTemplatesOfItsOwnGive(t *testing.T) {
 		again, err := other.WithBrand(mail.Brand{})
 		require.NoError(t, err)
 
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			data := mail.SampleData(kind, "de")
 			want, err := own.Render(data)
 			require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lostkey-go/lostkey/hash"
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
@@ -93,7 +94,7 @@ func TestMarkerOfAnInvitedAccount(t *testing.T) {
 	require.Regexp(t, `^![A-Za-z0-9]{40}$`, one.PasswordHash)
 	require.Regexp(t, `^![A-Za-z0-9]{40}$`, two.PasswordHash)
 	require.NotEqual(t, one.PasswordHash, two.PasswordHash)
-	require.False(t, one.HasPassword())
+	require.True(t, hash.IsUnusable(one.PasswordHash))
 
 	_, err := fx.Link(t.Context(), "one", reset.LinkOptions{})
 	require.ErrorIs(

@@ -192,7 +192,7 @@ var errUnmarked = errors.New("the account does not show its marker yet")
 func (s *Service) writeMarker(ctx context.Context, user User) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	marker := hash.Unusable()
+	marker := hash.NewUnusable()
 	err := guard("Store.ReplaceHash", func() error {
 		return s.cfg.Store.ReplaceHash(ctx, user, marker)
 	})

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/lostkey-go/lostkey/hash"
 )
 
 // A User is one account as the store read it, byte for byte. It prints and
@@ -25,8 +24,8 @@ type User struct {
 	// account with more than five is sent nothing, and cannot confirm.
 	Recovery []string
 	// PasswordHash is the stored hash exactly as read. Empty, or a mark that
-	// hash.HasPassword or Config.Hasher's Config.Unusable knows, means no
-	// password. Such an account may sign in elsewhere, or be newly invited.
+	// HasPassword of Config.Hasher knows, means no password. Such an account
+	// may sign in elsewhere, or be newly invited.
 	PasswordHash string
 	// Stamp is anything whose change should kill every outstanding link, such
 	// as a session version, or empty. Prefer an integer, because a timestamp
@@ -42,9 +41,6 @@ type User struct {
 	// link.
 	Disabled bool
 }
-
-// HasPassword is hash.HasPassword. It does not know hash.Config.Unusable.
-func (u User) HasPassword() bool { return hash.HasPassword(u.PasswordHash) }
 
 // String returns the ID alone.
 func (u User) String() string { return "reset.User{" + u.ID + "}" }

@@ -64,7 +64,7 @@ func (p *Purpose) validate(name token.Purpose) error {
 		"", token.PurposeReset, token.PurposeInvite, PurposeDispute,
 	}
 	if slices.Contains(reserved, name) ||
-		slices.Contains(mail.Kinds(), mail.Kind(name)) {
+		slices.Contains(mail.BuiltInKinds(), mail.Kind(name)) {
 		return errors.New(" has a name that is not free")
 	}
 	if !isPagePath(p.Path) {

@@ -15,7 +15,7 @@
 //   - send the link to the stored address and open it over TLS;
 //   - limit how often links are asked for;
 //   - write the new password only if the stored hash is still the one that was
-//     verified, because two clicks at once both verify;
+//     verified, which makes a link good for one use;
 //   - end the user's sessions.
 //
 // What Verify relies on:

@@ -10,7 +10,7 @@ import (
 var ErrRejected = errors.New("token: rejected")
 
 // ErrUnknownUser is what the load function of [Signer.Verify] returns, wrapped
-// or not, if there is no user with that id, or none who may use the token.
+// or not, if no user with that id may use the token.
 var ErrUnknownUser = errors.New("token: unknown user")
 
 // Reason says why a token was rejected. It is for operators. Shown to visitors,

@@ -24,14 +24,12 @@ const maxKeys = 16
 //
 //	id:base64[,id:base64...]
 //
-// The first key signs, and all verify. White space is an error. Errors say
-// which key is wrong and never show any of the text.
+// The first key signs, and all verify. White space and repeated ids or secrets
+// are errors. Errors say which key is wrong and never show any of the text.
 //
 // An id has 1 to 32 letters, digits, '.', '_' and '-'. It is public: it is in
 // each token, as kid, and in logs. The month in which the key was made is a
-// good one, such as "2026-11". Two keys with one id are refused, because the id
-// selects the key, and two with one secret, because that is a rotation by
-// mistake.
+// good one, such as "2026-11".
 //
 // A secret has 32 to 64 random bytes in base64, in the standard alphabet with
 // padding, which `openssl rand -base64 32` prints. Patterns and placeholders

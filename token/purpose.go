@@ -31,9 +31,9 @@ type Lifetime struct {
 	// Default is used when Issue is given none.
 	Default time.Duration
 
-	// Max is the longest lifetime, from a second to 24 hours for Reset, 7 days
-	// for Invite and 30 days for other purposes. Verify rejects tokens that
-	// live longer.
+	// Max is the longest lifetime, from a second to what [PurposeReset] and
+	// [PurposeInvite] say, or to 30 days for other purposes. Verify rejects
+	// tokens that live longer.
 	Max time.Duration
 }
 

@@ -134,9 +134,8 @@ func (s *Signer) addKey(
 }
 
 // Issue returns a token for the user with the given state, which the caller
-// must have loaded just now. The token is good until its lifetime is over or
-// the state changes, and belongs in a mail to state.Email and nowhere else. The
-// lifetime is rounded down to seconds; zero means the default of the purpose.
+// must have loaded just now. The lifetime is rounded down to seconds; zero
+// means the default of the purpose.
 //
 // Issue writes nothing. It fails if the purpose is not configured, if the
 // lifetime is below a second or above the maximum of the purpose, if the state

@@ -15,8 +15,8 @@ type Token struct {
 }
 
 // Reveal returns the text of the token: at most 1,024 characters of
-// [A-Za-z0-9_.-]. Whoever has it can use it, so it belongs in the mail to the
-// user and nowhere else. The zero Token has no text.
+// [A-Za-z0-9_.-]. Whoever has it can use it, so it belongs in a mail to the
+// stored address and nowhere else. The zero Token has no text.
 func (t Token) Reveal() string { return t.text.Reveal() }
 
 // ID returns a short name of the token for logs, as in [Claims].TokenID. Its 12

@@ -28,18 +28,17 @@ type Claims struct {
 // 1,024 characters are rejected unread.
 //
 // load returns the user's state as it is stored now. Its error must match
-// [ErrUnknownUser] if there is no such user, or none who may use the token, for
-// example because the account is disabled. Any other error of load is a
-// failure. ctx is passed to load and governs nothing else.
+// [ErrUnknownUser] if there is no such user or the account is disabled. Any
+// other error of load is a failure. ctx is passed to load and governs nothing
+// else.
 //
 // Every rejection matches [ErrRejected]; [RejectedError] has the reason. Other
 // errors do not match it: a failure of load, which is wrapped, a purpose that
 // is not configured, a nil load. On any error Claims is zero.
 //
-// Verify changes nothing, so a mail scanner that opens links does no harm. A
-// token verifies until it expires or the state changes. The caller must make
-// sure that it is used once, by a write only if the stored hash is still the
-// one that load returned.
+// Verify changes nothing, so a mail scanner that opens links does no harm, and
+// two clicks at once both verify. The write that follows must compare the
+// stored hash with the one that load returned.
 func (s *Signer) Verify(
 	ctx context.Context, raw string, purpose Purpose,
 	load func(ctx context.Context, userID string) (State, error),

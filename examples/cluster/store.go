@@ -100,7 +100,7 @@ func (u *users) ReplaceHash(
 		}
 
 		// The mark of an invitation is no password that anybody has to hear of.
-		if u.notify == nil || !hash.HasPassword(encoded) {
+		if u.notify == nil || hash.IsUnusable(encoded) {
 			return nil
 		}
 		within := context.WithValue(riverjobs.WithTx(ctx, tx), txKey{}, tx)

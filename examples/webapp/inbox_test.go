@@ -69,7 +69,7 @@ func TestSamplesOfEveryMailInEveryLanguageAreShown(t *testing.T) {
 	b := startSite(t, nil).browser(t)
 	inbox := b.get("/inbox").body
 	for _, locale := range []string{"en", "pt-BR", "es", "fr", "de"} {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			sample := "kind=" + string(kind) + "&locale=" + locale
 			require.Contains(
 				t, inbox, "kind="+string(kind)+"&amp;locale="+locale,

@@ -64,7 +64,7 @@ func (h *Handler) choice(query url.Values, sent int) choice {
 		c.sent = strconv.Itoa(sent - 1)
 	}
 	if c.sent == "" && c.kind == "" {
-		c.kind, c.locale = string(mail.Kinds()[0]), h.cfg.Locales[0]
+		c.kind, c.locale = string(mail.BuiltInKinds()[0]), h.cfg.Locales[0]
 	}
 	return c
 }

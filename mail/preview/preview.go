@@ -144,7 +144,7 @@ func (h *Handler) kinds() []mail.Kind {
 	if has, ok := h.cfg.Renderer.(interface{ Kinds() []mail.Kind }); ok {
 		return has.Kinds()
 	}
-	return mail.Kinds()
+	return mail.BuiltInKinds()
 }
 
 // find returns the mail that was chosen, or nil when there is none.

@@ -51,7 +51,7 @@ func TestEverySampleIsShownInEveryForm(t *testing.T) {
 	index := get(t, h, "/inbox").Body.String()
 	links := sampleLink.FindAllStringSubmatch(index, -1)
 
-	require.Len(t, links, 5*len(mail.Kinds()))
+	require.Len(t, links, 5*len(mail.BuiltInKinds()))
 	for _, link := range links {
 		target := "/inbox" + html.UnescapeString(link[1])
 		page := get(t, h, target).Body.String()

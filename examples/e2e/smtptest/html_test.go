@@ -36,7 +36,7 @@ func TestHTMLPartsPassAxeAndNeverScrollSideways(t *testing.T) {
 	require.NoError(t, err)
 
 	for _, locale := range templates.Locales() {
-		for _, kind := range mail.Kinds() {
+		for _, kind := range mail.BuiltInKinds() {
 			shown = sample(t, kind, locale).HTML
 			for _, scheme := range []string{"light", "dark"} {
 				for _, width := range []int64{700, 320} {
