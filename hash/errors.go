@@ -6,7 +6,8 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// The text of every error is constant and may be logged.
+// Errors about a stored string, and about the load. The text of every error is
+// constant and may be logged.
 var (
 	// ErrBusy says that the queue for [Slots] is full. Answer "try again later"
 	// (503 with Retry-After) and do not count it as a wrong password.
@@ -30,20 +31,6 @@ var (
 	// derived.
 	ErrOutOfBounds = format.ErrOutOfBounds
 
-	// ErrNUL is what [Hasher.Hash] returns for a password with a NUL.
-	ErrNUL = errors.New("hash: password holds a NUL")
-
-	// ErrPasswordTooLong is what [Hasher.Hash] returns above
-	// [MaxPasswordBytes], above 4096 bytes once normalised, or above 72 bytes
-	// for bcrypt.
-	ErrPasswordTooLong = errors.New("hash: password is too long")
-
-	// ErrEmptyPassword is what [Hasher.Hash] returns for "".
-	ErrEmptyPassword = errors.New("hash: password is empty")
-
-	// ErrNotUTF8 is what [Hasher.Hash] returns for invalid UTF-8.
-	ErrNotUTF8 = errors.New("hash: password is not valid UTF-8")
-
 	// ErrUnknownPepper says that the row needs a pepper that is not configured.
 	// It is an alarm: a key was removed too early.
 	ErrUnknownPepper = errors.New(
@@ -53,6 +40,17 @@ var (
 	// ErrFIPS says that GODEBUG=fips140=only refused what the row needs, see
 	// Config.LegacyInFIPS.
 	ErrFIPS = errors.New("hash: not allowed while FIPS 140 mode is enforced")
+)
+
+// What [Hasher.Hash] says of a password that it refuses.
+var (
+	ErrEmptyPassword = errors.New("hash: password is empty")
+	ErrNotUTF8       = errors.New("hash: password is not valid UTF-8")
+	ErrNUL           = errors.New("hash: password holds a NUL")
+
+	// ErrPasswordTooLong is for more than [MaxPasswordBytes], more than 4096
+	// bytes once normalised, or more than 72 bytes for bcrypt.
+	ErrPasswordTooLong = errors.New("hash: password is too long")
 )
 
 // errPanic is what a recovered panic of a derivation becomes. The panic value

@@ -54,9 +54,8 @@ func ExampleHasher_VerifyDummy() {
 		ctx context.Context, encoded string, known bool, password string,
 	) bool {
 		if !known {
-			_ = hasher.VerifyDummy(
-				ctx, password,
-			) // costs what a wrong password costs
+			// This costs what a wrong password costs.
+			_ = hasher.VerifyDummy(ctx, password)
 			return false
 		}
 		res, err := hasher.Verify(ctx, password, encoded)
@@ -148,7 +147,7 @@ func ExampleHasher_VerifyAndUpdate() {
 			return false, err
 		}
 		if err := errors.Join(err, res.UpdateErr); err != nil {
-			log.Print(name, err) // for the operator. The row is unreadable.
+			log.Printf("%s: %v", name, err) // the row is unreadable
 		}
 		return res.OK, nil
 	}

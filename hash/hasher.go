@@ -98,34 +98,20 @@ func NewInsecureForTests() *Hasher {
 
 // newHasher is New, with or without the floor under Params.
 func newHasher(cfg Config, insecure bool) (*Hasher, error) {
-	if cfg.Params == nil {
-		cfg.Params = Argon2id{}
-	}
-	params, err := cfg.Params.resolve(insecure)
+	params, err := resolveParams(cfg, insecure)
 	if err != nil {
 		return nil, err
 	}
-	if err := validateShared(cfg, params); err != nil {
-		return nil, err
-	}
-
 	bounds, err := format.ResolveBounds(cfg.Bounds)
 	if err != nil {
 		return nil, err
 	}
 
-	if cfg.Accept == nil {
-		cfg.Accept = Modern()
-	}
-	schemes, err := newSchemes(cfg.Accept)
-	if err != nil {
-		return nil, err
-	}
 	peppers, err := newPepperRing(cfg.Peppers)
 	if err != nil {
 		return nil, err
 	}
-	schemes, err = withOwn(schemes, params.scheme(), peppers)
+	schemes, err := newSchemes(cfg.Accept, params.scheme(), peppers)
 	if err != nil {
 		return nil, err
 	}
@@ -135,29 +121,39 @@ func newHasher(cfg Config, insecure bool) (*Hasher, error) {
 			"hash: Config.MinDuration is %v, want 0 to 1m", cfg.MinDuration,
 		)
 	}
-
 	if cfg.Now == nil {
 		//nolint:forbidigo // the clock of a Hasher without one.
 		cfg.Now = time.Now
 	}
-	if cfg.Slots == nil {
-		cfg.Slots, err = slotsFor(params, cfg.Now)
-		if err != nil {
-			return nil, err
-		}
+	slots, err := resolveSlots(cfg, params)
+	if err != nil {
+		return nil, err
 	}
-	if need := params.memoryKiB(); need > cfg.Slots.memory {
-		return nil, fmt.Errorf(
-			"hash: Config.Params needs %d KiB, Config.Slots has %d in all",
-			need, cfg.Slots.memory,
-		)
-	}
+
 	return &Hasher{
-		params: params, schemes: schemes, bounds: bounds, slots: cfg.Slots,
-		peppers: peppers, normalize: cfg.Normalize, isUnusable: cfg.IsUnusable,
-		minDuration: cfg.MinDuration, legacyInFIPS: cfg.LegacyInFIPS,
-		now: cfg.Now,
+		params:       params,
+		schemes:      schemes,
+		bounds:       bounds,
+		slots:        slots,
+		peppers:      peppers,
+		normalize:    cfg.Normalize,
+		isUnusable:   cfg.IsUnusable,
+		minDuration:  cfg.MinDuration,
+		legacyInFIPS: cfg.LegacyInFIPS,
+		now:          cfg.Now,
 	}, nil
+}
+
+// resolveParams returns what makes new hashes.
+func resolveParams(cfg Config, insecure bool) (maker, error) {
+	if cfg.Params == nil {
+		cfg.Params = Argon2id{}
+	}
+	params, err := cfg.Params.resolve(insecure)
+	if err != nil {
+		return nil, err
+	}
+	return params, validateShared(cfg, params)
 }
 
 // validateShared refuses what the other application could not verify, or not
@@ -183,14 +179,26 @@ func validateShared(cfg Config, params maker) error {
 	return nil
 }
 
-// slotsFor makes slots with room for a hash of params in each.
-func slotsFor(params maker, now func() time.Time) (*Slots, error) {
-	slots, err := NewSlots(SlotsConfig{Now: now})
-	if err != nil {
-		return nil, err
+// resolveSlots returns Config.Slots, or else slots with room for a hash of
+// params in each.
+func resolveSlots(cfg Config, params maker) (*Slots, error) {
+	need := params.memoryKiB()
+	if cfg.Slots == nil {
+		slots, err := NewSlots(SlotsConfig{Now: cfg.Now})
+		if err != nil {
+			return nil, err
+		}
+		slots.memory = max(slots.memory, slots.count*need)
+		return slots, nil
 	}
-	slots.memory = max(slots.memory, slots.count*params.memoryKiB())
-	return slots, nil
+
+	if need > cfg.Slots.memory {
+		return nil, fmt.Errorf(
+			"hash: Config.Params needs %d KiB, Config.Slots has %d in all",
+			need, cfg.Slots.memory,
+		)
+	}
+	return cfg.Slots, nil
 }
 
 // Slots returns the slots in use, for their figures and for other Hashers.

@@ -48,7 +48,7 @@ func newSalt() []byte {
 // Argon2id makes argon2id hashes, version 19, with a salt of 16 bytes and a tag
 // of 32, as PHC strings. The zero value is the first choice of the OWASP
 // Password Storage Cheat Sheet, from which all of OWASP's figures here are. New
-// refuses less than the weakest of its settings.
+// refuses less memory than the cheat sheet has for as many passes.
 type Argon2id struct {
 	MemoryKiB int // m, zero means 19456
 	Time      int // t, the passes, zero means 2

@@ -34,7 +34,7 @@ const (
 
 // NewPepper names a secret of at least 32 random bytes, which it copies. The id
 // is stored with each hash in clear, in 1 to 12 of a-z, 0-9 and '-'. Whether
-// the bytes are random is not checked.
+// the bytes are random cannot be told.
 func NewPepper(id string, key []byte) (Pepper, error) {
 	if !format.Within(len(id), 1, maxPepperID) ||
 		strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {

@@ -156,3 +156,42 @@ func TestInspectTellsWhatIsLeftToMigrate(t *testing.T) {
 	})
 	require.Zero(t, runs)
 }
+
+// A caller who looks at NeedsRehash alone must not store a guess.
+func TestAWrongPasswordNeverAsksForARehash(t *testing.T) {
+	t.Parallel()
+	h := insecure(t, hash.Config{Accept: allAndInsecure()})
+	for _, stored := range []string{legacyPBKDF2, legacySHA512} {
+		require.True(t, h.NeedsRehash(stored))
+		res, err := h.Verify(t.Context(), "wrong", stored)
+		require.NoError(t, err)
+		require.False(t, res.OK)
+		require.False(t, res.NeedsRehash)
+
+		res, err = h.Verify(t.Context(), phrase, stored)
+		require.NoError(t, err)
+		require.True(t, res.OK)
+		require.True(t, res.NeedsRehash)
+	}
+}
+
+func TestZeroFieldsOfArgon2idHaveTheirDefaults(t *testing.T) {
+	t.Parallel()
+	for want, params := range map[string]hash.Params{
+		"m=19456,t=2,p=1": hash.Argon2id{},
+		"m=20000,t=2,p=1": hash.Argon2id{MemoryKiB: 20000},
+		"m=19456,t=3,p=1": hash.Argon2id{Time: 3},
+		"m=19456,t=2,p=2": hash.Argon2id{Threads: 2},
+		"m=19457,t=2,p=1": hash.Spring{
+			Algorithm: hash.Argon2id{MemoryKiB: 19457},
+		},
+	} {
+		h, err := hash.New(hash.Config{Params: params})
+		require.NoError(t, err)
+		encoded, err := h.Hash(t.Context(), phrase)
+		require.NoError(t, err)
+		info, err := h.Inspect(encoded)
+		require.NoError(t, err)
+		require.Equal(t, want, info.Params)
+	}
+}

@@ -38,12 +38,12 @@ type Scheme interface {
 //	    What Check holds at its peak. Zero means next to none.
 //
 //	MaxPassword int
-//	    The longest password in bytes that Check may see, zero for no limit of
-//	    its own. Longer ones count as wrong.
+//	    The longest password, in bytes, that Check may see. Longer ones
+//	    count as wrong. Zero means no limit of its own.
 //
 //	Check func(password string) (bool, error)
-//	    Derives and compares in constant time. A wrong password is false, nil.
-//	    It runs inside a slot. A panic in it becomes an error.
+//	    Derives and compares in constant time, inside a slot. A wrong
+//	    password is false, nil. A panic in it becomes an error.
 type Record = format.Record
 
 // Modern reads argon2id and argon2i of version 19, bcrypt, scrypt and PBKDF2,
@@ -58,8 +58,17 @@ func Modern() []Scheme {
 // maxEncodedBytes bounds a stored string before anything looks at it.
 const maxEncodedBytes = 1024
 
-// newSchemes refuses nil schemes and those that clash.
-func newSchemes(accept []Scheme) (format.Schemes, error) {
+// newSchemes returns the schemes of a Hasher: those of Config.Accept, the one
+// that reads what the Hasher itself makes, and the peppers. It refuses nil
+// schemes and those that clash.
+func newSchemes(
+	accept []Scheme,
+	own format.Scheme,
+	peppers *pepperRing,
+) (format.Schemes, error) {
+	if accept == nil {
+		accept = Modern()
+	}
 	var schemes format.Schemes
 	for i, s := range accept {
 		if s == nil {
@@ -69,17 +78,10 @@ func newSchemes(accept []Scheme) (format.Schemes, error) {
 			return nil, err
 		}
 	}
-	return schemes, nil
-}
 
-// withOwn adds what the Hasher itself makes. An accepted scheme may claim the
-// same strings (Flask-Security's argon2 over a digest looks like plain argon2).
-// Then new hashes must bear a pepper's mark, or nobody could tell them apart.
-func withOwn(
-	schemes format.Schemes,
-	own format.Scheme,
-	peppers *pepperRing,
-) (format.Schemes, error) {
+	// An accepted scheme may claim the same strings as own: Flask-Security's
+	// argon2 over a digest looks like plain argon2. Then new hashes must bear a
+	// pepper's mark, or nobody could tell them apart.
 	if err := schemes.Add(own); err != nil && peppers.first == nil {
 		return nil, fmt.Errorf(
 			"%w; set Config.Peppers, to tell new hashes from old ones",

@@ -30,15 +30,15 @@ type Spring struct {
 	// {pbkdf2@SpringSecurity_v5_8}. Nil means Bcrypt{}.
 	//
 	// The Cost of Bcrypt is the strength of the BCryptPasswordEncoder. Zero
-	// means 10, Spring's default. A lower one than the application's is
-	// rewritten by Spring at the next login.
+	// means 10, Spring's default. Spring rewrites rows of less than its own at
+	// the next login.
 	//
-	// Argon2id{} is as elsewhere, and current for Spring, which rewrites only
-	// rows of less memory or fewer passes than its own. Spring's default,
-	// m=16384 with t=2, is below OWASP's floor and needs [NewInsecure].
+	// Spring takes Argon2id{} for current, because it rewrites only rows of
+	// less memory or fewer passes than its own. Its own default, m=16384 with
+	// t=2, is below OWASP's floor and needs [NewInsecure].
 	//
-	// The Rounds of PBKDF2SHA256 are 310000, which zero means, and the encoder
-	// has no secret. They are below OWASP's floor too and need NewInsecure.
+	// So do the Rounds of PBKDF2SHA256, which must be 310000 or zero, for the
+	// same. The encoder must have no secret.
 	Algorithm Params
 }
 

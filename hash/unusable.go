@@ -48,16 +48,17 @@ func isMySQL(encoded string) bool {
 	return len(encoded) == 41 && strings.Trim(encoded[1:], digits) == ""
 }
 
-// NewUnusable returns a fresh mark for [IsUnusable], "!" and 40 random letters
-// and digits. Store it to clear or to lock a password. No two are the same, so
-// that what is bound to the stored hash, such as a reset link, never comes back
-// to life, as it would when an empty column is emptied again.
+// NewUnusable returns a fresh mark, "!" and 40 random letters and digits. Store
+// it to clear or to lock a password. No two are the same, so what is bound to
+// the stored hash, such as a reset link, never works again. With an empty
+// column, it would when the column is emptied once more.
 func NewUnusable() string {
 	return "!" + (rand.Text() + rand.Text())[:40]
 }
 
-// HasPassword reports whether encoded is a mark of neither [IsUnusable] nor
-// [Config].IsUnusable. Whether it can be read, [Hasher.Inspect] tells.
+// HasPassword reports whether encoded is a hash, that is, no mark that
+// [IsUnusable] or [Config].IsUnusable knows. Whether the hash can be read,
+// [Hasher.Inspect] tells.
 func (h *Hasher) HasPassword(encoded string) bool {
 	return !IsUnusable(encoded) && !h.unusableToHost(encoded)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-
 )
 
 // A User is one account as the store read it, byte for byte. It prints and

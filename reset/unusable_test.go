@@ -15,7 +15,7 @@ import (
 func hasherWithMark(t *testing.T) *hash.Hasher {
 	t.Helper()
 	h, err := hash.NewInsecure(hash.Config{
-		Params:   hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
+		Params:     hash.Argon2id{MemoryKiB: 64, Time: 1, Threads: 1},
 		IsUnusable: func(encoded string) bool { return encoded == "sso" },
 	})
 	require.NoError(t, err)

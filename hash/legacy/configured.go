@@ -14,11 +14,11 @@ import (
 
 // Prehashed returns schemes that read the same strings as the given ones, made
 // from what shape turns the password into: for a framework that adds a pepper,
-// or digests the password before bcrypt. Nothing in such a row tells so, which
-// is why one Hasher accepts a format either prehashed or plain, never both.
+// or digests the password first. Nothing in a row tells so, and so one Hasher
+// accepts a format either prehashed or plain.
 //
 // The new schemes are named name, '-' and the old name. shape must be safe for
-// concurrent use. What it returns is cut nowhere but in bcrypt, at 72 bytes.
+// concurrent use. bcrypt cuts what it returns at 72 bytes.
 func Prehashed(
 	name string,
 	shape func(password string) string,
@@ -33,16 +33,15 @@ func Prehashed(
 	return wrapped
 }
 
-// Devise returns the schemes of a Rails application whose Devise has
-// config.pepper set: bcrypt over the password with the pepper behind it.
-// Without a pepper, see [Rails].
+// Devise returns bcrypt over the password with Devise's config.pepper behind
+// it. Without a pepper, see [Rails].
 func Devise(pepper string) []hash.Scheme {
 	return Prehashed("devise", func(password string) string {
 		return password + pepper
 	}, format.Bcrypt())
 }
 
-// FlaskBcrypt returns the schemes of an application with Flask-Bcrypt and
+// FlaskBcrypt returns the formats of an application with Flask-Bcrypt and
 // BCRYPT_HANDLE_LONG_PASSWORDS on, bcrypt over the SHA-256 of the password.
 func FlaskBcrypt() []hash.Scheme {
 	return append(
@@ -52,18 +51,18 @@ func FlaskBcrypt() []hash.Scheme {
 	)
 }
 
-// FlaskSecurity returns the schemes of an application with Flask-Security,
-// passlib's formats over an HMAC of the password. salt is the value of
-// SECURITY_PASSWORD_SALT. nfkd is what SECURITY_PASSWORD_NORMALIZE_FORM names,
-// NFKD by default, normalize.NFKD of package hash/normalize. Nil passes the
-// password as received, which is the same for ASCII.
+// FlaskSecurity returns the formats of an application with Flask-Security,
+// passlib's over an HMAC of the password. salt is its SECURITY_PASSWORD_SALT.
+// form is its SECURITY_PASSWORD_NORMALIZE_FORM, by default normalize.NFKD of
+// package hash/normalize. Nil hashes what was received, which is the same for
+// ASCII.
 //
 // Its argon2 rows look like plain argon2id. Where new hashes are argon2id too,
 // hash.New asks for Peppers, by which new rows are told from old ones.
-func FlaskSecurity(salt string, nfkd func(string) string) []hash.Scheme {
+func FlaskSecurity(salt string, form func(string) string) []hash.Scheme {
 	shape := func(password string) string {
-		if nfkd != nil {
-			password = nfkd(password)
+		if form != nil {
+			password = form(password)
 		}
 
 		mac := hmac.New(sha512.New, []byte(salt))
@@ -76,26 +75,22 @@ func FlaskSecurity(salt string, nfkd func(string) string) []hash.Scheme {
 	)
 }
 
-// SpringConfig describes how a Spring Security application was set up where its
-// stored strings do not say so.
-//
-// It prints, logs and marshals without the secret. That protection is lost in
-// an unexported field of another struct, and under %p and %w, where the fmt
-// package does not call methods. The schemes that are made of it hide the
-// secret everywhere.
+// SpringConfig says how a Spring Security application was set up, where its
+// stored strings do not. It prints without the secret, except in an unexported
+// field of another struct and under %p and %w.
 type SpringConfig struct {
 	// Default is the id of the encoder given to
-	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example. Rows without
-	// an {id} are read as its. Empty means that such rows are not Spring's.
-	// "bcrypt" and "argon2" need no Default: their text says enough.
+	// setDefaultPasswordEncoderForMatches, "pbkdf2" for example, by which rows
+	// without an {id} are read. Empty refuses such rows, except those of bcrypt
+	// and argon2, whose text says enough.
 	Default string
 
-	// PBKDF2Secret is the secret given to Pbkdf2PasswordEncoder. Empty is its
+	// PBKDF2Secret is the secret of Pbkdf2PasswordEncoder. Empty is its
 	// default.
 	PBKDF2Secret string
 }
 
-// String names Default alone.
+// String returns Default.
 func (c SpringConfig) String() string {
 	return "legacy.SpringConfig(" + c.Default + ", redacted)"
 }
@@ -118,30 +113,29 @@ func (c SpringConfig) MarshalText() ([]byte, error) {
 // Spring returns the formats of Spring Security's delegating encoder.
 func Spring() []hash.Scheme { return SpringWith(SpringConfig{}) }
 
-// SpringWith returns the schemes of an application that set the encoders of
-// Spring Security up in its own way.
+// SpringWith is [Spring] for an application with encoders of its own settings.
 func SpringWith(cfg SpringConfig) []hash.Scheme {
 	s := format.NewSpring(cfg.Default, cfg.PBKDF2Secret)
 	return append([]hash.Scheme{s}, plain()...)
 }
 
-// NodeScryptConfig describes rows of the shape salthex:keyhex, which do not
-// tell their parameters.
+// NodeScryptConfig describes rows salthex:keyhex, which do not tell their cost.
 type NodeScryptConfig struct {
 	// N, R and P are the cost. All zero means 16384, 8 and 1, node's defaults.
 	N, R, P int
-	// SaltIsText says that the salt's hexadecimal text was passed as it is, not
-	// the bytes that it stands for.
+
+	// SaltIsText says that the salt's hexadecimal text was the salt, not the
+	// bytes that it stands for.
 	SaltIsText bool
+
 	// Form is applied to the password first, normalize.NFKC for example. Nil
-	// passes it as received.
+	// hashes what was received.
 	Form func(string) string
 }
 
-// NodeScrypt returns the scheme of rows made with node's crypto.scrypt by the
-// application's own code, or an error if the default hash.Bounds refuse its
-// cost. Its rows look like those of [BetterAuth], so one Hasher accepts only
-// one of the two.
+// NodeScrypt returns the format of an application's own code with node's
+// crypto.scrypt. It fails if the default hash.Bounds refuse the cost. The rows
+// look like those of [BetterAuth], so one Hasher accepts one of the two.
 func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
 	if cfg.N == 0 && cfg.R == 0 && cfg.P == 0 {
 		cfg.N, cfg.R, cfg.P = 16384, 8, 1
@@ -158,10 +152,9 @@ func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
 	return []hash.Scheme{s}, nil
 }
 
-// BetterAuth returns the schemes of better-auth and of Lucia, with N=16384,
-// r=16 and the salt's text as salt. Both normalise passwords to NFKC first:
-// pass normalize.NFKC of package hash/normalize. With nil, passwords of other
-// than ASCII letters may not verify.
+// BetterAuth returns the formats of better-auth and of Lucia, scrypt with
+// N=16384 and r=16. Pass normalize.NFKC of package hash/normalize, as both do.
+// With nil, passwords of other than ASCII letters may not verify.
 func BetterAuth(nfkc func(string) string) []hash.Scheme {
 	return append([]hash.Scheme{betterAuth(nfkc)}, plain()...)
 }

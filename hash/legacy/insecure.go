@@ -9,15 +9,13 @@ import (
 // Whoever steals such rows reads most passwords within hours, so they are named
 // one by one, and should be accepted only while the last of them are moved.
 
-// InsecureMD5Crypt returns the formats $1$ of crypt(3) and $apr1$ of Apache's
-// htpasswd, a thousand rounds of MD5.
+// InsecureMD5Crypt returns $1$ of crypt(3) and $apr1$ of Apache's htpasswd.
 func InsecureMD5Crypt() []hash.Scheme {
 	return []hash.Scheme{format.MD5Crypt()}
 }
 
-// InsecureLDAP returns the formats {SMD5}, {SSHA}, {SSHA256}, {SSHA384} and
-// {SSHA512} of LDAP directories, one salted digest of the password each. The
-// names must be in capitals.
+// InsecureLDAP returns {SMD5}, {SSHA}, {SSHA256}, {SSHA384} and {SSHA512} of
+// LDAP directories, in capitals.
 func InsecureLDAP() []hash.Scheme { return []hash.Scheme{format.LDAP()} }
 
 // InsecureDjangoMD5 returns Django's md5$salt$hex.
@@ -25,8 +23,8 @@ func InsecureDjangoMD5() []hash.Scheme {
 	return []hash.Scheme{format.DjangoMD5()}
 }
 
-// InsecureDjangoSHA1 returns Django's sha1$salt$hex, and sha1$$hex of its
-// unsalted variant.
+// InsecureDjangoSHA1 returns Django's sha1$salt$hex, and its unsalted
+// sha1$$hex.
 func InsecureDjangoSHA1() []hash.Scheme {
 	return []hash.Scheme{format.DjangoSHA1()}
 }
@@ -37,8 +35,8 @@ func InsecureBareMD5() []hash.Scheme {
 	return []hash.Scheme{format.BareMD5()}
 }
 
-// InsecureWerkzeugMD5 returns Werkzeug's md5$salt$hex, which is an HMAC and not
-// what Django writes under the same prefix.
+// InsecureWerkzeugMD5 returns Werkzeug's md5$salt$hex, which is an HMAC, unlike
+// Django's.
 func InsecureWerkzeugMD5() []hash.Scheme {
 	return []hash.Scheme{format.WerkzeugMD5()}
 }

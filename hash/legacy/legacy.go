@@ -1,33 +1,29 @@
 // Package legacy has the formats in which other frameworks store passwords, one
-// function for each. What it returns goes into Accept of hash.Config. The users
-// of such a framework then log in with the passwords they have and are moved to
-// argon2id as they do:
+// function for each, for Accept of [hash.Config]. Users then log in with the
+// passwords they have, and are moved to argon2id as they do:
 //
 //	hasher, err := hash.New(hash.Config{Accept: legacy.Django()})
 //
-// Join presets with slices.Concat. What the Hasher itself makes is accepted
-// without being named. A framework that goes on using the table needs its form
-// in Params of hash.Config, hash.Django for example. To learn what a table
-// holds, accept [All] and ask Inspect of hash.Hasher.
+// Join presets with slices.Concat. To learn what a table holds, accept [All]
+// and ask [hash.Hasher.Inspect].
 //
-// A preset reads the text of a row. It does not tell rows of two systems with
-// one spelling apart, and changes nothing about the passwords: a bcrypt row
-// cuts them at 72 bytes here as it did there.
+// A preset goes by the text of a row alone: it cannot tell rows of two systems
+// with one spelling apart. Formats named Insecure protect next to nothing.
+// Accept them only while their last rows are moved.
 //
 // # Which preset reads what
 //
 //	begins with, or looks like              preset
 //	$argon2id$ $argon2i$ $2a$ $2b$ $2y$     hash.Modern, and most below
-//	$scrypt$ $pbkdf2$ $pbkdf2-sha256$       hash.Modern, Passlib, Flask
-//	$pbkdf2-sha512$                         hash.Modern, Passlib, Flask
+//	$scrypt$ $pbkdf2$                       hash.Modern, Passlib, Flask
+//	$pbkdf2-sha256$ $pbkdf2-sha512$         hash.Modern, Passlib, Flask
 //	pbkdf2_sha256$ pbkdf2_sha1$ argon2$     Django
 //	bcrypt_sha256$ bcrypt$ scrypt$          Django
 //	scrypt: pbkdf2:                         Flask
 //	$bcrypt-sha256$                         Passlib, Flask
 //	$5$ $6$                                 Unix, Passlib, Flask
 //	$7$                                     CryptScrypt
-//	$argon2d$, and Argon2 with v=16         Argon2
-//	or without a version
+//	$argon2d$, Argon2 of v=16 or without    Argon2
 //	$P$ $H$                                 WordPress, Drupal, Passlib, Flask
 //	$wp$2y$                                 WordPress
 //	$S$ U$S$                                Drupal
@@ -38,26 +34,21 @@
 //	$2b$, over a SHA-256                    FlaskBcrypt
 //	passlib's, over an HMAC                 FlaskSecurity
 //	$1$ $apr1$                              InsecureMD5Crypt
-//	{SSHA} {SMD5} {SSHA256} {SSHA384}       InsecureLDAP
-//	{SSHA512}                               InsecureLDAP
-//	md5$ of Django                          InsecureDjangoMD5
-//	sha1$ of Django                         InsecureDjangoSHA1
-//	md5$ of Werkzeug                        InsecureWerkzeugMD5
-//	sha1$ of Werkzeug                       InsecureWerkzeugSHA1
+//	{SMD5} {SSHA} {SSHA256} and so on       InsecureLDAP
+//	md5$ of Django, of Werkzeug             InsecureDjangoMD5, InsecureWerkzeugMD5
+//	sha1$ of Django, of Werkzeug            InsecureDjangoSHA1, InsecureWerkzeugSHA1
 //	sha256$ of Werkzeug                     InsecureWerkzeugSHA256
 //	32 hex digits                           InsecureBareMD5
 //
 // # What no preset reads
 //
-// Owners of rows in these formats cannot log in, and Inspect finds them. Keep
-// the old check beside this package for them, write a hash.Scheme, or let them
-// reset their passwords.
+// Owners of these rows have to reset their passwords, unless the application
+// reads them by a [hash.Scheme] of its own:
 //
-//   - $y$, yescrypt, which Debian, Fedora and others have in their shadow files
-//     today, and $gy$, yescrypt with GOST
-//   - $sha1$, NetBSD's, and DES crypt, 13 characters without a prefix
+//   - $y$, yescrypt, in the shadow files of Debian, Fedora and others, and $gy$
+//   - $sha1$ of NetBSD, and DES crypt, 13 characters without a prefix
 //   - {SHA}, {MD5} and {CRYPT} of LDAP, and passwords in clear
-//   - bcrypt's $2x$
+//   - $2x$ of bcrypt
 package legacy
 
 import (
@@ -67,10 +58,9 @@ import (
 	"github.com/lostkey-go/lostkey/hash/internal/format"
 )
 
-// All returns every scheme that can be told from its text alone, BetterAuth
-// with nil. Formats that look like another one ([Prehashed] and what is made by
-// it, [NodeScrypt]) or protect next to nothing (the functions named Insecure)
-// are not in it.
+// All returns the formats that can be told by their text alone, BetterAuth with
+// nil. Formats that look like another one ([Prehashed] and what is made by it,
+// [NodeScrypt]) and those named Insecure are not in it.
 func All() []hash.Scheme {
 	return append(
 		hash.Modern(),
@@ -127,9 +117,9 @@ func WordPress() []hash.Scheme {
 	return append(plain(), format.WordPress(), format.PHPass())
 }
 
-// Drupal returns the formats of Drupal 7 and later, with those of rows that
-// Drupal 7 took over from phpBB, and from Drupal 6 when a site was updated. A
-// bare MD5 of Drupal 6 itself is [InsecureBareMD5].
+// Drupal returns the formats of Drupal 7 and later, also of the rows that
+// Drupal 7 took over from phpBB and Drupal 6. For Drupal 6 itself, see
+// [InsecureBareMD5].
 func Drupal() []hash.Scheme {
 	return append(plain(), format.Drupal(), format.PHPass())
 }
@@ -137,30 +127,29 @@ func Drupal() []hash.Scheme {
 // ASPNET returns the formats of ASP.NET Core Identity, version 2 and 3.
 func ASPNET() []hash.Scheme { return []hash.Scheme{format.ASPNET()} }
 
-// Unix returns sha256-crypt, sha512-crypt and bcrypt of shadow files. yescrypt
-// is not among them.
+// Unix returns sha256-crypt, sha512-crypt and bcrypt of shadow files, not their
+// yescrypt.
 func Unix() []hash.Scheme {
 	return []hash.Scheme{format.SHACrypt(), format.Bcrypt()}
 }
 
-// Argon2 returns argon2d, and version 16 of all variants of Argon2, which also
-// is what a string without a version means. hash.Modern has the others.
+// Argon2 returns argon2d, and version 16 of all variants, which is also what a
+// string without a version means. hash.Modern has the others.
 //
-// golang.org/x/crypto computes neither. This module does, in the goroutine of
-// the caller and without assembly, at about twice the cost of argon2id
-// (measured by BenchmarkOtherArgon2).
+// This module computes these itself, without assembly, at about twice the cost
+// of argon2id (measured by BenchmarkOtherArgon2).
 func Argon2() []hash.Scheme { return []hash.Scheme{format.OtherArgon2()} }
 
-// CryptScrypt returns the format $7$, scrypt as crypt(3) of libxcrypt and older
-// libsodium write it. libsodium's "sensitive" rows ask for 1 GiB and are out of
-// bounds unless hash.Bounds are raised.
+// CryptScrypt returns $7$, scrypt by crypt(3) of libxcrypt and by older
+// libsodium. libsodium's "sensitive" rows ask for 1 GiB, above the default
+// hash.Bounds.
 func CryptScrypt() []hash.Scheme {
 	return []hash.Scheme{format.CryptScrypt()}
 }
 
-// With returns schemes with own in front, and without those that would claim
-// the same strings or bear the same name. With(All(), Devise(pepper)...) reads
-// bcrypt as Devise made it and everything else as before.
+// With returns schemes with own in front, and without those that claim the same
+// strings or have the same name. With(All(), Devise(pepper)...) reads bcrypt as
+// Devise made it and everything else as before.
 func With(schemes []hash.Scheme, own ...hash.Scheme) []hash.Scheme {
 	var claimed format.Schemes
 	for _, s := range own {

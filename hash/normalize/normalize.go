@@ -1,10 +1,10 @@
 // Package normalize has the Unicode normalisation forms for Config.Normalize of
-// package hash and for the formats of frameworks that normalise. Only its
-// importers depend on golang.org/x/text.
+// package hash and for formats of package hash/legacy. Only its importers
+// depend on golang.org/x/text.
 //
-// NIST SP 800-63B-4 section 3.1.1.2 asks for NFKC or NFKD before hashing. OWASP
-// ASVS 5.0 6.2.8 asks to verify passwords exactly as received. Package hash
-// therefore normalises nothing unless told to.
+// NIST SP 800-63B-4, section 3.1.1.2, asks for NFKC or NFKD before hashing.
+// OWASP ASVS 5.0, 6.2.8, asks to verify passwords exactly as received. Package
+// hash therefore normalises only when told to.
 //
 // The functions are safe for concurrent use and leave invalid UTF-8 as it is.
 package normalize

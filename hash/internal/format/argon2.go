@@ -83,14 +83,13 @@ type Argon2Row struct {
 func ParseArgon2(encoded string) (Argon2Row, error) {
 	variant, rest, _ := strings.Cut(strings.TrimPrefix(encoded, "$"), "$")
 	row := Argon2Row{Variant: variant}
-	switch variant {
-	case "argon2id", "argon2i", "argon2d":
-	default:
+	if _, known := argon2Type[variant]; !known {
 		return row, Malformed("argon2", "variant")
 	}
 
-	list, rest, _ := strings.Cut(rest, "$")
+	// A string without a version is older than versions are.
 	row.Version = argon2Version16
+	list, rest, _ := strings.Cut(rest, "$")
 	if text, versioned := strings.CutPrefix(list, "v="); versioned {
 		v, ok := number(text)
 		switch {
@@ -102,36 +101,50 @@ func ParseArgon2(encoded string) (Argon2Row, error) {
 		row.Version = v
 		list, rest, _ = strings.Cut(rest, "$")
 	}
+
+	if err := row.parseCost(list); err != nil {
+		return row, err
+	}
+	return row, row.parseTag(rest)
+}
+
+// parseCost reads the list of m, t and p.
+func (r *Argon2Row) parseCost(list string) error {
 	for part := range strings.SplitSeq(list, ",") {
 		// A secret or associated data went into the hash and is not ours to
 		// know.
 		if strings.HasPrefix(part, "keyid=") ||
 			strings.HasPrefix(part, "data=") {
-			return row, Unsupported(variant, "keyid or data")
+			return Unsupported(r.Variant, "keyid or data")
 		}
 	}
+
 	values, field, ok := parameters(list, "m", "t", "p")
 	if !ok {
-		return row, Malformed(variant, field)
+		return Malformed(r.Variant, field)
 	}
-	row.M, row.T, row.P = values[0], values[1], values[2]
-	if row.T == 0 || row.P == 0 || row.M < 8*row.P {
-		return row, Malformed(variant, "m, t or p")
+	r.M, r.T, r.P = values[0], values[1], values[2]
+	if r.T == 0 || r.P == 0 || r.M < 8*r.P {
+		return Malformed(r.Variant, "m, t or p")
 	}
+	return nil
+}
 
-	salt, tag, ok := strings.Cut(rest, "$")
+// parseTag reads salt and tag.
+func (r *Argon2Row) parseTag(text string) error {
+	salt, tag, ok := strings.Cut(text, "$")
 	if !ok {
-		return row, Malformed(variant, "tag")
-	}
-	var err error
-	if row.Salt, err = rawBase64.DecodeString(salt); err != nil {
-		return row, Malformed(variant, "salt")
-	}
-	if row.Tag, err = rawBase64.DecodeString(tag); err != nil {
-		return row, Malformed(variant, "tag")
+		return Malformed(r.Variant, "tag")
 	}
 
-	return row, nil
+	var err error
+	if r.Salt, err = rawBase64.DecodeString(salt); err != nil {
+		return Malformed(r.Variant, "salt")
+	}
+	if r.Tag, err = rawBase64.DecodeString(tag); err != nil {
+		return Malformed(r.Variant, "tag")
+	}
+	return nil
 }
 
 // bound names the first field that is out of bounds. A tag of one byte would

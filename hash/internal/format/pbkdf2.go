@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	stdhash "hash"
 	"strings"
@@ -113,25 +112,26 @@ func ParsePBKDF2(encoded string) (name string, row PBKDF2Row, err error) {
 		return name, row, Malformed("pbkdf2", "digest")
 	}
 
-	enc, length := AdaptedBase64, 0
-	var ok bool
+	enc, length := AdaptedBase64, 0 // zero: the length is not written
 	if strings.HasPrefix(parts[2], "i=") {
-		values, field, good := parameters(parts[2], "i", "l")
-		if !good {
+		values, field, ok := parameters(parts[2], "i", "l")
+		if !ok {
 			return name, row, Malformed(name, field)
 		}
-		enc, ok, row.Rounds, length = rawBase64, true, values[0], values[1]
+		row.Rounds, length = values[0], values[1]
+		enc = rawBase64
 	} else {
-		row.Rounds, ok = number(parts[2])
-	}
-	if !ok {
-		return name, row, Malformed(name, "rounds")
+		rounds, ok := number(parts[2])
+		if !ok {
+			return name, row, Malformed(name, "rounds")
+		}
+		row.Rounds = rounds
 	}
 
 	var saltErr, keyErr error
 	row.Salt, saltErr = enc.DecodeString(parts[3])
 	row.Key, keyErr = enc.DecodeString(parts[4])
-	if errors.Join(saltErr, keyErr) != nil ||
+	if saltErr != nil || keyErr != nil ||
 		length != 0 && length != len(row.Key) {
 		return name, row, Malformed(name, "salt or key")
 	}

@@ -60,9 +60,12 @@ func werkzeugPBKDF2(
 	salt, key []byte,
 	bounds Bounds,
 ) (Record, error) {
-	digest := method[min(1, len(method)-1)]
 	name := "werkzeug-pbkdf2"
+	if len(method) < 2 {
+		return Record{}, Malformed(name, "method")
+	}
 
+	digest := method[1]
 	var f prf
 	switch digest {
 	case "sha1":
