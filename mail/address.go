@@ -26,17 +26,14 @@ var errAddress = errors.New("mail: not a plain address")
 // ana@example.com, that is safe in an SMTP command and in a header. It is
 // stricter than RFC 5321: no display name, list, group, comment, quoted local
 // part, address literal, source route ('%' and '!'), encoded word, leading '-',
-// surrounding space, or domain of a single label. The length is looked at
-// before anything else, so that a megabyte costs nothing.
+// surrounding space, or domain of a single label. The error text is constant.
 //
-// Outside ASCII, letters, marks and digits are accepted in both halves.
-// Controls, invisible characters and those that change the writing direction
-// are not. Whether such an address can be delivered is for the Mailer to say:
-// domains can be turned into A-labels, local parts need SMTPUTF8.
+// Outside ASCII, both halves may have letters, marks and digits, but none that
+// are invisible. Whether such an address can be delivered is for the Mailer to
+// say.
 //
 // It does not look up the domain, does not fold case, and does not detect
-// look-alike letters. Compare with the stored address for that. The error text
-// is constant.
+// look-alike letters. Compare with the stored address for that.
 func ValidateAddress(addr string) error {
 	if len(addr) > maxAddress {
 		return errAddress
@@ -130,7 +127,7 @@ func plainUnicode(r rune) bool {
 // maxMailbox bounds "Name <addr>" before the standard library's parser sees it.
 const maxMailbox = 998
 
-// ParseMailbox splits "Name <addr>" or a bare address into its halves. The
+// ParseMailbox splits "Name <addr>", or a bare address, into its halves. The
 // address has passed [ValidateAddress]. The name may be empty and holds no
 // control characters. The error text is constant.
 func ParseMailbox(mailbox string) (name, addr string, err error) {

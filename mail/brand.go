@@ -9,14 +9,12 @@ import (
 	"strings"
 )
 
-// Brand is the look of mails and pages in a few values. Give it to both, to
-// TemplatesConfig and to the Config of package resethttp. The zero value is the
-// module's own look. It holds no secret.
+// Brand is the look of mails and pages. Give it to TemplatesConfig and to the
+// Config of package resethttp. The zero value is the module's own look.
 //
-// Colours are written as "#1d57c7". Accent is drawn on the backgrounds #ffffff
-// and #f3f5f8 and has white text on it. AccentDark is drawn on #171d26 and
-// #0e1218 and has text in #0a1424 on it. Where any of these pairs has a
-// contrast below 4.5:1 (WCAG 2.2 criterion 1.4.3), the brand is refused.
+// Colours are written as "#1d57c7". Accent is drawn on #ffffff and #f3f5f8,
+// with white text on it, and AccentDark on #171d26 and #0e1218, with #0a1424 on
+// it. A contrast below 4.5:1 (WCAG 2.2, criterion 1.4.3) is refused.
 //
 // Not checked: what the logo shows, whether it can be fetched, and whether a
 // reader has the fonts.
@@ -29,19 +27,17 @@ type Brand struct {
 	// contrast of 7:1 takes.
 	Accent, AccentDark string
 
-	// Logo is the address of an image in place of the wordmark: an https URL,
-	// or a path such as "/logo.png" on the site of the links. Mail programs
-	// fetch it when somebody reads the mail, and many ask first. They show PNG,
-	// JPEG and GIF, but no SVG. It must suit light and dark backgrounds. Empty
-	// means none.
+	// Logo is an image in place of the wordmark: an https URL, or a path such
+	// as "/logo.png" on the site of the links. It must suit light and dark
+	// backgrounds. Mail programs fetch it when the mail is read, and many ask
+	// first. They show PNG, JPEG and GIF, but no SVG.
 	Logo string
 
 	// LogoWidth and LogoHeight are its size on the screen in pixels, at most
 	// 280 by 120. Required with a Logo.
 	LogoWidth, LogoHeight int
 
-	// LogoAlt is read out or shown in place of the image. Empty means the
-	// wordmark.
+	// LogoAlt stands in for the image. Empty means the wordmark.
 	LogoAlt string
 
 	// Radius is the rounding of corners in pixels, 1 (which looks square) to
@@ -79,9 +75,9 @@ const (
 	easyContrast = 7 // of what is made here, WCAG 2.2 criterion 1.4.6
 )
 
-// Resolve validates b and returns it with the empty fields filled in, except
-// Wordmark and LogoAlt, because the name of the product is not known here.
-// Errors name the field, what it is, and what to change.
+// Resolve validates b and fills in the empty fields, except Wordmark and
+// LogoAlt, which depend on the product. Errors name the field and what to
+// change.
 func (b Brand) Resolve() (Brand, error) {
 	if err := b.validate(); err != nil {
 		return Brand{}, err

@@ -1,11 +1,15 @@
 package mail
 
 import (
+	"slices"
 	"strings"
 )
 
+// client is something that says its mark in a User-Agent header.
+type client struct{ mark, name string }
+
 // Order matters: most browsers also claim to be the ones they descend from.
-var browsers = []struct{ mark, name string }{
+var browsers = []client{
 	{"Edg", "Edge"},
 	{"OPR/", "Opera"},
 	{"SamsungBrowser/", "Samsung Internet"},
@@ -16,7 +20,7 @@ var browsers = []struct{ mark, name string }{
 	{"Safari/", "Safari"},
 }
 
-var systems = []struct{ mark, name string }{
+var systems = []client{
 	{"iPhone", "iOS"},
 	{"iPad", "iPadOS"},
 	{"Android", "Android"},
@@ -27,10 +31,9 @@ var systems = []struct{ mark, name string }{
 }
 
 // CoarseClient names the browser and the system of a User-Agent header, such as
-// "Firefox, Linux", for Data.Client. It answers from a short fixed list, or ""
-// when either is not on it, so that nothing the visitor wrote reaches the mail.
-// Its own answer it gives back as it is. The visitor can still lie about which
-// of them it is.
+// "Firefox, Linux", for Data.Client. It answers from a short fixed list, or "",
+// so that nothing the visitor wrote reaches the mail. The visitor can still lie
+// about which of them it is. Its own answer it gives back.
 func CoarseClient(userAgent string) string {
 	if knownClient(userAgent) != "" {
 		return userAgent
@@ -38,32 +41,36 @@ func CoarseClient(userAgent string) string {
 
 	// The first kilobyte is more than any browser sends.
 	userAgent = userAgent[:min(len(userAgent), 1024)]
-	for _, browser := range browsers {
-		if !strings.Contains(userAgent, browser.mark) {
-			continue
-		}
-		for _, system := range systems {
-			if strings.Contains(userAgent, system.mark) {
-				return browser.name + ", " + system.name
-			}
-		}
+	browser, system := find(browsers, userAgent), find(systems, userAgent)
+	if browser == "" || system == "" {
 		return ""
+	}
+	return browser + ", " + system
+}
+
+// find returns the name of the first client whose mark is in a User-Agent
+// header, or "".
+func find(clients []client, userAgent string) string {
+	for _, c := range clients {
+		if strings.Contains(userAgent, c.mark) {
+			return c.name
+		}
 	}
 	return ""
 }
 
-// knownClient returns client when CoarseClient could have made it, and ""
+// knownClient returns text when CoarseClient could have made it, and ""
 // otherwise.
-func knownClient(client string) string {
-	name, system, _ := strings.Cut(client, ", ")
-	for _, browser := range browsers {
-		if browser.name == name {
-			for _, known := range systems {
-				if known.name == system {
-					return client
-				}
-			}
-		}
+func knownClient(text string) string {
+	browser, system, _ := strings.Cut(text, ", ")
+	if isName(browsers, browser) && isName(systems, system) {
+		return text
 	}
 	return ""
+}
+
+func isName(clients []client, name string) bool {
+	return slices.ContainsFunc(clients, func(c client) bool {
+		return c.name == name
+	})
 }

@@ -9,19 +9,14 @@ import (
 	"time"
 )
 
-// Data is what a mail says, before it is in any language. Every field comes
-// from configuration, the clock or the store. Never fill one with text that a
-// visitor chose.
-//
-// It prints, logs and marshals as its Kind and Locale alone. That protection is
-// lost in an unexported field of another struct, and under %p and %w, where the
-// fmt package does not call methods.
+// Data is what a mail says, before it is in any language. Never fill a field
+// with text that a visitor chose. It prints as its Kind and Locale, except in
+// an unexported field of another struct and under %p and %w.
 type Data struct {
 	Kind Kind
 
-	// Locale is a list of the languages that the reader wants, as [Languages]
-	// reads it. A [Renderer] picks the best that it has, perhaps with
-	// [MatchLocale].
+	// Locale lists the languages that the reader wants, as [Languages] reads
+	// them. A [Renderer] picks one, perhaps with [MatchLocale].
 	Locale string
 
 	Product string // name of the application
@@ -29,43 +24,41 @@ type Data struct {
 	Support string // address to write to; may be empty
 
 	// NoContact leaves out whom to turn to in a KindPasswordChanged without
-	// Support, which names Site otherwise.
+	// Support. Otherwise it names Site.
 	NoContact bool
 
-	// Label says which account it is, for people with several on one address.
-	// [Templates] pass over one that is not a line of at most 100 bytes, so
-	// that nobody's name keeps a mail from going out. It may be empty.
+	// Label says which account it is, for people with several on one address,
+	// or is empty. [Templates] leave out what is not a line of at most 100
+	// bytes, so that nobody's name keeps a mail from going out.
 	Label string
 
-	// Link is the secret of the mail: the reset or invitation link, or that of
-	// a kind of the host's own. ExpiresAt is when it dies, printed in its own
-	// zone. Lifetime is how long it lives, and zero means ExpiresAt less At.
+	// Link is the secret of the mail. A KindReset, a KindInvite and kinds of
+	// the host's own have one. ExpiresAt is when it dies, and Lifetime is how
+	// long it lives. Zero means ExpiresAt less At.
 	Link      string
 	ExpiresAt time.Time
 	Lifetime  time.Duration
 
-	// DisputeLink is a secret of a KindPasswordChanged, and may be empty: the
-	// link that says that this was not the reader, and locks the account.
-	// ExpiresAt is then its.
+	// DisputeLink is a secret of a KindPasswordChanged, or empty: the link that
+	// says that this was not the reader, and locks the account. ExpiresAt is
+	// then its.
 	DisputeLink string
 
-	// At is when it was asked for or done, printed in its own zone.
+	// At is when it was asked for or done. Times are printed in their own zone.
 	At time.Time
 
-	// Client is the visitor's browser and system as [CoarseClient] names them,
-	// or empty. [Templates] pass over anything else. Invitations do not show
-	// it.
+	// Client is what [CoarseClient] returns for the visitor. [Templates] leave
+	// out anything else, and show none in an invitation.
 	Client string
 
 	// SessionsEnded says in a KindPasswordChanged that the sessions were ended.
 	SessionsEnded bool
 
-	// ForgotURL is the page to ask for a link on, LoginURL the page to sign in
-	// on. Both may be empty.
-	ForgotURL, LoginURL string
+	ForgotURL string // the page to ask for a link on; may be empty
+	LoginURL  string // the page to sign in on; may be empty
 }
 
-// String shows Kind and Locale.
+// String returns Kind and Locale.
 func (d Data) String() string {
 	return fmt.Sprintf("mail.Data{Kind: %s, Locale: %s}", d.Kind, d.Locale)
 }
@@ -78,13 +71,12 @@ func (d Data) Format(s fmt.State, _ rune) {
 // LogValue is String for log/slog.
 func (d Data) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
-// MarshalText is String for encoders. A Renderer that passes a Data on copies
-// the fields it needs.
+// MarshalText is String for encoders.
 func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// Renderer turns Data into a mail. Render must be safe for concurrent use and
-// must not block. It sets Locale, Subject, Text and HTML of the message, and
-// its caller sets who sends it and to whom. It must show Link and DisputeLink,
+// Renderer turns Data into a mail. Render sets Locale, Subject, Text and HTML
+// of the message, and its caller sets who sends it and to whom. It must be safe
+// for concurrent use and must not block. It must show Link and DisputeLink,
 // where there are any, once in each part, alone on a line of the text, and
 // never in the subject. Its errors must show neither.
 type Renderer interface {

@@ -17,14 +17,13 @@ type LogMailer struct {
 	// Logger receives the records, at level Info. Nil means slog.Default().
 	Logger *slog.Logger
 
-	// InsecureLogLinks adds recipient, subject and text to every record, and
-	// with them the live link. Whoever reads the log can then take over the
-	// account. It is for a developer's own terminal only.
+	// InsecureLogLinks adds recipient, subject and text, and with them the live
+	// link. Whoever reads the log can then take over the account. It is for a
+	// developer's own terminal only.
 	InsecureLogLinks bool
 }
 
-// Send logs kind, locale and ID. It refuses what [Encode] refuses, so that a
-// broken message shows up in development.
+// Send logs kind, locale and ID. It refuses what [Encode] refuses.
 func (m LogMailer) Send(ctx context.Context, msg Message) error {
 	if _, err := Encode(msg); err != nil {
 		return err
@@ -47,13 +46,13 @@ type fileMailer struct{ dir string }
 
 // NewFileMailer returns a Mailer that writes each message to a file in dir and
 // delivers nothing, for development and for tests that drive a program from
-// outside. It makes dir unless it is there, readable by the current user alone
-// because the mails hold live links.
+// outside. It makes dir if need be, readable by the current user alone because
+// the mails hold live links.
 //
-// The files are named <date>-<kind>-<ID>.eml. A file appears only when it is
-// complete, and a retry replaces it. A full or missing disk is
-// [VerdictTemporary], a message that cannot be encoded [VerdictPermanent]. The
-// mailer is safe for concurrent use, also by several processes on one folder.
+// The files are named <date>-<kind>-<ID>.eml, with "other" for a kind of the
+// host's own. A file appears only when it is complete, and a retry replaces it.
+// A full or missing disk is [VerdictTemporary]. The mailer is safe for
+// concurrent use, also by several processes on one folder.
 func NewFileMailer(dir string) (Mailer, error) {
 	if dir == "" {
 		return nil, errors.New("mail: NewFileMailer: dir is empty," +

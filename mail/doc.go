@@ -1,26 +1,24 @@
-// Package mail holds what the mails of a password reset are made of: the
+// Package mail has what the mails of a password reset are made of: the
 // [Message], the [Mailer] that delivers it, templates in several languages, and
 // mailers for development.
 //
 // Most programs need [github.com/lostkey-go/lostkey/mail/smtpmail] for delivery
 // and, in development, [NewFileMailer]. Package reset does the rest. [Brand]
-// gives mails and pages a product's look, and [TemplatesConfig] says how texts
-// and templates are replaced and languages added. Code that sends through an
-// HTTP service implements [Mailer], which is one method. Tests use
-// [github.com/lostkey-go/lostkey/mail/mailtest].
+// sets the look, and [TemplatesConfig] replaces texts and templates and adds
+// languages. To send through an HTTP service, implement [Mailer].
 //
 // # Security
 //
 // [ValidateAddress] and [Encode] refuse whatever could end a header line, add a
 // recipient, or reach an SMTP command as a parameter. Templates put nothing
 // into a mail that a visitor can choose: neither the address typed into a form,
-// nor a Host header, nor a user agent's own words, see [CoarseClient].
+// nor a Host header, nor a user agent's own words.
 //
-// Mail the address that is stored, never the one that was typed. The package
-// does not decide whom to mail, and does not sign: the relay does. It knows
-// nothing about the SPF, DKIM and DMARC records that the sender's domain needs
-// for mail to arrive. Switch click tracking off at the mail service, because
-// rewritten links hand the reset link to a third party.
+// The caller decides whom to mail: the address that is stored, never the one
+// that was typed. The package does not sign, which is the relay's part. The
+// sender's domain needs SPF, DKIM and DMARC records for mail to arrive. Switch
+// click tracking off at the mail service, because rewritten links hand the
+// reset link to a third party.
 //
 // # Compatibility
 //

@@ -16,15 +16,13 @@ import (
 
 // Encode returns msg as an Internet message (RFC 5322) with CRLF line ends:
 // multipart/alternative with the text first, or text/plain alone when HTML is
-// empty, in quoted-printable with lines of at most 76 characters.
+// empty, in quoted-printable.
 //
 // The result depends on msg alone, so that a retry sends the same bytes.
-// Message-ID is made of ID and the domain of From. Auto-Submitted (RFC 3834
-// section 5) and X-Auto-Response-Suppress keep vacation responders quiet. There
-// is no User-Agent, Precedence or List-Unsubscribe.
+// Message-ID is made of ID and the domain of From. Auto-Submitted (RFC 3834,
+// section 5) and X-Auto-Response-Suppress keep vacation responders quiet.
 //
-// Every field is checked first: addresses by [ValidateAddress], headers for
-// controls, bodies for valid text. Addresses outside ASCII are written as UTF-8
+// Every field is checked first. Addresses outside ASCII are written as UTF-8
 // (RFC 6532), which only some servers accept. Errors are [VerdictPermanent],
 // name the field and never show its value.
 func Encode(msg Message) ([]byte, error) {

@@ -13,14 +13,13 @@ const (
 	maxLanguages    = 16
 )
 
-// Languages reads the language tags of a list, the most wanted first. A list is
-// what an Accept-Language header holds (RFC 9110 section 12.5.4), or one tag.
-// "pt_BR", as databases often have it, is read as pt-BR.
+// Languages reads the language tags of an Accept-Language header (RFC 9110,
+// section 12.5.4), or one tag, the most wanted first. "pt_BR" is read as pt-BR.
 //
-// What does not have the shape of a tag, or has the weight 0, is left out, and
-// so is whatever comes after the first kilobyte or 16 tags. Joined with commas,
-// the result holds letters, digits, hyphens and commas only, so that it can go
-// into a job or a log. Whether a language exists is not checked.
+// It leaves out what does not have the shape of a tag, or has the weight 0, and
+// whatever comes after the first kilobyte or 16 tags. So the tags hold letters,
+// digits and hyphens only and can go into a job or a log. Whether a language
+// exists is not checked.
 func Languages(list string) []string {
 	if len(list) > maxLanguageList {
 		list = list[:maxLanguageList]
@@ -82,10 +81,10 @@ func isLanguageTag(text string) bool {
 	return true
 }
 
-// MatchLocale returns the one of the locales that suits a reader best, or "".
-// wanted is a list as [Languages] reads it. Its first language for which there
-// is a locale decides: the same tag whatever its case, else a shorter one
-// (de-AT finds de), else the first of the same language (pt-PT finds pt-BR).
+// MatchLocale returns the locale that suits a reader best, or "". wanted is a
+// list as [Languages] reads it. Its first language for which there is a locale
+// decides: the same tag whatever its case, else a shorter one (de-AT finds de),
+// else the first of the same language (pt-PT finds pt-BR).
 func MatchLocale(locales []string, wanted string) string {
 	if slices.Contains(locales, wanted) {
 		return wanted

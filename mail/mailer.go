@@ -9,9 +9,9 @@ import (
 //
 // Send must be safe for concurrent use and must return soon after ctx is done.
 // A nil error means that the other side has taken responsibility for the
-// message. Any other result should carry a [Verdict] by way of [SendError]. An
-// error must not contain the recipient, the bodies, or any credential. Send
-// must not keep or change msg.Headers.
+// message. Any other should be a [SendError] with a [Verdict], and must not
+// contain the recipient, the bodies, or any credential. Send must not keep or
+// change msg.Headers.
 type Mailer interface {
 	Send(ctx context.Context, msg Message) error
 }
@@ -27,17 +27,15 @@ func (f MailerFunc) Send(ctx context.Context, msg Message) error {
 // Verdict says what a failed Mailer.Send means for a retry.
 type Verdict int
 
+// The verdicts.
 const (
 	// VerdictUnknown means that the message may have been delivered: the
 	// connection broke after the last byte was sent, or the error does not say.
 	// A retry may deliver it twice, under one Message-ID.
 	VerdictUnknown Verdict = iota
-	// VerdictTemporary means that it was not delivered and that a retry may
-	// succeed.
-	VerdictTemporary
-	// VerdictPermanent means that it was not delivered and that every retry
-	// will fail.
-	VerdictPermanent
+
+	VerdictTemporary // not delivered; a retry may succeed
+	VerdictPermanent // not delivered; every retry will fail
 )
 
 // String returns "unknown", "temporary" or "permanent".
@@ -71,8 +69,7 @@ func (e *SendError) Error() string {
 func (e *SendError) Unwrap() error { return e.Err }
 
 // VerdictOf returns the verdict of the first [SendError] in err's chain, or
-// [VerdictUnknown] when there is none, because an error that does not say may
-// hide a delivery. It says nothing about a nil error.
+// [VerdictUnknown] when there is none. It says nothing about a nil error.
 func VerdictOf(err error) Verdict {
 	if sendErr, ok := errors.AsType[*SendError](err); ok {
 		return sendErr.Verdict

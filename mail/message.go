@@ -10,20 +10,16 @@ import (
 	"time"
 )
 
-// Kind says which mail a Message is. It chooses the template, and tells mails
-// apart without reading them.
+// Kind says which mail a Message is, and chooses its template.
 type Kind string
 
-// The mails this module sends. KindReset and KindInvite hold a link that sets a
-// password. KindPasswordChanged is the notice after that, KindNoAccount says
-// that the address has no account here, and KindSignsInElsewhere that the
-// account has no password.
+// The mails this module sends.
 const (
-	KindReset            Kind = "reset"
-	KindInvite           Kind = "invite"
-	KindPasswordChanged  Kind = "password-changed"
-	KindNoAccount        Kind = "no-account"
-	KindSignsInElsewhere Kind = "signs-in-elsewhere"
+	KindReset            Kind = "reset"              // a link for a new password
+	KindInvite           Kind = "invite"             // a link for the first one
+	KindPasswordChanged  Kind = "password-changed"   // the notice after either
+	KindNoAccount        Kind = "no-account"         // the address has none here
+	KindSignsInElsewhere Kind = "signs-in-elsewhere" // there is no password
 )
 
 // BuiltInKinds returns the kinds that this module sends, in a fixed order.
@@ -37,15 +33,12 @@ func BuiltInKinds() []Kind {
 // Message is one mail to one person, in parts rather than as raw MIME, so that
 // an HTTP mail service can implement [Mailer] as easily as an SMTP client can.
 //
-// Text and HTML usually hold a live link. All print forms (fmt verbs, slog,
-// JSON) therefore show Kind, Locale and ID alone, and a Message cannot be
-// stored by marshalling it: queue what it is made from and make it anew. That
-// protection is lost in an unexported field of another struct, and under %p and
-// %w.
+// It prints as its Kind, Locale and ID, because the bodies usually hold a live
+// link. So it cannot be stored by marshalling it. In an unexported field of
+// another struct, and under %p and %w, it prints whole.
 type Message struct {
-	// ID is stable over retries and different for every other mail. The
-	// Message-ID header is made of it. It has 1 to 64 letters, digits and any
-	// of "._-". [NewID] makes one.
+	// ID is the same for every retry and no other mail, in 1 to 64 letters,
+	// digits and any of "._-". [NewID] makes one.
 	ID     string
 	Kind   Kind
 	Locale string // BCP 47 tag of the language of the bodies; may be empty
@@ -55,23 +48,23 @@ type Message struct {
 	ReplyTo string // "Name <addr>" or addr; may be empty
 
 	Subject string
-	Text    string // required
+	Text    string
 	HTML    string // may be empty
 
-	Date time.Time
+	Date time.Time // required
 
 	// Headers are further header lines by their names. [Encode] checks them.
 	Headers map[string]string
 }
 
-// NewID returns a fresh random [Message.ID] with 128 bits of entropy or more.
+// NewID returns a fresh random [Message].ID of 128 bits or more.
 func NewID() string {
 	// One in 200 such texts has no digit, and spam filters count a Message-ID
 	// of capitals alone against the mail.
 	return strings.ToLower(rand.Text())
 }
 
-// String shows Kind, Locale and ID.
+// String returns Kind, Locale and ID.
 func (m Message) String() string {
 	return fmt.Sprintf("mail.Message{Kind: %s, Locale: %s, ID: %s}",
 		m.Kind, m.Locale, m.ID)
@@ -82,7 +75,7 @@ func (m Message) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, m.String())
 }
 
-// LogValue shows what String does.
+// LogValue returns Kind, Locale and ID for log/slog.
 func (m Message) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("kind", string(m.Kind)),
@@ -91,7 +84,7 @@ func (m Message) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON shows what String does.
+// MarshalJSON returns Kind, Locale and ID.
 func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Kind   Kind   `json:"kind"`

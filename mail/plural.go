@@ -120,8 +120,8 @@ func rulesOf(locale string) []pluralRule {
 	return oneOther
 }
 
-// PluralForm returns what the Unicode CLDR calls the form of a word behind a
-// whole number from zero up: "zero", "one", "two", "few", "many" or "other".
+// PluralForm returns the form of a word behind a whole number from zero up, as
+// the Unicode CLDR has it: "zero", "one", "two", "few", "many" or "other".
 // Texts have it at the end of a key, as in "days.few". A language whose rule is
 // not known has the forms of English.
 func PluralForm(locale string, n int) string {

@@ -14,9 +14,8 @@ var sampleLink = "https://app.example/reset-password/#token=" +
 	strings.Repeat("c2FtcGxl", 8) + "." +
 	strings.Repeat("bm90LWEtcmVhbC1saW5r", 6) + "." + strings.Repeat("A", 43)
 
-// SampleData returns made-up data for one kind, with every field that the kind
-// uses filled in, for previews and for tests of a Renderer. The link leads
-// nowhere.
+// SampleData returns made-up data with every field that the kind uses, for
+// previews and for tests of a Renderer. Its links lead nowhere.
 func SampleData(kind Kind, locale string) Data {
 	data := Data{
 		Kind:      kind,

@@ -12,24 +12,21 @@ import (
 
 // TemplatesConfig configures Templates. The zero value is the built-in set.
 type TemplatesConfig struct {
-	// Files replaces built-in files by their names and adds languages. Nil
-	// replaces nothing. It is read only by NewTemplates.
+	// Files replaces built-in files by their names and adds languages. It is
+	// read by NewTemplates alone.
 	//
-	//	locales/pl.json   the texts of one language, all of them or a few
-	//	mails/blocks.html top and footer of the HTML part
-	//	mails/blocks.txt  footer of the text part
-	//	mails/layout.html the HTML part of every mail; likewise layout.txt
-	//	mails/reset.html  the HTML part of one mail; likewise reset.txt, and
-	//	                  those of Kinds
+	//	locales/pl.json    the texts of one language, all of them or a few
+	//	mails/blocks.html  top and footer of the HTML part, or one of them
+	//	mails/blocks.txt   footer of the text part
+	//	mails/layout.html  the HTML part of every mail; likewise layout.txt
+	//	mails/reset.html   the HTML part of one kind; likewise reset.txt
 	//
-	// Keys of texts, and what stands in for missing ones, are as in
-	// [LoadTexts], so that one folder can serve the mails and the pages. Both
-	// read direction, minutes, hours and days. A language with more than two
-	// plural forms has days.few and the like, see [PluralForm]. A file of
-	// blocks may define only those that it changes.
+	// One folder can serve the mails and the pages of package resethttp, see
+	// [LoadTexts]. A language with more than two plural forms has days.few and
+	// the like, see [PluralForm].
 	Files fs.FS
 
-	// Kinds are kinds of mail of the host's own, such as "verify-email", each
+	// Kinds adds kinds of mail of the host's own, such as "verify-email", each
 	// with a Link. Package reset mails them for a purpose of the same name. A
 	// kind has 1 to 32 lower-case letters, digits and hyphens. Its texts stand
 	// in Files under its own name, in the English file at least:
@@ -41,8 +38,8 @@ type TemplatesConfig struct {
 	//	"verify-email.button":  "Confirm the address",
 	//	"verify-email.not-you": "If this was not you, ignore this message."
 	//
-	// Placeholders are those of mail.reset.what and the like: {product},
-	// {support}, {site}, {label}, {when}, {until} and {lifetime}.
+	// Placeholders are {product}, {support}, {site}, {label}, {when}, {until}
+	// and {lifetime}.
 	Kinds []Kind
 
 	// Brand is the look of the HTML parts.
@@ -55,23 +52,27 @@ type TemplatesConfig struct {
 }
 
 // Templates is the Renderer that ships with the module. It is safe for
-// concurrent use.
+// concurrent use. Its templates see the fields of Data, and these:
 //
-// The templates see every field of Data. They also see Direction ("ltr" or
-// "rtl"), URL (the address that the mail asks to open, which may be empty), and
-// When, Until and Valid (the two times and the lifetime in words). The
-// sentences are Preheader, Title, What, Account, Action, Button, Expiry,
-// Dispute, DisputeButton, NotYou, Contact, Copy and Sender. Account is empty
-// without a Label, Expiry without a link, Dispute and DisputeButton without a
-// DisputeLink. Contact is empty without a Support address, but for a
-// KindPasswordChanged, where it names Site. ContactBefore and ContactAfter are
-// what stands around the address in Contact, and Mailto is the address as a
-// mailto URL wants it.
+//	Direction                    "ltr" or "rtl"
+//	URL                          what the mail asks to open, or ""
+//	When, Until, Valid           At, ExpiresAt and Lifetime in words
+//	Preheader, Title, What,      sentences
+//	Action, Button, NotYou,
+//	Copy, Sender
+//	Account                      empty without a Label
+//	Expiry                       empty without a Link
+//	Dispute, DisputeButton       empty without a DisputeLink
+//	Contact                      names Support, or see NoContact
+//	ContactBefore, ContactAfter  what stands around the address in Contact
+//	Mailto                       the address as a mailto URL wants it
+//	Wordmark, Initial, Logo,     of the Brand
+//	LogoAlt, LogoWidth,
+//	LogoHeight
 //
-// Of the Brand they see Wordmark, Initial, Logo, LogoAlt, LogoWidth and
-// LogoHeight. An HTML file can also have {{accent}}, {{accentText}},
-// {{accentDark}}, {{accentDarkText}}, {{font}} and {{radius}}, which are put in
-// place after the template has run, and so are no part of an action.
+// An HTML file can also have {{accent}}, {{accentText}}, {{accentDark}},
+// {{accentDarkText}}, {{font}} and {{radius}}, which are put in place after the
+// template has run, and so are no part of an action.
 type Templates struct {
 	brand  Brand // resolved
 	styles *strings.Replacer
@@ -133,9 +134,8 @@ func NewTemplates(cfg TemplatesConfig) (*Templates, error) {
 }
 
 // WithBrand returns Templates with another look, for one more site of the same
-// program. They share what t has parsed, and so take about 2 KiB, where another
-// NewTemplates takes 150. The error names the field of the brand, or the file,
-// that is at fault.
+// program. They share what t has parsed: they take about 2 KiB, where another
+// NewTemplates takes 150.
 func (t *Templates) WithBrand(brand Brand) (*Templates, error) {
 	return t.branded(brand, []string{t.fallback})
 }
@@ -154,15 +154,15 @@ func (p parsed) branded(brand Brand, tags []string) (*Templates, error) {
 	return t, nil
 }
 
-// Locales returns the tags there are texts for, sorted.
+// Locales returns the tags of all languages, sorted.
 func (t *Templates) Locales() []string { return slices.Clone(t.tags) }
 
-// Kinds returns the kinds of mail there are, those of the host's own last.
+// Kinds returns the built-in kinds and behind them those of the host's own.
 func (t *Templates) Kinds() []Kind { return slices.Clone(t.kinds) }
 
-// Missing lists the keys of the texts of the mails that the files of a locale,
-// and of its language, do not have, sorted. They come from the English file, or
-// from another plural form. It is nil for a locale that there is not.
+// Missing lists the keys of mail texts that the files of a locale, and of its
+// language, do not have, sorted. English, or another plural form, stands in. It
+// is nil for an unknown locale.
 func (t *Templates) Missing(locale string) []string {
 	found, known := t.locales[locale]
 	if !known {
@@ -180,16 +180,15 @@ func (t *Templates) match(wanted string) string {
 	return cmp.Or(MatchLocale(t.tags, wanted), t.fallback)
 }
 
-// Render writes the mail. It sets Kind, Locale, Subject, Text and HTML of the
-// message. It refuses data that is missing, has links other than http and
-// https, or holds a link where the kind has none. Errors name the field and
-// never show its value.
+// Render writes the mail. It refuses data that is missing, has links other than
+// http and https, or holds a link where the kind has none. Errors name the
+// field and never show its value.
 func (t *Templates) Render(data Data) (Message, error) {
 	set, known := t.mails[data.Kind]
 	if !known {
 		return Message{},
-			errors.New("mail: Data.Kind is unknown, want one of Kinds or" +
-				" TemplatesConfig.Kinds")
+			errors.New("mail: Data.Kind is unknown, want one of BuiltInKinds" +
+				" or TemplatesConfig.Kinds")
 	}
 	if err := data.validate(); err != nil {
 		return Message{}, err

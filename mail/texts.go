@@ -22,14 +22,14 @@ type texts map[string]string
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 // LoadTexts returns the texts of every language by tag and key. host replaces
-// built-in texts and adds languages as TemplatesConfig.Files does. Nil is the
-// built-in ones alone.
+// built-in texts and adds languages as TemplatesConfig.Files does. Nil adds
+// none.
 //
 // Keys that begin with "mail." are those of the mails, with "page." those of
-// the pages of package resethttp, and a few serve both. A key with one of these
-// beginnings that is not among the built-in ones is an error. Any other is the
-// host's own and comes along. What a language does not have is there in the
-// language without its region, or else in English.
+// the pages of package resethttp. One of these that is not built in is an
+// error. direction, minutes, hours and days serve both. Any other key is the
+// host's own and comes along. What a language lacks comes from the language
+// without its region, or else from English.
 func LoadTexts(host fs.FS) (map[string]map[string]string, error) {
 	f := files{host}
 	builtin, err := files{}.glob("locales/*.json")
@@ -249,22 +249,22 @@ func fill(text string, pairs ...string) string {
 	var b strings.Builder
 	b.Grow(2 * len(text))
 	for {
-		start := strings.IndexByte(text, '{')
-		length := strings.IndexByte(text[start+1:], '}') + len("{}")
-		if start < 0 || length < len("{}") {
+		before, rest, opened := strings.Cut(text, "{")
+		_, after, closed := strings.Cut(rest, "}")
+		if !opened || !closed {
 			b.WriteString(text)
 			return b.String()
 		}
 
-		value := text[start : start+length]
+		value := text[len(before) : len(text)-len(after)]
 		for i := 0; i < len(pairs); i += 2 {
 			if pairs[i] == value {
 				value = pairs[i+1]
 				break
 			}
 		}
-		b.WriteString(text[:start])
+		b.WriteString(before)
 		b.WriteString(value)
-		text = text[start+length:]
+		text = after
 	}
 }

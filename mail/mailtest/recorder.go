@@ -21,7 +21,7 @@ type Recorder struct {
 	fail     func(mail.Message) error
 }
 
-// Send keeps msg, unless [mail.Encode] or the function given to [Recorder.Fail]
+// Send keeps msg, unless [mail.Encode] or the function of [Recorder.Fail]
 // refuses it.
 func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	if err := ctx.Err(); err != nil {
@@ -51,16 +51,15 @@ func (r *Recorder) Send(ctx context.Context, msg mail.Message) error {
 	return nil
 }
 
-// Fail makes Send return what f returns for a message, when that is not nil. A
-// nil f ends it. Fail may be called at any time. f is called outside the
-// recorder's lock.
+// Fail makes Send return what f returns for a message, unless that is nil. A
+// nil f ends it. f is called outside the recorder's lock.
 func (r *Recorder) Fail(f func(mail.Message) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.fail = f
 }
 
-// Messages returns a copy of what has been kept so far, oldest first.
+// Messages returns what has been kept so far, oldest first.
 func (r *Recorder) Messages() []mail.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +99,7 @@ func (r *Recorder) Wait(ctx context.Context, n int) ([]mail.Message, error) {
 }
 
 // Link returns the first address that stands alone on a line of msg's text, or
-// "" when there is none.
+// "".
 func Link(msg mail.Message) string {
 	for line := range strings.Lines(msg.Text) {
 		line = strings.TrimRight(line, "\r\n")
@@ -113,7 +112,7 @@ func Link(msg mail.Message) string {
 }
 
 // Token returns the value of "token" in the fragment or the query of [Link], or
-// "" when there is none.
+// "".
 func Token(msg mail.Message) string {
 	u, err := url.Parse(Link(msg))
 	if err != nil {

@@ -42,9 +42,8 @@ type Config struct {
 	Sent func() []mail.Message
 }
 
-// Handler serves one page at whatever path it is mounted on. All its links are
-// queries. It answers GET and HEAD, runs no scripts, and is safe for concurrent
-// use.
+// Handler serves one page at whatever path it is mounted on. It answers GET and
+// HEAD, runs no scripts, and is safe for concurrent use.
 type Handler struct {
 	cfg  Config
 	page *template.Template
@@ -84,7 +83,7 @@ func styleHash() string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// ServeHTTP shows what there is to choose from and the chosen mail.
+// ServeHTTP shows what can be chosen and the chosen mail.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")

@@ -27,21 +27,22 @@ const (
 )
 
 // Config configures a Mailer. URL or Host is required. It prints without
-// credentials. That protection is lost in an unexported field of another
-// struct, and under %p and %w, where the fmt package does not call methods.
+// credentials, except in an unexported field of another struct and under %p and
+// %w.
 type Config struct {
 	// URL is a server in one string, for one environment variable:
 	//
 	//	smtps://user:password@smtp.example:465  TLS from the first byte
-	//	smtp://user:password@smtp.example:587   STARTTLS, required
+	//	smtp://user:password@smtp.example:587   STARTTLS
 	//	insecure-smtp://127.0.0.1:25            no TLS, no credentials
 	//
-	// The ports above are the defaults. Characters such as '@', '/' and '%' in
-	// the credentials are percent-encoded. Anything after the port is an error.
+	// The ports above are the defaults. Credentials are percent-encoded.
+	// Anything after the port is an error.
 	URL string
 
-	// Host is the server's name, which its certificate must bear. Not together
-	// with URL.
+	// Host is the server's name, which its certificate must bear. Host, Port,
+	// ImplicitTLS, Username, Password and InsecureNoTLS do not go together with
+	// URL.
 	Host string
 
 	// Port, if zero, is 587, 465 with ImplicitTLS, or 25 with InsecureNoTLS.
@@ -53,9 +54,9 @@ type Config struct {
 	// RootCAs may have signed the certificate. Nil means the system's pool.
 	RootCAs *x509.CertPool
 
-	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and
-	// LOGIN, whichever the server offers first in that order. Both empty means
-	// no authentication.
+	// Username and Password are for SCRAM-SHA-256, SCRAM-SHA-1, PLAIN or LOGIN,
+	// the first of these that the server offers. Both empty means no
+	// authentication.
 	Username, Password string
 
 	// AccessToken fetches an OAuth 2.0 access token for XOAUTH2, with Username
@@ -64,24 +65,21 @@ type Config struct {
 	AccessToken func(ctx context.Context) (string, error)
 
 	// Hello is the name to greet the server with. Empty means the connection's
-	// own address in brackets, as RFC 5321 section 4.1.4 has it for clients
-	// without a name in DNS.
+	// own address in brackets (RFC 5321, section 4.1.4).
 	Hello string
 
-	// EnvelopeFrom receives bounces. Empty means the address in the message's
-	// From.
+	// EnvelopeFrom receives bounces. Empty means the address in Message.From.
 	EnvelopeFrom string
 
 	// Timeout bounds one Send, connection included, on top of its ctx. Zero
-	// means one minute, and ten are the most.
+	// means a minute, and ten are the most.
 	Timeout time.Duration
 
 	// IdleTimeout is how long a connection is kept for the next mail. Zero
 	// means 15 seconds, and five minutes are the most.
 	IdleTimeout time.Duration
 
-	// MaxConnections bounds connections, and with them parallel sends; others
-	// wait. Zero means two.
+	// MaxConnections bounds connections, and so parallel sends. Zero means two.
 	MaxConnections int
 
 	// InsecureNoTLS sends in clear, for a relay on the same machine. Anybody on
@@ -90,7 +88,7 @@ type Config struct {
 	InsecureNoTLS bool
 }
 
-// String shows the server, without credentials.
+// String returns the server, without credentials.
 func (c Config) String() string {
 	if c.Host == "" {
 		return "smtpmail.Config{}"

@@ -30,7 +30,7 @@ const (
 )
 
 // Error says where and why a delivery failed. [Mailer.Send] returns it inside a
-// mail.SendError.
+// [mail.SendError].
 type Error struct {
 	// Stage is the part of the dialogue that failed:
 	//
@@ -50,8 +50,8 @@ type Error struct {
 
 	Code int // the server's reply, zero when there was none
 
-	// Status is the enhanced status code of RFC 3463, when the reply had one.
-	// With Code 550 at rcpt, "5.1.1" is a mailbox that does not exist.
+	// Status is the enhanced status code (RFC 3463), if there was one. "5.1.1"
+	// at rcpt is a mailbox that does not exist.
 	Status string
 
 	reason string
@@ -71,7 +71,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the cause, such as a context's or a certificate's error, or
+// Unwrap returns the cause, such as a context's or a certificate's error. It is
 // nil for replies of the server.
 func (e *Error) Unwrap() error { return e.err }
 

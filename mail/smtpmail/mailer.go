@@ -11,9 +11,9 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// Mailer is a mail.Mailer that hands messages to one SMTP server. It keeps
-// connections for a while, so that a burst of mails needs one. It is safe for
-// concurrent use, and no printer of values finds the credentials in it.
+// Mailer is a [mail.Mailer] that hands messages to one SMTP server. It keeps
+// connections for a while, so that a burst of mails needs few. It is safe for
+// concurrent use and prints without credentials wherever it sits.
 type Mailer struct {
 	set   *settings
 	slots chan struct{} // one for each connection in use
@@ -25,8 +25,8 @@ type Mailer struct {
 
 var _ mail.Mailer = (*Mailer)(nil)
 
-// New validates cfg and returns a mailer. It does not connect, so that a
-// program can start while its relay is down.
+// New validates cfg. It does not connect, so that a program can start while its
+// relay is down.
 func New(cfg Config) (*Mailer, error) {
 	set, err := cfg.settings()
 	if err != nil {
@@ -42,16 +42,16 @@ func (m *Mailer) Format(s fmt.State, _ rune) {
 }
 
 // Send delivers msg to the server. ctx governs all of it: waiting for a free
-// connection, dialling, and each line of the dialogue. When ctx is done, the
-// connection is closed and Send returns.
+// connection, dialling, and each line of the dialogue.
 //
-// A nil error means that the server has accepted the message, whatever became
-// of the connection. Other results are a mail.SendError that holds an [Error].
-// The verdict is VerdictPermanent for refusals with 5xx, for addresses and
-// messages that cannot be sent, for a server without TLS or with a certificate
-// that does not verify, and for refused credentials. It is VerdictUnknown when
-// the connection broke after the last byte was sent, and otherwise
-// VerdictTemporary.
+// A nil error means that the server has accepted the message. Any other is a
+// [mail.SendError] that holds an [Error], with one of these verdicts:
+//
+//	VerdictUnknown    the connection broke after the last byte was sent
+//	VerdictPermanent  the server refused with 5xx, refused the credentials, has
+//	                  no TLS or a certificate that does not verify, or msg
+//	                  cannot be sent
+//	VerdictTemporary  everything else
 //
 // Domains outside ASCII are converted to A-labels (RFC 5891). A local part
 // outside ASCII needs a server with SMTPUTF8.
@@ -87,9 +87,9 @@ func (m *Mailer) Send(ctx context.Context, msg mail.Message) error {
 	return err
 }
 
-// Check connects, greets, encrypts and authenticates as Send would, and sends
-// nothing: for a health check, or to know about a wrong password at the start.
-// Errors are as those of Send.
+// Check connects, greets, encrypts and authenticates, for a health check or to
+// learn about a wrong password at the start. It sends nothing. ctx and errors
+// are as for Send.
 func (m *Mailer) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.set.Timeout)
 	defer cancel()
@@ -102,9 +102,9 @@ func (m *Mailer) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the idle connections and waits up to a second for each server to
-// say goodbye. Sends that are under way finish and close theirs. Later ones
-// connect for themselves alone. It always returns nil.
+// Close ends the idle connections and waits up to a second for each. Sends that
+// are under way finish and close theirs. Later ones connect for themselves
+// alone. It always returns nil.
 func (m *Mailer) Close() error {
 	m.mu.Lock()
 	idle := m.idle
