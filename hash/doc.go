@@ -24,7 +24,6 @@
 //   - Every parameter of a stored string is parsed strictly and held to
 //     [Bounds] before anything is derived. A hostile row is an error, never a
 //     crash, a stall or a gigabyte.
-//   - [Slots] bound how many derivations run at once and what memory they hold.
 //   - Passwords are compared in constant time, and every refusal costs at least
 //     what [Hasher.VerifyDummy] does. Rows of other parameters than today's add
 //     their own cost, which shows. [Config].MinDuration evens that out.

@@ -13,8 +13,7 @@ import (
 // Config configures a [Hasher]. The zero value is the recommended one.
 type Config struct {
 	// Params says what new hashes are. Nil means Argon2id{}. With [Django] or
-	// [Spring], Peppers and Normalize must be empty, because the other side has
-	// neither.
+	// [Spring], Peppers and Normalize must be empty.
 	Params Params
 
 	// Accept lists the formats that stored hashes may have, besides that of
@@ -34,9 +33,7 @@ type Config struct {
 	// Normalize is applied to passwords before they are hashed, normalize.NFKC
 	// of package hash/normalize for example. Nil hashes the bytes as received.
 	// Set it only if every login and registration goes through this Hasher.
-	// Otherwise whoever types a composed letter on another keyboard is locked
-	// out elsewhere. Verify checks the bytes as received first, then the
-	// normalised form.
+	// Verify checks the bytes as received first, then the normalised form.
 	Normalize func(string) string
 
 	// IsUnusable adds the application's own marks, "sso" for example, to those

@@ -58,8 +58,7 @@ type Argon2id struct {
 var defaultArgon2id = Argon2id{MemoryKiB: 19456, Time: 2, Threads: 1}
 
 // RFC9106 returns the second recommended option of RFC 9106, section 4: m=64
-// MiB, t=3, p=4. It costs some six times the default. The first option takes 2
-// GiB a login and is not for servers.
+// MiB, t=3, p=4. It costs some six times the default.
 func RFC9106() Argon2id {
 	return Argon2id{MemoryKiB: 64 << 10, Time: 3, Threads: 4}
 }

@@ -76,7 +76,7 @@ func knownFormats() []known {
 // with the names of the format and of its preset where they are known.
 func errUnaccepted(encoded string) error {
 	if format.IsOtherArgon2(encoded) {
-		return unaccepted("argon2-other", "legacy.Argon2()")
+		return unaccepted("argon2-other", "legacy.OtherArgon2()")
 	}
 
 	for _, f := range knownFormats() {

@@ -25,7 +25,7 @@ func presets(t *testing.T) map[string][]hash.Scheme {
 		"legacy.Passlib()":                legacy.Passlib(),
 		"legacy.Unix()":                   legacy.Unix(),
 		"legacy.CryptScrypt()":            legacy.CryptScrypt(),
-		"legacy.Argon2()":                 legacy.Argon2(),
+		"legacy.OtherArgon2()":            legacy.OtherArgon2(),
 		"legacy.WordPress()":              legacy.WordPress(),
 		"legacy.Drupal()":                 legacy.Drupal(),
 		"legacy.Spring()":                 legacy.Spring(),

@@ -8,13 +8,10 @@ import (
 // IsUnusable reports whether encoded is a mark of an account without a password
 // rather than a hash. These are marks:
 //
-//   - "", the default of Devise's column, and what a NULL is read as
-//   - "!" and anything behind it: Django's make_password(None), usermod -L,
-//     passwd -l and shadow(5)
-//   - "*" and anything behind it: shadow(5), Solaris, FreeBSD, and "*0" and
-//     "*1" of a failed crypt(3), but not MySQL's PASSWORD(), "*" and 40 digits
-//     of upper-case hexadecimal
-//   - "x" of passwd(5), "NP" and "UP" of Solaris, "not cached" of Moodle,
+//   - "", and so what a NULL is read as
+//   - "!" or "*" and anything behind it, as Django, shadow(5) and crypt(3) write
+//     it, but not MySQL's PASSWORD(), "*" and 40 upper-case hexadecimal digits
+//   - "x" of passwd(5), "NP" and "UP" of Solaris, "not cached" of Moodle, and
 //     "disabled", "invalid", "locked" and "nologin", in any case of letters
 //
 // Nothing is trimmed. Where passwords are stored in clear, these words cannot

@@ -92,10 +92,10 @@ func (h *Hasher) VerifyAndUpdate(
 	return res, nil
 }
 
-// VerifyDummy costs what a failing Verify on a row of today's parameters does:
-// one derivation, or two where Config.Normalize changes the password. Call it
-// when the user is unknown, so that the time of the answer does not tell who
-// has an account. Its errors are [ErrBusy] and ctx.Err().
+// VerifyDummy costs what a failing Verify on a row of today's parameters does.
+// Call it when the user is unknown, so that the time of the answer does not
+// tell who has an account. Its errors are [ErrBusy] and ctx.Err(). ctx is as
+// for Verify.
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	start := h.now()
 	err := h.burn(ctx, len(h.candidates(password)))
@@ -124,7 +124,8 @@ func (h *Hasher) verify(
 	password, encoded string,
 ) (Result, error) {
 	candidates := h.candidates(password)
-	// This is what VerifyDummy would derive. Every refusal below derives as
+	// This is what VerifyDummy would derive: one hash, or two where
+	// Config.Normalize changes the password. Every refusal below derives as
 	// much. Rows and passwords that need no derivation, or a cheaper one, make
 	// up for it.
 	owed := len(candidates)
@@ -140,11 +141,14 @@ func (h *Hasher) verify(
 		return Result{}, err
 	}
 
+	if validatePassword(password) != nil {
+		candidates = nil // no row is of such a password
+	}
+
 	res := Result{Scheme: rec.Scheme}
 	current := h.current(encoded)
 	for _, candidate := range candidates {
-		if validatePassword(password) != nil ||
-			rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
+		if rec.MaxPassword > 0 && len(candidate) > rec.MaxPassword {
 			continue
 		}
 

@@ -23,7 +23,7 @@
 //	$bcrypt-sha256$                         Passlib, Flask
 //	$5$ $6$                                 Unix, Passlib, Flask
 //	$7$                                     CryptScrypt
-//	$argon2d$, Argon2 of v=16 or without    Argon2
+//	$argon2d$, Argon2 of v=16 or without    OtherArgon2
 //	$P$ $H$                                 WordPress, Drupal, Passlib, Flask
 //	$wp$2y$                                 WordPress
 //	$S$ U$S$                                Drupal
@@ -133,12 +133,15 @@ func Unix() []hash.Scheme {
 	return []hash.Scheme{format.SHACrypt(), format.Bcrypt()}
 }
 
-// Argon2 returns argon2d, and version 16 of all variants, which is also what a
-// string without a version means. hash.Modern has the others.
+// OtherArgon2 returns argon2d, and version 16 of all variants, which is also
+// what a string without a version means. [hash.Modern] has argon2id and
+// argon2i.
 //
 // This module computes these itself, without assembly, at about twice the cost
 // of argon2id (measured by BenchmarkOtherArgon2).
-func Argon2() []hash.Scheme { return []hash.Scheme{format.OtherArgon2()} }
+func OtherArgon2() []hash.Scheme {
+	return []hash.Scheme{format.OtherArgon2()}
+}
 
 // CryptScrypt returns $7$, scrypt by crypt(3) of libxcrypt and by older
 // libsodium. libsodium's "sensitive" rows ask for 1 GiB, above the default
