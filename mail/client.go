@@ -33,10 +33,10 @@ var systems = []client{
 // CoarseClient names the browser and the system of a User-Agent header, such as
 // "Firefox, Linux", for Data.Client. It answers from a short fixed list, or "",
 // so that nothing the visitor wrote reaches the mail. The visitor can still lie
-// about which of them it is. Its own answer it gives back.
+// about which of them it is.
 func CoarseClient(userAgent string) string {
 	if knownClient(userAgent) != "" {
-		return userAgent
+		return userAgent // an answer of an earlier call
 	}
 
 	// The first kilobyte is more than any browser sends.

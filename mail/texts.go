@@ -123,38 +123,45 @@ func (f files) texts(name string) (texts, error) {
 }
 
 // validate refuses what would be seen by nobody, or by the readers of a mail
-// first. Keys that are neither of the mails nor of the pages may be the host's.
-func (t texts) validate(tag string, builtin texts) (faults []error) {
+// first.
+func (t texts) validate(tag string, builtin texts) []error {
+	var faults []error
 	for _, key := range slices.Sorted(maps.Keys(t)) {
-		_, known := builtin[key]
-		_, form, counted := pluralKey(key)
-		switch {
-		case counted && !slices.Contains(formsOf(tag), form):
-			faults = append(faults, fmt.Errorf("%s is a plural form that is not"+
-				" known of %s, want one of %q", key, tag, formsOf(tag)))
-			continue
-		case !known && !counted && !isOurs(key):
-			continue
-		case !known && !counted:
-			faults = append(faults,
-				fmt.Errorf("%s is not the key of a text", key))
-			continue
-		case strings.TrimSpace(t[key]) == "":
-			faults = append(faults, fmt.Errorf("%s is empty, want a text", key))
-		}
-
-		allowed := placeholders(key)
-		for _, name := range placeholder.FindAllString(t[key], -1) {
-			if !slices.Contains(allowed, name) {
-				faults = append(faults, fmt.Errorf("%s has the placeholder %s,"+
-					" want one of %q", key, name, allowed))
-			}
-		}
+		faults = append(faults, t.validateText(key, tag, builtin)...)
 	}
 
 	if dir, found := t["direction"]; found && dir != "ltr" && dir != "rtl" {
 		faults = append(faults,
 			fmt.Errorf("direction is %q, want ltr or rtl", dir))
+	}
+	return faults
+}
+
+// validateText is validate for one text.
+func (t texts) validateText(key, tag string, builtin texts) []error {
+	_, known := builtin[key]
+	_, form, counted := pluralKey(key)
+	if counted && !slices.Contains(formsOf(tag), form) {
+		return []error{fmt.Errorf("%s is a plural form that is not known of %s,"+
+			" want one of %q", key, tag, formsOf(tag))}
+	}
+	if !known && !counted {
+		if isOurs(key) {
+			return []error{fmt.Errorf("%s is not the key of a text", key)}
+		}
+		return nil // the host's own
+	}
+
+	var faults []error
+	if strings.TrimSpace(t[key]) == "" {
+		faults = append(faults, fmt.Errorf("%s is empty, want a text", key))
+	}
+	allowed := placeholders(key)
+	for _, name := range placeholder.FindAllString(t[key], -1) {
+		if !slices.Contains(allowed, name) {
+			faults = append(faults, fmt.Errorf("%s has the placeholder %s,"+
+				" want one of %q", key, name, allowed))
+		}
 	}
 	return faults
 }
