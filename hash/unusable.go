@@ -9,8 +9,9 @@ import (
 // rather than a hash. These are marks:
 //
 //   - "", and so what a NULL is read as
-//   - "!" or "*" and anything behind it, as Django, shadow(5) and crypt(3) write
-//     it, but not MySQL's PASSWORD(), "*" and 40 upper-case hexadecimal digits
+//   - "!" or "*" and anything behind it, as Django, shadow(5) and crypt(3)
+//     write it, but not MySQL's PASSWORD(), "*" and 40 upper-case hexadecimal
+//     digits
 //   - "x" of passwd(5), "NP" and "UP" of Solaris, "not cached" of Moodle, and
 //     "disabled", "invalid", "locked" and "nologin", in any case of letters
 //
