@@ -33,15 +33,15 @@ type Data struct {
 	Label string
 
 	// Link is the secret of the mail. A KindReset, a KindInvite and kinds of
-	// the host's own have one. ExpiresAt is when it dies, and Lifetime is how
-	// long it lives. Zero means ExpiresAt less At.
+	// the host's own have one. ExpiresAt is when it dies. Lifetime is how long
+	// it lives, and zero means from At to ExpiresAt.
 	Link      string
 	ExpiresAt time.Time
 	Lifetime  time.Duration
 
 	// DisputeLink is a secret of a KindPasswordChanged, or empty: the link that
-	// says that this was not the reader, and locks the account. ExpiresAt is
-	// then its.
+	// says that this was not the reader, and locks the account. It dies at
+	// ExpiresAt.
 	DisputeLink string
 
 	// At is when it was asked for or done. Times are printed in their own zone.

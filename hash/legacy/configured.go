@@ -57,8 +57,8 @@ func FlaskBcrypt() []hash.Scheme {
 // package hash/normalize. Nil hashes what was received, which is the same for
 // ASCII.
 //
-// Its argon2 rows look like plain argon2id. Where new hashes are argon2id too,
-// hash.New asks for Peppers, by which new rows are told from old ones.
+// Its argon2 rows look like plain argon2id, so hash.New asks for Peppers where
+// new hashes are argon2id too.
 func FlaskSecurity(salt string, form func(string) string) []hash.Scheme {
 	shape := func(password string) string {
 		if form != nil {
@@ -134,8 +134,8 @@ type NodeScryptConfig struct {
 }
 
 // NodeScrypt returns the format of an application's own code with node's
-// crypto.scrypt. It fails if the default hash.Bounds refuse the cost. The rows
-// look like those of [BetterAuth], so one Hasher accepts one of the two.
+// crypto.scrypt. It fails if the default hash.Bounds refuse the cost. One
+// Hasher accepts either this or [BetterAuth], whose rows look alike.
 func NodeScrypt(cfg NodeScryptConfig) ([]hash.Scheme, error) {
 	if cfg.N == 0 && cfg.R == 0 && cfg.P == 0 {
 		cfg.N, cfg.R, cfg.P = 16384, 8, 1
