@@ -277,7 +277,7 @@ func (c *collection) addInputs(user reset.User) {
 	}
 	c.open(
 		"resethttp.Page",
-		resethttp.Page{Name: "reset", Email: user.Email, Link: canary},
+		resethttp.Page{Name: "reset", RefusedEmail: user.Email, Link: canary},
 	)
 }
 

@@ -211,10 +211,7 @@ func (app *instance) openServer() error {
 	mux.HandleFunc("GET /healthz", app.health)
 	mux.Handle("GET /{$}", http.RedirectHandler("/forgot-password",
 		http.StatusSeeOther))
-	redact, err := resethttp.RedactTokens(app.resets)
-	if err != nil {
-		return err
-	}
+	redact := resethttp.RedactTokens(app.resets)
 
 	app.server = &http.Server{
 		Handler: redact(http.HandlerFunc(

@@ -189,10 +189,7 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 	if err != nil {
 		return err
 	}
-	app.redact, err = resethttp.RedactTokens(app.resets)
-	if err != nil {
-		return err
-	}
+	app.redact = resethttp.RedactTokens(app.resets)
 	app.resetPages, err = resethttp.New(app.resets, resethttp.Config{
 		Files: frame, Logger: app.log,
 	})

@@ -70,7 +70,7 @@ func (app *application) routes() http.Handler {
 	all.HandleFunc("GET /healthz", app.health)
 	// Where password managers look for the page that changes a password.
 	all.Handle("/.well-known/change-password",
-		resethttp.ChangePassword("/account/password"))
+		resethttp.ChangePasswordRedirect("/account/password"))
 
 	return app.redact(secureHeaders(http.MaxBytesHandler(all, maxBody)))
 }

@@ -33,11 +33,7 @@ func mounted(redacted bool) func(*reset.Service) (http.Handler, error) {
 		if !redacted {
 			return mux, nil
 		}
-		redact, err := resethttp.RedactTokens(svc)
-		if err != nil {
-			return nil, err
-		}
-		return redact(mux), nil
+		return resethttp.RedactTokens(svc)(mux), nil
 	}
 }
 
@@ -325,9 +321,8 @@ func TestAccessLogInsideTheMiddlewareHasNoToken(t *testing.T) {
 		f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 			pages, err := mounted(false)(svc)
 			require.NoError(t, err)
-			redact, err := resethttp.RedactTokens(svc)
 			log = &logged{next: pages}
-			return redact(log), err
+			return resethttp.RedactTokens(svc)(log), nil
 		}, styled(style))
 		whole, raw := f.link()
 		signature := raw[len(raw)-43:]
@@ -360,11 +355,10 @@ func TestMiddlewareLeavesOtherRequestsAlone(t *testing.T) {
 	t.Parallel()
 	var seen *http.Request
 	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
-		redact, err := resethttp.RedactTokens(svc)
-		return redact(
+		return resethttp.RedactTokens(svc)(
 			http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				seen = r
-			})), err
+			})), nil
 	})
 
 	for _, address := range []string{
@@ -380,8 +374,12 @@ func TestMiddlewareLeavesOtherRequestsAlone(t *testing.T) {
 		require.Equal(t, "https://other.example/?token="+sampleRaw,
 			seen.Referer())
 	}
-	_, err := resethttp.RedactTokens(nil)
-	require.ErrorContains(t, err, "Service is nil")
+}
+
+func TestRedactTokensNeverPassesTokensOnForWantOfASite(t *testing.T) {
+	t.Parallel()
+	require.Panics(t, func() { resethttp.RedactTokens(nil) })
+	require.Panics(t, func() { resethttp.RedactTokens(&reset.Service{}) })
 }
 
 func TestRedactURLTakesTokensOutOfLogLines(t *testing.T) {
@@ -461,10 +459,8 @@ func FuzzAddressOfALink(f *testing.F) {
 	f.Cleanup(func() { _ = svc.Shutdown(context.Background()) })
 	pages, err := resethttp.New(svc, resethttp.Config{})
 	require.NoError(f, err)
-	redact, err := resethttp.RedactTokens(svc)
-	require.NoError(f, err)
 	var seen string
-	handler := redact(
+	handler := resethttp.RedactTokens(svc)(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			seen = r.RequestURI + r.URL.String()
 			pages.ServeHTTP(w, r)

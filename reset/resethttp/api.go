@@ -14,31 +14,30 @@ import (
 
 // APIConfig configures the JSON API. The zero value works.
 type APIConfig struct {
+	// BaseURL is where the API is, such as "https://api.example/v1". Empty
+	// means the Service's Site, to which the links lead in either case.
+	BaseURL string
 	// Prefix stands before every path. Empty means "/api". A mux must not strip
 	// it.
 	Prefix string
 	// Forgot and Reset are paths behind Prefix, whatever those of the pages
 	// are. Empty means "/forgot-password" and "/reset-password".
 	Forgot, Reset string
-	// Site is the base URL of the API. Empty means the Service's Site, to which
-	// the links lead.
-	Site string
-	// Origins are further origins whose pages may call the API, such as
-	// "https://front.example", as browsers write them and without patterns.
-	// Preflights are answered, so mount the handler without a method. Pages of
-	// other origins than these and Site can neither send nor read anything. No
+	// Origins are those whose pages may call the API beside that of BaseURL,
+	// such as "https://front.example", as browsers write them and without
+	// patterns. Pages of all others can neither send nor read anything. No
 	// credentials are allowed, and none are needed. Plain http is for this
-	// machine, or a Site on plain http.
+	// machine, or a BaseURL on plain http.
 	Origins []string
-	// Headers are what pages of Origins may send beside Content-Type.
-	Headers []string
+	// RequestHeaders are what pages of Origins may send beside Content-Type.
+	RequestHeaders []string
 	// Client is as in [Config].
 	Client func(*http.Request) netip.Addr
-	// GuardRequest is as in [Config], with the fields of the body. The answer
-	// of a CAPTCHA goes into one of Headers, since a body has no other members.
+	// GuardRequest is as in [Config], with the field "email" alone. The answer
+	// of a CAPTCHA goes into one of RequestHeaders.
 	GuardRequest func(*http.Request) error
-	// Logger receives what an operator should know, such as a proxy that Client
-	// does not know. Nil means slog.Default().
+	// Logger receives a proxy that Client does not know. Nil means
+	// slog.Default().
 	Logger *slog.Logger
 }
 
@@ -53,20 +52,24 @@ type APIConfig struct {
 //	GET  /api/reset-password/settings                        200
 //	GET  /api/openapi.json                                   200
 //
-// The first answers the same with and without an account. Say that a mail is on
+// The OpenAPI 3.1 document has every member, status and header. Failures are
+// problems (RFC 9457), in English for developers. Switch on their "code", which
+// the package documentation explains.
+//
+// The first answers alike with and without an account, so say that a mail is on
 // its way if there is one. It also takes "returnTo", a key of Pages.ReturnTo.
+//
 // The link leads to Pages.Reset. Take the token out of the address bar at once.
-// "token" may be the whole link, rewritten or not.
+// "token" may be the whole link, rewritten or not. The check tells the masked
+// address, when the link expires, which "proof" the second path wants too, and
+// where to go on. It spends nothing. Where it answers 429, show the form
+// without the address.
 //
-// The check tells the account, masked, when the link expires, which "proof" the
-// second path wants too, and where to go on. It spends nothing and has a limit
-// of its own. On 429 show the form without the account. Nobody is signed in.
+// The paths of disputes are there with Hooks.OnDisputed. Send the link, which
+// leads to Pages.Dispute, when somebody presses a button, and never before.
 //
-// The paths of disputes exist with Hooks.OnDisputed. Send the link, which leads
-// to Pages.Dispute, when somebody presses a button, and never before.
-//
-// The error names the field of APIConfig that is at fault. The handler is safe
-// for concurrent use.
+// Mount the handler for all methods, since it answers preflights. It is safe
+// for concurrent use. The error names the field of APIConfig that is at fault.
 func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if svc == nil {
 		return nil, errors.New("resethttp: the Service is nil")
@@ -81,11 +84,11 @@ func NewAPI(svc *reset.Service, cfg APIConfig) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Site != "" {
+	if cfg.BaseURL != "" {
 		here := of
-		here.Site = cfg.Site
+		here.Site = cfg.BaseURL
 		if where, err = newRoutes(here); err != nil {
-			return nil, errors.New("resethttp: APIConfig.Site is not a base URL")
+			return nil, errors.New("resethttp: APIConfig.BaseURL is not a base URL")
 		}
 	}
 

@@ -11,11 +11,14 @@ import (
 const forwardedFor = "X-Forwarded-For"
 
 // ClientBehind returns a function for [Config.Client] and [APIConfig.Client]
-// that finds the client of a request behind proxies. A proxy is whoever has an
-// address in one of the prefixes. Each of them must add the address it was
-// called from to the end of X-Forwarded-For, or put it in place of what is
-// there. Caddy and the load balancers of the large clouds do so unasked. Others
-// have to be told. Until then a client is the proxy, or whoever it says it is:
+// that finds the client behind proxies with addresses in the prefixes. Name the
+// proxies alone, since clients in a prefix can choose their address. IPv4
+// proxies need IPv4 prefixes.
+//
+// Each proxy must put the address it was called from at the end of
+// X-Forwarded-For, or in place of what is there, or clients can choose their
+// address. Caddy and the load balancers of the large clouds do so unasked.
+// Others have to be told:
 //
 //	nginx    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 //	HAProxy  option forwardfor
@@ -24,14 +27,9 @@ const forwardedFor = "X-Forwarded-For"
 // To find out, ask for a link through the proxy with an X-Forwarded-For of your
 // own, and look at Client in the event.
 //
-// The header is read only where the other end of the connection is a proxy,
-// from the last address back to the first that is none. What stands before was
-// sent by the client. At an entry that is no address, the result is the proxy
-// found last. Ports, brackets and zones are dropped.
-//
-// Name the proxies alone, since clients in a prefix can choose their address.
-// IPv4 proxies need IPv4 prefixes. Over a Unix socket nothing is believed, and
-// the result is the zero Addr. Without prefixes it is the other end.
+// The client is the last address that is no proxy's. Where an entry is no
+// address, it is the proxy found last. Over a Unix socket it is the zero Addr,
+// and without prefixes the other end of the connection.
 func ClientBehind(prefixes ...netip.Prefix) func(*http.Request) netip.Addr {
 	proxies := append([]netip.Prefix(nil), prefixes...)
 	isProxy := func(addr netip.Addr) bool {

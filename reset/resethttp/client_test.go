@@ -180,7 +180,7 @@ func TestUnknownProxyIsLoggedOnce(t *testing.T) {
 
 func TestChangePasswordRedirectsForNow(t *testing.T) {
 	t.Parallel()
-	h := resethttp.ChangePassword("/account/password?from=manager")
+	h := resethttp.ChangePasswordRedirect("/account/password?from=manager")
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(

@@ -13,36 +13,33 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Config configures the pages. The zero value works. Where they are, how links
-// lead to them and where to sign in is in the Service's [reset.Pages].
+// Config configures the pages. The zero value works. Paths, the style of links
+// and the place to sign in are in the Service's [reset.Pages].
 type Config struct {
 	// Client says who sends a request, for limits and events. Nil means the
-	// other end of the connection, and no header such as X-Forwarded-For is
-	// read, because anybody can send one. Behind a proxy use [ClientBehind], or
-	// everybody shares one limit. The zero Addr means unknown.
+	// other end of the connection, so that behind a proxy everybody shares one
+	// limit. Use [ClientBehind] there. The zero Addr means unknown.
 	Client func(*http.Request) netip.Addr
 
 	// GuardRequest is asked about every request for a link before anything is
 	// charged or sent, for a CAPTCHA or a firewall. An error answers 403, and
 	// is neither shown nor recorded. r.PostFormValue has the fields, and the
-	// body is empty. The context is the request's, so set a time limit to ask
-	// another service. Nil refuses nothing. The limits work in either case.
+	// body is empty. The context is the request's, without a time limit. Nil
+	// refuses nothing. The limits work in either case.
 	GuardRequest func(r *http.Request) error
 
 	// Sources are what pages may load from other origins. Empty means nothing.
 	Sources ContentSources
 
-	// Brand is the look in a few values, which the mails may have too. The zero
-	// value is the module's own. New refuses unreadable colours, and a Logo on
-	// another origin than the Service's Site and those of Sources.Image.
+	// Brand is the look in a few values, which the mails may have too. New
+	// refuses unreadable colours, and a Logo that Sources.Image does not allow.
 	Brand mail.Brand
 
-	// Locale is for visitors whose languages are not there, as in
-	// [mail.TemplatesConfig]. Empty means "en".
+	// Locale is the language for visitors whose own is not there. Empty means
+	// "en".
 	Locale string
 
-	// Files replaces built-in files and adds languages. Nil replaces nothing.
-	// Only New reads it. It parses and runs everything once.
+	// Files replaces built-in files and adds languages. Only New reads it.
 	//
 	//	locales/pl.json    the texts of one language, all of them or a few
 	//	pages/frame.html   what stands around the card
@@ -50,40 +47,36 @@ type Config struct {
 	//	assets/style.css   all of the style
 	//	assets/script.js   all of the script
 	//
-	// A file of pages replaces the blocks that it defines. The frame has
-	// "head", at the end of the document's head, "brand" above the card and
-	// "foot" below it. A page has "main", all that is in the card. A reset.html
-	// must send {{.Link}} as "token" and the second proof as "proof", a
-	// forgot.html or rejected.html {{.ReturnTo}} as "return", as the block
-	// "email-field" does.
+	// Texts may be in one file with those of the mails, see [mail.LoadTexts]. A
+	// page is a template that sees a [Page]. It replaces the blocks it defines:
+	// "main", all that is in the card, and of the frame "head", at the end of
+	// the document's head, "brand" above the card and "foot" below it.
+	//
+	// A reset.html must send {{.Link}} as "token" and the second proof as
+	// "proof", a forgot.html or rejected.html {{.ReturnTo}} as "return", as the
+	// block "email-field" does.
 	//
 	// New refuses files without effect, and what the content security policy
-	// blocks, which are attributes and elements of style, further scripts and
-	// style sheets, attributes such as onclick, "javascript:" and images of
-	// other origins. It does not see what actions put into tags.
-	//
-	// Mails may have the same files of texts. [mail.LoadTexts] says which keys
-	// belong to whom, and where missing texts come from.
+	// blocks, such as inline styles, handlers and foreign images. It does not
+	// see what actions put into tags.
 	Files fs.FS
 
-	// Templates are what [NewTemplates] made of Files and Locale, which must be
-	// empty then. Nil means those of this handler alone.
+	// Templates, for several sites, are what [NewTemplates] made of Files and
+	// Locale, which must be empty then.
 	Templates *Templates
 
 	// Logger receives what goes wrong in drawing a page, which answers 500, and
-	// a proxy that Client does not know. The Service has events for the rest.
-	// Nil means slog.Default().
+	// a proxy that Client does not know. Nil means slog.Default().
 	Logger *slog.Logger
 
 	// Now is the clock, for the age of a cookie. Nil means time.Now.
 	Now func() time.Time
 }
 
-// New returns the handler of the pages, for their paths alone or with the path
-// of the Service's Site before them.
-//
-// The error names the field of Config, or the file, that is at fault. The
-// handler is safe for concurrent use.
+// New returns the handler of the pages. It serves their paths alone, with or
+// without the path of the Service's Site before them, and is safe for
+// concurrent use. The error names the field of Config, or the file, that is at
+// fault.
 func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 	if svc == nil {
 		return nil, errors.New("resethttp: the Service is nil")
@@ -142,19 +135,19 @@ func (c Config) look(settings reset.Settings, where routes) (*look, error) {
 	}
 
 	l := &look{t, template.CSS(t.style + rules), Page{
-		Product:      settings.Product,
-		Brand:        brand,
-		LoginURL:     where.target(settings.Login),
-		ForgotURL:    where.forgotURL(),
-		ResetURL:     where.resetURL(),
-		DisputeURL:   where.disputeURL(),
-		MinLength:    settings.MinLength,
-		Identifiers:  settings.Identifiers,
-		Proofs:       settings.Proofs,
-		Sender:       settings.Sender,
-		EndsSessions: settings.EndsSessions,
-		Notice:       settings.Notice,
-		lifetime:     settings.Lifetime,
+		Product:          settings.Product,
+		Brand:            brand,
+		LoginURL:         where.target(settings.Login),
+		ForgotURL:        where.forgotURL(),
+		ResetURL:         where.resetURL(),
+		DisputeURL:       where.disputeURL(),
+		MinLength:        settings.MinLength,
+		TakesIdentifiers: settings.Identifiers,
+		ProofField:       settings.Proofs,
+		Sender:           settings.Sender,
+		EndsSessions:     settings.EndsSessions,
+		SendsNotice:      settings.Notice,
+		lifetime:         settings.Lifetime,
 	}}
 	return l, l.try(tags)
 }

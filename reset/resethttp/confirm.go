@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -62,27 +61,24 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	client := p.client(r)
+	client, sent := p.client(r), form.Get("token")
 	in := reset.ConfirmInput{
-		Token:     readLink(p.svc, client, form.Get("token")),
+		Token:     readLink(p.svc, client, sent),
 		Password:  form.Get("password"),
 		Proof:     form.Get("proof"),
 		Client:    client,
 		Locale:    visitorLanguages(r),
 		UserAgent: r.UserAgent(),
 	}
-	page := p.page(r, pageReset)
-	p.returning(&page, p.routes.returnKey(form.Get("token")))
 	if p.opensElsewhere(w, r, linkAddress{raw: in.Token}) {
 		return
 	}
+
+	page := p.page(r, pageReset)
+	p.returning(&page, p.routes.returnKey(sent))
 	page.Link = withReturn(in.Token, page.ReturnTo)
 
-	// The form of a page whose token is in the cookie names that token, since
-	// another link may have been opened meanwhile in another tab.
-	name, held := strings.CutPrefix(form.Get("token"), heldPrefix)
-	name, _, _ = strings.Cut(name, "&")
-	if held && p.routes.query {
+	if name, held := heldName(sent); held && p.routes.query {
 		var others bool
 		if in.Token, others = p.namedLink(r, name); others {
 			p.problem(w, r, problem{
@@ -123,34 +119,36 @@ func (p *pages) confirmed(
 	case err == nil:
 		p.dropLink(w, r, raw)
 		p.seeOther(w, withReturn(p.routes.resetURL()+"?done", page.ReturnTo))
+
 	case errors.Is(err, reset.ErrRejected):
 		p.reject(w, r, raw, page.ReturnTo)
+
 	case errors.Is(err, reset.ErrProofRefused):
 		p.describe(r, &page, raw)
 		page.NeedsProof = true
-		reason := "refused"
-		if in.Proof == "" {
-			reason = "missing"
-		}
 		page.Errors = []FieldError{{
-			Field: "proof", Text: page.ProofText(reason),
+			Field: "proof",
+			Text:  page.ProofText(proofFault(in.Proof)),
 		}}
 		p.write(w, r, http.StatusUnprocessableEntity, page)
+
 	case isRefused:
+		p.describe(r, &page, raw)
 		for _, problem := range refused.Problems {
 			page.Errors = append(page.Errors, FieldError{
 				Field: "password",
 				Text:  page.language.password(problem),
 			})
 		}
-		p.describe(r, &page, raw)
 		p.write(w, r, http.StatusUnprocessableEntity, page)
+
 	case isThrottled && page.Link != "":
+		p.describe(r, &page, raw)
 		wait := max(throttled.RetryAfter, time.Second)
 		page.Throttled, page.Wait = true, page.language.wait(wait)
 		w.Header().Set("Retry-After", retryAfter(wait))
-		p.describe(r, &page, raw)
 		p.write(w, r, http.StatusTooManyRequests, page)
+
 	case errors.Is(err, reset.ErrUnknownOutcome):
 		p.problem(w, r, problem{
 			status: http.StatusServiceUnavailable,
@@ -158,9 +156,18 @@ func (p *pages) confirmed(
 			back:   p.routes.forgotURL(),
 			wait:   busyWait,
 		})
+
 	default:
 		p.failed(w, r, err, "page.busy.reset")
 	}
+}
+
+// proofFault says which text goes with a proof that did not do.
+func proofFault(proof string) string {
+	if proof == "" {
+		return "missing"
+	}
+	return "refused"
 }
 
 // describe says in a form that comes back what its link is for. Without an
@@ -178,7 +185,7 @@ func (p *pages) describe(r *http.Request, page *Page, raw string) {
 func (p *pages) show(page *Page, found reset.CheckResult) {
 	page.Account, page.Label = found.MaskedEmail, found.Label
 	page.Username = found.Email
-	page.Proof, page.NeedsProof = found.Proof, found.Proof != ""
+	page.ProofKind, page.NeedsProof = found.Proof, found.Proof != ""
 	p.templates.expires(page, found.ExpiresAt.Sub(p.now()))
 }
 

@@ -15,8 +15,8 @@ const front = "https://front.example"
 
 func openAPIOf(svc *reset.Service) (http.Handler, error) {
 	return resethttp.NewAPI(svc, resethttp.APIConfig{
-		Origins: []string{front, "http://localhost:5173"},
-		Headers: []string{"X-Captcha"},
+		Origins:        []string{front, "http://localhost:5173"},
+		RequestHeaders: []string{"X-Captcha"},
 	})
 }
 
@@ -160,7 +160,8 @@ func TestAPIConfigNamesTheFieldAndNotItsValue(t *testing.T) {
 		refused("Origins[1]", resethttp.APIConfig{Origins: []string{front, origin}})
 	}
 	for _, name := range []string{"", "*", "X evil", "X-Evil,Y", "X:\r\nevil"} {
-		refused("Headers[0]", resethttp.APIConfig{Headers: []string{name}})
+		refused("RequestHeaders[0]",
+			resethttp.APIConfig{RequestHeaders: []string{name}})
 	}
 	for _, path := range []string{
 		"evil", "/", "/evil/", "//evil", "/../evil", "/e vil", "/evil?x", "/evil#x",
@@ -177,7 +178,7 @@ func TestAPIConfigNamesTheFieldAndNotItsValue(t *testing.T) {
 		refused("Forgot", resethttp.APIConfig{Forgot: path})
 	}
 	refused("Reset", resethttp.APIConfig{Reset: "/openapi.json"})
-	refused("Site", resethttp.APIConfig{Site: "evil.example"})
+	refused("BaseURL", resethttp.APIConfig{BaseURL: "evil.example"})
 }
 
 func TestPlainOriginsAreForDevelopment(t *testing.T) {
@@ -202,7 +203,7 @@ func TestAPIMayHaveASiteOfItsOwn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(svc *reset.Service) (http.Handler, error) {
 		return resethttp.NewAPI(svc, resethttp.APIConfig{
-			Site: "https://api.example/v1", Prefix: "/auth",
+			BaseURL: "https://api.example/v1", Prefix: "/auth",
 			Origins: []string{site},
 		})
 	})

@@ -187,11 +187,7 @@ func ExampleRedactTokens() {
 			next.ServeHTTP(w, r)
 		})
 	}
-	redact, err := resethttp.RedactTokens(svc)
-	if err != nil {
-		panic(err)
-	}
-	handler := redact(accessLog(mux))
+	handler := resethttp.RedactTokens(svc)(accessLog(mux))
 
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(
 		http.MethodGet, "/reset-password?token=of-a-link", nil))
@@ -253,10 +249,10 @@ func ExampleClientBehind() {
 	// Output: 203.0.113.9
 }
 
-func ExampleChangePassword() {
+func ExampleChangePasswordRedirect() {
 	mux := http.NewServeMux()
 	mux.Handle("/.well-known/change-password",
-		resethttp.ChangePassword("/account/password"))
+		resethttp.ChangePasswordRedirect("/account/password"))
 
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(

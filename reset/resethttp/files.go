@@ -16,9 +16,9 @@ var embedded embed.FS
 //go:embed assets/style.css
 var styleSheet string
 
-// StyleSheet returns the style sheet of the pages without Config.Files and
-// Config.Brand, for an application whose other pages should look alike. It
-// begins with custom properties for the colours.
+// StyleSheet returns the built-in style sheet, without Config.Brand, for an
+// application whose other pages should look alike. It begins with custom
+// properties for the colours.
 func StyleSheet() string { return styleSheet }
 
 // files are the embedded ones with those of [Config.Files] over them.
@@ -69,8 +69,8 @@ var (
 )
 
 // compact takes comments and white space out of the embedded style and script.
-// It relies on how these are written and is for no other text: every string
-// of the script is in double quotes, and no statement lacks its semicolon.
+// It relies on how these are written and is for no other text: every string of
+// the script is in double quotes, and no statement lacks its semicolon.
 func compact(name, text string) string {
 	if strings.HasSuffix(name, ".css") {
 		text = styleComment.ReplaceAllString(text, "")

@@ -59,7 +59,7 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request) {
 		p.seeOther(w, withReturn(p.routes.forgotURL()+"?sent", in.ReturnTo))
 	case errors.Is(err, reset.ErrInvalidAddress):
 		page := p.page(r, pageForgot)
-		page.Email = in.Email
+		page.RefusedEmail = in.Email
 		p.returning(&page, in.ReturnTo)
 		page.Errors = []FieldError{{
 			Field: "email",

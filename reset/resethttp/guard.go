@@ -32,8 +32,8 @@ func passesGuard(
 // all hosts below. Plain http is for the Service's own Site alone.
 type ContentSources struct {
 	// Script, Style, Frame and Connect are for the page that asks for a link
-	// alone. A CAPTCHA in a pages/forgot.html of your own needs the first and
-	// third, at times all. Where a password is typed, no foreign script runs.
+	// alone. A CAPTCHA in a pages/forgot.html of your own needs Script and
+	// Frame, at times all. Where a password is typed, no foreign script runs.
 	Script, Style, Frame, Connect []string
 
 	// Image is for the images of all pages, such as a logo on another host.

@@ -20,14 +20,19 @@ const tokenStart = "eyJhbGciOiJIUzI1NiIsImtpZCI6"
 const signatureLength = 43
 
 // FindToken finds the token in a text that was pasted or moved into a form, or
-// in an address, whatever gateways and mail programs made of it. The pages and
-// the API use it, and pages of Pages.Purposes can. It does not go by the name
-// of the parameter.
+// in an address, as the pages and the API do. It does not check the token. Use
+// it for pages of Pages.Purposes, which are to be mounted with everything below
+// them and to post what is behind the '#'.
+//
+// It undoes what mail programs add to links or break in them, a '#' that became
+// "%23", and the wrappings of Microsoft Defender Safe Links, Proofpoint URL
+// Defense v1 to v3, Barracuda, Cisco, Fortinet, Google, Sophos, Symantec and
+// Trend Micro. Those of Mimecast, SendGrid and Mailgun open, but hold no token
+// and cannot be pasted.
 //
 // It returns "" for a text of more than 8 KiB and where there is no token, two
-// different ones, or one more that is damaged, since another reader might see
-// the other. Else the result has characters of a token only, and can go into a
-// cookie or back into a form. The token is not checked.
+// different ones, or one more that is damaged. Else the result has characters
+// of a token only, and can go into a cookie or back into a form.
 func FindToken(text string) string {
 	if len(text) > maxLinkText {
 		return ""

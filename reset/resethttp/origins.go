@@ -30,14 +30,14 @@ func newCORS(cfg APIConfig, site string) (cors, error) {
 		c.allowed[origin] = true
 	}
 
-	for i, name := range cfg.Headers {
+	for i, name := range cfg.RequestHeaders {
 		if name == "" || strings.ContainsFunc(name, isNoHeaderRune) {
 			return cors{}, fmt.Errorf(
-				"resethttp: APIConfig.Headers[%d] is not the name of a header", i)
+				"resethttp: APIConfig.RequestHeaders[%d] is not the name of a header", i)
 		}
 	}
 	c.headers = strings.Join(
-		slices.Concat([]string{"Content-Type"}, cfg.Headers), ", ")
+		slices.Concat([]string{"Content-Type"}, cfg.RequestHeaders), ", ")
 	return c, nil
 }
 

@@ -17,15 +17,14 @@ import (
 // A Page is what the templates of the pages see.
 //
 // It prints, logs and marshals as its Name alone, except in an unexported field
-// of another struct and under %p and %w, where the fmt package does not call
-// methods.
+// of another struct and under %p and %w.
 type Page struct {
 	// Name is the template: forgot, sent, reset, done, rejected, problem,
 	// dispute or locked.
 	Name string
 
-	// Heading and Lead are keys of texts. Lead is for problem pages.
-	Heading, Lead string
+	// HeadingKey and, on problem pages, LeadKey are for T.
+	HeadingKey, LeadKey string
 
 	// Locale is a language tag, and Direction "ltr" or "rtl".
 	Locale, Direction string
@@ -37,9 +36,9 @@ type Page struct {
 	// Sender is the address of the mails.
 	Sender string
 
-	// EndsSessions and Notice say that a new password ends all sessions, and
-	// that a mail tells of it.
-	EndsSessions, Notice bool
+	// EndsSessions and SendsNotice say that a new password ends all sessions,
+	// and that a mail tells of it.
+	EndsSessions, SendsNotice bool
 
 	// ForgotURL, ResetURL and DisputeURL are where forms go, without host. The
 	// others may be empty.
@@ -50,12 +49,11 @@ type Page struct {
 	// may be empty.
 	ReturnTo, ReturnURL string
 
-	// Email is a refused address as it was sent.
-	Email string
+	// RefusedEmail is a refused address as it was sent.
+	RefusedEmail string
 
-	// Link goes into the field "token", without which the form is refused. It
-	// is the token of a link that comes back or, with LinkHeld, the name of the
-	// one that a cookie holds, with ReturnTo behind it.
+	// Link goes into the field "token". It is a token or, with LinkHeld, the
+	// name of the one that a cookie holds, with ReturnTo behind it.
 	Link     string
 	LinkHeld bool
 
@@ -64,33 +62,32 @@ type Page struct {
 
 	// Account is the masked address, Label says which of several accounts it
 	// is, and Username is the whole address. Where the link is not known here,
-	// these, ExpiresIn, Expiry, NeedsProof and Proof are zero, and the script
-	// asks for them.
+	// these, ExpiresIn, Expiry, NeedsProof and ProofKind are zero, and the
+	// script asks for them.
 	Account, Label, Username string
 
-	// ExpiresIn is how many seconds the link still works, and Expiry says so in
+	// ExpiresIn is how many seconds the link still works. Expiry says so in
 	// words below ten minutes.
 	ExpiresIn int
 	Expiry    string
 
-	// Countdown is what the script makes Expiry of, the sentence and what its
-	// {wait} is for one to nine minutes, with '|' between them.
+	// Countdown is what the script makes Expiry of: the sentence, and its
+	// {wait} for one to nine minutes, with '|' between them.
 	Countdown string
 
-	// Proofs says that the form has a field "proof", NeedsProof that the
-	// account needs it, and Proof which kind, as Hooks.NeedsProof calls it.
-	Proofs, NeedsProof bool
-	Proof              string
+	// ProofField says that the form has a field "proof", and NeedsProof that
+	// the account needs it. ProofKind is what Hooks.NeedsProof returned.
+	ProofField, NeedsProof bool
+	ProofKind              string
 
-	// Throttled says that the form is back for too many attempts, and Wait for
-	// how long.
+	// Throttled says that the form is back for too many attempts.
 	Throttled bool
 
 	// MinLength is the shortest password in characters, 0 for unknown.
 	MinLength int
 
-	// Identifiers says that user names are taken too.
-	Identifiers bool
+	// TakesIdentifiers says that user names do instead of addresses.
+	TakesIdentifiers bool
 
 	// Lifetime is how long a link works, and Wait how long to wait, in words.
 	Lifetime, Wait string
@@ -138,12 +135,11 @@ func (p Page) T(key string) string {
 	).Replace(text)
 }
 
-// ProofText returns a text about a second proof of the page's kind. The part is
-// "label", "missing" or "refused". For the label of "totp" it is the host's
-// "proof.totp.label", else "page.proof.totp.label", and for an unknown kind
-// "page.proof.label".
+// ProofText returns a text about the second proof, of which part is "label",
+// "missing" or "refused". For the label of the kind "totp" it is the host's
+// "proof.totp.label", else "page.proof.totp.label", else "page.proof.label".
 func (p Page) ProofText(part string) string {
-	own := "proof." + p.Proof + "." + part
+	own := "proof." + p.ProofKind + "." + part
 	for _, key := range []string{own, "page." + own} {
 		if _, found := p.language.texts[key]; found {
 			return p.T(key)
@@ -152,8 +148,8 @@ func (p Page) ProofText(part string) string {
 	return p.T("page.proof." + part)
 }
 
-// ReturnText returns what the button to ReturnURL says, for a key "shop" the
-// host's "return.shop", else "page.done.return".
+// ReturnText returns what the button to ReturnURL says. For the key "shop" it
+// is the host's "return.shop", else "page.done.return".
 func (p Page) ReturnText() string {
 	if _, found := p.language.texts["return."+p.ReturnTo]; found {
 		return p.T("return." + p.ReturnTo)
@@ -171,8 +167,8 @@ func (p Page) Initial() string {
 	return string(unicode.ToUpper(first))
 }
 
-// Summary returns what has to be put right if it is in two fields or more. A
-// single fault is said at its field.
+// Summary returns Errors if they are in two fields or more. A single fault is
+// said at its field.
 func (p Page) Summary() []FieldError {
 	for _, e := range p.Errors {
 		if e.Field != p.Errors[0].Field {
@@ -182,7 +178,7 @@ func (p Page) Summary() []FieldError {
 	return nil
 }
 
-// ErrorsOf returns what has to be put right in one field.
+// ErrorsOf returns the Errors of one field.
 func (p Page) ErrorsOf(field string) []FieldError {
 	var found []FieldError
 	for _, e := range p.Errors {
@@ -204,6 +200,5 @@ func (p Page) Format(f fmt.State, _ rune) {
 // LogValue returns what String returns.
 func (p Page) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// MarshalText returns what String returns, so that JSON holds neither address
-// nor token.
+// MarshalText returns what String returns.
 func (p Page) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -133,8 +133,8 @@ type problem struct {
 
 func (p *pages) problem(w http.ResponseWriter, r *http.Request, of problem) {
 	page := p.page(r, pageProblem)
-	page.Heading = "page." + of.name + ".title"
-	page.Lead = cmp.Or(of.lead, "page."+of.name+".lead")
+	page.HeadingKey = "page." + of.name + ".title"
+	page.LeadKey = cmp.Or(of.lead, "page."+of.name+".lead")
 	page.BackURL = of.back
 
 	if of.wait > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lostkey-go/lostkey/reset"
@@ -34,6 +35,14 @@ func (p *pages) cookieName() string {
 // heldPrefix begins what a form sends when a cookie holds the token of its
 // page. The name of that token comes after it. No token has a colon.
 const heldPrefix = "held:"
+
+// heldName returns the name of a token in what a form sent as its token. It
+// returns false where a form has the token itself.
+func heldName(sent string) (string, bool) {
+	name, held := strings.CutPrefix(sent, heldPrefix)
+	name, _, _ = strings.Cut(name, "&") // The key of a place may follow.
+	return name, held
+}
 
 // linkName returns the name of a token in a page, which shows none of it.
 func linkName(raw string) string {

@@ -2,7 +2,6 @@ package resethttp
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,34 +9,29 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// RedactTokens returns middleware that takes tokens out of requests, for all
-// that logs them. It goes around every mux, as in the Example.
+// RedactTokens returns middleware that takes tokens out of requests, for
+// whatever logs them. Put it around the mux, as in the Example.
 //
 // Links in the query, and those whose '#' became "%23" on the way, arrive in
-// the address. The handlers inside get the path of the page and "/?redacted" as
-// URL and RequestURI, and no token in the Referer. The pages of [New] find it
-// in the request's context. So no mux needs a route for
-// "/reset-password%23token=…".
+// the address. The handlers inside see "/?redacted" behind the path of the
+// page, and no token in the Referer. The pages of [New] still get it.
 //
-// Only addresses of the reset page and the one that disputes a change, and
-// Referers with them, are changed. Proxies before the server still log the
-// token. [RedactURL] is for those, and for the pages of Pages.Purposes.
-func RedactTokens(
-	svc *reset.Service,
-) (func(http.Handler) http.Handler, error) {
-	if svc == nil {
-		return nil, errors.New("resethttp: the Service is nil")
-	}
+// It changes requests for the reset page and the page of disputes alone. Clean
+// the logs of proxies and of other pages with [RedactURL], and those of fiber,
+// where it goes around the pages.
+//
+// It panics where [reset.New] or [reset.Service.For] did not make svc.
+func RedactTokens(svc *reset.Service) func(http.Handler) http.Handler {
 	where, err := newRoutes(svc.Settings())
 	if err != nil {
-		return nil, err
+		panic(err) // A Service that reset.New made has a Site.
 	}
 
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, where.redact(r))
 		})
-	}, nil
+	}
 }
 
 // redact returns the request, or a changed copy of it.
@@ -77,9 +71,9 @@ var (
 )
 
 // RedactURL replaces tokens in an address, or in a line of a log, by
-// "redacted", for hosts that cannot use [RedactTokens]. That is the value of
-// every parameter whose name ends in "token", and what begins as a token does,
-// also where the address is escaped or wrapped in another one.
+// "redacted". These are the value of every parameter whose name ends in
+// "token", and what begins as a token does, also where the address is escaped
+// or wrapped in another one.
 func RedactURL(text string) string {
 	text = namedValue.ReplaceAllString(text, "${1}redacted")
 	return bareToken.ReplaceAllString(text, "redacted")

@@ -31,8 +31,8 @@ var (
 	pageParts = []string{"layout", "frame"}
 )
 
-// Templates are files and languages parsed once, so that several sites in one
-// program take little memory. They are safe for concurrent use.
+// Templates are files and languages parsed once for several sites, which saves
+// memory. They are safe for concurrent use.
 type Templates struct {
 	files     files
 	pages     map[string]*template.Template
@@ -50,10 +50,10 @@ type look struct {
 	common Page
 }
 
-// NewTemplates parses what Config.Files and Config.Locale are, which may be nil
-// and empty. It draws every page in every language, so that a broken file is an
-// error at the start and not a blank page. The error lists all faults that can
-// be told at once. [New] reads the files once more for what depends on a site.
+// NewTemplates parses files and takes the locale, as [Config.Files] and
+// [Config.Locale] say. They may be nil and empty. It draws every page in every
+// language, and lists all faults that can be told at once. [New] reads the
+// files once more for what depends on a site.
 func NewTemplates(files fs.FS, locale string) (*Templates, error) {
 	t, err := newTemplates(files, locale)
 	if err != nil {
@@ -128,28 +128,9 @@ func (f files) parse(name string) (*template.Template, error) {
 
 // trial draws one page in one language, bare and with everything in it.
 func (l *look) trial(name, tag string) error {
-	full := l.page(name, tag)
-	full.Heading, full.Lead = "page.done.title", "page.done.lead"
-	full.Product, full.MinLength, full.Identifiers = "Sample", 15, true
-	full.ForgotURL, full.ResetURL = "/forgot", "/reset"
-	full.LoginURL, full.BackURL = "/login", "/back"
-	full.Email, full.Account, full.Label = "a@b.example", "a•••@b.example", "x"
-	full.Username, full.Sender = full.Email, full.Email
-	full.Link, full.Lifetime = "a.b.c", full.language.lifetime(time.Hour)
-	full.ReturnTo, full.ReturnURL = "shop", "/shop"
-	full.Proofs, full.NeedsProof, full.Proof = true, true, "totp"
-	full.EndsSessions, full.Notice, full.Throttled = true, true, true
-	full.Wait = full.language.wait(time.Minute)
-	l.expires(&full, time.Minute)
-	full.Errors = []FieldError{
-		{"email", "sample"},
-		{"password", "sample"},
-		{"repeat", "sample"},
-		{"proof", "sample"},
-	}
-
+	full := l.full(name, tag)
 	bare := Page{
-		Name: full.Name, Heading: full.Heading,
+		Name: full.Name, HeadingKey: full.HeadingKey,
 		Locale: full.Locale, Direction: full.Direction,
 		Style: full.Style, Script: full.Script, language: full.language,
 	}
@@ -166,12 +147,43 @@ func (l *look) trial(name, tag string) error {
 	return nil
 }
 
+// full returns a page with everything in it.
+func (l *look) full(name, tag string) Page {
+	const address = "a@b.example"
+	page := l.page(name, tag)
+
+	page.HeadingKey, page.LeadKey = "page.done.title", "page.done.lead"
+	page.Product, page.Sender = "Sample", address
+	page.MinLength, page.TakesIdentifiers = 15, true
+	page.EndsSessions, page.SendsNotice = true, true
+
+	page.ForgotURL, page.ResetURL = "/forgot", "/reset"
+	page.LoginURL, page.BackURL = "/login", "/back"
+	page.ReturnTo, page.ReturnURL = "shop", "/shop"
+
+	page.Link = "a.b.c"
+	page.Account, page.Username, page.Label = "a•••@b.example", address, "x"
+	page.ProofField, page.NeedsProof, page.ProofKind = true, true, "totp"
+	l.expires(&page, time.Minute)
+
+	page.RefusedEmail, page.Throttled = address, true
+	page.Lifetime = page.language.lifetime(time.Hour)
+	page.Wait = page.language.wait(time.Minute)
+	page.Errors = []FieldError{
+		{"email", "sample"},
+		{"password", "sample"},
+		{"repeat", "sample"},
+		{"proof", "sample"},
+	}
+	return page
+}
+
 // page completes a page in the best of the languages of the list.
 func (l *look) page(name, wanted string) Page {
 	in := l.languages.match(wanted)
 
 	page := l.common
-	page.Name, page.Heading = name, "page."+name+".title"
+	page.Name, page.HeadingKey = name, "page."+name+".title"
 	page.Locale, page.Direction = in.tag, in.texts["direction"]
 	page.Style, page.Script = l.style, template.JS(l.script)
 	page.language = in

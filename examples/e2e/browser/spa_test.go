@@ -39,7 +39,7 @@ func newFrontEnd(
 		c.Pages.Login = "/login"
 	})...)
 
-	cfg := resethttp.APIConfig{Site: api.base, Origins: []string{pages.base}}
+	cfg := resethttp.APIConfig{BaseURL: api.base, Origins: []string{pages.base}}
 	if stranger {
 		cfg.Origins = []string{"http://elsewhere.test"}
 	}
