@@ -11,15 +11,14 @@ import (
 // longestHash is what hash.Hasher makes at most, in bytes.
 const longestHash = 128
 
-// Check looks at the live table, and that of further addresses if there is one,
-// and returns what is wrong with them, nothing if all is well. It reads the
-// catalog of the database and query plans, and no row of a user. Call it when
-// the program starts, and log what it returns.
+// Check looks at the live table, and that of further addresses, and returns
+// what is wrong with them. It reads the database's catalog and query plans, and
+// no row of a user. Log what it returns.
 //
-// A Store of Queries has no names to look up. Of its ByEmail, Check finds out
-// whether an index serves it, and nothing else. Of a view it looks at columns
-// and at the plan. Not looked at are rights, triggers, and whether the rows
-// themselves are unique or in lower case.
+// For Queries, it finds out whether an index serves ByEmail and ByRecovery, and
+// nothing else. Of a view it looks at columns and at the plan. It does not look
+// at rights, triggers, and whether the rows themselves are unique or in lower
+// case.
 //
 // The error is the database's, also where it refuses ByEmail, as PostgreSQL
 // does for a value of Table.Where that is not of its column's type. ctx governs
@@ -43,7 +42,7 @@ func (s *Store) check(ctx context.Context) ([]Finding, error) {
 	}
 	if len(layout.columns) == 0 {
 		return []Finding{{
-			Code: NoTable,
+			Code: FindingNoTable,
 			Text: "The table is not there, or this database user may not see it.",
 		}}, nil
 	}
@@ -73,7 +72,7 @@ func (s *Store) checkStatements(ctx context.Context) ([]Finding, error) {
 			return nil, err
 		}
 		if plan.readsAll {
-			return []Finding{{Code: NoAddressIndex, Text: textNoIndex}}, nil
+			return []Finding{{Code: FindingNoAddressIndex, Text: textNoIndex}}, nil
 		}
 	}
 	return nil, nil
@@ -171,7 +170,7 @@ func (in *inspection) missing(wanted []wantedColumn) bool {
 			statement = in.alter("ADD COLUMN " + in.d.Quote(c.name) + " " +
 				c.declare)
 		}
-		in.add(NoColumn, c.name,
+		in.add(FindingNoColumn, c.name,
 			"The table has no such column. Correct the name in Config.Table, "+
 				"or add the column.", statement)
 	}
@@ -195,16 +194,16 @@ func (in *inspection) hash() {
 		if c.kind == "binary" {
 			text += " The NUL bytes it added stay until they are trimmed."
 		}
-		in.add(HashType, in.Hash, text, in.changeHash(c))
+		in.add(FindingHashType, in.Hash, text, in.changeHash(c))
 	}
 	if c.length > 0 && c.length < longestHash {
-		in.add(HashTooShort, in.Hash, fmt.Sprintf(
+		in.add(FindingHashTooShort, in.Hash, fmt.Sprintf(
 			"The column holds %d characters, and a hash has up to %d.",
 			c.length, longestHash,
 		), in.changeHash(c))
 	}
 	if in.foldsHash {
-		in.add(HashCollation, in.Hash,
+		in.add(FindingHashCollation, in.Hash,
 			"The column compares without case, so that statements of the "+
 				"application's own take one hash for another.",
 			in.changeHash(c))
@@ -212,7 +211,7 @@ func (in *inspection) hash() {
 
 	for _, i := range in.layout.indexes {
 		if slices.Contains(i.keys, normalise(in.Hash)) {
-			in.add(HashIndexed, in.Hash,
+			in.add(FindingHashIndexed, in.Hash,
 				"The index "+i.name+" has the hash. Nothing looks a hash up, "+
 					"and each change of a password pays for it.",
 				in.dropIndex(i))

@@ -19,7 +19,7 @@ func (in *inspection) address(plan plan) {
 	in.collation()
 	in.addressIndex(plan, unique)
 	if !unique {
-		in.add(NotUnique, in.Email,
+		in.add(FindingNotUnique, in.Email,
 			"Nothing keeps two accounts from having spellings of one address. "+
 				"Whoever may register can then hide an owner's account among "+
 				"others.", in.makeUnique())
@@ -30,7 +30,7 @@ func (in *inspection) address(plan plan) {
 // collation reports an address that is found in one spelling alone.
 func (in *inspection) collation() {
 	if in.match(in.d) == MatchColumn && !in.foldsEmail {
-		in.add(AddressCollation, in.Email,
+		in.add(FindingAddressCollation, in.Email,
 			"The column tells the case of letters apart, so that an address "+
 				"is found as it is spelled and in no other way. Set "+
 				"EmailMatch to MatchFolded, or to MatchLowered if all "+
@@ -54,7 +54,7 @@ func (in *inspection) addressIndex(plan plan, unique bool) {
 	if in.d == sqldialect.MySQL && folded {
 		statement = "" // MariaDB has no index on an expression.
 	}
-	in.add(NoAddressIndex, in.Email, textNoIndex+in.hint(), statement)
+	in.add(FindingNoAddressIndex, in.Email, textNoIndex+in.hint(), statement)
 }
 
 // idIndex reports an id that is not indexed.
@@ -64,7 +64,7 @@ func (in *inspection) idIndex(kind string) {
 		slices.ContainsFunc(in.layout.indexes, hasID) {
 		return
 	}
-	in.add(NoIDIndex, in.ID,
+	in.add(FindingNoIDIndex, in.ID,
 		"No index begins with the id, so that each look-up by it reads "+
 			"the whole table.",
 		"CREATE "+kind+" "+in.indexName("_"+in.ID)+" ON "+

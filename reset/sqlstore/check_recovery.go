@@ -20,7 +20,7 @@ func (s *Store) checkRecovery(
 	}
 	if len(layout.columns) == 0 {
 		return []Finding{{
-			Code: NoTable, Column: r.Name,
+			Code: FindingNoTable, Column: r.Name,
 			Text: "The table of further addresses is not there, or this " +
 				"database user may not see it.",
 		}}, nil
@@ -77,7 +77,7 @@ func (in *inspection) key(id *column) {
 		statement = in.alter("MODIFY " + name + " " + id.declared + c.null())
 	case sqldialect.SQLite: // It changes no column.
 	}
-	in.add(RecoveryKeyType, in.ID,
+	in.add(FindingRecoveryKeyType, in.ID,
 		"The column is of type "+c.declared+", and the id it holds is of type "+
 			id.declared+". The database refuses to compare them, or converts "+
 			"one for each row and uses no index.", statement)

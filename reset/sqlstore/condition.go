@@ -16,17 +16,16 @@ import (
 //		{Column: "deleted_at", IsNull: true},
 //	},
 //
-// A row that does not meet it does not exist for the Store, which differs from
-// a disabled one in nothing that a visitor sees.
+// Each tenant has a Store of its own. The tenant must never come from a
+// request. A row that does not meet a condition does not exist for the Store.
 type Condition struct {
 	// Column is required, and checked as the names of [Table] are.
 	Column string
 	// Value is what the column must equal, as the column compares. It is a
-	// string, a bool, an int or an int64, and always travels as a parameter.
-	// An empty string is refused, because it is a forgotten tenant more often
-	// than anything else.
+	// string, a bool, an int or an int64. An empty string is refused, because
+	// it is a forgotten tenant more often than anything else.
 	Value any
-	// IsNull asks for NULL in place of a value. Value must be nil then.
+	// IsNull asks for NULL. Value must be nil then.
 	IsNull bool
 }
 

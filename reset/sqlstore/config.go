@@ -12,9 +12,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// Dialect is the kind of database behind the *sql.DB. It decides how parameters
-// and names are written and which errors mean that two transactions were in
-// each other's way. The zero value is refused by every constructor.
+// Dialect is the kind of database behind the *sql.DB. The zero value is
+// refused.
 type Dialect int
 
 const (
@@ -40,8 +39,7 @@ func (d Dialect) validate() (sqldialect.Dialect, error) {
 	return dialect, nil
 }
 
-// Config configures a [Store] and says where the users are, in a Table or
-// behind Queries of the host's own. Exactly one of the two must be set.
+// Config configures a [Store]. Exactly one of Table and Queries must be set.
 type Config struct {
 	// Dialect is required.
 	Dialect Dialect
@@ -51,39 +49,35 @@ type Config struct {
 	Queries Queries
 	// InTx, if set, runs inside the transaction of ReplaceHash after the new
 	// password is in place. It is the place to end the user's sessions, count
-	// up a stamp or put a row in an outbox, so that none of it can happen
-	// without the other. seen is the user as verified, before the change. An
-	// error undoes everything and is returned wrapped.
+	// up a stamp or put a row in an outbox. [reset.EndSessionsInStore] relies
+	// on it, unless sessions are bound to the hash. seen is the user before the
+	// change. An error undoes everything and is returned wrapped.
 	//
-	// It must write through tx and do nothing else. When the database refuses
-	// the transaction because of another one, ReplaceHash may run it again. It
-	// should not read through tx either. Under REPEATABLE READ and stricter,
-	// and on SQLite, a transaction that reads first is refused far more often.
-	// So is one that deletes rows by a column without an index.
+	// It must write through tx and do nothing else, because it may run again
+	// when the database refuses the transaction. On SQLite, and under
+	// REPEATABLE READ and stricter, that happens far more often where it reads,
+	// or deletes rows by a column without an index.
 	InTx func(ctx context.Context, tx *sql.Tx, seen reset.User) error
 }
 
-// Queries are complete SQL statements with fixed parameters and columns.
-// Parameters are written as the driver wants them, $1 and so on for PostgreSQL
-// and ? elsewhere. Every statement must use all of its own, because drivers
-// refuse to be given more. A table without a stamp compares an empty text
-// literal with its parameter.
+// Queries are complete SQL statements. Parameters are written as the driver
+// wants them, $1 and so on for PostgreSQL and ? elsewhere. Every statement must
+// use all of its own. A table without a stamp compares an empty text literal
+// with its parameter.
 //
-// ByEmail and ByID yield six columns: id, address, hash, stamp, locale,
-// disabled. A seventh is the label, and an eighth the further addresses of the
-// account, as one text with a line feed between them and in an order that is
-// always the same. NULL is read as "" or false. What ByID yields as the id must
-// be the text that was asked for, otherwise the row counts as not found.
+// ByEmail, ByRecovery and ByID yield six columns: id, address, hash, stamp,
+// locale, disabled. A seventh is the label, and an eighth the further addresses
+// of the account, as one text with a line feed between them and in an order
+// that is always the same. NULL is read as "" or false. A row whose id is not
+// the text that ByID was asked for counts as not found.
 type Queries struct {
 	// ByEmail takes the typed address. Where parameters are ?, it takes it as
 	// often as there are marks outside of quotes. It should yield rows whose
-	// address is spelled exactly like it first, and end with LIMIT 100, as what
-	// Table.Queries makes does. Of more than 10,000 rows the rest is not looked
-	// at.
+	// address is spelled exactly like it first, and end with LIMIT 100. Of more
+	// than 10,000 rows the rest is not looked at.
 	ByEmail string
-	// ByRecovery is what ByEmail is, for the further addresses of the accounts.
-	// It is optional, and goes with the eighth column. Without it accounts have
-	// one address.
+	// ByRecovery is optional, goes with the eighth column, and is what ByEmail
+	// is for the further addresses.
 	ByRecovery string
 	// ByID takes the id.
 	ByID string
@@ -92,11 +86,11 @@ type Queries struct {
 	// text of the eighth column. It must change one row if the id and all of
 	// those are the same and the account is not disabled, and no row otherwise.
 	// A missing condition is a link that survives the change it should die of.
-	// Compare bytes, not as the column compares, where that ignores case or
-	// trailing spaces, and write COALESCE(hash, '') where the hash may be NULL.
+	// Compare bytes where the column ignores case or trailing spaces, and write
+	// COALESCE(hash, '') where the hash may be NULL.
 	Replace string
-	// Swap takes the new hash, the id and the old hash. It is optional. Without
-	// it the function made by SwapFor returns an error.
+	// Swap takes the new hash, the id and the old hash. Without it, what
+	// SwapFor returns fails.
 	Swap string
 }
 

@@ -18,9 +18,10 @@ import (
 //	},
 //
 // It needs an index on the address as [EmailMatch] says, and one on UserID.
-// [Store.Check] knows both.
+// Exactly one of Confirmed, ConfirmedAt and AllConfirmed must be set, because
+// whoever reads an address that counts can take the account.
 //
-// Each account may have five confirmed rows, which the application sees to. Of
+// Each account may have five rows that count, which the application sees to. Of
 // more, six are read, which package reset refuses. A row with the account's own
 // address is one of the five.
 type RecoveryTable struct {
@@ -33,14 +34,14 @@ type RecoveryTable struct {
 	// Email is the column of the address. It is required. Addresses with a line
 	// feed in them are taken for two.
 	Email string
-	// Confirmed is an optional column that is true for rows that count. It is
-	// BOOLEAN on PostgreSQL, an integer elsewhere. NULL counts as false.
+	// Confirmed is a column that is true for rows that count. It is BOOLEAN on
+	// PostgreSQL, an integer elsewhere. NULL counts as false.
 	Confirmed string
-	// ConfirmedAt is an optional column of any type that is not NULL for rows
-	// that count. At most one of Confirmed and ConfirmedAt may be set. Without
-	// either every row counts, so the table must hold confirmed addresses
-	// alone.
+	// ConfirmedAt is a column of any type that is not NULL for rows that count.
 	ConfirmedAt string
+	// AllConfirmed says that every row counts, because the table holds
+	// confirmed addresses alone.
+	AllConfirmed bool
 }
 
 // maxRecovery is how many addresses are read of an account. It is one more than
@@ -69,11 +70,6 @@ func (t Table) validateRecovery() error {
 			"sqlstore: Config.Table.Recovery.UserID and Email name the same " +
 				"column",
 		)
-	case r.Confirmed != "" && r.ConfirmedAt != "":
-		return errors.New(
-			"sqlstore: Config.Table.Recovery.Confirmed and ConfirmedAt are " +
-				"both set, want one",
-		)
 	}
 
 	for _, c := range []struct {
@@ -93,7 +89,27 @@ func (t Table) validateRecovery() error {
 		}
 	}
 
+	if n := r.confirmations(); n != 1 {
+		return fmt.Errorf(
+			"sqlstore: Config.Table.Recovery.Confirmed, ConfirmedAt and "+
+				"AllConfirmed: %d are set, want one", n,
+		)
+	}
 	return nil
+}
+
+// confirmations returns how many of the three fields are set that say which
+// addresses are confirmed.
+func (r RecoveryTable) confirmations() int {
+	n := 0
+	for _, isSet := range []bool{
+		r.Confirmed != "", r.ConfirmedAt != "", r.AllConfirmed,
+	} {
+		if isSet {
+			n++
+		}
+	}
+	return n
 }
 
 // column returns a column under the table's name. Otherwise one that is not

@@ -18,6 +18,7 @@ func recoveryTable() sqlstore.Table {
 	table.Label = "nickname"
 	table.Recovery = sqlstore.RecoveryTable{
 		Name: "addresses", UserID: "user_id", Email: "address",
+		AllConfirmed: true,
 	}
 	return table
 }
@@ -48,7 +49,13 @@ func TestNewRefusesATableOfAddressesThatIsHalfNamed(t *testing.T) {
 		"UserID and Email name":      func(r *sqlstore.RecoveryTable) { r.Email = "USER_ID" },
 		"Confirmed is not a plain":   func(r *sqlstore.RecoveryTable) { r.Confirmed = "a.b" },
 		"ConfirmedAt is not a plain": func(r *sqlstore.RecoveryTable) { r.ConfirmedAt = "a b" },
-		"Confirmed and ConfirmedAt are": func(r *sqlstore.RecoveryTable) {
+		"AllConfirmed: 0 are set": func(r *sqlstore.RecoveryTable) {
+			r.AllConfirmed = false
+		},
+		"AllConfirmed: 2 are set": func(r *sqlstore.RecoveryTable) {
+			r.Confirmed, r.ConfirmedAt, r.AllConfirmed = "a", "b", false
+		},
+		"AllConfirmed: 3 are set": func(r *sqlstore.RecoveryTable) {
 			r.Confirmed, r.ConfirmedAt = "a", "b"
 		},
 	} {
@@ -229,6 +236,7 @@ func TestStatementsOfATableOfFurtherAddresses(t *testing.T) {
 	t.Parallel()
 	table := recoveryTable()
 	table.Recovery.ConfirmedAt = "confirmed"
+	table.Recovery.AllConfirmed = false
 	q, err := table.Queries(sqlstore.PostgreSQL)
 	require.NoError(t, err)
 

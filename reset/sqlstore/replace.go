@@ -14,22 +14,15 @@ import (
 )
 
 // ReplaceHash stores encoded if the row still is what seen says, with the same
-// hash, address, stamp and further addresses, byte for byte, and is not
-// disabled. Otherwise nothing is written and the error is [reset.ErrStale].
-// Config.InTx runs in the same transaction. seen must come from FindByEmail or
-// FindByID.
+// hash, addresses and stamp, byte for byte, and is not disabled. Otherwise
+// nothing is written and the error is [reset.ErrStale]. seen must come from
+// FindByEmail or FindByID.
 //
 // A transaction the database refuses because of another one (serialization
-// failure, deadlock, SQLite's BUSY) is never repeated blindly. The row is read
-// once more. If it changed, the answer is ErrStale. If not, the refusal had
-// nothing to do with this user, and the same conditional write is retried after
-// a pause of at most half a second, with twenty attempts in all. Any
-// other error, a lost connection above all, does not tell whether the write
-// took place.
-//
-// When the database refuses a value, the row decides as well. An account that
-// is not as seen is stale. Otherwise the column cannot hold encoded, because it
-// is too short or of another character set, and the error says so.
+// failure, deadlock, SQLite's BUSY) is tried again while the row is as seen,
+// twenty times in all, after pauses of at most half a second. Where the column
+// cannot hold encoded, the error says so. Any other error, a lost connection
+// above all, does not tell whether the write took place.
 //
 // ctx governs everything. When it ends before the commit is sent, nothing is
 // written. When it ends after, the error is ctx's and the write may stand.
@@ -119,11 +112,9 @@ func (s *Store) replace(
 }
 
 // SwapFor returns the function that [hash.Hasher.VerifyAndUpdate] calls at
-// login to replace a hash in an old format. It compares the hash alone and does
-// not run Config.InTx, because better parameters end no session. A reset that
-// gets in between changes the hash, so the swap finds nothing and the new
-// password stays. Links issued before the swap die, because they are bound to
-// the hash.
+// login to replace a hash in an old format. It compares the hash alone, so that
+// a reset that gets in between wins, and does not run Config.InTx, because
+// better parameters end no session. Links issued before the swap die.
 func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 	return func(ctx context.Context, old, encoded string) (bool, error) {
 		if s.queries.Swap == "" {

@@ -7,9 +7,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// Queries returns the statements that New makes from t, to read, to show to
-// whoever runs the database, or to change one of and pass as Config.Queries. It
-// refuses what New refuses.
+// Queries returns the statements that New makes from t, to read, or to change
+// one of and pass as Config.Queries. It refuses what New refuses.
 //
 // The values of Where are parameters after those that [Queries] names, or, in
 // ByEmail where parameters are ?, before the last one. New gives them to the

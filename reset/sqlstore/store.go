@@ -40,8 +40,8 @@ type Store struct {
 
 var _ reset.Store = (*Store)(nil)
 
-// New makes a store. It checks names and parameters but does not talk to the
-// database, so a table or column that is not there shows at the first use.
+// New makes a store. It does not talk to the database, so a table or column
+// that is not there shows at the first use, or in Check.
 func New(db *sql.DB, cfg Config) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: the database is nil")
@@ -70,13 +70,11 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 }
 
 // FindByEmail returns the accounts the statement finds for addr, at most 100 of
-// them. Finding none is no error. Accounts whose address is spelled exactly
-// like addr come first, so that no number of accounts under other spellings of
-// it hides its owner. That holds for any number with the statements of a Table,
-// and for 10,000 with a Queries.ByEmail that does not sort. It does not check
-// that the stored address equals addr, because package reset does. A text that
-// no address in the table can be, because the database cannot compare it with
-// the column, finds nothing. ctx governs the whole query.
+// them. Finding none is no error, nor is a text that the column cannot hold. It
+// does not check that the stored address equals addr, because package reset
+// does. Accounts whose address is spelled exactly like addr come first, so that
+// no number of other spellings hides the owner. With a Queries.ByEmail that
+// does not sort, that holds for 10,000 rows. ctx governs the whole query.
 func (s *Store) FindByEmail(
 	ctx context.Context, addr string,
 ) ([]reset.User, error) {
@@ -196,9 +194,9 @@ func (s *Store) withWhere(first ...any) []any {
 }
 
 // FindByID returns the account with exactly this id, or
-// [reset.ErrUserNotFound]. An id the column cannot hold, and one the database
-// took for another by converting it (MySQL finds row 42 for "42abc"), is not
-// found. ctx governs the whole query.
+// [reset.ErrUserNotFound]. An id the column cannot hold, or that the database
+// converted to match another (MySQL finds row 42 for "42abc"), is not found.
+// ctx governs the whole query.
 func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	if !s.dialect.CanHold(id) {
 		return reset.User{}, cmp.Or(ctx.Err(), reset.ErrUserNotFound)

@@ -9,39 +9,35 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// EmailMatch says how FindByEmail compares the typed address with the column.
-// Whatever it finds, package reset keeps only rows whose stored address equals
-// the typed one under ASCII folding and mails the stored address, so a
-// comparison that also finds look-alikes costs a few rows and nothing else.
+// EmailMatch says how FindByEmail compares the typed address with the column. A
+// comparison that also finds look-alikes costs a few rows and nothing else,
+// because package reset keeps the rows whose address equals the typed one but
+// for the case of ASCII letters.
 type EmailMatch int
 
 const (
 	// MatchDefault is MatchFolded on SQLite and PostgreSQL, and MatchColumn on
-	// MySQL, whose usual collations ignore case and can use a plain index.
+	// MySQL, whose usual collations ignore case.
 	MatchDefault EmailMatch = iota
 	// MatchFolded compares lower(column) with lower(address) and finds every
-	// spelling. It needs an index on the expression, otherwise each request
-	// reads the whole table. The unique index of [Table] serves it, but MariaDB
-	// cannot use that for this. Use MatchColumn there.
+	// spelling. The unique index of [Table] serves it, but not on MariaDB. Use
+	// MatchColumn there. Without an index each request reads the whole table.
 	MatchFolded
-	// MatchLowered compares the column with lower(address). It is for tables
-	// that keep every address in lower case. The plain index on the column
-	// serves it.
+	// MatchLowered compares the column with lower(address), for tables that
+	// keep every address in lower case. The plain index on the column serves
+	// it.
 	MatchLowered
-	// MatchColumn compares the column with the address, as the column compares.
-	// Other spellings are found where it ignores case (citext, NOCASE, MySQL's
-	// _ci collations) and not found elsewhere. The plain index serves it.
+	// MatchColumn compares the column with the address. It finds other
+	// spellings where the column ignores case (citext, NOCASE, MySQL's _ci
+	// collations). The plain index serves it.
 	MatchColumn
 )
 
 // Table names an existing table of users. Every name must match
-// [A-Za-z_][A-Za-z0-9_]{0,62} and is used as written, in quotes. On PostgreSQL
-// a table made without quotes is spelled in lower case. New refuses other
-// names. For joins write Queries instead. The package documentation has a table
-// for Django, Rails and Spring, and ones with tenants and with a soft delete.
+// [A-Za-z_][A-Za-z0-9_]{0,62} and is used as written, in quotes, so that on
+// PostgreSQL it is in lower case for a table made without them.
 //
-// Addresses should be unique whatever the case of their letters, or anybody who
-// may register can have accounts under other spellings of somebody's address:
+// Addresses should be unique whatever the case of their letters:
 //
 //	-- SQLite, PostgreSQL
 //	CREATE UNIQUE INDEX users_email_lower ON users (lower(email));
@@ -54,11 +50,10 @@ const (
 //
 // A plain unique index does for a column that ignores case, such as citext or
 // one of MySQL's _ci collations, and for a table that keeps every address in
-// lower case. Without such an index nobody gets another's link, but a request
-// also mails the accounts under other spellings, as far as the bound on mails
-// goes. The account whose address is spelled as it was typed comes first, so
-// its owner is served however many others there are. An owner who types another
-// spelling than the stored one is one of many.
+// lower case. Without one, anybody can register other spellings of an address.
+// Nobody gets another's link then, but a request also mails those accounts, up
+// to the bound on mails. The account whose address is spelled as it was typed
+// comes first. An owner who types another spelling is one of many.
 type Table struct {
 	// Name is the table, with its schema before a dot if it needs one.
 	Name string
@@ -67,17 +62,15 @@ type Table struct {
 	ID string
 	// Email is the column of the address. It is required.
 	Email string
-	// Hash is the column of the encoded password hash. It is required. NULL and
-	// "" both mean that the account has no password. Give it room for 255
-	// bytes, which is TEXT on SQLite and PostgreSQL, VARBINARY(255) or an
+	// Hash is the column of the encoded password hash. It is required. Give it
+	// room for 255 bytes: TEXT on SQLite and PostgreSQL, VARBINARY(255) or an
 	// ascii_bin VARCHAR(255) on MySQL. BYTEA and MySQL's BINARY(n) do not give
-	// back the text that was put in. Do not index it, because an index makes
-	// every change of a password dearer.
+	// back the text that was put in. Do not index it.
 	//
-	// To lock an account by its hash, or to take its password away, write "!"
-	// and random text, new each time, or NULL, or "". The same marker twice,
-	// such as a lone "!", brings back to life the links that were made while it
-	// stood there before, used invitations above all.
+	// An account without a password has NULL or "". To lock an account by its
+	// hash, write one of them, or "!" and random text, new each time. The same
+	// marker twice, such as a lone "!", brings back to life the links that were
+	// made while it stood there before, used invitations above all.
 	Hash string
 	// Stamp is an optional column. When its value changes, every link issued
 	// for the user dies. An integer that is counted up is best, because the
@@ -88,20 +81,20 @@ type Table struct {
 	// Label is an optional column with what tells the account from others of
 	// the same address.
 	Label string
-	// Disabled is an optional column that is true for accounts that must not be
-	// reset. It is BOOLEAN on PostgreSQL, an integer elsewhere. NULL counts as
-	// false.
-	Disabled string
-	// DisabledAt is an optional column of any type that is not NULL for
-	// accounts that must not be reset, such as disabled_at or deleted_at.
-	DisabledAt string
-	// Active is an optional column that is false for accounts that must not be
-	// reset, such as Django's is_active. It is what Disabled is, the other way
-	// round, and NULL counts as false here too, so the account is disabled. At
+
+	// Disabled is a column that is true for accounts that must not be reset. It
+	// is BOOLEAN on PostgreSQL, an integer elsewhere. NULL counts as false. At
 	// most one of Disabled, DisabledAt and Active may be set.
+	Disabled string
+	// DisabledAt is a column of any type that is not NULL for accounts that
+	// must not be reset, such as disabled_at or deleted_at.
+	DisabledAt string
+	// Active is Disabled the other way round, such as Django's is_active. NULL
+	// counts as false here too, so the account is disabled.
 	Active string
-	// Where holds for every row that the Store sees or changes, and for every
-	// statement. Empty means the whole table.
+
+	// Where holds for every row that the Store sees or changes. Empty means the
+	// whole table.
 	Where []Condition
 	// Recovery is an optional table of further addresses.
 	Recovery RecoveryTable

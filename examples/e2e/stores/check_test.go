@@ -47,31 +47,31 @@ var badTables = map[string][]badTable{
 		},
 		{
 			name: "no index", columns: plainColumns,
-			want: codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want: codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index that does not serve", columns: plainColumns,
 			after: []string{"CREATE UNIQUE INDEX u ON users (email)"},
-			want:  codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want:  codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index that is not unique", columns: plainColumns,
 			after: []string{"CREATE INDEX u ON users (lower(email))"},
-			want:  codes{sqlstore.NotUnique},
+			want:  codes{sqlstore.FindingNotUnique},
 		},
 		{
 			name: "the hash is indexed", columns: plainColumns,
 			after: []string{
 				foldedIndex, "CREATE INDEX h ON users (password_hash)",
 			},
-			want: codes{sqlstore.HashIndexed},
+			want: codes{sqlstore.FindingHashIndexed},
 		},
 		{
 			name:    "hash without case",
 			columns: "email TEXT, password_hash TEXT COLLATE NOCASE",
 			after:   []string{foldedIndex},
-			want:    codes{sqlstore.HashCollation},
-			byHand:  codes{sqlstore.HashCollation},
+			want:    codes{sqlstore.FindingHashCollation},
+			byHand:  codes{sqlstore.FindingHashCollation},
 		},
 	},
 	"PostgreSQL": {
@@ -83,24 +83,24 @@ var badTables = map[string][]badTable{
 		},
 		{
 			name: "no index", columns: plainColumns,
-			want: codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want: codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index that does not serve", columns: plainColumns,
 			after: []string{"CREATE UNIQUE INDEX u ON users (email)"},
-			want:  codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want:  codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name:    "hash too short",
 			columns: "email TEXT, password_hash VARCHAR(60)",
 			after:   []string{foldedIndex},
-			want:    codes{sqlstore.HashTooShort},
+			want:    codes{sqlstore.FindingHashTooShort},
 		},
 		{
 			name:    "hash one too short",
 			columns: "email TEXT, password_hash VARCHAR(127)",
 			after:   []string{foldedIndex},
-			want:    codes{sqlstore.HashTooShort},
+			want:    codes{sqlstore.FindingHashTooShort},
 		},
 		{
 			name:    "Django's hash",
@@ -111,32 +111,32 @@ var badTables = map[string][]badTable{
 			name:    "hash padded",
 			columns: "email TEXT, password_hash CHAR(200)",
 			after:   []string{foldedIndex},
-			want:    codes{sqlstore.HashType},
+			want:    codes{sqlstore.FindingHashType},
 		},
 		{
 			name: "hash of bytes", columns: "email TEXT, password_hash BYTEA",
 			after: []string{foldedIndex},
-			want:  codes{sqlstore.HashType},
+			want:  codes{sqlstore.FindingHashType},
 		},
 		{
 			name:    "hash without case",
 			columns: "email TEXT, password_hash TEXT COLLATE lookalike",
 			after:   []string{foldedIndex},
-			want:    codes{sqlstore.HashCollation},
+			want:    codes{sqlstore.FindingHashCollation},
 		},
 		{
 			name: "the hash is indexed", columns: plainColumns,
 			after: []string{
 				foldedIndex, "CREATE INDEX h ON users (password_hash)",
 			},
-			want: codes{sqlstore.HashIndexed},
+			want: codes{sqlstore.FindingHashIndexed},
 		},
 		{
 			name: "address with case, compared as it is", columns: plainColumns,
 			after:  []string{foldedIndex, "CREATE INDEX e ON users (email)"},
 			table:  matching(sqlstore.MatchColumn),
-			want:   codes{sqlstore.AddressCollation},
-			byHand: codes{sqlstore.AddressCollation},
+			want:   codes{sqlstore.FindingAddressCollation},
+			byHand: codes{sqlstore.FindingAddressCollation},
 		},
 		{
 			name:    "address without case, compared as it is",
@@ -158,18 +158,18 @@ var badTables = map[string][]badTable{
 		},
 		{
 			name: "no index", columns: plainColumns,
-			want: codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want: codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index that is not unique", columns: plainColumns,
 			after: []string{"CREATE INDEX u ON users (email)"},
-			want:  codes{sqlstore.NotUnique},
+			want:  codes{sqlstore.FindingNotUnique},
 		},
 		{
 			name:    "an index that begins with another column",
 			columns: plainColumns + ", kind INT",
 			after:   []string{"CREATE UNIQUE INDEX u ON users (kind, email)"},
-			want:    codes{sqlstore.NoAddressIndex, sqlstore.NotUnique},
+			want:    codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index that is ignored", columns: plainColumns,
@@ -177,12 +177,12 @@ var badTables = map[string][]badTable{
 				"CREATE UNIQUE INDEX u ON users (email)",
 				"ALTER TABLE users ALTER INDEX u IGNORED",
 			},
-			want: codes{sqlstore.NoAddressIndex},
+			want: codes{sqlstore.FindingNoAddressIndex},
 		},
 		{
 			name: "an index on the first letters", columns: plainColumns,
 			after: []string{"CREATE INDEX u ON users (email(3))"},
-			want:  codes{sqlstore.NotUnique},
+			want:  codes{sqlstore.FindingNotUnique},
 		},
 		{
 			name: "an index in a narrower character set",
@@ -198,31 +198,31 @@ var badTables = map[string][]badTable{
 			name: "folded", columns: plainColumns,
 			after:  []string{"CREATE UNIQUE INDEX u ON users (email)"},
 			table:  matching(sqlstore.MatchFolded),
-			want:   codes{sqlstore.NoAddressIndex},
-			byHand: codes{sqlstore.NoAddressIndex},
+			want:   codes{sqlstore.FindingNoAddressIndex},
+			byHand: codes{sqlstore.FindingNoAddressIndex},
 		},
 		{
 			name: "address with case",
 			columns: "email VARCHAR(200) COLLATE utf8mb4_bin NOT NULL UNIQUE, " +
 				"password_hash VARCHAR(255)",
-			want: codes{sqlstore.AddressCollation, sqlstore.NotUnique},
+			want: codes{sqlstore.FindingAddressCollation, sqlstore.FindingNotUnique},
 		},
 		{
 			name:    "hash too short",
 			columns: "email VARCHAR(200) UNIQUE, password_hash VARCHAR(60)",
-			want:    codes{sqlstore.HashTooShort, sqlstore.HashCollation},
+			want:    codes{sqlstore.FindingHashTooShort, sqlstore.FindingHashCollation},
 		},
 		{
 			name: "hash padded",
 			columns: "email VARCHAR(200) UNIQUE, password_hash BINARY(200) " +
 				"NOT NULL",
-			want: codes{sqlstore.HashType},
+			want: codes{sqlstore.FindingHashType},
 		},
 		{
 			name: "the hash is indexed",
 			columns: "email VARCHAR(200) UNIQUE, password_hash " +
 				"VARBINARY(255), INDEX h (password_hash)",
-			want: codes{sqlstore.HashIndexed},
+			want: codes{sqlstore.FindingHashIndexed},
 		},
 	},
 }
@@ -347,7 +347,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 		require.NoError(t, err)
 		findings, err := store.Check(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, codes{sqlstore.NoTable}, codesOf(findings))
+		require.Equal(t, codes{sqlstore.FindingNoTable}, codesOf(findings))
 
 		key := "email VARCHAR(200) NOT NULL"
 		if e.dialect == sqlstore.MySQL {
@@ -357,10 +357,10 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 		if e.dialect != sqlstore.MySQL {
 			mustExec(t, db, foldedIndex)
 		}
-		remedies(t, db, e, table, slices.Repeat(codes{sqlstore.NoColumn}, 4), nil)
+		remedies(t, db, e, table, slices.Repeat(codes{sqlstore.FindingNoColumn}, 4), nil)
 
 		table.DisabledAt, table.Active = "", "is_active"
-		remedies(t, db, e, table, codes{sqlstore.NoColumn}, nil)
+		remedies(t, db, e, table, codes{sqlstore.FindingNoColumn}, nil)
 		table.Email = "mail"
 		store, err = sqlstore.New(db, sqlstore.Config{
 			Dialect: e.dialect, Table: table,
@@ -369,7 +369,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 		findings, err = store.Check(t.Context())
 		require.NoError(t, err)
 		require.Len(t, findings, 1)
-		require.Equal(t, sqlstore.NoColumn, findings[0].Code)
+		require.Equal(t, sqlstore.FindingNoColumn, findings[0].Code)
 		require.Equal(t, "mail", findings[0].Column)
 		require.Empty(t, findings[0].SQL, "a misspelled name, more likely")
 	})
@@ -392,7 +392,7 @@ func TestCheckKnowsTenantsAndMarkedRows(t *testing.T) {
 				{Column: "tenant_id", Value: 7},
 				{Column: "deleted_at", IsNull: true},
 			},
-		}, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, nil)
+		}, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, nil)
 
 		insert := "INSERT INTO users (email, tenant_id, deleted_at) VALUES "
 		mustExec(t, db, insert+"('ann@example.org', 7, NULL), "+
@@ -420,7 +420,7 @@ func TestCheckOfStatements(t *testing.T) {
 		require.NoError(t, err)
 		findings, err := store.Check(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, codes{sqlstore.NoAddressIndex}, codesOf(findings))
+		require.Equal(t, codes{sqlstore.FindingNoAddressIndex}, codesOf(findings))
 
 		key := "lower(email)"
 		if e.dialect == sqlstore.MySQL {
@@ -443,16 +443,16 @@ func TestCheckOfMariaDBAsksForTheIndexAndNotForThePlan(t *testing.T) {
 		want                  codes
 		seen                  string // of the plan
 	}{
-		{"no index", "email VARCHAR(200)", "InnoDB", 3000, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
-		{"no index, no row", "email VARCHAR(200)", "InnoDB", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
-		{"no index, no row, MyISAM", "email VARCHAR(200)", "MyISAM", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
-		{"no index, one row, MyISAM", "email VARCHAR(200)", "MyISAM", 1, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
-		{"no index, Aria", "email VARCHAR(200)", "Aria", 0, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "Impossible WHERE"},
+		{"no index", "email VARCHAR(200)", "InnoDB", 3000, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "ALL"},
+		{"no index, no row", "email VARCHAR(200)", "InnoDB", 0, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "ALL"},
+		{"no index, no row, MyISAM", "email VARCHAR(200)", "MyISAM", 0, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "Impossible WHERE"},
+		{"no index, one row, MyISAM", "email VARCHAR(200)", "MyISAM", 1, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "Impossible WHERE"},
+		{"no index, Aria", "email VARCHAR(200)", "Aria", 0, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "Impossible WHERE"},
 		{"unique", good, "InnoDB", 3000, nil, "Impossible WHERE"},
 		{"unique, no row", good, "InnoDB", 0, nil, "Impossible WHERE"},
 		{"unique, MyISAM", good, "MyISAM", 0, nil, "Impossible WHERE"},
-		{"every row is of the tenant", "email VARCHAR(200), INDEX (tenant), INDEX (email)", "InnoDB", 3000, codes{sqlstore.NotUnique}, "ref"},
-		{"the tenant alone", "email VARCHAR(200), INDEX (tenant)", "InnoDB", 3000, codes{sqlstore.NoAddressIndex, sqlstore.NotUnique}, "ALL"},
+		{"every row is of the tenant", "email VARCHAR(200), INDEX (tenant), INDEX (email)", "InnoDB", 3000, codes{sqlstore.FindingNotUnique}, "ref"},
+		{"the tenant alone", "email VARCHAR(200), INDEX (tenant)", "InnoDB", 3000, codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNotUnique}, "ALL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := engines[2]
@@ -518,6 +518,6 @@ func TestCheckOfAViewBelievesThePlan(t *testing.T) {
 		}
 		findings, err = store.Check(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, codes{sqlstore.NoAddressIndex}, codesOf(findings))
+		require.Equal(t, codes{sqlstore.FindingNoAddressIndex}, codesOf(findings))
 	})
 }

@@ -28,7 +28,7 @@ var badRecoveryTables = map[string][]struct {
 		{
 			name:    "no index",
 			columns: "user_id INT NOT NULL, email TEXT, ok BOOLEAN",
-			want:    codes{sqlstore.NoAddressIndex, sqlstore.NoIDIndex},
+			want:    codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNoIDIndex},
 		},
 		{
 			name:    "the id as text",
@@ -37,8 +37,8 @@ var badRecoveryTables = map[string][]struct {
 				"CREATE INDEX r1 ON further (lower(email))",
 				"CREATE INDEX r2 ON further (user_id)",
 			},
-			want:   codes{sqlstore.RecoveryKeyType},
-			byHand: codes{sqlstore.RecoveryKeyType},
+			want:   codes{sqlstore.FindingRecoveryKeyType},
+			byHand: codes{sqlstore.FindingRecoveryKeyType},
 		},
 		{
 			name: "no condition", columns: "user_id INT NOT NULL, email TEXT",
@@ -46,7 +46,7 @@ var badRecoveryTables = map[string][]struct {
 				"CREATE INDEX r1 ON further (lower(email))",
 				"CREATE INDEX r2 ON further (user_id)",
 			},
-			want: codes{sqlstore.NoColumn},
+			want: codes{sqlstore.FindingNoColumn},
 		},
 	},
 	"PostgreSQL": {
@@ -61,7 +61,7 @@ var badRecoveryTables = map[string][]struct {
 		{
 			name:    "an index that does not serve",
 			columns: "user_id INT NOT NULL, email TEXT UNIQUE, ok BOOLEAN",
-			want:    codes{sqlstore.NoAddressIndex, sqlstore.NoIDIndex},
+			want:    codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNoIDIndex},
 		},
 		{
 			name:    "the id as text",
@@ -70,15 +70,15 @@ var badRecoveryTables = map[string][]struct {
 				"CREATE INDEX r1 ON further (lower(email))",
 				"CREATE INDEX r2 ON further (user_id)",
 			},
-			want: codes{sqlstore.RecoveryKeyType},
+			want: codes{sqlstore.FindingRecoveryKeyType},
 		},
 		{
 			name:    "address with case, compared as it is",
 			columns: "user_id INT NOT NULL, email TEXT UNIQUE, ok BOOLEAN",
 			after:   []string{"CREATE INDEX r2 ON further (user_id)"},
 			match:   sqlstore.MatchColumn,
-			want:    codes{sqlstore.AddressCollation},
-			byHand:  codes{sqlstore.AddressCollation},
+			want:    codes{sqlstore.FindingAddressCollation},
+			byHand:  codes{sqlstore.FindingAddressCollation},
 		},
 		{
 			name: "no condition", columns: "user_id INT NOT NULL, email TEXT",
@@ -86,7 +86,7 @@ var badRecoveryTables = map[string][]struct {
 				"CREATE INDEX r1 ON further (lower(email))",
 				"CREATE INDEX r2 ON further (user_id)",
 			},
-			want: codes{sqlstore.NoColumn},
+			want: codes{sqlstore.FindingNoColumn},
 		},
 	},
 	"MariaDB": {
@@ -99,25 +99,25 @@ var badRecoveryTables = map[string][]struct {
 			name: "no index",
 			columns: "user_id INT NOT NULL, email VARCHAR(200), " +
 				"ok BOOLEAN",
-			want: codes{sqlstore.NoAddressIndex, sqlstore.NoIDIndex},
+			want: codes{sqlstore.FindingNoAddressIndex, sqlstore.FindingNoIDIndex},
 		},
 		{
 			name: "the id as text",
 			columns: "user_id VARCHAR(20) NOT NULL, email VARCHAR(200) UNIQUE, " +
 				"ok BOOLEAN, INDEX (user_id)",
-			want: codes{sqlstore.RecoveryKeyType},
+			want: codes{sqlstore.FindingRecoveryKeyType},
 		},
 		{
 			name: "address with case",
 			columns: "user_id INT NOT NULL, email VARCHAR(200) COLLATE " +
 				"utf8mb4_bin UNIQUE, ok BOOLEAN, INDEX (user_id)",
-			want: codes{sqlstore.AddressCollation},
+			want: codes{sqlstore.FindingAddressCollation},
 		},
 		{
 			name: "no condition",
 			columns: "user_id INT NOT NULL, email VARCHAR(200) UNIQUE, " +
 				"INDEX (user_id)",
-			want: codes{sqlstore.NoColumn},
+			want: codes{sqlstore.FindingNoColumn},
 		},
 	},
 }
@@ -176,7 +176,7 @@ func TestCheckNamesAMissingTableOfFurtherAddresses(t *testing.T) {
 		require.NoError(t, err)
 		findings, err := store.Check(t.Context())
 		require.NoError(t, err)
-		require.Contains(t, codesOf(findings), sqlstore.NoTable)
+		require.Contains(t, codesOf(findings), sqlstore.FindingNoTable)
 		require.Equal(t, "addresses", findings[len(findings)-1].Column)
 	})
 }

@@ -47,6 +47,7 @@ func Store(t *testing.T, db *sql.DB) *sqlstore.Store {
 			Stamp: "version", Label: "label", Disabled: "disabled",
 			Recovery: sqlstore.RecoveryTable{
 				Name: "addresses", UserID: "user_id", Email: "email",
+				AllConfirmed: true,
 			},
 		},
 		InTx: func(ctx context.Context, tx *sql.Tx, seen reset.User) error {
