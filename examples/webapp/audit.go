@@ -82,7 +82,7 @@ func (app *application) readAudit(
 	view := auditView{Form: form}
 	var err error
 	ofLinks := filter
-	ofLinks.Outcome, ofLinks.Before = "", 0
+	ofLinks.Outcome, ofLinks.BeforeID = "", 0
 	if view.Links, err = app.trail.Links(ctx, ofLinks); err != nil {
 		return view, err
 	}

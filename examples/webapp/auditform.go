@@ -40,8 +40,8 @@ func parseAuditForm(raw string) (auditForm, sqlaudit.Filter, []problem) {
 	filter, problems := form.filter()
 
 	if before := query.Get("before"); before != "" {
-		filter.Before, err = strconv.ParseInt(before, 10, 64)
-		if err != nil || filter.Before < 1 {
+		filter.BeforeID, err = strconv.ParseInt(before, 10, 64)
+		if err != nil || filter.BeforeID < 1 {
 			problems = append(problems, problem{
 				"", "There is no such page of events",
 			})

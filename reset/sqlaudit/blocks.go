@@ -14,16 +14,15 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// BlocksConfig configures [Blocks] and says where the list is kept.
+// BlocksConfig configures [Blocks].
 type BlocksConfig struct {
 	// Dialect is required.
 	Dialect sqlstore.Dialect
-	// Table is the name of the list's table. Empty means lostkey_blocks. It
-	// follows the rules of [sqlstore.Table].
+	// Table is the name of the list's table, as in [sqlstore.Table]. Empty
+	// means lostkey_blocks.
 	Table string
 	// RefreshEvery is how old the copy in memory may get before a call of
-	// Blocked has the table read anew. Zero means 30 seconds, and less than a
-	// second is refused.
+	// Blocked has the table read anew, a second or more. Zero means 30 seconds.
 	RefreshEvery time.Duration
 	// Logger hears of a refresh that failed. Nil means slog.Default().
 	Logger *slog.Logger
@@ -50,10 +49,9 @@ type Block struct {
 	Until time.Time
 }
 
-// Blocks is a list of client prefixes that are refused. It is kept in a table,
-// so that all processes share it, and answered from memory. It works on
-// addresses of clients alone. Whole networks share one address, so a block with
-// an end is kinder than one without. All methods are safe for concurrent use.
+// Blocks is a list of prefixes of clients that are refused, in a table that all
+// processes share. Whole networks share one address, so a block with an end is
+// kinder than one without. All methods are safe for concurrent use.
 type Blocks struct {
 	db      sqldialect.Handle
 	dialect sqldialect.Dialect
@@ -75,8 +73,8 @@ type blockSet struct {
 	bits6 []int
 }
 
-// NewBlocks makes a block list. It does not talk to the database and blocks
-// nobody before the first Refresh. Call that once when the program starts.
+// NewBlocks makes a block list. It does not talk to the database, and blocks
+// nobody before the first Refresh, to be called when the program starts.
 func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	if cfg.Table == "" {
 		cfg.Table = defaultBlocksTable
@@ -117,11 +115,11 @@ func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	return b, nil
 }
 
-// Blocked reports whether addr is on the list. It never waits. It answers from
-// memory, and when the copy is older than RefreshEvery it has a goroutine, one
-// at a time and for five seconds at most, read the table. After a quiet time
-// the first answer may thus be as old as the call before. When the table cannot
-// be read, the last copy stays in force. The zero Addr is never blocked.
+// Blocked reports whether addr is on the list. It answers from memory and never
+// waits. When the copy is older than RefreshEvery, a goroutine reads the table,
+// for five seconds at most, so the first answer after a quiet time may be as
+// old as the call before. When the table cannot be read, the last copy stays in
+// force. The zero Addr is never blocked.
 func (b *Blocks) Blocked(addr netip.Addr) bool {
 	now := b.now()
 	due := b.next.Load()

@@ -10,15 +10,15 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// ErrPrefix says that a prefix is none, or too short for a block.
+// ErrPrefix says that a prefix is invalid, or too short for a block.
 var ErrPrefix = fmt.Errorf(
 	"sqlaudit: a block needs a prefix of at least /%d (IPv4) or /%d (IPv6)",
 	minBitsIPv4, minBitsIPv6,
 )
 
 // Add puts prefix on the list, or changes the reason and the end of its block.
-// This process knows at once, and others know within RefreshEvery. A zero until
-// means no end. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused with
+// A zero until means no end. This process knows at once, and others know within
+// RefreshEvery. Prefixes shorter than /8 (IPv4) and /16 (IPv6) are refused with
 // [ErrPrefix]. ctx governs both statements.
 func (b *Blocks) Add(
 	ctx context.Context, prefix netip.Prefix, reason string, until time.Time,
@@ -56,9 +56,9 @@ func (b *Blocks) Add(
 	return b.Refresh(ctx)
 }
 
-// Remove takes prefix off the list. A prefix that is not there is no error. A
-// longer or shorter prefix that covers the same addresses stays. One that Add
-// refuses is refused with [ErrPrefix]. ctx governs both statements.
+// Remove takes prefix off the list, which need not be on it. Others that cover
+// the same addresses stay. It refuses what Add refuses. ctx governs both
+// statements.
 func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 	prefix, err := plainPrefix(prefix)
 	if err != nil {
@@ -79,7 +79,7 @@ func (b *Blocks) Remove(ctx context.Context, prefix netip.Prefix) error {
 }
 
 // List returns the blocks in force, newest first. Rows with a prefix that
-// cannot be read, written by somebody else, are omitted and logged.
+// cannot be read are omitted and logged. ctx governs the query.
 func (b *Blocks) List(ctx context.Context) ([]Block, error) {
 	query := "SELECT prefix, reason, since_ms, until_ms FROM " +
 		b.dialect.Quote(b.name) +

@@ -117,9 +117,8 @@ func (t *Trail) settle(batch, missing []storedRow, err error) {
 }
 
 // Flush writes what is in memory, with what has been counted so far. It returns
-// when all of it is in the table, or the error of the next attempt that fails.
-// The rows of that attempt still wait for another. ctx bounds the wait. What it
-// waits for goes on.
+// when all of it is in the table, or the error of the next attempt that fails,
+// whose rows are tried again. ctx bounds the wait alone.
 func (t *Trail) Flush(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,11 +143,11 @@ func (t *Trail) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown takes no more events, and writes those it has. Call it after that of
-// the [reset.Service], which still records events, and before the database is
-// closed. It makes one attempt more, and returns when nothing is in memory any
-// longer, or when ctx ends, which abandons the attempt. The error says how many
-// events were lost. Reading goes on working. It may be called again.
+// Shutdown takes no more events, and writes those it has in one attempt more.
+// Call it after that of the [reset.Service], which still records events, and
+// before the database is closed. When ctx ends, the attempt is abandoned. The
+// error says how many events were lost. Reading goes on working. It may be
+// called again.
 func (t *Trail) Shutdown(ctx context.Context) error {
 	t.mu.Lock()
 	t.closed = true

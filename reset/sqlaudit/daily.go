@@ -18,11 +18,10 @@ type DayCount struct {
 	Count int64
 }
 
-// Daily returns how many events there were for each outcome and day since then,
-// the newest day first. A day is one in UTC, and the first may be a part of it.
-// What did not happen on a day is not listed. At most 1,000 counts are read,
-// which is about a month with every outcome on every day. ctx governs the
-// query, which reads every row since then.
+// Daily returns how many events there were for each outcome and day in UTC
+// since then, newest day first. What did not happen on a day is not listed. At
+// most 1,000 counts are read, about a month with every outcome on every day.
+// ctx governs the query, which reads every row since then.
 func (t *Trail) Daily(
 	ctx context.Context, since time.Time,
 ) ([]DayCount, error) {

@@ -81,7 +81,7 @@ func ExampleNewBlocks() {
 	}
 
 	for _, client := range clients {
-		if client.Requests+client.Refused < 1000 {
+		if client.Requests+client.RefusedLinks < 1000 {
 			continue
 		}
 		err := blocks.Add(ctx, client.Prefix, "busy", now.Add(time.Hour))

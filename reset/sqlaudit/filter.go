@@ -16,32 +16,29 @@ const (
 	maxPage     = 1000
 )
 
-// Filter selects rows of the trail. The zero value selects the newest 50.
+// Filter selects rows of the trail. The zero value selects the newest 50. Each
+// field that is set leaves only the rows with its value.
 type Filter struct {
-	// UserID, if set, selects the rows of this account only.
-	UserID string
-	// TokenID, if set, selects the rows of this link only.
-	TokenID string
-	// Outcome, if set, selects the rows with this outcome only. For Links it is
-	// the outcome of the row that made the link, such as "mailed".
+	// UserID and TokenID select an account and a link.
+	UserID, TokenID string
+	// Outcome, for Links, is that of the row that made the link, such as
+	// "mailed".
 	Outcome reset.Outcome
-	// Site, if set, selects the rows of this [reset.Site] only, by its name. It
-	// may point to "", for the Service that reset.New made. It is an error
-	// where the table lacks the column. See [Trail.Schema].
-	Site *string
-	// Network, if valid, selects the rows of clients in this network only. It
-	// is a single address, an IPv4 /24 or /16, or an IPv6 /64, /48 or /32.
-	// Another length is an error. A row that stands for several clients of a
-	// wider network is not among them.
+	// SiteName selects a [reset.Site] by its name. It may point to "", for the
+	// Service that reset.New made. Where the table lacks the column, it is an
+	// error. See [Trail.Schema].
+	SiteName *string
+	// Network selects clients. It is a single address, an IPv4 /24 or /16, or
+	// an IPv6 /64, /48 or /32. Another length is an error. A row that stands
+	// for several clients of a wider network is not among them.
 	Network netip.Prefix
-	// Since and Until, if set, select the rows from Since on and before Until,
-	// to the millisecond.
+	// Since and Until select from Since on and before Until, to the
+	// millisecond.
 	Since, Until time.Time
-	// Before, if set, selects rows with a smaller id only. The id of the last
-	// row of one page brings the next page.
-	Before int64
-	// Limit is the number of rows. Zero means 50, and more than 1,000 are not
-	// read.
+	// BeforeID selects smaller ids. That of the last row of one page brings the
+	// next page.
+	BeforeID int64
+	// Limit is the number of rows, 1,000 at most. Zero means 50.
 	Limit int
 }
 
@@ -67,8 +64,8 @@ func (f Filter) conditions(
 	if f.Outcome != "" {
 		add("outcome = ", printable(string(f.Outcome), 32))
 	}
-	if f.Site != nil {
-		add("site = ", printable(*f.Site, 64))
+	if f.SiteName != nil {
+		add("site = ", printable(*f.SiteName, 64))
 	}
 	if !f.Since.IsZero() {
 		add("at_ms >= ", f.Since.UnixMilli())
@@ -76,8 +73,8 @@ func (f Filter) conditions(
 	if !f.Until.IsZero() {
 		add("at_ms < ", f.Until.UnixMilli())
 	}
-	if f.Before > 0 {
-		add("id < ", f.Before)
+	if f.BeforeID > 0 {
+		add("id < ", f.BeforeID)
 	}
 
 	if f.Network != (netip.Prefix{}) {

@@ -22,14 +22,13 @@ type Entry struct {
 	// Client is the zero Addr when it was not known, and when the row stands
 	// for hits of several clients.
 	Client netip.Addr
-	// Network is the smallest network counted by that all hits came from. It is
-	// a single IPv4 address or an IPv6 /64, a /24 or /48, or a /16 or /32. It
-	// is the zero Prefix when it was not known.
+	// Network is what all hits came from: an IPv4 address or IPv6 /64, a /24 or
+	// /48, or a /16 or /32. It is the zero Prefix when it was not known.
 	Network                    netip.Prefix
 	UserID, RequestID, TokenID string
-	// Site is the name of the [reset.Site], and empty for the Service that
+	// SiteName is the name of the [reset.Site], and empty for the Service that
 	// reset.New made.
-	Site string
+	SiteName string
 	// Hits is how many equal events the row stands for. Time is that of the
 	// last of them.
 	Hits int64
@@ -63,7 +62,7 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 		err := row.Scan(
 			&e.ID, &at, &e.Outcome, &e.Purpose, &e.Reason,
 			&client, &network,
-			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits, &e.Site,
+			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits, &e.SiteName,
 		)
 		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(),
 			storedAddr(client), storedPrefix(network)
@@ -80,13 +79,12 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 
 // Link says what became of one link.
 type Link struct {
-	// ID is the row's id, for Filter.Before.
+	// ID is the row's id, for Filter.BeforeID.
 	ID              int64
 	UserID, TokenID string
 	Purpose         token.Purpose
-	// Site is the name of the [reset.Site], and empty for the Service that
-	// reset.New made.
-	Site string
+	// SiteName is as in [Entry].
+	SiteName string
 	// AskedAt is when a visitor asked. For a link nobody asked for, it is when
 	// the link was made.
 	AskedAt time.Time
@@ -97,9 +95,8 @@ type Link struct {
 	UsedFrom netip.Addr
 }
 
-// Links returns the links that were mailed or made, newest first. Each comes
-// with its use: asked when and from where, used when and from where. The two
-// are matched by the public id of the token. ctx governs the query.
+// Links returns the links that were mailed or made, newest first, each with its
+// request and its use. ctx governs the query.
 func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 	if err := t.Flush(ctx); err != nil {
 		return nil, err
@@ -135,7 +132,7 @@ func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 		)
 		err := row.Scan(
 			&l.ID, &l.UserID, &l.TokenID, &l.Purpose,
-			&asked, &askedFrom, &used, &usedFrom, &l.Site,
+			&asked, &askedFrom, &used, &usedFrom, &l.SiteName,
 		)
 		l.AskedAt, l.AskedFrom = time.UnixMilli(asked).UTC(),
 			storedAddr(askedFrom)
@@ -162,18 +159,16 @@ type ClientCount struct {
 	// the same seconds. Strangers may live in a /24, so block it for a short
 	// time.
 	Prefix netip.Prefix
-	// Requests counts requests for a link, including those refused by a limit.
+	// Requests counts requests for a link, with those refused by a limit.
 	Requests int64
-	// Refused counts links that were refused.
-	Refused int64
+	// RefusedLinks counts uses and checks of links that do not work.
+	RefusedLinks int64
 }
 
-// BusiestClients returns the n clients with the most requests and refused links
-// since then, busiest first. It omits clients that were not known, and what a
-// flood from very many networks had counted by /16 and /32. What clients of one
-// /24 or /48 did within the same seconds is counted once for the network and
-// not for each of them. ctx governs the query, which reads every row since
-// then.
+// BusiestClients returns the n clients, 1,000 at most, with the most requests
+// and refused links since then, busiest first. It omits clients that were not
+// known, and what a flood had counted by /16 and /32. ctx governs the query,
+// which reads every row since then.
 func (t *Trail) BusiestClients(
 	ctx context.Context, since time.Time, n int,
 ) ([]ClientCount, error) {
@@ -202,7 +197,7 @@ func (t *Trail) BusiestClients(
 				c    ClientCount
 				text string
 			)
-			if err := row.Scan(&text, &c.Requests, &c.Refused); err != nil {
+			if err := row.Scan(&text, &c.Requests, &c.RefusedLinks); err != nil {
 				return c, err
 			}
 
@@ -218,9 +213,8 @@ func (t *Trail) BusiestClients(
 	return counts, nil
 }
 
-// Prune deletes the rows older than before and returns their number. Addresses
-// of clients are personal data, so run it from time to time, after as long as
-// the application may keep them. ctx governs the statement.
+// Prune deletes the rows older than before and returns their number. Run it
+// from time to time. ctx governs the statement.
 func (t *Trail) Prune(ctx context.Context, before time.Time) (int64, error) {
 	res, err := t.db.ExecContext(
 		ctx,

@@ -7,16 +7,11 @@ import (
 const siteColumn = "site VARCHAR(64) NOT NULL DEFAULT ''"
 
 // Schema returns the statements that make the trail's table and indexes where
-// they are missing. at_ms counts milliseconds since 1970-01-01 UTC, which reads
-// the same in every time zone and driver. hits is how many equal events the row
-// stands for. client is empty where they came from several clients or from none
-// that was known. client_net is the /32 or /64 of all of them, or a wider
-// network. site is the name of the [reset.Site], and empty for the Service that
-// reset.New made. It has no index.
+// they are missing. The columns are those of an [Entry], with at_ms in
+// milliseconds since 1970-01-01 UTC. There is no index on site.
 //
-// A table that an earlier version made lacks site. The trail works with it all
-// the same, says so in the log, and keeps no sites. This adds the column, which
-// processes see that are started afterwards:
+// The trail works without the column site, says so in the log, and keeps no
+// names of sites. This adds it, for processes that are started afterwards:
 //
 //	ALTER TABLE lostkey_audit ADD COLUMN site VARCHAR(64) NOT NULL DEFAULT ''
 func (t *Trail) Schema() []string {

@@ -66,9 +66,9 @@ func (t *Trail) siteOf(
 		return "", err
 	case present:
 		return alias + ".site", nil
-	case f.Site != nil:
+	case f.SiteName != nil:
 		return "", fmt.Errorf(
-			"Filter.Site needs a column that the table lacks: run %s and start"+
+			"Filter.SiteName needs a column that the table lacks: run %s and start"+
 				" anew", t.addSite(),
 		)
 	}

@@ -56,9 +56,9 @@ func TestTrailWorksOnATableOfAnEarlierVersion(t *testing.T) {
 	_, err = trail.Links(t.Context(), sqlaudit.Filter{UserID: "7"})
 	require.NoError(t, err)
 
-	_, err = trail.List(t.Context(), sqlaudit.Filter{Site: new("shop")})
+	_, err = trail.List(t.Context(), sqlaudit.Filter{SiteName: new("shop")})
 	require.ErrorContains(t, err, howToAddSite)
-	_, err = trail.Links(t.Context(), sqlaudit.Filter{Site: new("")})
+	_, err = trail.Links(t.Context(), sqlaudit.Filter{SiteName: new("")})
 	require.ErrorContains(t, err, howToAddSite)
 }
 

@@ -15,19 +15,18 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
-// Config configures a [Trail] and says where the trail is kept.
+// Config configures a [Trail].
 type Config struct {
 	// Dialect is required.
 	Dialect sqlstore.Dialect
-	// Table is the name of the trail's table. Empty means lostkey_audit. It
-	// follows the rules of [sqlstore.Table] and has at most 40 characters after
-	// the dot, because the names of its indexes are made from it.
+	// Table is the name of the trail's table, of at most 40 characters after
+	// the dot and else as in [sqlstore.Table]. Empty means lostkey_audit.
 	Table string
 	// FlushEvery is how long an event waits for others that are written with
-	// it. Zero means 100 ms. It is 1 ms to 10 s.
+	// it, 1 ms to 10 s. Zero means 100 ms.
 	FlushEvery time.Duration
-	// Buffer is how many rows wait at most while the database is slow or away.
-	// Zero means 4,096, which take some 3 MiB at most. It is 512 to 65,536.
+	// Buffer is how many rows wait at most while the database is slow or away,
+	// 512 to 65,536. Zero means 4,096, which take some 3 MiB at most.
 	Buffer int
 	// Logger hears of events that could not be written. Nil means
 	// slog.Default().
@@ -50,40 +49,31 @@ const (
 )
 
 // Trail is a [reset.Sink] that keeps events in a table: who asked, when and
-// from where, what became of it, when the link was used and from where, and
-// what was refused and why. An event carries no address, token, password or
-// hash, and the trail stores none. Its Err is not stored, because it holds
-// whatever a driver says. Nothing in a row can break out of its line, because
-// texts with control or bidirectional characters are stored quoted.
+// from where, what became of it, and when and from where the link was used. It
+// does not store Event.Err, because that holds whatever a driver says. Texts
+// with control or bidirectional characters are stored quoted. All methods are
+// safe for concurrent use.
 //
-// Record waits for nothing. It puts the event into memory, from where a
-// goroutine writes what has come within FlushEvery, or earlier when 2,048 rows
-// wait, in one transaction, in the order of the calls and with the times of the
-// events. The goroutine runs while rows wait. Call Shutdown before the program
-// ends, and no event is lost. A process that is killed loses the events of the
-// last FlushEvery, those of the transaction that was under way, and what was
-// counted.
+// Record waits for nothing. A goroutine, which runs while rows wait, writes
+// what has come within FlushEvery, or 2,048 rows if that is sooner, in one
+// transaction and in the order of the calls. Methods that read flush first, and
+// fail where that fails. Call Shutdown before the program ends. A process that
+// is killed loses the events of the last FlushEvery, the transaction under way,
+// and what was counted.
 //
 // Events that a visitor can cause over and over (throttled attempts, refused
-// links and passwords) are counted in memory. The first call of Record after
-// ten seconds has them written. They make one row for each kind, site and
-// network, an IPv4 /24 or an IPv6 /48, however many addresses of it took part.
-// A customer of an access provider often holds a whole /48, and whoever holds
-// some addresses of a /24 can change between them. The row names the client
-// when all of its hits came from one. Memory is bounded at some 300 rows. Under
-// a flood from more networks the rest is counted by /16 and /32, without user
-// and link, and at last by outcome alone.
+// links and passwords) are counted. The first of them after ten seconds has all
+// written. They make one row for each kind, site and network, an IPv4 /24 or an
+// IPv6 /48. The row names the client when all of its hits came from one. There
+// are some 300 such rows at most. Under a flood of more, the rest is counted by
+// /16 and /32, without user and link, and at last by outcome alone.
 //
-// A request that passes the limits makes a row, and so does what becomes of it.
-// Run Prune from time to time.
-//
-// What a database refuses is tried again after one second, and then after two,
-// four, eight and sixteen, while up to Buffer rows wait. Events that find no
-// room, and those of a transaction that failed six times, are lost. The logger
-// hears of each, Stats counts them, and once rows can be written again, one
-// with the outcome "events-lost" says how many are missing. A reset never fails
-// because of the trail. What must never be missing belongs in the InTx of
-// [sqlstore.Config]. All methods are safe for concurrent use.
+// A transaction that fails is tried again after 1, 2, 4, 8 and 16 seconds.
+// Events that find no room in Buffer, and those of a transaction that failed
+// six times, are lost. The logger hears of each, Stats counts them, and a row
+// with the outcome "events-lost" says how many. A reset never fails because of
+// the trail. What must never be missing belongs in the InTx of
+// [sqlstore.Config].
 type Trail struct {
 	db      sqldialect.Handle
 	dialect sqldialect.Dialect
@@ -104,8 +94,8 @@ type Trail struct {
 
 var _ reset.Sink = (*Trail)(nil)
 
-// New makes an audit trail. It does not talk to the database. Run the
-// statements of Schema once, or put them into the application's migrations.
+// New makes an audit trail. It does not talk to the database, which needs the
+// statements of Schema before the first event.
 func New(db *sql.DB, cfg Config) (*Trail, error) {
 	if cfg.Table == "" {
 		cfg.Table = defaultTrailTable
@@ -187,8 +177,8 @@ func validate(
 	return nil
 }
 
-// Record takes ev, which is written later. See [Trail]. It neither waits nor
-// looks at ctx. After Shutdown it loses ev.
+// Record takes ev, which is written later. It neither waits nor looks at ctx.
+// After Shutdown it loses ev.
 func (t *Trail) Record(ctx context.Context, ev reset.Event) {
 	at := ev.Time
 	if at.IsZero() {
@@ -221,8 +211,8 @@ type Stats struct {
 	// Waiting is how many rows are in memory, at most Config.Buffer, and some
 	// 300 for what is being counted.
 	Waiting int
-	// Lost is how many events were lost, ever. Those whose transaction may have
-	// been committed, though the database could not say so, are among them.
+	// Lost is how many events were lost, ever. Those that a lost connection may
+	// or may not have written are among them.
 	Lost uint64
 }
 

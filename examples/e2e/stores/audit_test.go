@@ -209,7 +209,7 @@ func TestAuditCountsWhatAVisitorCanRepeat(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []sqlaudit.ClientCount{
 			{Prefix: netip.MustParsePrefix("203.0.113.7/32"), Requests: 707},
-			{Prefix: netip.MustParsePrefix("2001:db8:1:2::/64"), Refused: 303},
+			{Prefix: netip.MustParsePrefix("2001:db8:1:2::/64"), RefusedLinks: 303},
 		}, clients)
 		clients, err = audit.BusiestClients(t.Context(), now, 1)
 		require.NoError(t, err)
@@ -284,7 +284,7 @@ func TestRotatingSourceCostsARowAndIsFound(t *testing.T) {
 			busiest, err := audit.BusiestClients(t.Context(), now, 1)
 			require.NoError(t, err)
 			require.Equal(t, []sqlaudit.ClientCount{
-				{Prefix: netip.MustParsePrefix(c.network), Refused: junk},
+				{Prefix: netip.MustParsePrefix(c.network), RefusedLinks: junk},
 			}, busiest)
 			now = now.Add(time.Second)
 		}
@@ -340,7 +340,7 @@ func TestAuditPagesAndPrunes(t *testing.T) {
 		require.Equal(t, start.Add(119*time.Second), first[0].Time)
 
 		next, err := audit.List(t.Context(),
-			sqlaudit.Filter{Before: first[49].ID, Limit: 100})
+			sqlaudit.Filter{BeforeID: first[49].ID, Limit: 100})
 		require.NoError(t, err)
 		require.Len(t, next, 70)
 		require.Equal(t, start.Add(69*time.Second), next[0].Time)

@@ -170,15 +170,15 @@ func recordSites(t *testing.T, audit *sqlaudit.Trail) {
 // sites are those of the rows, newest first.
 func sites(t *testing.T, audit *sqlaudit.Trail, site *string) (found []string) {
 	t.Helper()
-	f := sqlaudit.Filter{Site: site}
+	f := sqlaudit.Filter{SiteName: site}
 	rows, err := audit.List(t.Context(), f)
 	require.NoError(t, err)
 	links, err := audit.Links(t.Context(), f)
 	require.NoError(t, err)
 	require.Len(t, links, len(rows))
 	for i, row := range rows {
-		require.Equal(t, row.Site, links[i].Site)
-		found = append(found, row.Site)
+		require.Equal(t, row.SiteName, links[i].SiteName)
+		found = append(found, row.SiteName)
 	}
 	return found
 }
@@ -194,7 +194,7 @@ func TestAuditOnATableFromBeforeSites(t *testing.T) {
 		}
 		recordSites(t, before)
 		require.Equal(t, []string{"", "", ""}, sites(t, before, nil))
-		_, err := before.List(t.Context(), sqlaudit.Filter{Site: new("shop")})
+		_, err := before.List(t.Context(), sqlaudit.Filter{SiteName: new("shop")})
 		require.ErrorContains(t, err, "ADD COLUMN "+column)
 
 		// One process has been started anew, and another not yet.
