@@ -37,15 +37,9 @@ const marks = "#?&;="
 // No token is read in an address of more than 8 KiB.
 func (r routes) linkAddress(u *url.URL) (linkAddress, bool) {
 	path := u.EscapedPath()
-	behind, isDispute := r.behind(path, r.dispute)
-	if !isDispute || strings.HasPrefix(r.reset, r.dispute) {
-		rest, isReset := r.behind(path, r.reset)
-		if !isReset && !isDispute {
-			return linkAddress{}, false
-		}
-		if isReset {
-			behind, isDispute = rest, false
-		}
+	behind, isDispute, ok := r.pageOf(path)
+	if !ok {
+		return linkAddress{}, false
 	}
 
 	// Of two parameters of the name it cannot be told which one others read.
@@ -64,6 +58,20 @@ func (r routes) linkAddress(u *url.URL) (linkAddress, bool) {
 		r.query && !isDispute && len(values) == 1 && values[0] == at.raw
 	at.rewritten = !isMailed || behind != "" && behind != "/"
 	return at, true
+}
+
+// pageOf tells the page that a path leads to, which is the one that disputes or
+// else the reset page, and what stands behind the page's own path. Of two that
+// are below each other, the longer one counts.
+func (r routes) pageOf(path string) (behind string, dispute, ok bool) {
+	behind, dispute = r.behind(path, r.dispute)
+	if dispute && !strings.HasPrefix(r.reset, r.dispute) {
+		return behind, true, true
+	}
+	if rest, isReset := r.behind(path, r.reset); isReset {
+		return rest, false, true
+	}
+	return behind, dispute, dispute
 }
 
 // behind returns what stands in a path behind that of a page. It returns false

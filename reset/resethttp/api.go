@@ -20,8 +20,8 @@ type APIConfig struct {
 	// Prefix stands before every path. Empty means "/api". A mux must not strip
 	// it.
 	Prefix string
-	// Forgot and Reset are paths behind Prefix, whatever those of the pages
-	// are. Empty means "/forgot-password" and "/reset-password".
+	// Forgot and Reset are paths behind Prefix. Empty means "/forgot-password"
+	// and "/reset-password".
 	Forgot, Reset string
 	// Origins are those whose pages may call the API beside that of BaseURL,
 	// such as "https://front.example", as browsers write them and without

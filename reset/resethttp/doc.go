@@ -51,9 +51,10 @@
 // With [reset.LinkQuery] the first request moves the token into a cookie and
 // goes on to a clean address. That is for visitors without scripts, or behind
 // gateways that drop fragments, as Mimecast and Safe Links are reported to do
-// (supabase/auth issue 542). Logs on the way then see each token once, and
-// other gateways drop parameters (mozilla/blurts-server issue 526). Links of
-// either style work under both.
+// (supabase/auth issue 542). A dropped fragment leaves no trace but an opened
+// reset page without a check in the access log. Logs on the way see each token
+// of a query once, and other gateways drop parameters (mozilla/blurts-server
+// issue 526). Links of either style work under both.
 //
 // Links that mail gateways have rewritten can be opened and pasted where
 // [FindToken] reads them, with [reset.OutcomeLinkRewritten] as their event.
@@ -62,16 +63,13 @@
 // # Security
 //
 // Links and redirects come from the Service's configuration, never from a
-// request. Posts of other origins than its Site are refused. Behind a proxy,
-// set [Config.Client].
+// request. Posts of other origins than its Site are refused. A proxy may
+// rewrite Host. Behind one, set [Config.Client].
 //
 // Every answer has no-store and the headers of OWASP ASVS 5.0 sections 3.4 and
 // 14.3. Strict-Transport-Security and the server's time limits are yours to
 // set. Pages load their own style and script, images of the site, and
 // [Config.Sources]. Nothing can frame them.
-//
-// No answer holds a token but the form that its sender gets back, and the
-// Location that brings a link from the address into its form.
 //
 // With LinkQuery, the cookie __Host-lostkey-link goes to every application on
 // the host for up to 30 minutes, or until the link is used. Log no Cookie

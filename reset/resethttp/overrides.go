@@ -20,35 +20,46 @@ func (f files) faults(allowed ContentSources, site string) []error {
 	}
 
 	var found []error
-	fault := func(format string, args ...any) {
-		found = append(found,
-			fmt.Errorf("resethttp: Config.Files: "+format, args...))
+	fault := func(err error) {
+		found = append(found, fmt.Errorf("resethttp: Config.Files: %w", err))
 	}
 	for _, pattern := range []string{"assets/*", "pages/*"} {
 		names, err := fs.Glob(f.host, pattern)
 		if err != nil {
-			fault("%w", err)
+			fault(err)
 		}
 		for _, name := range names {
-			if strings.HasPrefix(path.Base(name), ".") {
-				continue // of a file manager
-			}
-			if _, err := fs.Stat(embedded, name); err != nil {
-				fault("%s is not one of the files of the pages", name)
-				continue
-			}
-
-			content, err := fs.ReadFile(f.host, name)
-			if err != nil {
-				fault("%s: %w", name, err)
-			}
-			text := string(content)
-			for _, reason := range slices.Concat(
-				f.unseen(name, text), blocked(name, text, allowed, site),
-			) {
-				fault("%s: %s", name, reason)
+			for _, err := range f.faultsOf(name, allowed, site) {
+				fault(err)
 			}
 		}
+	}
+	return found
+}
+
+// faultsOf is faults for one file.
+func (f files) faultsOf(
+	name string, allowed ContentSources, site string,
+) []error {
+	if strings.HasPrefix(path.Base(name), ".") {
+		return nil // It is a file manager's.
+	}
+	if _, err := fs.Stat(embedded, name); err != nil {
+		return []error{
+			fmt.Errorf("%s is not one of the files of the pages", name),
+		}
+	}
+	content, err := fs.ReadFile(f.host, name)
+	if err != nil {
+		return []error{fmt.Errorf("%s: %w", name, err)}
+	}
+
+	var found []error
+	text := string(content)
+	for _, reason := range slices.Concat(
+		f.unseen(name, text), blocked(name, text, allowed, site),
+	) {
+		found = append(found, fmt.Errorf("%s: %s", name, reason))
 	}
 	return found
 }

@@ -147,7 +147,7 @@ func isBase64Byte(c byte) bool {
 var urlAlphabet = strings.NewReplacer("+", "-", "/", "_")
 
 func decodeBase64(text string) (string, error) {
-	decoded,
-		err := base64.RawURLEncoding.DecodeString(urlAlphabet.Replace(text))
+	text = urlAlphabet.Replace(text)
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	return string(decoded), err
 }

@@ -73,8 +73,8 @@ type blockSet struct {
 	bits6 []int
 }
 
-// NewBlocks makes a block list. It does not talk to the database, and blocks
-// nobody before the first Refresh, to be called when the program starts.
+// NewBlocks makes a block list. It does not talk to the database. Call Refresh
+// when the program starts, or the first visitors are not blocked.
 func NewBlocks(db *sql.DB, cfg BlocksConfig) (*Blocks, error) {
 	if cfg.Table == "" {
 		cfg.Table = defaultBlocksTable

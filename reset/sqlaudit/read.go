@@ -213,8 +213,8 @@ func (t *Trail) BusiestClients(
 	return counts, nil
 }
 
-// Prune deletes the rows older than before and returns their number. Run it
-// from time to time. ctx governs the statement.
+// Prune deletes the rows older than before and returns their number. ctx
+// governs the statement.
 func (t *Trail) Prune(ctx context.Context, before time.Time) (int64, error) {
 	res, err := t.db.ExecContext(
 		ctx,

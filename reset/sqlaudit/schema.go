@@ -7,8 +7,9 @@ import (
 const siteColumn = "site VARCHAR(64) NOT NULL DEFAULT ''"
 
 // Schema returns the statements that make the trail's table and indexes where
-// they are missing. The columns are those of an [Entry], with at_ms in
-// milliseconds since 1970-01-01 UTC. There is no index on site.
+// they are missing. The columns are the fields of an [Entry], with client_net
+// for Network and at_ms in milliseconds since 1970-01-01 UTC. There is no index
+// on site.
 //
 // The trail works without the column site, says so in the log, and keeps no
 // names of sites. This adds it, for processes that are started afterwards:

@@ -68,6 +68,9 @@ const (
 // are some 300 such rows at most. Under a flood of more, the rest is counted by
 // /16 and /32, without user and link, and at last by outcome alone.
 //
+// A request that passes the limits makes a row, and so does what becomes of it.
+// Run Prune from time to time.
+//
 // A transaction that fails is tried again after 1, 2, 4, 8 and 16 seconds.
 // Events that find no room in Buffer, and those of a transaction that failed
 // six times, are lost. The logger hears of each, Stats counts them, and a row

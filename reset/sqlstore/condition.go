@@ -16,8 +16,8 @@ import (
 //		{Column: "deleted_at", IsNull: true},
 //	},
 //
-// Each tenant has a Store of its own. The tenant must never come from a
-// request. A row that does not meet a condition does not exist for the Store.
+// Each tenant has a Store of its own, so that no request names one. A row that
+// does not meet a condition does not exist for the Store.
 type Condition struct {
 	// Column is required, and checked as the names of [Table] are.
 	Column string

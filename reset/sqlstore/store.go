@@ -40,8 +40,9 @@ type Store struct {
 
 var _ reset.Store = (*Store)(nil)
 
-// New makes a store. It does not talk to the database, so a table or column
-// that is not there shows at the first use, or in Check.
+// New makes a store. The error names the field of Config that is at fault. New
+// does not talk to the database, so a table or column that is not there shows
+// at the first use, or in Check.
 func New(db *sql.DB, cfg Config) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: the database is nil")
@@ -142,21 +143,20 @@ func has(u reset.User, addr string) bool {
 // merge returns the accounts that two statements found, each once, with the
 // exact spellings first.
 func merge(byEmail, byRecovery []reset.User, addr string) []reset.User {
+	var exact, others []reset.User
 	seen := make(map[string]bool)
-	users := slices.DeleteFunc(
-		slices.Concat(byEmail, byRecovery),
-		func(u reset.User) bool {
-			known := seen[u.ID]
-			seen[u.ID] = true
-			return known
-		},
-	)
-	isOther := func(u reset.User) bool { return !has(u, addr) }
-	exact := slices.DeleteFunc(slices.Clone(users), isOther)
-	others := slices.DeleteFunc(users, func(u reset.User) bool {
-		return has(u, addr)
-	})
-	users = slices.Concat(exact, others)
+	for _, u := range slices.Concat(byEmail, byRecovery) {
+		switch {
+		case seen[u.ID]:
+		case has(u, addr):
+			exact = append(exact, u)
+		default:
+			others = append(others, u)
+		}
+		seen[u.ID] = true
+	}
+
+	users := slices.Concat(exact, others)
 	return users[:min(len(users), maxMatches)]
 }
 
@@ -253,14 +253,14 @@ func (s *Store) scanUser(rows *sql.Rows) (reset.User, error) {
 	dest := []any{
 		&u.ID, &email, &encoded, &stamp, &lang, &disabled, &label, &recovery,
 	}
-	if err := rows.Scan(
-		dest[:min(max(len(columns), allColumns-2), allColumns)]...,
-	); err != nil {
+	// Scan refuses any other number of columns.
+	n := min(max(len(columns), allColumns-2), allColumns)
+	if err := rows.Scan(dest[:n]...); err != nil {
 		return reset.User{}, err
 	}
 
-	u.Email, u.PasswordHash, u.Stamp, u.Locale, u.Label =
-		email.String, encoded.String, stamp.String, lang.String, label.String
+	u.Email, u.PasswordHash = email.String, encoded.String
+	u.Stamp, u.Locale, u.Label = stamp.String, lang.String, label.String
 	u.Disabled = bool(disabled)
 	if recovery.String != "" {
 		u.Recovery = strings.Split(recovery.String, lineFeed)

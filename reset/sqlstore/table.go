@@ -68,9 +68,10 @@ type Table struct {
 	// back the text that was put in. Do not index it.
 	//
 	// An account without a password has NULL or "". To lock an account by its
-	// hash, write one of them, or "!" and random text, new each time. The same
-	// marker twice, such as a lone "!", brings back to life the links that were
-	// made while it stood there before, used invitations above all.
+	// hash, write one of them, or "!" and random text, new each time, as
+	// hash.Unusable returns. The same marker twice, such as a lone "!", brings
+	// back to life the links that were made while it stood there before, used
+	// invitations above all.
 	Hash string
 	// Stamp is an optional column. When its value changes, every link issued
 	// for the user dies. An integer that is counted up is best, because the
