@@ -25,8 +25,7 @@ type Filter struct {
 	// "mailed".
 	Outcome reset.Outcome
 	// SiteName selects a [reset.Site] by its name. It may point to "", for the
-	// Service that reset.New made. Where the table lacks the column, it is an
-	// error. See [Trail.Schema].
+	// Service that reset.New made. Where the table lacks site, it is an error.
 	SiteName *string
 	// Network selects clients. It is a single address, an IPv4 /24 or /16, or
 	// an IPv6 /64, /48 or /32. Another length is an error. A row that stands

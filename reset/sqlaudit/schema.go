@@ -9,12 +9,7 @@ const siteColumn = "site VARCHAR(64) NOT NULL DEFAULT ''"
 // Schema returns the statements that make the trail's table and indexes where
 // they are missing. The columns are the fields of an [Entry], with client_net
 // for Network and at_ms in milliseconds since 1970-01-01 UTC. There is no index
-// on site.
-//
-// The trail works without the column site, says so in the log, and keeps no
-// names of sites. This adds it, for processes that are started afterwards:
-//
-//	ALTER TABLE lostkey_audit ADD COLUMN site VARCHAR(64) NOT NULL DEFAULT ''
+// on site. A table without that column works, and the log says how to add it.
 func (t *Trail) Schema() []string {
 	table, d := t.dialect.Quote(t.name), t.dialect
 	columns := `

@@ -37,11 +37,9 @@
 //
 // # Security
 //
-// A new password is one conditional update on everything that was verified: the
-// hash, all addresses, the stamp and the disabled flag, compared byte for byte
-// whatever the column's collation. However many confirmations of one link run
-// at once, in one process or in several, one changes the row and the others get
-// [reset.ErrStale].
+// A new password is one conditional update on everything that was verified. Of
+// the confirmations of one link that run at once, in one process or in several,
+// one changes the row and the others get [reset.ErrStale].
 //
 // Names are checked and quoted once, in New. Values travel as parameters only.
 // Errors carry what the driver says and add no value of their own.

@@ -36,13 +36,13 @@ const (
 	FindingHashTooShort FindingCode = "hash-too-short"
 	// FindingHashType is a hash column that does not give back what was put in.
 	FindingHashType FindingCode = "hash-type"
-	// FindingHashCollation is a hash column that compares without case. The
-	// Store compares bytes all the same. Other statements do not.
+	// FindingHashCollation is a hash column that ignores case, which the
+	// Store's own statements do not.
 	FindingHashCollation FindingCode = "hash-collation"
 	// FindingHashIndexed is an index on the hash, which nothing looks up.
 	FindingHashIndexed FindingCode = "hash-indexed"
-	// FindingAddressCollation is MatchColumn over a column that tells the case
-	// of letters apart, so that other spellings find nobody.
+	// FindingAddressCollation is MatchColumn over a column that does not ignore
+	// case.
 	FindingAddressCollation FindingCode = "address-collation"
 	// FindingNoAddressIndex is an address without an index for EmailMatch, so
 	// that each request reads the whole table, or all of a tenant.
@@ -52,7 +52,7 @@ const (
 	FindingNotUnique FindingCode = "address-not-unique"
 	// FindingNoIDIndex is an id that no index begins with.
 	FindingNoIDIndex FindingCode = "no-id-index"
-	// FindingRecoveryKeyType is a RecoveryTable.UserID that is of another type
-	// than Table.ID.
+	// FindingRecoveryKeyType is a RecoveryTable.UserID of another type than
+	// Table.ID.
 	FindingRecoveryKeyType FindingCode = "recovery-key-type"
 )

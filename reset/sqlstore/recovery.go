@@ -21,9 +21,9 @@ import (
 // Exactly one of Confirmed, ConfirmedAt and AllConfirmed must be set, because
 // whoever reads an address that counts can take the account.
 //
-// Each account may have five rows that count, which the application sees to. Of
-// more, six are read, which package reset refuses. A row with the account's own
-// address is one of the five.
+// An account may have five rows that count, a row with its own address
+// included. The application sees to that. Package reset refuses accounts with
+// more.
 type RecoveryTable struct {
 	// Name is the table, another one than Table.Name. Empty means that accounts
 	// have one address.

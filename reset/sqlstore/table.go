@@ -9,10 +9,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
 )
 
-// EmailMatch says how FindByEmail compares the typed address with the column. A
-// comparison that also finds look-alikes costs a few rows and nothing else,
-// because package reset keeps the rows whose address equals the typed one but
-// for the case of ASCII letters.
+// EmailMatch says how FindByEmail compares the typed address with the column.
+// It may find look-alikes, which package reset drops.
 type EmailMatch int
 
 const (
@@ -52,8 +50,8 @@ const (
 // one of MySQL's _ci collations, and for a table that keeps every address in
 // lower case. Without one, anybody can register other spellings of an address.
 // Nobody gets another's link then, but a request also mails those accounts, up
-// to the bound on mails. The account whose address is spelled as it was typed
-// comes first. An owner who types another spelling is one of many.
+// to the bound on mails, and an owner who types another spelling than the
+// stored one is one of many.
 type Table struct {
 	// Name is the table, with its schema before a dot if it needs one.
 	Name string
