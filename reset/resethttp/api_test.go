@@ -232,7 +232,7 @@ func TestAPISaysWhenToComeBack(t *testing.T) {
 	})
 	a := f.askJSON(knownAddr)
 	require.InDelta(t, 90,
-		a.problem(t, http.StatusTooManyRequests, "throttled")["retry_after"], 0)
+		a.problem(t, http.StatusTooManyRequests, "throttled")["retryAfter"], 0)
 	require.Equal(t, "90", a.header.Get("Retry-After"))
 	f.confirmJSON("a.b.c", newPassword).
 		problem(t, http.StatusTooManyRequests, "throttled")

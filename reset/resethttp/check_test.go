@@ -115,7 +115,7 @@ func TestCheckHasALimitAndTellsWhenSomethingIsDown(t *testing.T) {
 	_, raw := f.link()
 	a := f.postJSON("/api/reset-password/check", jsonOf("token", raw))
 	require.InDelta(t, 90, a.problem(
-		t, http.StatusTooManyRequests, "throttled")["retry_after"], 0)
+		t, http.StatusTooManyRequests, "throttled")["retryAfter"], 0)
 	require.Equal(t, "90", a.header.Get("Retry-After"))
 	f.postJSON("/api/reset-password/check", jsonOf("token", "a.b.c")).
 		problem(t, http.StatusTooManyRequests, "throttled")

@@ -35,7 +35,7 @@
 //	415  not a form
 //	422  address, password or proof refused, with the form
 //	429  too many attempts, with Retry-After
-//	503  the Service cannot tell, with Retry-After
+//	503  something does not answer, with Retry-After
 //
 // With Hooks.BeforeConfirm the form can ask for a second proof. The password is
 // judged after it.

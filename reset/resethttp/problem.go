@@ -26,7 +26,7 @@ type problemDocument struct {
 	Errors []problemDetail `json:"errors,omitempty"`
 	// RetryAfter is the number of seconds that the header of this name says,
 	// for scripts that cannot read the header.
-	RetryAfter int `json:"retry_after,omitempty"`
+	RetryAfter int `json:"retryAfter,omitempty"`
 	// Page is where the script of the pages goes on with the link, if that is
 	// for another page.
 	Page string `json:"page,omitempty"`

@@ -14,11 +14,11 @@ import (
 //
 // Links in the query, and those whose '#' became "%23" on the way, arrive in
 // the address. The handlers inside see "/?redacted" behind the path of the
-// page, and no token in the Referer. The pages of [New] still get it.
+// page, and no token in the Referer. The pages of [New] still find the link.
 //
 // It changes requests for the reset page and the page of disputes alone. Clean
-// the logs of proxies and of other pages with [RedactURL], and those of fiber,
-// where it goes around the pages.
+// the logs of proxies and of other pages with [RedactURL]. In fiber, which is
+// not over net/http, put RedactTokens around the pages and clean the log too.
 //
 // It panics where [reset.New] or [reset.Service.For] did not make svc.
 func RedactTokens(svc *reset.Service) func(http.Handler) http.Handler {

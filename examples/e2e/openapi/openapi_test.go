@@ -258,7 +258,7 @@ func answerOf(
 		}
 		status := http.StatusServiceUnavailable
 		body := `{"type":"https://x.example","code":"unavailable","title":"x",` +
-			`"status":503,"retry_after":60}`
+			`"status":503,"retryAfter":60}`
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("Retry-After", "60")
 		change(w.Header(), &status, &body)

@@ -78,7 +78,7 @@ export interface Problem {
 	detail?: string;
 	errors?: Reason[];
 	/** The seconds of the header Retry-After. */
-	retry_after?: number;
+	retryAfter?: number;
 	/** The status of the answer. */
 	status: number;
 	/** What the problem is, in English, for developers. */

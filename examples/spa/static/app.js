@@ -56,7 +56,7 @@ function explain(error) {
 			proof.focus();
 			break;
 		case "throttled":
-			say("Too many attempts. Wait " + problem.retry_after + " seconds.");
+			say("Too many attempts. Wait " + problem.retryAfter + " seconds.");
 			break;
 		case "unknown-outcome":
 			say("The password may have been changed. Try to sign in with it.");
