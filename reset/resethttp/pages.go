@@ -41,51 +41,76 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	var show, act func(http.ResponseWriter, *http.Request)
-	back := p.routes.forgotURL()
-	at, isLink := p.routes.linkAddressOf(r)
-	switch {
-	case p.routes.isForgot(r):
-		w.Header().Set("Content-Security-Policy", p.widened)
-		show, act = p.showForgot, p.request
-	case isLink:
-		show = func(w http.ResponseWriter, r *http.Request) {
-			p.showLink(w, r, at)
-		}
-		act, back = p.confirm, p.routes.resetURL()
-		if at.dispute {
-			act, back = p.dispute, p.routes.disputeURL()
-		}
-	default:
+	to, found := p.route(r)
+	if !found {
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,
 			name:   "not-found",
-			back:   back,
+			back:   p.routes.forgotURL(),
 		})
 		return
 	}
+	w.Header().Set("Content-Security-Policy", to.policy)
 
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		show(w, r)
+		to.show(w, r)
+
 	case http.MethodPost:
 		if err := p.origin.Check(r); err != nil {
 			p.problem(w, r, problem{
 				status: http.StatusForbidden,
 				name:   "cross-origin",
-				back:   back,
+				back:   to.back,
 			})
 			return
 		}
-		act(w, r)
+		to.act(w, r)
+
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		p.problem(w, r, problem{
 			status: http.StatusMethodNotAllowed,
 			name:   "method",
-			back:   back,
+			back:   to.back,
 		})
 	}
+}
+
+// A destination is what a request is for.
+type destination struct {
+	show, act http.HandlerFunc // for GET and HEAD, and for POST
+	back      string           // where to go on after a problem
+	policy    string           // content security policy
+}
+
+// route finds the page of a request. It returns false where there is none.
+func (p *pages) route(r *http.Request) (destination, bool) {
+	if p.routes.isForgot(r) {
+		return destination{
+			show:   p.showForgot,
+			act:    p.request,
+			back:   p.routes.forgotURL(),
+			policy: p.widened,
+		}, true
+	}
+
+	at, isLink := p.routes.linkAddressOf(r)
+	if !isLink {
+		return destination{}, false
+	}
+	to := destination{
+		show: func(w http.ResponseWriter, r *http.Request) {
+			p.showLink(w, r, at)
+		},
+		act:    p.confirm,
+		back:   p.routes.resetURL(),
+		policy: p.policy,
+	}
+	if at.dispute {
+		to.act, to.back = p.dispute, p.routes.disputeURL()
+	}
+	return to, true
 }
 
 // page starts a page for this visitor.

@@ -64,8 +64,8 @@ func (t *Trail) List(ctx context.Context, f Filter) ([]Entry, error) {
 			&client, &network,
 			&e.UserID, &e.RequestID, &e.TokenID, &e.Hits, &e.SiteName,
 		)
-		e.Time, e.Client, e.Network = time.UnixMilli(at).UTC(),
-			storedAddr(client), storedPrefix(network)
+		e.Time = time.UnixMilli(at).UTC()
+		e.Client, e.Network = storedAddr(client), storedPrefix(network)
 		return e, err
 	}
 
@@ -134,11 +134,11 @@ func (t *Trail) Links(ctx context.Context, f Filter) ([]Link, error) {
 			&l.ID, &l.UserID, &l.TokenID, &l.Purpose,
 			&asked, &askedFrom, &used, &usedFrom, &l.SiteName,
 		)
-		l.AskedAt, l.AskedFrom = time.UnixMilli(asked).UTC(),
-			storedAddr(askedFrom)
+		l.AskedAt = time.UnixMilli(asked).UTC()
+		l.AskedFrom = storedAddr(askedFrom)
 		if used != 0 {
-			l.UsedAt, l.UsedFrom = time.UnixMilli(used).UTC(),
-				storedAddr(usedFrom)
+			l.UsedAt = time.UnixMilli(used).UTC()
+			l.UsedFrom = storedAddr(usedFrom)
 		}
 		return l, err
 	}
