@@ -1,8 +1,17 @@
 // Command minimal is a password reset on PostgreSQL and SMTP, as small as it
-// can be. The users table is the application's own.
+// can be. The tables are the application's own. To try it, make some:
+//
+//	CREATE TABLE users (
+//		id bigserial PRIMARY KEY, email text NOT NULL, password_hash text);
+//	CREATE UNIQUE INDEX users_email_lower ON users (lower(email));
+//	CREATE TABLE sessions (id text PRIMARY KEY, user_id bigint NOT NULL);
+//
+// SITE_URL is what a browser shows, because the links lead there. SMTP_URL is
+// insecure-smtp://127.0.0.1:1025 for a server on this machine without TLS.
 //
 //	DATABASE_URL=postgres://… SMTP_URL=smtp://user:password@smtp.example
 //	LOSTKEY_KEYS=2026-11:$(openssl rand -base64 32)
+//	SITE_URL=http://127.0.0.1:8080 ADDR=127.0.0.1:8080
 //
 // It has no audit trail, limits of one process, and a queue in memory. The web
 // application beside it has more, and the cluster has all of it.
@@ -13,6 +22,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -62,11 +72,11 @@ func run(ctx context.Context) error {
 func newService(db *sql.DB) (*reset.Service, error) {
 	keys, err := token.ParseKeys(os.Getenv("LOSTKEY_KEYS"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("LOSTKEY_KEYS: %w", err)
 	}
 	mailer, err := smtpmail.New(smtpmail.Config{URL: os.Getenv("SMTP_URL")})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("SMTP_URL: %w", err)
 	}
 	store, err := sqlstore.New(db, sqlstore.Config{
 		Dialect: sqlstore.PostgreSQL,
