@@ -33,7 +33,8 @@ func (c *Config) validate() error {
 	}
 
 	if _, _, err := mail.ParseMailbox(c.From); err != nil {
-		return errors.New("reset: Config.From is not a mail address")
+		return errors.New("reset: Config.From is not a mail address," +
+			" want one like no-reply@app.example")
 	}
 	if c.Mail.ReplyTo != "" {
 		if _, _, err := mail.ParseMailbox(c.Mail.ReplyTo); err != nil {

@@ -36,7 +36,9 @@ const maxKeys = 16
 // are refused, but whether bytes are random cannot be told.
 func ParseKeys(s string) (Keys, error) {
 	if s == "" {
-		return Keys{}, errors.New("token: the key ring is empty")
+		return Keys{}, errors.New(
+			"token: the key ring is empty, want id:base64[,id:base64...]",
+		)
 	}
 	if n := strings.Count(s, ",") + 1; n > maxKeys {
 		return Keys{}, fmt.Errorf(
