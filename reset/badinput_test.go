@@ -73,10 +73,10 @@ func TestAnIDThatIsNoneIsNotFoundByEveryStep(t *testing.T) {
 			"NotifyChanged": fx.NotifyChanged(t.Context(), reset.NotifyInput{
 				UserID: id, Locale: huge, UserAgent: huge,
 			}),
-			"SendReset": fx.SendReset(t.Context(), in),
-			"Invite":    fx.Invite(t.Context(), in),
-			"Send":      fx.Send(t.Context(), verifyEmail, in),
-			"SendTo": fx.SendTo(
+			"SendReset":   fx.SendReset(t.Context(), in),
+			"Invite":      fx.Invite(t.Context(), in),
+			"SendPurpose": fx.SendPurpose(t.Context(), verifyEmail, in),
+			"SendPurposeTo": fx.SendPurposeTo(
 				t.Context(), changeEmail, "new@example.com", in,
 			),
 		} {
@@ -111,9 +111,9 @@ func TestLifetimesOutOfBoundsAreRefusedByEveryStep(t *testing.T) {
 					Purpose: token.PurposeInvite, Lifetime: d,
 				},
 			)),
-			"SendReset": fx.SendReset(t.Context(), in),
-			"Invite":    fx.Invite(t.Context(), in),
-			"Send":      fx.Send(t.Context(), verifyEmail, in),
+			"SendReset":   fx.SendReset(t.Context(), in),
+			"Invite":      fx.Invite(t.Context(), in),
+			"SendPurpose": fx.SendPurpose(t.Context(), verifyEmail, in),
 		} {
 			require.ErrorContains(t, err, "lifetime", "%s %v", name, d)
 		}
@@ -134,8 +134,8 @@ func TestPurposesOfAnotherKindAreRefused(t *testing.T) {
 		token.PurposeInvite, reset.PurposeDispute, token.Purpose(huge[:99]),
 	} {
 		for name, err := range map[string]error{
-			"Send":   fx.Send(t.Context(), purpose, in),
-			"SendTo": fx.SendTo(t.Context(), purpose, "a@example.com", in),
+			"SendPurpose":   fx.SendPurpose(t.Context(), purpose, in),
+			"SendPurposeTo": fx.SendPurposeTo(t.Context(), purpose, "a@example.com", in),
 			"Redeem": fx.Redeem(
 				t.Context(), purpose, reset.RedeemInput{Token: raw}, anything,
 			),

@@ -11,56 +11,52 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A CheckInput is a link that a visitor has opened. It prints and marshals as
-// its client alone, except in an unexported field.
+// A CheckInput is a link that a visitor has opened. It prints as its client,
+// except in an unexported field.
 type CheckInput struct {
-	// Token is the text of the token, without the rest of the link.
+	// Token is the token's text, without the rest of the link.
 	Token string
 	// Client is as in [RequestInput].
 	Client netip.Addr
 }
 
-// CheckResult is what a page may show about a good link. It prints and marshals
-// without Email, except in an unexported field.
+// CheckResult is what a page may show about a good link. It prints without
+// Email, except in an unexported field.
 type CheckResult struct {
 	ExpiresAt time.Time
 	// MaskedEmail shows the first character and the domain of Email.
 	MaskedEmail string
-	// Email is the account's address, for the field in which a password manager
-	// looks for a name. Do not show it to whoever found a link.
-	Email string
-	// Label is User.Label.
-	Label string
-	// Purpose is the link's.
-	Purpose token.Purpose
-	// Proof is the kind of proof to ask for, by Hooks.NeedsProof, or empty.
-	Proof string
+	// Email is for the field in which a password manager looks for a name. Do
+	// not show it to whoever found a link.
+	Email     string
+	Label     string
+	Purpose   token.Purpose
+	ProofKind string
 }
 
-// Format prints the masked address alone.
+// Format prints MaskedEmail.
 func (c CheckResult) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "reset.CheckResult{%s}", c.MaskedEmail)
 }
 
-// LogValue logs the masked address alone.
+// LogValue logs MaskedEmail.
 func (c CheckResult) LogValue() slog.Value {
 	return slog.StringValue(c.MaskedEmail)
 }
 
-// MarshalJSON writes everything but the whole address.
+// MarshalJSON leaves out Email.
 func (c CheckResult) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		ExpiresAt          time.Time
 		MaskedEmail, Label string
 		Purpose            token.Purpose
-		Proof              string
-	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose, c.Proof})
+		ProofKind          string
+	}{c.ExpiresAt, c.MaskedEmail, c.Label, c.Purpose, c.ProofKind})
 }
 
-// Check says whether Confirm would take the link now. It changes and spends
-// nothing, and may be called by every page that opens a link. It charges
-// Limits.Check alone, so after a *[ThrottledError] show the form all the same.
-// The error may also match [ErrRejected].
+// Check says whether Confirm would take the link now. It spends nothing. It
+// charges Limits.Check alone, so after a *[ThrottledError] show the form all
+// the same. The error may also match [ErrRejected].
 func (s *Service) Check(
 	ctx context.Context, in CheckInput,
 ) (CheckResult, error) {
@@ -79,7 +75,7 @@ func (s *Service) Check(
 	}
 
 	result := good.result()
-	result.Proof = kind
+	result.ProofKind = kind
 	return result, nil
 }
 

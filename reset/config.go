@@ -12,65 +12,56 @@ import (
 )
 
 // Config configures a [Service]. Site, From, Keys, Store, Mailer and Sessions
-// are required. [New] copies it, so later changes have no effect.
+// are required. [New] copies it.
 type Config struct {
 	// Site is the absolute base URL of the application, such as
-	// "https://app.example". A copy of the application under another Site
-	// refuses this one's links.
+	// "https://app.example". Another Site refuses its links.
 	Site string
 	// From is the sender, "Name <addr>" or a bare address.
-	From   string
-	Keys   token.Keys
-	Store  Store
-	Mailer mail.Mailer
-	// Sessions is [EndSessionsInStore], [EndSessionsWith] or [KeepSessions].
+	From     string
+	Keys     token.Keys
+	Store    Store
+	Mailer   mail.Mailer
 	Sessions Sessions
 
 	Pages     Pages
 	Mail      Mail
 	Lifetimes Lifetimes
 	Queue     Queue
-	// Limits throttle the flow. The zero value means the defaults.
-	Limits Limits
-	Hooks  Hooks
+	Limits    Limits
+	Hooks     Hooks
 
 	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the
-	// login's, so that one limiter bounds both.
+	// login's, so that its slots bound both.
 	Hasher *hash.Hasher
 	// Policy judges new passwords. Nil means policy.New(policy.Config{}).
 	Policy Policy
-	// Events receives one event per outcome. Nil means [SlogSink] over
-	// slog.Default().
+	// Events receives one event per outcome. Nil means [SlogSink](nil).
 	Events Sink
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
 
-// Pages says where the pages are and how links lead to them. The zero value
-// works.
+// Pages says where the pages are and how links lead to them.
 type Pages struct {
 	// Reset and Forgot are paths under Config.Site. Empty means
 	// "/reset-password" and "/forgot-password".
 	Reset, Forgot string
 	// Dispute is the path of the page for [Service.Dispute]. Empty means Reset
-	// and "/dispute". Its links have the token behind '#' under every
-	// LinkStyle.
+	// and "/dispute". Its links have the token behind '#' in any case.
 	Dispute string
-	// Purposes are uses of links of the application's own. See [Purpose].
+	// Purposes are the application's own uses of links.
 	Purposes map[token.Purpose]Purpose
-	// Login is where mails and pages point for signing in. It is a path under
+	// Login is where mails and pages point for signing in: a path under
 	// Config.Site, perhaps with a query, or an absolute http or https URL.
-	// Empty means that they point nowhere.
+	// Empty means nowhere.
 	Login string
 	// ReturnTo are up to 1,000 places that a visitor may be led to in the end.
-	// A key has 1 to 32 of a to z, 0 to 9 and '-'. A place is a path under
-	// Config.Site, perhaps with a query, or an absolute https URL, of at most
-	// 2,048 bytes. Links and forms hold keys alone, so nobody can lead a
-	// visitor elsewhere.
-	ReturnTo map[string]string
-	// LinkStyle is [LinkFragment] by default.
+	// A key has 1 to 32 of a to z, 0 to 9 and '-', and is all that links and
+	// forms hold. A place is as Login, but never http, and at most 2,048 bytes.
+	ReturnTo  map[string]string
 	LinkStyle LinkStyle
-	// InsecureHTTP allows a Config.Site of plain http on a host other than this
+	// InsecureHTTP allows a Config.Site of plain http on another host than this
 	// machine. Links and passwords can then be read on the way.
 	InsecureHTTP bool
 }
@@ -79,34 +70,30 @@ type Pages struct {
 type LinkStyle int
 
 const (
-	// LinkFragment puts the token behind '#'. Browsers send that part to no
-	// server log, proxy, Referer header or mail scanner. A script on the page
-	// moves it into the form.
+	// LinkFragment puts the token behind '#', which browsers keep to
+	// themselves. A script on the page moves it into the form.
 	LinkFragment LinkStyle = iota
 	// LinkQuery puts the token into the query. That needs no script, survives
 	// mail gateways that drop fragments, and is written to access logs.
 	LinkQuery
 )
 
-// Mail says what stands in the mails and which are sent. The zero value works.
+// Mail says what stands in the mails and which are sent.
 type Mail struct {
 	// Product is the application's name in mails. Empty means Site's host.
 	Product string
-	// ReplyTo, of the form of Config.From, is optional.
+	// ReplyTo is of the form of Config.From, or empty.
 	ReplyTo string
-	// Support is a bare address for users who did not ask. Without it the
-	// notice of a change names Site, unless NoContact leaves that out too (NIST
-	// SP 800-63B-4 section 4.6 asks for contact information). They exclude each
-	// other.
+	// Support is a bare address for users who did not ask (NIST SP 800-63B-4
+	// section 4.6 asks for contact information). Without it the notice of a
+	// change names Site, unless NoContact is set. They exclude each other.
 	Support   string
 	NoContact bool
-	// Renderer writes the mails. Nil means mail.NewTemplates without overrides
-	// or a brand. It is given times in UTC.
+	// Renderer writes the mails. Nil means mail.NewTemplates without overrides.
 	Renderer mail.Renderer
 	// HintNoAccount mails "no account here" to typed addresses that have none,
-	// and so to anybody a stranger likes, within the limits.
-	// HintSignsInElsewhere mails accounts without a password that they have
-	// none. Neither changes the answer.
+	// and so to anybody a stranger likes. HintSignsInElsewhere mails accounts
+	// without a password that they have none.
 	HintNoAccount, HintSignsInElsewhere bool
 	// SkipNotice leaves out the mail that tells of a changed password (NIST SP
 	// 800-63B-4 section 4.6 requires one).
@@ -114,121 +101,111 @@ type Mail struct {
 }
 
 // Lifetimes say how long links are good, a minute at least. Zero means the
-// default of a field.
+// default.
 type Lifetimes struct {
-	// Reset is for reset links, one hour by default (OWASP WSTG-ATHN-09: rarely
+	// Reset is for reset links, by default one hour (OWASP WSTG-ATHN-09: rarely
 	// more).
 	Reset time.Duration
 	// MaxReset is the longest that a caller may ask for, and that Check and
-	// Confirm accept. The default is Reset, and the most 24 hours (NIST SP
-	// 800-63B-4 section 4.2.1.2).
+	// Confirm accept: by default Reset, at most 24 hours (NIST SP 800-63B-4
+	// section 4.2.1.2).
 	MaxReset time.Duration
-	// Invite is for invitations, and the longest they may ask for. It is 72
-	// hours by default and at most 7 days.
+	// Invite is for invitations, and the longest that a caller may ask for: by
+	// default 72 hours, at most 7 days.
 	Invite time.Duration
-	// Dispute is for [Service.Dispute], 7 days by default, which is the most.
+	// Dispute is for [Service.Dispute], by default and at most 7 days.
 	Dispute time.Duration
 }
 
 // Queue says where mail waits. The zero value is a bounded pool in this
-// process.
+// process, whose jobs are lost when it is killed.
 type Queue struct {
 	// Dispatch hands a job to a queue of the application's own, whose worker
 	// calls [Service.Process]. It is called in the path of requests, with their
 	// context.
 	//
-	// Whoever can read that queue sees what visitors typed. Whoever can repeat
-	// a job repeats its mail, until it is too old. Whoever can delete jobs can
-	// suppress mail, notices included. Give a new key, as one that only
-	// verifies, or a new version to the processes that work on jobs first.
+	// Keep that queue private. Readers see what visitors typed. Writers can
+	// suppress a mail, or repeat it until it is too old, but not mail an
+	// address of their choice. Give a new key or version to the processes that
+	// work on jobs first.
 	Dispatch func(ctx context.Context, job Job) error
 	// Synchronous does all work inside Request and Confirm, for platforms that
-	// stop a process between requests. The time of an answer then tells whether
-	// the address has an account, and waits for the mail server. It excludes
-	// Dispatch.
+	// stop a process between requests. An answer then waits for the mail
+	// server, and its time tells whether the address has an account. It
+	// excludes Dispatch.
 	Synchronous bool
 	// Size is how many requests may wait for their first attempt, and how many
-	// more between two attempts. Other mail may use what requests leave free
-	// and a quarter more. Workers is how many are worked on at once. Zero means
-	// 1,000 and 8.
+	// more between two attempts. Other mail may use what they leave free and a
+	// quarter more. Workers is how many are worked on at once. Zero means 1,000
+	// and 8.
 	//
-	// Networks, as in [Limits], are served in turn. In a full queue a request
-	// from a network that has fewer takes the place of the newest one of the
-	// network that has most, which makes an event. Where too many wait for
-	// another attempt, the oldest of the network that has most is given up.
+	// Networks, as in [Limits], are served in turn. Where there is no room, the
+	// one that has most loses its newest request, or its oldest between two
+	// attempts.
 	Size, Workers int
 	// Window is for how long after the request a mail is worth sending and is
-	// retried, from a minute to 7 days. Zero means 15 minutes. In this process
-	// a failed look-up for a request is retried four times, within a minute or
-	// two.
+	// retried, from a minute to 7 days. Zero means 15 minutes. What no visitor
+	// asked for has a day at least, and a failed look-up in this process a
+	// minute or two.
 	Window time.Duration
 }
 
 // Hooks are functions of the application's own. Each may be nil. They may be
 // called concurrently, and must heed their contexts. A hook fails by an error,
-// a panic, or no answer within 10 seconds. After that its goroutine goes on,
-// but nothing waits for it. A failure is an internal error of the method that
-// called it, unless said otherwise.
+// a panic, or no answer within 10 seconds, and so does the method that called
+// it, unless said otherwise. Workers call a failed one again.
 type Hooks struct {
-	// FindByIdentifier looks up accounts by something other than an address,
-	// such as a user name. With it, Request accepts any text of at most 254
-	// bytes without control characters. Mail still goes to the stored address
-	// alone. A worker calls it for what is no address, and again after a
-	// failure.
+	// FindByIdentifier looks up accounts by what is no address, such as a user
+	// name. With it, Request accepts any text of at most 254 bytes without
+	// control characters. Mail still goes to the stored address.
 	FindByIdentifier func(
 		ctx context.Context, identifier string,
 	) ([]User, error)
 	// Blocked tells whether a known client may not use the flow. Request,
-	// Confirm, Dispute and Redeem call it on the visitor's goroutine, without a
-	// timeout or recovery from panics, so it must answer from memory. A blocked
-	// client gets the usual answers, and nothing happens. Check is not blocked.
+	// Confirm, Dispute and Redeem then give the usual answer and do nothing.
+	// They call it without a timeout or recovery from panics, so it must answer
+	// from memory.
 	Blocked func(client netip.Addr) bool
 	// Eligible tells whether an account may use this flow. One that signs in
 	// with its company may not, for example. It is sent nothing, and its links
-	// are refused like any other. Callers of [Service.Link] and the like get
-	// [ErrNotEligible]. It is asked by workers, who repeat it after a failure,
-	// and for signed links, but not those of disputes and Pages.Purposes.
+	// are refused, except for disputes and Pages.Purposes.
 	Eligible func(ctx context.Context, user User) (bool, error)
-	// BeforeConfirm asks for a second proof before an account with one gets a
-	// new password (NIST SP 800-63B-4 section 4.2.2.2). Confirm calls it for a
-	// good link, before the password is judged or hashed. It returns nil to go
-	// on, also where no proof is needed, or an error that matches
-	// [ErrProofRefused], which counts against Limits.Proof. After an error
-	// nothing is written and the link stays good. Its time tells nothing to who
-	// has no signed link.
+	// BeforeConfirm asks for a second proof (NIST SP 800-63B-4 section
+	// 4.2.2.2). Confirm calls it for a good link, before the password is judged
+	// or hashed. It returns nil to go on, also where no proof is needed, or an
+	// error that matches [ErrProofRefused], which counts against Limits.Proof.
+	// After an error nothing is written and the link stays good.
 	//
-	// It may be called again for one link, for example after a refused
-	// password. So mark a code that is good once as used in OnConfirmed, or the
-	// visitor has to wait for the next one.
+	// It must not use up a one-time code, since the password may yet be
+	// refused. The transaction of Store.ReplaceHash must. That is not given the
+	// proof, so mark all codes that are good at that moment as used, as
+	// examples/webapp does. OnConfirmed is too late.
 	BeforeConfirm func(ctx context.Context, pending Pending) error
-	// NeedsProof tells pages what BeforeConfirm is going to want, such as
-	// "totp", or "" for nothing, as CheckResult.Proof. It decides nothing, and
-	// requires BeforeConfirm.
-	NeedsProof func(ctx context.Context, pending Pending) (kind string, err error)
+	// ProofKind tells pages which proof BeforeConfirm is going to want, such as
+	// "totp", or "" for none. It decides nothing, and requires BeforeConfirm.
+	ProofKind func(ctx context.Context, pending Pending) (kind string, err error)
 	// OnConfirmed are called in turn, once, after a new password is stored and
-	// the sessions are ended, for example to clear a lock-out counter or to
-	// mark Confirmation.Email as verified. A failure only makes the event
-	// OutcomeHookFailed. The visitor waits, so queue what takes long.
+	// the sessions are ended, for example to mark Confirmation.Email as
+	// verified. A failure only makes the event OutcomeHookFailed. The visitor
+	// waits for them.
 	OnConfirmed []func(ctx context.Context, done Confirmation) error
-	// OnDisputed locks an account, for instance by disabling it. If it is set,
-	// notices of a change have a link for that. It must end the sessions where
-	// Dispute.SessionsEnded is false, and may be called again for the same
-	// change. See [Service.Dispute].
+	// OnDisputed locks an account, for instance by disabling it. With it,
+	// notices of a change have a link for [Service.Dispute]. It must end the
+	// sessions where Dispute.SessionsEnded is false, and may be called again
+	// for the same change.
 	OnDisputed func(ctx context.Context, what Dispute) error
 }
 
-// A Policy judges a new password. It returns nil, or an error that is or wraps
-// a *policy.Error of the reset/policy package. Any other error means that it
-// cannot decide. The password should not consist of words: the product, the
-// site's host, and the account's addresses, whole and up to the '@'. It must be
-// safe for concurrent use.
+// A Policy judges a new password, which should not consist of words: the
+// product, the site's host, and the account's addresses, whole and up to the
+// '@'. Check returns nil, or an error that is or wraps a *policy.Error. Any
+// other error means that it cannot decide. It must be safe for concurrent use.
 type Policy interface {
 	Check(ctx context.Context, password string, words []string) error
 }
 
 // Sessions says who ends the sessions of an account when its password has been
-// reset, since whoever knew the old one may be signed in. [New] refuses the
-// zero value.
+// reset. [New] refuses the zero value.
 type Sessions struct {
 	decided bool
 	inStore bool
@@ -236,18 +213,15 @@ type Sessions struct {
 }
 
 // EndSessionsInStore says that Store.ReplaceHash ends the account's sessions in
-// the transaction that writes the hash. It is the best choice. No crash can
-// leave a new password with old sessions.
+// the transaction that writes the hash. It is the best choice.
 func EndSessionsInStore() Sessions {
 	return Sessions{decided: true, inStore: true}
 }
 
 // EndSessionsWith says that end ends the account's sessions, with its refresh
-// and remember-me tokens. It is called after the hash is written, before
-// Confirm returns, with a context that the visitor cannot cancel, up to three
-// times within 10 seconds until it succeeds, and waited for no longer. If it
-// never succeeds, or the process dies before, old sessions live. See
-// [OutcomeSessionsFailed].
+// and remember-me tokens. Confirm calls it after the hash is written, with a
+// context that the visitor cannot cancel, up to three times within 10 seconds.
+// If it never succeeds, or the process dies before, old sessions live.
 func EndSessionsWith(
 	end func(ctx context.Context, userID string) error,
 ) Sessions {

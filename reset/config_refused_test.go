@@ -126,9 +126,9 @@ var refusedParts = map[string]refusedConfig{
 		},
 	},
 	"a proof that nobody checks": {
-		"Config.Hooks.NeedsProof",
+		"Config.Hooks.ProofKind",
 		func(cfg *reset.Config) {
-			cfg.Hooks.NeedsProof = func(
+			cfg.Hooks.ProofKind = func(
 				context.Context, reset.Pending,
 			) (string, error) {
 				return "totp", nil

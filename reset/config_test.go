@@ -131,7 +131,7 @@ func TestSettingsHaveDefaultsFilledIn(t *testing.T) {
 		Sender:     "no-reply@app.example",
 
 		EndsSessions: true,
-		Notice:       true,
+		SendsNotice:  true,
 	}, svc.Settings())
 }
 

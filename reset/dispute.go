@@ -10,21 +10,17 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// PurposeDispute is the purpose of links for [Service.Dispute]. No password can
-// be set with one, and no other link disputes anything.
+// PurposeDispute is the purpose of links for [Service.Dispute].
 const PurposeDispute token.Purpose = "dispute"
 
 // A Dispute is for Hooks.OnDisputed.
 type Dispute struct {
-	// Site is the name of the [Site] whose store has UserID, or empty.
-	Site    string
-	UserID  string
-	TokenID string
-	// Client is who disputes it.
-	Client netip.Addr
+	SiteName string
+	UserID   string
+	TokenID  string
+	Client   netip.Addr
 	// SessionsEnded says that the function of [EndSessionsWith] has just ended
-	// the sessions. If false, the hook must, because the store ends them inside
-	// ReplaceHash alone, or the function failed.
+	// the sessions. If false, the hook must.
 	SessionsEnded bool
 }
 
@@ -63,20 +59,18 @@ func (s *Service) openDispute(
 }
 
 // Dispute locks the account whose owner says "this was not me" of a changed
-// password. It verifies the link of the notice, ends the account's sessions
-// where [EndSessionsWith] says how, and calls Hooks.OnDisputed in any case. It
-// grants nothing. The page must wait for somebody to press a button. Limits are
-// those of Confirm.
+// password. It verifies the link of the notice, ends sessions where
+// [EndSessionsWith] says how, and calls Hooks.OnDisputed in any case. Limits
+// are those of Confirm. The page must wait for somebody to press a button.
 //
-// The link is bound to the new hash and to the address it was mailed to. Until
-// either changes, or it is too old, it may be used any number of times, also
-// for a disabled account. A thief of the mailbox can lock the owner out with
-// it, which is a nuisance and no takeover. Who took an account over can kill it
-// by one more change of password or address, so ask for a proof before either.
+// The link is good, any number of times, until it is too old or the new hash or
+// the address it went to changes. So a thief of the mailbox can lock the owner
+// out, and a thief of the account can kill the link. Ask for a proof before
+// each change.
 //
 // The error matches [ErrRejected] or is a *[ThrottledError]. After any other
 // the visitor should try again. ctx governs the look-up. Sessions and the hook
-// have ten seconds each, which the visitor cannot cut short.
+// have ten seconds each.
 func (s *Service) Dispute(ctx context.Context, in CheckInput) error {
 	if s.cfg.Hooks.OnDisputed == nil {
 		return errNoDisputes
@@ -108,7 +102,7 @@ func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 	err := callHook(
 		ctx, "Config.Hooks.OnDisputed", func(ctx context.Context) error {
 			return s.cfg.Hooks.OnDisputed(ctx, Dispute{
-				Site: s.name, UserID: user.ID, TokenID: ev.TokenID,
+				SiteName: s.name, UserID: user.ID, TokenID: ev.TokenID,
 				Client: ev.Client, SessionsEnded: ended,
 			})
 		},

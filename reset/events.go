@@ -10,45 +10,43 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// An Outcome is one way in which a step of the flow ended. [Outcomes] returns
-// all of them, so it is fit for the label of a metric. Event.Reason says why,
-// or which limit or part it was.
+// An Outcome is one way in which a step of the flow ended, fit for the label of
+// a metric.
 type Outcome string
 
-// Outcomes of a request for a link, on the visitor's side.
+// Outcomes of a request for a link.
 const (
-	// A request was accepted and queued, whatever the address.
+	// A request was accepted, whatever the address.
 	OutcomeRequested Outcome = "requested"
-	// A limit was reached, by a request or by a use of a link.
+	// A limit was reached.
 	OutcomeThrottled Outcome = "throttled"
-	// Config.Hooks.Blocked refused the client.
+	// Hooks.Blocked refused the client.
 	OutcomeBlocked Outcome = "blocked"
-	// The queue was full, also after requested. The visitor got the usual
-	// answer.
+	// The queue was full, also after requested.
 	OutcomeDropped Outcome = "dropped"
-	// Config.Queue.Dispatch returned an error.
+	// Queue.Dispatch returned an error.
 	OutcomeDispatchFailed Outcome = "dispatch-failed"
-	// A limiter failed, and its fallback decided.
+	// A limiter failed.
 	OutcomeLimiterFailed Outcome = "limiter-failed"
 	// Count events of requests could not be recorded in time.
 	OutcomeEventsLost Outcome = "events-lost"
 )
 
-// Outcomes of a queued mail, on the worker's side.
+// Outcomes of a queued mail.
 const (
 	// No link was sent.
 	OutcomeSkipped Outcome = "skipped"
-	// A link was handed to the mailer.
+	// The mailer took a link.
 	OutcomeMailed Outcome = "mailed"
-	// An invitation was handed to the mailer.
+	// The mailer took an invitation.
 	OutcomeInvited Outcome = "invited"
-	// An opt-in mail without a link was handed to the mailer.
+	// The mailer took an opt-in mail without a link.
 	OutcomeHinted Outcome = "hinted"
 	// An attempt failed and will be repeated.
 	OutcomeMailDelayed Outcome = "mail-delayed"
 	// A mail was given up.
 	OutcomeMailFailed Outcome = "mail-failed"
-	// Process was given a job it may not do.
+	// Process refused a job.
 	OutcomeJobRefused Outcome = "job-refused"
 )
 
@@ -62,38 +60,38 @@ const (
 	OutcomeRejected Outcome = "rejected"
 	// The policy refused the password. The link stays good.
 	OutcomePasswordRefused Outcome = "password-refused"
-	// Config.Hooks.BeforeConfirm refused the proof. The link stays good.
+	// Hooks.BeforeConfirm refused the proof. The link stays good.
 	OutcomeProofRefused Outcome = "proof-refused"
 	// The new hash is stored.
 	OutcomeConfirmed Outcome = "confirmed"
-	// The link was good when verified, and no longer when written.
+	// The account changed between the look-up and the write.
 	OutcomeLostRace Outcome = "lost-race"
-	// An internal error of Confirm. The link stays good unless Reason is
-	// "unknown", when the write may yet come into force.
+	// An internal error of Confirm. Reason is "unknown" for
+	// [ErrUnknownOutcome].
 	OutcomeConfirmFailed Outcome = "confirm-failed"
-	// The password is changed, or may be, and old sessions may be alive.
+	// The password is changed, or may be, and old sessions may live.
 	OutcomeSessionsFailed Outcome = "sessions-failed"
-	// The password is changed, and a hook of OnConfirmed failed.
+	// A hook of OnConfirmed failed.
 	OutcomeHookFailed Outcome = "hook-failed"
-	// The notice of the change was handed to the mailer.
+	// The mailer took the notice of a change.
 	OutcomeNoticeMailed Outcome = "notice-mailed"
-	// The password is changed, or may be, and the notice was given up.
+	// The notice of a change was given up.
 	OutcomeNoticeFailed Outcome = "notice-failed"
-	// Count links came back changed. See [Service.LinkRewritten].
+	// See [Service.LinkRewritten].
 	OutcomeLinkRewritten Outcome = "link-rewritten"
-	// Link made a link without sending it.
+	// Link made a link.
 	OutcomeLinkMade Outcome = "link-made"
 )
 
 // Outcomes of further links.
 const (
-	// An owner disputed a change, and the account is locked.
+	// Dispute locked an account.
 	OutcomeDisputed Outcome = "disputed"
-	// An owner disputed a change, and the account may not be locked.
+	// Dispute may have locked nothing.
 	OutcomeDisputeFailed Outcome = "dispute-failed"
-	// A link of the application's own was used.
+	// Redeem used a link.
 	OutcomeRedeemed Outcome = "redeemed"
-	// Using one failed.
+	// An internal error of Redeem.
 	OutcomeRedeemFailed Outcome = "redeem-failed"
 )
 
@@ -121,52 +119,44 @@ func Outcomes() []Outcome {
 type Event struct {
 	Outcome Outcome
 	Time    time.Time
-	// Site is the name of the [Site] whose store has UserID. It is empty for
-	// the Service that [New] made and for OutcomeEventsLost.
-	Site string
-	// Client is who asked or confirmed.
-	Client netip.Addr
-	// UserID is empty when no account is known.
-	UserID string
-	// RequestID joins the events of one request: requested, then skipped or
-	// mailed, once per account.
+	// SiteName is the Site.Name whose store has UserID, or empty.
+	SiteName string
+	Client   netip.Addr
+	UserID   string
+	// RequestID joins the events of one request.
 	RequestID string
-	// TokenID joins a link with its use: mailed, then confirmed or rejected.
+	// TokenID joins a link with its use.
 	TokenID string
 	Purpose token.Purpose
-	// Reason is one of [Reasons], or empty.
-	Reason Reason
+	Reason  Reason
 	// Count is for OutcomeEventsLost and OutcomeLinkRewritten.
 	Count int
-	// Err is the internal error behind the outcome, what the policy said of a
-	// password, or nil.
+	// Err is the internal error, or what the policy said of a password, or nil.
 	Err error
 }
 
-// A Reason says why a step ended as its [Outcome] says. [Reasons] returns all
-// of them, so it is fit for the label of a metric.
+// A Reason says why a step ended as its [Outcome] says.
 //
 // Why an account gets no link or mail. The first three are also used at
 // confirmation.
 //
-//   - "disabled", and "not-eligible" by Config.Hooks.Eligible.
+//   - "disabled", and "not-eligible" by Hooks.Eligible.
 //   - "unknown-user": the account is gone.
 //   - "unknown-address": no account has the address.
-//   - "address-mismatch": the store's account has another one, a look-alike
-//     perhaps.
-//   - "bad-address": no mail can be sent to the stored address.
-//   - "bad-user": the store's account has no id, another id, or more than five
-//     recovery addresses.
-//   - "no-password": there is none to forget.
-//   - "has-password": there is one by now, so no invitation.
-//   - "too-many-accounts": one address has more accounts than are mailed.
+//   - "address-mismatch": the store found a look-alike.
+//   - "bad-address": see [ErrNoAddress].
+//   - "bad-user": it has no id, another id, or more than five recovery
+//     addresses.
+//   - "no-password": there is none to reset.
+//   - "has-password": there is one by now.
+//   - "too-many-accounts": one address has more than five.
 //   - "too-late": the job waited until the mail was of no use.
-//   - "throttled": the account has had its share of mail.
+//   - "throttled": by Limits.Account.
 //
 // Why [Service.Process] refused a job.
 //
-//   - "bad-mac": it is forged, changed, or made with a key that the ring no
-//     longer has. The event says nothing that the job says.
+//   - "bad-mac": it is forged, changed, or of a key that the ring does not
+//     have.
 //   - "bad-date": it has no date, or one in the future.
 //   - "bad-kind": this version does not know its kind.
 //   - "unknown-site": see [ErrUnknownSite].
@@ -175,37 +165,34 @@ type Event struct {
 //
 //   - "global", "client", "network", "account", "confirm-client",
 //     "confirm-user", "proof" and "check": the field of [Limits].
-//   - "share": the site is at its bound, and this network had its share.
+//   - "share": Global was, and this network had most of it.
 //
 // Why a mail was given up or is delayed, or a confirmation failed.
 //
-//   - "refused": the mailer said that the mail can never be delivered.
+//   - "refused": the mailer will never deliver it.
 //   - "render": the mail or its link could not be made.
-//   - "gave-up": it was attempted until it would have been of no use.
-//   - "unknown": the mailer twice, or the store, could not tell whether it was
+//   - "gave-up": it was attempted until it was of no use.
+//   - "unknown": the store, or the mailer twice, cannot tell whether it was
 //     done.
 //   - "shutdown": the process ended first.
-//   - "queue": there was no room in the queue, or to wait for the next attempt.
-//   - "panic": the mailer panicked. Err says where.
+//   - "queue": it was full.
+//   - "panic": the mailer panicked.
 //   - "busy": the hasher's queue was full.
-//   - "store", "hash", "policy" and "hook": that part failed. Err says how.
+//   - "store", "hash", "policy" and "hook": that part failed.
 //   - "still-valid": see [ErrStillValid].
 //
-// Why a link was refused. See [token.Reason].
+// Why a link was refused, as in [token.Reason].
 //
 //   - "malformed", "unknown-key", "wrong-purpose", "signature", "expired",
 //     "not-yet-valid", "too-long-lived" and "stale".
 //
-// Why a password was refused: the first code of package policy, of those in
-// Err.
+// Why a password was refused: the first [policy.Code].
 //
 //   - "too-short", "too-long", "invalid-utf8", "control-characters", "common",
 //     "context" and "breached".
 //   - "policy": a code of the application's own.
 //
-// Which mail without a link was sent.
-//
-//   - "no-account" and "signs-in-elsewhere".
+// Which mail without a link was sent: "no-account" or "signs-in-elsewhere".
 type Reason string
 
 const (

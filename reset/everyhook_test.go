@@ -51,7 +51,7 @@ func (c *hookCalls) plant(cfg *reset.Config, at func(hook string)) {
 			count(&c.before, "before")
 			return nil
 		},
-		NeedsProof: func(context.Context, reset.Pending) (string, error) {
+		ProofKind: func(context.Context, reset.Pending) (string, error) {
 			count(&c.needs, "needs")
 			return "totp", nil
 		},

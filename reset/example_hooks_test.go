@@ -16,7 +16,7 @@ func Example_secondProof() {
 	ctx := context.Background()
 	codes := map[string]string{"7": "492039"} // by user id; others have none.
 	svc, _, _ := exampleService(func(cfg *reset.Config) {
-		cfg.Hooks.NeedsProof = func(
+		cfg.Hooks.ProofKind = func(
 			_ context.Context, pending reset.Pending,
 		) (string, error) {
 			if codes[pending.UserID] == "" {
@@ -42,7 +42,7 @@ func Example_secondProof() {
 		Token: rawOf(link), Password: "a new password that is long",
 	}
 	checked, _ := svc.Check(ctx, reset.CheckInput{Token: in.Token})
-	fmt.Println("the page asks for:", checked.Proof)
+	fmt.Println("the page asks for:", checked.ProofKind)
 	fmt.Println(svc.Confirm(ctx, in))
 	in.Proof = "492039"
 	fmt.Println(svc.Confirm(ctx, in))

@@ -106,7 +106,7 @@ func Example_verifyAddress() {
 	defer func() { _ = svc.Shutdown(ctx) }()
 
 	// After somebody has signed up:
-	fmt.Println(svc.Send(ctx, verifyEmail, reset.SendInput{UserID: "7"}))
+	fmt.Println(svc.SendPurpose(ctx, verifyEmail, reset.SendInput{UserID: "7"}))
 	mails, _ := outbox.Wait(ctx, 1)
 	fmt.Println(mails[0].Subject)
 

@@ -138,23 +138,23 @@ var askedHooks = map[string]faultyHook{
 		step: (*fixture).confirm, answer: "Config.Hooks.BeforeConfirm",
 		outcome: reset.OutcomeConfirmFailed, reason: "hook",
 	},
-	"NeedsProof": {
+	"ProofKind": {
 		plant: func(cfg *reset.Config, hook func(context.Context) error) {
 			cfg.Hooks.BeforeConfirm = wantsNothing
-			cfg.Hooks.NeedsProof = func(
+			cfg.Hooks.ProofKind = func(
 				ctx context.Context, _ reset.Pending,
 			) (string, error) {
 				return "totp", hook(ctx)
 			}
 		},
-		step: (*fixture).check, answer: "Config.Hooks.NeedsProof",
+		step: (*fixture).check, answer: "Config.Hooks.ProofKind",
 		outcome: reset.OutcomeCheckFailed, reason: "hook",
 	},
 	"State in a worker": {
 		plant: plantState,
 		step: func(fx *fixture, t *testing.T, _ string) error {
 			t.Helper()
-			return fx.Send(
+			return fx.SendPurpose(
 				t.Context(), verifyEmail, reset.SendInput{UserID: "7"},
 			)
 		},

@@ -14,51 +14,45 @@ import (
 )
 
 // A Pending is a confirmation by a good link that has not been done yet. It
-// prints and marshals as its user id alone, except in an unexported field.
+// prints as its UserID, except in an unexported field.
 type Pending struct {
-	// Site is the name of the [Site], or empty.
-	Site string
-	// UserID and Label are as in [User].
+	SiteName      string
 	UserID, Label string
-	// Purpose is token.PurposeReset or token.PurposeInvite.
-	Purpose token.Purpose
-	TokenID string
-	// Client is who confirms.
-	Client netip.Addr
+	Purpose       token.Purpose
+	TokenID       string
+	Client        netip.Addr
 	// Proof is ConfirmInput.Proof, byte for byte, and empty for
-	// Hooks.NeedsProof.
+	// Hooks.ProofKind.
 	Proof string
 }
 
-// Format prints the user id alone.
+// Format prints the user id.
 func (p Pending) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "reset.Pending{%s}", p.UserID)
 }
 
-// LogValue logs the user id alone.
+// LogValue logs the user id.
 func (p Pending) LogValue() slog.Value { return slog.StringValue(p.UserID) }
 
-// MarshalJSON writes the user id alone.
+// MarshalJSON writes the user id.
 func (p Pending) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ UserID string }{p.UserID})
 }
 
-// A Confirmation tells a hook which account has a new password. It prints and
-// marshals as user and token id, except in an unexported field.
+// A Confirmation tells a hook which account has a new password. It prints as
+// user and token id, except in an unexported field.
 type Confirmation struct {
-	// Site is the name of the [Site], or empty.
-	Site   string
-	UserID string
-	// Email is the stored address that received the link. Whoever confirmed can
-	// read its mail, or had the link from [Service.Link], in which case it
-	// proves nothing.
+	SiteName string
+	UserID   string
+	// Email is the stored address that received the link. After [Service.Link]
+	// it proves nothing.
 	Email   string
 	TokenID string
 	Purpose token.Purpose
 	Client  netip.Addr
 }
 
-// String names the account and the token.
+// String names account and token.
 func (c Confirmation) String() string {
 	return "reset.Confirmation{" + c.UserID + " " + c.TokenID + "}"
 }
@@ -91,9 +85,9 @@ func (h *Hooks) validate() error {
 			"reset: Config.Hooks.OnConfirmed holds a nil function",
 		)
 	}
-	if h.NeedsProof != nil && h.BeforeConfirm == nil {
+	if h.ProofKind != nil && h.BeforeConfirm == nil {
 		return errors.New(
-			"reset: Config.Hooks.NeedsProof is set without " +
+			"reset: Config.Hooks.ProofKind is set without " +
 				"Config.Hooks.BeforeConfirm, so that nothing is proven",
 		)
 	}

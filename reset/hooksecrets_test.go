@@ -68,7 +68,7 @@ func (f *faults) plantHooks(cfg *reset.Config, seen *canaries) {
 			}
 			return f.quoteUser("proof", pending.Proof, pending.Label)
 		},
-		NeedsProof: func(
+		ProofKind: func(
 			_ context.Context, pending reset.Pending,
 		) (string, error) {
 			seen.see(pending)
@@ -157,8 +157,8 @@ func allStepsWithFault(
 	})
 	require.NoError(t, err)
 	sent := reset.SendInput{UserID: "c", ReturnTo: secretReturnTo}
-	require.NoError(t, fx.Send(t.Context(), verifyEmail, sent))
-	require.NoError(t, fx.SendTo(t.Context(), changeEmail, secretNew, sent))
+	require.NoError(t, fx.SendPurpose(t.Context(), verifyEmail, sent))
+	require.NoError(t, fx.SendPurposeTo(t.Context(), changeEmail, secretNew, sent))
 	require.NoError(t, fx.NotifyChanged(
 		t.Context(), reset.NotifyInput{UserID: "c"},
 	))
@@ -197,7 +197,7 @@ func allStepsWithFault(
 			},
 		))
 	}
-	seen.see(fx.SendReset(t.Context(), sent), fx.Send(
+	seen.see(fx.SendReset(t.Context(), sent), fx.SendPurpose(
 		t.Context(), verifyEmail, sent,
 	), fx.check(t, in.Token), fx.Confirm(t.Context(), in))
 

@@ -28,7 +28,7 @@ func (x *explorer) check(t *testing.T) string {
 	return ""
 }
 
-func isFollowUp(job reset.Job) bool { return job.Pending != "" }
+func isFollowUp(job reset.Job) bool { return job.Unresolved != "" }
 
 func isUnknown(
 	err error,

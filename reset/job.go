@@ -16,58 +16,35 @@ import (
 )
 
 // A Job is one mail, or one look-up that leads to mails, that is still to be
-// done. Only the Service makes it, and [Service.Process] takes it back as
-// Config.Queue.Dispatch was given it. It marshals to JSON and back without
-// loss. It holds what the visitor typed but never a token, since a link is made
-// at each attempt. Its other print forms show ID and Kind alone, except in an
-// unexported field.
+// done. Only the Service makes it, and [Service.Process] takes it back
+// unchanged. It marshals to JSON and back without loss, and prints as ID and
+// Kind, except in an unexported field.
 type Job struct {
-	// Site is the name of the [Site], or empty.
-	Site string `json:"site,omitempty"`
-	// ID is random. It is the RequestID of events, and keeps the mail's
-	// Message-ID the same over all attempts.
-	ID string `json:"id"`
-	// Kind is mail.KindReset, mail.KindInvite, mail.KindPasswordChanged or one
-	// of Config.Pages.Purposes.
+	SiteName string `json:"site,omitempty"`
+	// ID is random, and the RequestID of events.
+	ID   string    `json:"id"`
 	Kind mail.Kind `json:"kind,omitempty"`
-	// Email is what was typed, or given to [Service.SendTo]. For a notice it is
-	// the stored address that the link went to, and Also is the other
-	// addresses.
+	// Email is what was typed, or where the mail goes, and Also where else.
 	Email string   `json:"email,omitempty"`
 	Also  []string `json:"also,omitempty"`
-	// Label is the account's, for a notice.
-	Label string `json:"label,omitempty"`
-	// UserID, if set, narrows the job to one account.
-	UserID string `json:"user_id,omitempty"`
-	// Locale is a list of languages as [mail.Languages] reads it.
-	Locale string `json:"locale,omitempty"`
-	// Browser is what mail.CoarseClient calls the visitor's, or empty. Mails
-	// show no other text than such a name.
-	Browser string `json:"browser,omitempty"`
-	// Client is who asked.
-	Client netip.Addr `json:"client,omitzero"`
-	// RequestedAt is when the mail was asked for.
-	RequestedAt time.Time `json:"requested_at"`
-	// Lifetime is that of the link. Zero means the default.
-	Lifetime time.Duration `json:"lifetime,omitempty"`
-	// ReturnTo is a key of Config.Pages.ReturnTo.
-	ReturnTo string `json:"return_to,omitempty"`
-	// SessionsEnded is for the text of a notice.
-	SessionsEnded bool `json:"sessions_ended,omitempty"`
-	// Pending marks a notice of a write whose outcome is unknown, which is
-	// mailed once the new hash shows. It holds keyed digests of the old and the
-	// new hash, the token's id and its purpose.
-	Pending string `json:"pending,omitempty"`
-	// Dispute lets a notice have a link that disputes it. It is a keyed digest
-	// of the new hash.
-	Dispute string `json:"dispute,omitempty"`
-	// Throttled says that the address is over its limit, and that Process is to
-	// drop the job. It is queued so that a slow queue does not tell which
-	// addresses were asked for. An engine that drops duplicates must not take
-	// it for one of a job that sends mail, nor the other way round.
+	Label string   `json:"label,omitempty"`
+	// UserID narrows the job to one account.
+	UserID        string        `json:"user_id,omitempty"`
+	Locale        string        `json:"locale,omitempty"`
+	Browser       string        `json:"browser,omitempty"`
+	Client        netip.Addr    `json:"client,omitzero"`
+	RequestedAt   time.Time     `json:"requested_at"`
+	Lifetime      time.Duration `json:"lifetime,omitempty"`
+	ReturnTo      string        `json:"return_to,omitempty"`
+	SessionsEnded bool          `json:"sessions_ended,omitempty"`
+	// Unresolved is set while the outcome of a write is unknown.
+	Unresolved string `json:"pending,omitempty"`
+	Dispute    string `json:"dispute,omitempty"`
+	// Throttled marks a job that Process drops, because its address is over the
+	// limit. An engine that drops duplicates must not take it for one of a job
+	// that sends mail, nor the other way round.
 	Throttled bool `json:"throttled,omitempty"`
-	// MAC covers all other fields, with a key from Config.Keys and Config.Site
-	// that all sites of a Service share. It is no secret.
+	// MAC covers all other fields. It is no secret.
 	MAC string `json:"mac,omitempty"`
 }
 
@@ -189,7 +166,7 @@ func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
 
 // recordOf records an event of a job.
 func (r *recorder) recordOf(ctx context.Context, job Job, ev Event) {
-	ev.Site, ev.RequestID = job.Site, job.ID
+	ev.SiteName, ev.RequestID = job.SiteName, job.ID
 	ev.Client = plainClient(job.Client)
 	if ev.Purpose == "" {
 		ev.Purpose = purposeOf(job.Kind)

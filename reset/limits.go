@@ -11,18 +11,18 @@ import (
 )
 
 // A Limiter decides whether one more attempt is allowed under a key. Allow
-// charges the key only when it says ok. Otherwise it says how long to wait. An
-// error means that it does not know. It is called in the path of requests, so
-// it must honour the context's deadline and be safe for concurrent use.
+// charges the key when it says ok, and else says how long to wait. An error
+// means that it does not know. Requests wait for it, so it must honour the
+// context's deadline. It must be safe for concurrent use.
 type Limiter interface {
 	Allow(
 		ctx context.Context, key string,
 	) (retryAfter time.Duration, ok bool, err error)
 }
 
-// A Refunder is a [Limiter] that takes back a charge for what did not happen.
-// [ratelimit.Limiter] is one. With any other, who asks again after a failure
-// may find a limit reached and get no mail.
+// A Refunder is a [Limiter] that takes back a charge for what did not happen,
+// as [ratelimit.Limiter] does: when a later limit, Dispatch or a full queue
+// turns a request away and the visitor is still there.
 type Refunder interface {
 	Limiter
 	// Refund gives back one event that Allow has charged to key. It must never
@@ -34,42 +34,17 @@ type Refunder interface {
 // Limits throttle the flow. A nil field means the in-process default in its
 // comment, so n processes let n times as much pass unless they share a Limiter.
 // Keys begin with the name of the limit, so one Limiter may serve several
-// fields. They hold network addresses, and keyed digests of what was typed or
-// of ids.
+// fields. The rest is a network address, or a keyed digest of what was typed or
+// of an id.
 //
 // A client is an IPv4 address or an IPv6 /64, a network a /24 or a /48, which
-// one customer may hold whole. The zero Addr charges neither limit, and is one
-// network of its own elsewhere. A network may also be an office or some
-// thousand subscribers, so Network is wide: 300 an hour are fifteen clients at
-// their own limit, or one request a day from each of 7,200 people. Users behind
-// few networks may need more.
+// one customer may hold whole. The zero Addr charges neither, and is one
+// network of its own elsewhere.
 //
-// Requests charge Client, Network, Global and Account in this order, before any
-// look-up. One that is over its limit uses up nothing of the next.
-//
-// Once Global has refused, a network with more than its share of what was
-// granted lately is refused first, until Global has had room for a while. So
-// what Global earns back goes to the others, and visitors from a network that
-// floods wait with it. Counts are by network and, at a quarter of the weight,
-// by the /16 and /32 that a provider may hold. They are each process's own and
-// take 1 MiB. Measured at 20 times the default Global, of 100 visitors from
-// elsewhere 99 are served while 1,000 networks ask, and 84 while 3,000 do.
-//
-// A [Refunder] gets charges back when a later limit refuses the request with a
-// *[ThrottledError], when Dispatch fails and when the queue is full. It does
-// not when Account refuses, which must look like a success (see Job.Throttled),
-// nor when the visitor has hung up, which must be no way around the limits.
-//
-// The worker charges Account again, by the account's id, for each mail that
-// somebody's typing leads to. One over the limit is skipped as "throttled". The
-// charge is given back when the mail was not sent, unless the worker died. If
-// Account is no Refunder, the in-process default is charged instead.
-//
-// A link that is signed and in time charges ConfirmUser or Check by the
-// account's id, before the account is loaded, so nobody without a link can use
-// up the limit. Anything else is junk. It charges ConfirmClient, or Check by
-// the client, which bounds the events it makes and keeps nobody behind the same
-// address from using a good link.
+// A request charges Client, Network, Global and Account in this order, before
+// any look-up, and nothing after the first that refuses. Once Global has
+// refused, each process refuses the networks that had most of it lately, so
+// that others are served.
 //
 // When a limiter fails, or takes longer than 150 milliseconds, an event says
 // so. Requests and proofs fall back to the in-process default. Checks and
@@ -80,30 +55,36 @@ type Limits struct {
 	Global Limiter
 	// Client is 20 at once for each client, then 20 an hour.
 	Client Limiter
-	// Network is 200 at once for each network, then 300 an hour.
+	// Network is 200 at once for each network, then 300 an hour, or one request
+	// a day from each of 7,200 people. Users behind few networks may need more.
 	Network Limiter
 	// Account is 5 for each address, a minute apart, then 5 an hour. Requests
 	// over it get the usual answer and no mail.
+	//
+	// The worker charges it again by the account's id, for each mail that
+	// somebody's typing leads to, and takes the charge back when the mail was
+	// not sent. If it is no Refunder, the in-process default is charged there.
 	Account Limiter
 
-	// ConfirmClient is 30 at once for each client that sends junk, then 3 a
-	// minute.
+	// ConfirmClient is 30 at once, then 3 a minute, for each client that sends
+	// anything but a signed link in time.
 	ConfirmClient Limiter
-	// ConfirmUser is 10 at once for each account, then 1 a minute.
+	// ConfirmUser is 10 at once, then 1 a minute, for each account with a
+	// signed link in time.
 	ConfirmUser Limiter
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
-	// often Hooks.BeforeConfirm may refuse. A good proof's charge is given back
-	// to a [Refunder]. At 288 guesses a day, a code of six digits of which
-	// three are good at a time is found in three years, on average.
+	// often Hooks.BeforeConfirm may refuse. At 288 guesses a day, a code of six
+	// digits of which three are good at a time is found in three years, on
+	// average.
 	Proof Limiter
 
-	// Check is 30 at once for each account or client, then 6 a minute.
+	// Check is 30 at once, then 6 a minute, for each account or client as
+	// above.
 	Check Limiter
 
-	// Off switches all limits off, for tests and for sites behind something
-	// that throttles already. A Hooks.BeforeConfirm must then count its
-	// refusals itself.
+	// Off switches all limits off, for tests and for sites that throttle
+	// elsewhere. Hooks.BeforeConfirm must then count its refusals itself.
 	Off bool
 }
 

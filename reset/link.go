@@ -13,8 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Link is a live link. Whoever holds it can set the account's password. It
-// prints, logs and marshals redacted.
+// A Link is a live link. Whoever holds it can set the account's password.
 type Link struct {
 	// url is behind a pointer, because fmt prints an address even where it
 	// cannot call Format.
@@ -31,13 +30,13 @@ func (l Link) Reveal() string {
 	return *l.url
 }
 
-// ExpiresAt returns when the link stops working at the latest.
+// ExpiresAt returns when the link stops working, at the latest.
 func (l Link) ExpiresAt() time.Time { return l.expires }
 
 // TokenID returns what events call the link's token.
 func (l Link) TokenID() string { return l.tokenID }
 
-// String names the link by its token's id.
+// String names the link by its TokenID.
 func (l Link) String() string { return "reset.Link{" + l.tokenID + "}" }
 
 // Format prints String.

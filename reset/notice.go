@@ -45,7 +45,8 @@ func (s *Service) sendNotice(ctx context.Context, job Job, ev Event) {
 
 // suspect does what can be done about a write whose outcome is unknown. It ends
 // sessions, in case the write is in force already, and queues a job that looks
-// for it later.
+// for it later. The job says by keyed digests which hash was there and which is
+// to come, and whose link it was.
 func (s *Service) suspect(
 	ctx context.Context, job Job, user User, encoded string,
 	ev Event, cause error,
@@ -60,7 +61,7 @@ func (s *Service) suspect(
 
 	after := user
 	after.PasswordHash = encoded
-	job.Pending = strings.Join([]string{
+	job.Unresolved = strings.Join([]string{
 		s.digestHash(user), s.digestHash(after), ev.TokenID, string(ev.Purpose),
 	}, ".")
 
@@ -99,7 +100,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 		return Job{}, err
 	}
 
-	parts := strings.Split(job.Pending, ".")
+	parts := strings.Split(job.Unresolved, ".")
 	if len(parts) != 4 {
 		return Job{}, nil
 	}
@@ -118,7 +119,7 @@ func (s *Service) resolve(ctx context.Context, job Job) (Job, error) {
 	job.SessionsEnded = s.conclude(
 		context.WithoutCancel(ctx), user, job.Email, ev,
 	)
-	job.Pending = ""
+	job.Unresolved = ""
 
 	if s.cfg.Mail.SkipNotice {
 		return Job{}, nil

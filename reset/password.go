@@ -164,12 +164,12 @@ func (s *Service) conclude(
 	s.events.record(ctx, ev)
 
 	done := Confirmation{
-		Site:    s.name,
-		UserID:  user.ID,
-		Email:   linked,
-		TokenID: ev.TokenID,
-		Purpose: ev.Purpose,
-		Client:  ev.Client,
+		SiteName: s.name,
+		UserID:   user.ID,
+		Email:    linked,
+		TokenID:  ev.TokenID,
+		Purpose:  ev.Purpose,
+		Client:   ev.Client,
 	}
 	for i, hook := range s.cfg.Hooks.OnConfirmed {
 		err := callHook(

@@ -258,7 +258,7 @@ func TestPendingNoticeIsAPlainOneOnceTheWriteHasShown(t *testing.T) {
 		"what remains is a job of its own",
 	)
 	require.Len(t, queue, 2)
-	require.Empty(t, queue[1].Pending)
+	require.Empty(t, queue[1].Unresolved)
 
 	late.outbox.Fail(nil)
 	late.set(t, "$argon2id$other")
@@ -358,7 +358,7 @@ func FuzzPendingJob(f *testing.F) {
 			Email:       "ana@example.com",
 			UserID:      "7",
 			RequestedAt: fx.clock.Now(),
-			Pending:     pending,
+			Unresolved:  pending,
 		})))
 
 		require.Empty(t, fx.outbox.Messages())

@@ -10,7 +10,7 @@ import (
 // enqueue hands a job to whatever works on jobs. What is no stranger's doing
 // may use room that requests may not.
 func (s *Service) enqueue(ctx context.Context, job Job, paid bill) error {
-	job.Site = s.name
+	job.SiteName = s.name
 	if s.cfg.Queue.Dispatch != nil {
 		signed, err := s.seal.sign(job)
 		if err != nil {
@@ -39,33 +39,27 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 }
 
 // Process does one job, for the worker of an engine behind
-// Config.Queue.Dispatch. It looks the accounts up, makes a link for each, and
-// mails it.
-//
-// It takes the jobs that Dispatch was given, by this Service or by one with the
-// same Site and signing key, while the ring has that key. It refuses any other
-// with [ErrJobRefused], without a look-up or mail: one that was changed or made
-// by hand, has a kind that this version does not know, or is more than ten
-// seconds in the future, which is how far clocks may disagree. The engine can
-// cancel it. With [ErrUnknownSite] the engine keeps it for another process.
+// Config.Queue.Dispatch.
 //
 // Nil means that nothing is left to do, also when the mail can never be
-// delivered or the job came too late. Events tell. Any other error asks the
-// engine to call again later with the same job. That ends once the mail is of
-// no use, which is after Config.Queue.Window or, for what no stranger can
-// cause, at least a day. Engines have bounds of their own on attempts.
+// delivered or the job came too late. Any other error asks the engine to call
+// again later with the same job, until the mail is of no use, as
+// Config.Queue.Window says.
+//
+// [ErrJobRefused] is final: no Service with the same Site and keys made the
+// job, it is from the future, or only a newer version can do it. After
+// [ErrUnknownSite] the engine keeps it for another process.
 //
 // Of several accounts, those whose mail failed are dispatched as jobs of their
-// own, so that the others are not mailed twice. A job that is processed again
-// after success mails again, under the same Message-ID, since a MAC does not
-// tell a copy from the original. Each call makes its own events.
+// own. A job that is processed again after success mails again, under the same
+// Message-ID.
 func (s *Service) Process(ctx context.Context, job Job) error {
 	if reason, err := s.seal.validate(job, s.cfg.Now()); err != nil {
 		s.refuseJob(ctx, job, reason, err)
 		return err
 	}
 
-	of := s.site(job.Site)
+	of := s.site(job.SiteName)
 	if of == nil {
 		return s.keepForItsSite(ctx, job)
 	}
@@ -85,7 +79,7 @@ func (s *Service) process(ctx context.Context, job Job) error {
 	}
 
 	first := retries[0].job
-	same := first.UserID == job.UserID && first.Pending == job.Pending &&
+	same := first.UserID == job.UserID && first.Unresolved == job.Unresolved &&
 		len(first.Also) == len(job.Also)
 	if len(retries) == 1 && same {
 		return err
@@ -213,7 +207,7 @@ func (s *Service) perform(
 		return nil, nil
 	}
 
-	if a.job.Pending != "" {
+	if a.job.Unresolved != "" {
 		job, err := s.resolve(ctx, a.job)
 		if err != nil {
 			a.count++
@@ -272,7 +266,7 @@ func (s *Service) lookUpFailed(
 }
 
 func (s *Service) tooLate(ctx context.Context, a attempt) {
-	if a.job.Pending != "" {
+	if a.job.Unresolved != "" {
 		return // the write has not shown, so there is nothing to tell.
 	}
 

@@ -65,14 +65,14 @@ func (s *Service) proofRefused(ctx context.Context, ev Event, err error) error {
 func (s *Service) proofKind(
 	ctx context.Context, user User, ev Event,
 ) (string, error) {
-	if s.cfg.Hooks.NeedsProof == nil {
+	if s.cfg.Hooks.ProofKind == nil {
 		return "", nil
 	}
 
 	kind, err := ask(
-		ctx, "Config.Hooks.NeedsProof",
+		ctx, "Config.Hooks.ProofKind",
 		func(ctx context.Context) (string, error) {
-			return s.cfg.Hooks.NeedsProof(ctx, s.pending(user, ev))
+			return s.cfg.Hooks.ProofKind(ctx, s.pending(user, ev))
 		},
 	)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Service) proofKind(
 
 func (s *Service) pending(user User, ev Event) Pending {
 	return Pending{
-		Site: s.name, UserID: user.ID, Label: user.Label,
+		SiteName: s.name, UserID: user.ID, Label: user.Label,
 		Purpose: ev.Purpose, TokenID: ev.TokenID, Client: ev.Client,
 	}
 }

@@ -259,10 +259,10 @@ func TestHooksForAProofAreNotReachedByStrangers(t *testing.T) {
 			t.Error("a stranger got to BeforeConfirm")
 			return nil
 		}
-		cfg.Hooks.NeedsProof = func(
+		cfg.Hooks.ProofKind = func(
 			context.Context, reset.Pending,
 		) (string, error) {
-			t.Error("a stranger got to NeedsProof")
+			t.Error("a stranger got to ProofKind")
 			return "", nil
 		}
 	})
@@ -290,7 +290,7 @@ func TestCheckSaysWhichProofAPageMustAskFor(t *testing.T) {
 	var fail error
 	fx := newFixture(t, func(cfg *reset.Config) {
 		cfg.Hooks.BeforeConfirm = wantsCode
-		cfg.Hooks.NeedsProof = func(
+		cfg.Hooks.ProofKind = func(
 			_ context.Context, pending reset.Pending,
 		) (string, error) {
 			require.Empty(t, pending.Proof)
@@ -306,12 +306,12 @@ func TestCheckSaysWhichProofAPageMustAskFor(t *testing.T) {
 
 	checked, err := fx.Check(t.Context(), reset.CheckInput{Token: raw})
 	require.NoError(t, err)
-	require.Equal(t, "totp", checked.Proof)
+	require.Equal(t, "totp", checked.ProofKind)
 	checked, err = fx.Check(
 		t.Context(), reset.CheckInput{Token: fx.link(t, "8")},
 	)
 	require.NoError(t, err)
-	require.Empty(t, checked.Proof)
+	require.Empty(t, checked.ProofKind)
 
 	fail = errLost
 	checked, err = fx.Check(t.Context(), reset.CheckInput{Token: raw})

@@ -13,59 +13,54 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A Purpose is a use of links of the application's own, such as to verify or to
-// change an address. Its name is the key of Config.Pages.Purposes, the kind of
-// its mails and the Purpose of its events, and has 1 to 32 lower-case letters,
-// digits and hyphens. Its mail is in the look of the others, with texts of
-// mail.TemplatesConfig.Kinds. [New] refuses a purpose that Config.Mail.Renderer
-// has no mail for.
+// A Purpose is a use of links of the application's own, such as to verify an
+// address. Its name is the key of Config.Pages.Purposes, the kind of its mails
+// and the Purpose of its events, and has 1 to 32 lower-case letters, digits and
+// hyphens. The Renderer must have a mail for it, as by
+// mail.TemplatesConfig.Kinds.
 //
-// [Service.Send] and [Service.SendTo] mail a link, and [Service.Redeem] takes
-// it. The page in between is the application's. It must change nothing before
-// somebody presses a button, because scanners of mail open links.
+// [Service.SendPurpose] mails a link, and [Service.Redeem] takes it. The page
+// in between must wait for somebody to press a button, because scanners of mail
+// open links.
 type Purpose struct {
-	// Path, which is required, is the path of the page under Config.Site. Links
-	// lead to Path and "/#token=", or "/?token=" as Pages.LinkStyle says, so
-	// route Path also with a slash behind it.
+	// Path is the required path of the page under Config.Site. Links lead to
+	// Path and "/#token=" or, by Pages.LinkStyle, "/?token=", so route Path
+	// also with a slash behind it.
 	Path string
-	// Lifetime is how long a link is good, and the longest that
-	// SendInput.Lifetime may ask for, a minute to 30 days. Zero means 24 hours.
+	// Lifetime is how long a link is good, and the longest that a caller may
+	// ask for, a minute to 30 days. Zero means 24 hours.
 	Lifetime time.Duration
 	// State returns what using a link changes, such as whether the address is
-	// verified. Links die once it changes, as with the account's hash, address
-	// and Stamp, so it may be nil where using a link changes one of them. It is
-	// called when a link is made and when one is used, which then fails as with
-	// [Hooks].
+	// verified. Links die once it changes, or the account's hash, address or
+	// Stamp. Nil is for uses that change one of those. It fails as [Hooks] do.
 	State func(ctx context.Context, user User) (string, error)
 }
 
-// A RedeemInput is what a visitor of a page of the application's own sends. It
-// prints and marshals as its client alone, except in an unexported field.
+// A RedeemInput is what a visitor of a page for a [Purpose] sends. It prints as
+// its client, except in an unexported field.
 type RedeemInput struct {
-	// Token is as in [CheckInput].
+	// Token and Client are as in [CheckInput].
 	Token string
-	// To is the address that [Service.SendTo] was given, which the application
-	// keeps until it is proven. The link does not have it, and is refused for
-	// any other. It is empty after [Service.Send].
-	To string
-	// Client is as in [RequestInput].
+	// To is the address that [Service.SendPurposeTo] was given, or empty. The
+	// link does not have it, so the application keeps it until it is proven.
+	To     string
 	Client netip.Addr
 }
 
-// Send mails the account a link for a purpose of the application's own, at its
-// stored address. Where strangers can cause it, the page needs a limit of its
-// own. The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
-// [ErrQueueFull] or [ErrClosed].
-func (s *Service) Send(
+// SendPurpose mails the account a link for a [Purpose], at its stored address.
+// A page where strangers can cause it needs a limit of its own. The error
+// matches [ErrUserNotFound], [ErrUserDisabled], [ErrNoAddress], [ErrQueueFull]
+// or [ErrClosed].
+func (s *Service) SendPurpose(
 	ctx context.Context, purpose token.Purpose, in SendInput,
 ) error {
 	return s.sendOwn(ctx, purpose, "", in)
 }
 
-// SendTo is [Service.Send] to an address that is not the account's yet. The
-// link proves that address, and is bound to it and to the stored one. The error
-// may also match [ErrInvalidAddress].
-func (s *Service) SendTo(
+// SendPurposeTo is [Service.SendPurpose] to an address that is not the
+// account's yet. The link proves that address, and is bound to it and to the
+// stored one. The error may also match [ErrInvalidAddress].
+func (s *Service) SendPurposeTo(
 	ctx context.Context, purpose token.Purpose, to string, in SendInput,
 ) error {
 	if !isAddress(to) {
@@ -92,21 +87,17 @@ func errNoPurpose(purpose token.Purpose) error {
 	)
 }
 
-// Redeem uses a link for a purpose of the application's own. It verifies the
-// link, reads the account and calls apply with it. Limits are those of Confirm.
+// Redeem uses a link for a [Purpose]: it verifies the link, reads the account
+// and calls apply. Limits are those of Confirm.
 //
 // A link is used once because apply changes what it is bound to. If it is still
-// good afterwards, by a mistake in apply or a replica that lags, the error
-// matches [ErrStillValid]. Two calls at the same time may both get as far as
-// apply. Where that must not be, apply writes on condition that the row still
-// is as it was given, as Store.ReplaceHash does, and returns [ErrStale] when it
-// is not.
+// good afterwards, the error matches [ErrStillValid]. Two calls at the same
+// time may both get as far as apply. Where that must not be, apply writes on
+// condition that the row is as it was given, and else returns [ErrStale].
 //
 // The error matches [ErrRejected], also after ErrStale, or is a
-// *[ThrottledError]. After any other, such as the wrapped one of apply, the
-// link stays good. ctx governs all but apply, which the visitor cannot cut
-// short. It runs on the caller's goroutine, with a context that ends after ten
-// seconds and that it must heed.
+// *[ThrottledError]. After any other, such as that of apply, the link stays
+// good. ctx governs all but apply, which gets ten seconds of its own.
 func (s *Service) Redeem(
 	ctx context.Context, purpose token.Purpose, in RedeemInput,
 	apply func(ctx context.Context, user User) error,

@@ -105,7 +105,7 @@ func newPurposeFixture(
 func (fx *fixture) sent(t *testing.T) string {
 	t.Helper()
 	n := len(fx.outbox.Messages())
-	require.NoError(t, fx.Send(
+	require.NoError(t, fx.SendPurpose(
 		t.Context(), verifyEmail, reset.SendInput{UserID: "7"},
 	))
 	mails, err := fx.outbox.Wait(t.Context(), n+1)
@@ -134,7 +134,7 @@ func TestLinkOfTheApplicationsOwnWorksOnce(t *testing.T) {
 					cfg.Queue.Dispatch = queue.dispatch
 				}
 			})
-			require.NoError(t, fx.Send(
+			require.NoError(t, fx.SendPurpose(
 				t.Context(), verifyEmail, reset.SendInput{UserID: "7"},
 			))
 			require.Empty(t, queue.run(t, fx.Service))
@@ -185,7 +185,7 @@ func TestLinkToANewAddressProvesThatOneAlone(t *testing.T) {
 	t.Parallel()
 	fx, _ := newPurposeFixture(t, nil)
 	const to = "ana@new.example"
-	require.NoError(t, fx.SendTo(
+	require.NoError(t, fx.SendPurposeTo(
 		t.Context(), changeEmail, to, reset.SendInput{UserID: "7"},
 	))
 	mails, err := fx.outbox.Wait(t.Context(), 1)
@@ -260,7 +260,7 @@ func TestOwnLinkAndResetLinkDoNotStandInForEachOther(t *testing.T) {
 		require.ErrorContains(t, fx.Redeem(
 			t.Context(), purpose, reset.RedeemInput{Token: raw}, known.apply,
 		), "Config.Pages.Purposes")
-		require.ErrorContains(t, fx.Send(
+		require.ErrorContains(t, fx.SendPurpose(
 			t.Context(), purpose, reset.SendInput{UserID: "7"},
 		), "Config.Pages.Purposes")
 	}
@@ -356,20 +356,20 @@ func TestSendTellsItsCallerWhatIsWrong(t *testing.T) {
 
 	for id, want := range map[string]error{
 		"gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound,
-		"nowhere": reset.ErrBadAddress, "new": nil,
+		"nowhere": reset.ErrNoAddress, "new": nil,
 	} {
 		in := reset.SendInput{UserID: id}
-		require.ErrorIs(t, fx.Send(t.Context(), verifyEmail, in), want, id)
+		require.ErrorIs(t, fx.SendPurpose(t.Context(), verifyEmail, in), want, id)
 	}
 	for _, to := range []string{
 		"", "nowhere", "a@b.example\r\nBcc: c@d.example",
 		strings.Repeat("a", 1<<20) + "@b.example",
 	} {
-		require.ErrorIs(t, fx.SendTo(
+		require.ErrorIs(t, fx.SendPurposeTo(
 			t.Context(), changeEmail, to, reset.SendInput{UserID: "7"},
 		), reset.ErrInvalidAddress)
 	}
-	require.ErrorContains(t, fx.Send(
+	require.ErrorContains(t, fx.SendPurpose(
 		t.Context(), changeEmail,
 		reset.SendInput{UserID: "7", Lifetime: 2 * time.Hour},
 	), "lifetime")

@@ -14,40 +14,35 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// A RequestInput is what a visitor of the forgot page sends. It prints and
-// marshals as its client alone, except in an unexported field.
+// A RequestInput is what a visitor of the forgot page sends. It prints as its
+// client, except in an unexported field.
 type RequestInput struct {
 	// Email is what was typed. White space around it is dropped.
 	Email string
 	// Locale is a list of languages, or an Accept-Language header as it came,
-	// for accounts without a User.Locale that there are templates for. See
-	// mail.Languages.
+	// for accounts without a User.Locale.
 	Locale string
-	// UserAgent is the visitor's header as it came, or empty. Job and mail have
-	// what mail.CoarseClient makes of it, such as "Firefox, Linux".
+	// UserAgent is the visitor's header as it came. Mails show what
+	// mail.CoarseClient makes of it.
 	UserAgent string
 	// Client is the visitor's address, as the application trusts it. Never pass
 	// one address for all visitors, such as a proxy's, nor what a header named
-	// unless your own proxy set it. Clients that are not told apart can fill
-	// the queue.
+	// unless your own proxy set it.
 	Client netip.Addr
-	// ReturnTo is a key of Config.Pages.ReturnTo that the link carries, or
-	// empty. An unknown key, perhaps from a form, is dropped and no error.
+	// ReturnTo is a key of Config.Pages.ReturnTo. An unknown one is dropped.
 	ReturnTo string
-	// Lifetime is from a minute to Config.Lifetimes.MaxReset. Zero means
-	// Config.Lifetimes.Reset.
+	// Lifetime is as in [SendInput].
 	Lifetime time.Duration
 }
 
 // Request asks for a link for whatever accounts have the typed address. It
-// checks the address, charges the limits and queues a job. It neither looks
-// anything up, nor makes a link, nor mails.
+// checks the address, charges the limits and queues a job. ctx governs that
+// alone.
 //
 // It returns nil for every address that could be one, whether it has an
 // account, has used up its attempts, or found the queue full. Else it returns
 // [ErrInvalidAddress], a *[ThrottledError], [ErrClosed], or an error of
-// Config.Queue.Dispatch, which has nothing to do with the address. ctx reaches
-// limiters and Dispatch, not the work that follows.
+// Config.Queue.Dispatch.
 func (s *Service) Request(ctx context.Context, in RequestInput) error {
 	typed, err := s.parseTyped(in.Email)
 	if err != nil {

@@ -118,7 +118,7 @@ func TestTrustedCallersNamePlacesAsVisitorsDo(t *testing.T) {
 		invited := reset.SendInput{UserID: "new", ReturnTo: asked}
 		require.NoError(t, errors.Join(
 			fx.SendReset(t.Context(), in), fx.Invite(t.Context(), invited),
-			fx.Send(t.Context(), verifyEmail, in),
+			fx.SendPurpose(t.Context(), verifyEmail, in),
 		))
 		for _, job := range queue.jobs {
 			require.Less(t, len(job), 1000)

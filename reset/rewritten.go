@@ -17,10 +17,8 @@ type rewrittenLinks struct {
 }
 
 // LinkRewritten counts a link that came back in another form than it was mailed
-// in, such as with "%23" for '#' or wrapped by a mail gateway. Package
-// resethttp calls it, and your own pages may. It records [OutcomeLinkRewritten]
-// at once and then at most once a minute, with the client of the last. The
-// token is not looked at, so forged links count too.
+// in. It records [OutcomeLinkRewritten] at once and then at most once a minute.
+// Forged links count too.
 func (s *Service) LinkRewritten(client netip.Addr) {
 	now := s.cfg.Now()
 

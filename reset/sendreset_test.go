@@ -67,7 +67,7 @@ func TestSendResetTellsItsCallerWhatIsWrong(t *testing.T) {
 	for id, want := range map[string]error{
 		"gone": reset.ErrUserDisabled, "nobody": reset.ErrUserNotFound,
 		"": reset.ErrUserNotFound, "new": reset.ErrNoPassword,
-		"nowhere": reset.ErrBadAddress, "addressed": reset.ErrBadAddress,
+		"nowhere": reset.ErrNoAddress, "addressed": reset.ErrNoAddress,
 	} {
 		require.ErrorIs(t, fx.SendReset(
 			t.Context(), reset.SendInput{UserID: id},
@@ -82,7 +82,7 @@ func TestSendResetTellsItsCallerWhatIsWrong(t *testing.T) {
 	}
 	require.ErrorIs(t, fx.NotifyChanged(
 		t.Context(), reset.NotifyInput{UserID: "nowhere"},
-	), reset.ErrBadAddress)
+	), reset.ErrNoAddress)
 
 	spy.findByID = func(context.Context, string) (reset.User, error) {
 		return reset.User{}, errLost

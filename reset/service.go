@@ -14,7 +14,6 @@ import (
 )
 
 // A Service is the whole flow, for one site. It is safe for concurrent use.
-// Call [Service.Shutdown] before the process ends.
 type Service struct {
 	*shared
 	name   string // the Site's, or "" if New made it.
@@ -28,10 +27,8 @@ type Service struct {
 	rewritten rewrittenLinks
 }
 
-// New makes a Service, or says which field of cfg is missing or weak, without
-// printing a secret. Unless cfg.Queue.Synchronous is set, it starts a goroutine
-// for events and, without cfg.Queue.Dispatch, cfg.Queue.Workers for mail, which
-// Shutdown ends.
+// New makes a Service, or says which field of cfg is missing or weak. It starts
+// goroutines for events and mail, which [Service.Shutdown] ends.
 func New(cfg Config) (*Service, error) {
 	plain := cfg.Mail.Renderer == nil
 	if err := cfg.validate(); err != nil {
@@ -96,7 +93,7 @@ func newService(name string, cfg Config) (*Service, error) {
 	}, nil
 }
 
-// Format prints the name of the type alone.
+// Format prints the type's name.
 func (s *Service) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "reset.Service")
 }
@@ -110,15 +107,14 @@ const (
 	sendTimeout   = time.Minute
 )
 
-// Shutdown takes no more requests, makes one more attempt at what is waiting
-// for another, and returns when all mail and all events are out. Checks and
-// confirmations still work, but their notices are not sent, so shut the web
-// server down first. When ctx ends before, it stops the workers and returns a
-// *[ShutdownError]. Each mail that remained makes an event. It may be called
-// again. An engine behind Config.Queue.Dispatch is not touched.
+// Shutdown takes no more requests, makes one more attempt at what waits for
+// another, and returns when all mail and all events are out. When ctx ends
+// before, it gives up what remains, with an event for each mail, and returns a
+// *[ShutdownError]. It may be called again, but not for a [Site].
 //
-// It shuts all sites down, and is an error on a Service that [Service.For]
-// made.
+// Checks and confirmations still work, but their notices are not sent, so shut
+// the web server down first. An engine behind Config.Queue.Dispatch is not
+// touched.
 func (s *Service) Shutdown(ctx context.Context) error {
 	if s != s.first {
 		return errors.New(
@@ -143,26 +139,25 @@ func (s *Service) Shutdown(ctx context.Context) error {
 type Settings struct {
 	Site, Product, Support string
 	ResetPath, ForgotPath  string
-	// DisputePath is empty without Config.Hooks.OnDisputed.
+	// DisputePath is empty without Hooks.OnDisputed.
 	DisputePath string
-	// Login is a path under Site, an absolute URL or empty.
-	Login string
-	// ReturnTo is Config.Pages.ReturnTo. A link carries a key as the parameter
+	Login       string
+	// ReturnTo is Pages.ReturnTo. A link carries a key as the parameter
 	// "return" behind its token.
 	ReturnTo  map[string]string
 	LinkStyle LinkStyle
 	Lifetime  time.Duration
-	// MinLength is what the policy's method MinLength() int returns, if it has
-	// one: the shortest password in code points.
+	// MinLength is in code points, or 0 where the policy has no method
+	// MinLength() int.
 	MinLength int
-	// Identifiers says that Hooks.FindByIdentifier is set, and Proofs that
-	// Hooks.BeforeConfirm is.
-	Identifiers, Proofs bool
+	// TakesIdentifiers is for Hooks.FindByIdentifier, and AsksProof for
+	// Hooks.BeforeConfirm.
+	TakesIdentifiers, AsksProof bool
 	// Sender is the address of Config.From.
 	Sender string
-	// EndsSessions says that Config.Sessions is not KeepSessions, and Notice
-	// that a mail tells of a changed password.
-	EndsSessions, Notice bool
+	// EndsSessions is false for KeepSessions, and SendsNotice for
+	// Mail.SkipNotice.
+	EndsSessions, SendsNotice bool
 }
 
 // Settings returns what pages need to know.
@@ -180,21 +175,21 @@ func (s *Service) Settings() Settings {
 	}
 
 	return Settings{
-		DisputePath: disputePath,
-		MinLength:   minLength,
-		Identifiers: s.cfg.Hooks.FindByIdentifier != nil,
-		Proofs:      s.cfg.Hooks.BeforeConfirm != nil,
-		Site:        s.cfg.Site,
-		Product:     s.cfg.Mail.Product,
-		Support:     s.cfg.Mail.Support,
-		ResetPath:   s.cfg.Pages.Reset,
-		ForgotPath:  s.cfg.Pages.Forgot,
-		Login:       s.cfg.Pages.Login,
-		ReturnTo:    maps.Clone(s.cfg.Pages.ReturnTo),
-		LinkStyle:   s.cfg.Pages.LinkStyle,
-		Lifetime:    s.cfg.Lifetimes.Reset,
-		Sender:      sender,
-		Notice:      !s.cfg.Mail.SkipNotice,
+		DisputePath:      disputePath,
+		MinLength:        minLength,
+		TakesIdentifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		AsksProof:        s.cfg.Hooks.BeforeConfirm != nil,
+		Site:             s.cfg.Site,
+		Product:          s.cfg.Mail.Product,
+		Support:          s.cfg.Mail.Support,
+		ResetPath:        s.cfg.Pages.Reset,
+		ForgotPath:       s.cfg.Pages.Forgot,
+		Login:            s.cfg.Pages.Login,
+		ReturnTo:         maps.Clone(s.cfg.Pages.ReturnTo),
+		LinkStyle:        s.cfg.Pages.LinkStyle,
+		Lifetime:         s.cfg.Lifetimes.Reset,
+		Sender:           sender,
+		SendsNotice:      !s.cfg.Mail.SkipNotice,
 
 		EndsSessions: s.cfg.Sessions.inStore || s.cfg.Sessions.end != nil,
 	}

@@ -10,11 +10,10 @@ import (
 	"time"
 )
 
-// A Sink records events, concurrently. Record is called on the goroutine that
-// made the event, which waits for it. What [Service.Request] records is passed
-// on by another, so that a slow sink cannot vary the answer. The context is not
-// the visitor's. It ends after five seconds, and Record must return then. A
-// panic in Record is recovered and lost.
+// A Sink records events, concurrently. Whoever made the event waits for it,
+// except for those of [Service.Request], so that a slow sink cannot vary the
+// answer. The context is not the visitor's. It ends after five seconds, and
+// Record must return then.
 type Sink interface {
 	Record(ctx context.Context, ev Event)
 }
@@ -25,7 +24,7 @@ type SinkFunc func(ctx context.Context, ev Event)
 // Record calls f.
 func (f SinkFunc) Record(ctx context.Context, ev Event) { f(ctx, ev) }
 
-// Sinks is a [Sink] that records to each of its members in turn.
+// Sinks is a Sink that records to each of its members in turn.
 type Sinks []Sink
 
 // Record records to each member.
@@ -35,10 +34,9 @@ func (s Sinks) Record(ctx context.Context, ev Event) {
 	}
 }
 
-// SlogSink returns a [Sink] that logs to logger, or slog.Default() for nil. The
-// message is "password reset" and the outcome. What needs attention is a
-// warning or an error. Texts with control characters are quoted, so that no
-// visitor can write lines of a log.
+// SlogSink returns a Sink that logs to logger, or slog.Default() for nil. What
+// needs attention is a warning or an error. Texts with control characters are
+// quoted.
 func SlogSink(logger *slog.Logger) Sink {
 	if logger == nil {
 		logger = slog.Default()
@@ -63,7 +61,7 @@ func (s slogSink) Record(ctx context.Context, ev Event) {
 	}
 
 	for _, field := range []struct{ name, value string }{
-		{"site", ev.Site},
+		{"site", ev.SiteName},
 		{"user", ev.UserID},
 		{"request", ev.RequestID},
 		{"token", ev.TokenID},
@@ -172,7 +170,7 @@ func newJournal(
 // record passes an event to the sink now. The event outlives the visitor, since
 // one who hangs up must not keep a line out of an audit trail.
 func (r *recorder) record(ctx context.Context, ev Event) {
-	ev.Site = cmp.Or(ev.Site, r.site)
+	ev.SiteName = cmp.Or(ev.SiteName, r.site)
 	r.journal.record(ctx, ev)
 }
 
@@ -188,7 +186,7 @@ func (r *recorder) recordLater(ev Event) {
 }
 
 func (r *recorder) add(e entry) {
-	e.event.Site = cmp.Or(e.event.Site, r.site)
+	e.event.SiteName = cmp.Or(e.event.SiteName, r.site)
 	r.journal.add(e)
 }
 

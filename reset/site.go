@@ -12,40 +12,35 @@ import (
 	"github.com/lostkey-go/lostkey/mail"
 )
 
-// A Site is one more site, tenant or brand that [Service.For] makes a Service
-// for. Name, URL and From are required, and with a Store of its own Sessions
-// and perhaps Hooks. Nothing of Config.Pages and Config.Mail shows through.
+// A Site is one more site, tenant or brand, for [Service.For]. Name, URL and
+// From are required, and with a Store also Sessions. It takes nothing from
+// Config.Pages and Config.Mail.
 type Site struct {
-	// Name is what jobs, events and metrics call the site. It is 1 to 64 ASCII
-	// letters, digits, dots, hyphens and underscores, and must stay the same
-	// while jobs wait.
+	// Name is what jobs, events and metrics call the site: 1 to 64 ASCII
+	// letters, digits, dots, hyphens and underscores. It must stay while jobs
+	// wait.
 	Name string
-	// URL is as Config.Site, and no other site's. Sites that differ in the path
-	// alone refuse each other's links, but scripts and cookies of one reach the
-	// other.
-	URL string
-	// From is as Config.From.
+	// URL and From are as in Config, and URL is no other site's. Scripts and
+	// cookies reach other sites that differ in the path alone.
+	URL  string
 	From string
 	// Mailer sends the site's mail. Nil means Config.Mailer.
 	Mailer mail.Mailer
 
-	// Store has the site's accounts. Nil means Config.Store, and is right where
-	// sites share a table. Limits count the accounts of Config.Store for all
-	// those sites together, and those of a Store given here for this site
-	// alone.
+	// Store has the site's accounts. Nil means Config.Store, for sites that
+	// share a table and so the limits of its accounts.
 	Store Store
-	// Sessions is required with a Store given here. Else the zero value means
+	// Sessions is required with a Store. Else the zero value means
 	// Config.Sessions.
 	Sessions Sessions
-	// Hooks are the site's own. Nil means Config.Hooks, and is refused with a
-	// Store given here where any of them but Blocked is set, since the same id
-	// is another account here. The zero Hooks are none. A nil Blocked means
-	// that of Config.Hooks.
+	// Hooks are the site's own. Nil means Config.Hooks, which a Site with a
+	// Store cannot have, since its ids are those of other accounts. A nil
+	// Blocked means that of Config.Hooks in any case.
 	Hooks *Hooks
 
 	Pages Pages
-	// Mail's nil Renderer means mail.NewTemplates, made once for all sites. For
-	// a brand use Templates.WithBrand, so that all share what was parsed.
+	// Mail is as Config.Mail. For a brand use Templates.WithBrand, which shares
+	// what was parsed.
 	Mail Mail
 }
 
@@ -83,29 +78,21 @@ func newShared(first *Service, seal jobSeal, plain bool) *shared {
 }
 
 // For returns the same service for another site, tenant or brand, or says which
-// field of site is missing or weak. It is safe for concurrent use, and the same
-// on each site's Service. A name and a URL can be used once in the life of the
-// Service, so call it when the program starts, or under a lock of your own.
-// After [Service.Shutdown] it returns [ErrClosed].
+// field of site is missing or weak. Never make a Site of a Host header or any
+// other part of a request.
 //
-// Sites share workers, queue, limits, hasher, policy, keys, clock, lifetimes
-// and sink. A site starts no goroutine. A thousand take 3 MiB, or 13 MiB where
-// each has a brand and pages of its own, made with mail.Templates.WithBrand and
-// resethttp.NewTemplates.
+// A name and a URL can be used once, so call it when the program starts. After
+// [Service.Shutdown] it returns [ErrClosed].
 //
-// A link of one site is refused by all others, also where they share a Store,
-// because the keys of links are derived from the URL. So is a [Job] that was
-// moved to another site. [Service.Process] of any does the jobs of all, so each
-// process that works on jobs must call For for every site.
+// Sites share workers, queue, hasher, policy, keys, clock, lifetimes, sink and
+// limits, so size Limits.Global for all. A Store that hangs keeps a worker for
+// 10 seconds, and a Mailer for a minute, so a site with a slow one should be a
+// Service of its own. A thousand sites take 3 MiB, or 13 MiB where each has a
+// brand.
 //
-// Size Limits.Global for the sum of all sites. A network that floods one uses
-// up its own share everywhere, and that of no other. Workers are taken in turn
-// by networks, not by sites, so a Store that hangs keeps a worker for 10
-// seconds, and a Mailer for a minute. What may be that slow should be a Service
-// of its own.
-//
-// Choose a site by the hosts that you have configured. Never make a Site of a
-// Host header, or of any other part of a request.
+// A link or a [Job] of one site is refused by all others, also where they share
+// a Store. [Service.Process] of any does the jobs of all, so each process that
+// works on jobs must call For for every site.
 func (s *Service) For(site Site) (*Service, error) {
 	if s.closed.Load() {
 		return nil, ErrClosed
@@ -237,7 +224,7 @@ func (s *Service) keepForItsSite(ctx context.Context, job Job) error {
 		return nil
 	}
 
-	err := fmt.Errorf("%w: %q", ErrUnknownSite, job.Site)
+	err := fmt.Errorf("%w: %q", ErrUnknownSite, job.SiteName)
 	s.refuseJob(ctx, job, reasonUnknownSite, err)
 	return err
 }

@@ -173,7 +173,7 @@ func requireLinkIsOwn(
 
 	rejected := fx.events.of(reset.OutcomeRejected)
 	last := rejected[len(rejected)-1]
-	require.Equal(t, at.name, last.Site)
+	require.Equal(t, at.name, last.SiteName)
 	require.Equal(t, reset.Reason("signature"), last.Reason)
 	require.Equal(t, before, at.hash(t))
 }
@@ -218,7 +218,7 @@ func requireEventsBySite(t *testing.T, fx *fixture, all []*tenant) {
 	} {
 		var names []string
 		for _, ev := range fx.events.of(outcome) {
-			names = append(names, ev.Site)
+			names = append(names, ev.SiteName)
 		}
 		slices.Sort(names)
 		require.Equal(t, []string{"", "b", "c"}, names, outcome)

@@ -179,7 +179,7 @@ func TestNothingOfTheFirstSitesPagesAndMailShowsThrough(t *testing.T) {
 	require.Equal(t, "b.example", got.Product)
 	require.Empty(t, got.Login+got.Support)
 	require.Equal(t, "/reset-password", got.ResetPath)
-	require.True(t, got.Identifiers, "of the same accounts")
+	require.True(t, got.TakesIdentifiers, "of the same accounts")
 }
 
 // The look of the first site is in its renderer.

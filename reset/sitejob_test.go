@@ -96,14 +96,14 @@ func TestJobMovedToAnotherSiteIsRefused(t *testing.T) {
 			t.Context(), reset.RequestInput{Email: "ana@example.com"},
 		))
 		require.Len(t, jobs, 1)
-		require.Equal(t, from.name, jobs[0].Site)
+		require.Equal(t, from.name, jobs[0].SiteName)
 
 		for _, to := range append(all, newTenant("nobody", "x.example")) {
 			if to.name == from.name {
 				continue
 			}
 			moved := jobs[0]
-			moved.Site = to.name
+			moved.SiteName = to.name
 			for _, worker := range all {
 				require.ErrorIs(
 					t, worker.Process(t.Context(), moved), reset.ErrJobRefused,
@@ -142,7 +142,7 @@ func TestJobOfAnUnknownSiteWaitsUntilTheSiteIsKnown(t *testing.T) {
 		t, []string{"unknown-site", "unknown-site"},
 		there.events.reasons(reset.OutcomeJobRefused),
 	)
-	require.Equal(t, "b", there.events.of(reset.OutcomeJobRefused)[0].Site)
+	require.Equal(t, "b", there.events.of(reset.OutcomeJobRefused)[0].SiteName)
 
 	late := newTenant("b", "b.example")
 	late.join(t, there.Service, true)
@@ -159,7 +159,7 @@ func TestJobOfASiteThatStaysUnknownEndsWithItsWindow(t *testing.T) {
 		mail.KindPasswordChanged: 24 * time.Hour,
 	} {
 		job := jobAt(fx.clock.Now())
-		job.Site, job.Kind = "gone", kind
+		job.SiteName, job.Kind = "gone", kind
 		job = fx.Sign(job)
 
 		fx.clock.advance(window)
@@ -169,14 +169,14 @@ func TestJobOfASiteThatStaysUnknownEndsWithItsWindow(t *testing.T) {
 	}
 
 	job := jobAt(fx.clock.Now())
-	job.Site, job.Throttled = "gone", true
+	job.SiteName, job.Throttled = "gone", true
 	require.NoError(t, fx.Process(t.Context(), fx.Sign(job)), "sends nothing")
 
 	require.Equal(t, []string{"too-late"}, fx.events.reasons(reset.OutcomeSkipped))
 	require.Equal(
 		t, []string{"gave-up"}, fx.events.reasons(reset.OutcomeNoticeFailed),
 	)
-	require.Equal(t, "gone", fx.events.of(reset.OutcomeNoticeFailed)[0].Site)
+	require.Equal(t, "gone", fx.events.of(reset.OutcomeNoticeFailed)[0].SiteName)
 	require.Empty(t, fx.outbox.Messages())
 }
 
@@ -222,7 +222,7 @@ func TestAFailedMailOfASiteIsRetriedAsItself(t *testing.T) {
 	require.Empty(t, queue.run(t, fx.Service))
 	require.Len(t, b.outbox.Messages(), 2)
 	for _, ev := range fx.events.all() {
-		require.Equal(t, "b", ev.Site, ev.Outcome)
+		require.Equal(t, "b", ev.SiteName, ev.Outcome)
 	}
 }
 
@@ -241,7 +241,7 @@ func TestMailThatIsGivenUpIsItsSites(t *testing.T) {
 	names := make(map[string]bool)
 	for _, ev := range fx.events.of(reset.OutcomeMailFailed) {
 		require.Equal(t, reset.Reason("shutdown"), ev.Reason)
-		names[ev.Site] = true
+		names[ev.SiteName] = true
 	}
 	require.Equal(t, map[string]bool{"": true, "b": true, "c": true}, names)
 }

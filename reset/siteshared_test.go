@@ -58,20 +58,20 @@ func siteHooks(owner string, called *[]string) reset.Hooks {
 	}
 	return reset.Hooks{
 		BeforeConfirm: func(_ context.Context, pending reset.Pending) error {
-			return tell("before", pending.Site)
+			return tell("before", pending.SiteName)
 		},
-		NeedsProof: func(
+		ProofKind: func(
 			_ context.Context, pending reset.Pending,
 		) (string, error) {
-			return "", tell("needs", pending.Site)
+			return "", tell("needs", pending.SiteName)
 		},
 		OnConfirmed: []func(context.Context, reset.Confirmation) error{
 			func(_ context.Context, done reset.Confirmation) error {
-				return tell("confirmed", done.Site)
+				return tell("confirmed", done.SiteName)
 			},
 		},
 		OnDisputed: func(_ context.Context, what reset.Dispute) error {
-			return tell("disputed", what.Site)
+			return tell("disputed", what.SiteName)
 		},
 	}
 }

@@ -2,45 +2,41 @@ package reset
 
 import "github.com/lostkey-go/lostkey/hash"
 
-// Stats are the figures of a [Service] for a metrics page. Counters begin with
-// the Service and never go down. Events tell what becomes of single requests.
+// Stats are the figures of a [Service] for a metrics page. Counters never go
+// down.
 type Stats struct {
-	// Queue is the in-process pool for mail, or zero without one.
+	// Queue is the in-process pool for mail, if there is one.
 	Queue QueueStats
-	// Hashing has the slots of Config.Hasher, which others may share.
+	// Hashing is of Config.Hasher.
 	Hashing hash.SlotsStats
 
-	// EventsWaiting are events of requests that the sink has not been given
-	// yet, at most 1024.
+	// EventsWaiting are events of requests on their way to the sink, at most
+	// 1024.
 	EventsWaiting int
-	// EventsLost are those it was never given. See OutcomeEventsLost.
+	// EventsLost are those that it was never given.
 	EventsLost uint64
-	// SinkPanics are the events in whose recording Config.Events panicked.
+	// SinkPanics are the events in whose recording it panicked.
 	SinkPanics uint64
 }
 
-// QueueStats are the figures of the pool that works on jobs.
+// QueueStats are the figures of the pool for mail.
 type QueueStats struct {
-	// Size and Workers are as in [Queue].
 	Size, Workers int
 
 	Waiting  int // Jobs that no worker has taken yet.
 	Running  int // Jobs that a worker has, so at most Workers.
 	Retrying int // Jobs between two attempts.
 
-	// Places are those of Size that are taken, each until the first attempt of
-	// a request has ended. Jobs that no stranger can cause do not count.
+	// Places are those of Size that requests hold, each until its first attempt
+	// has ended.
 	Places int
 
-	// Dropped are the jobs that found no place, or lost it before their first
-	// attempt. For a request that makes OutcomeDropped, which the sink may have
-	// missed.
+	// Dropped are the jobs that found no place, or lost it.
 	Dropped uint64
 }
 
-// Stats returns the figures as they are now, after [Service.Shutdown] the last.
-// It allocates nothing, calls nothing of the application's but the clock of its
-// Slots, and is safe for concurrent use.
+// Stats returns the figures as they are now, or were at [Service.Shutdown]. It
+// allocates nothing.
 func (s *Service) Stats() Stats {
 	stats := Stats{
 		Hashing:       s.cfg.Hasher.Slots().Stats(),

@@ -8,30 +8,28 @@ import (
 	"log/slog"
 )
 
-// A User is one account as the store read it, byte for byte. It prints and
-// marshals as its ID alone, except in an unexported field.
+// A User is one account as the store read it, byte for byte. It prints as its
+// ID, except in an unexported field.
 type User struct {
 	// ID is the account's key, in the one spelling the store uses, never empty.
 	ID string
 	// Email is the stored and verified address. Mail goes to it and to Recovery
 	// alone.
 	Email string
-	// Recovery is up to five more addresses, each confirmed by its owner, which
-	// the application sees to. Each can ask for a link, gets the link that it
-	// asked for, which dies when the address is removed, and gets all notices.
-	// So each can reset the password. What is no address is passed over. An
-	// account with more than five is sent nothing, and cannot confirm.
+	// Recovery is up to five more addresses, which the application has
+	// confirmed. Each can ask for a link, and so reset the password, and gets
+	// all notices. A link dies when its address is removed. An account with
+	// more than five is sent nothing, and cannot confirm.
 	Recovery []string
 	// PasswordHash is the stored hash exactly as read. Empty, or a mark that
-	// HasPassword of Config.Hasher knows, means no password. Such an account
-	// may sign in elsewhere, or be newly invited.
+	// HasPassword of Config.Hasher knows, means no password.
 	PasswordHash string
 	// Stamp is anything whose change should kill every outstanding link, such
-	// as a session version, or empty. Prefer an integer, because a timestamp
-	// may lose digits between the database and Go.
+	// as a session version, or empty. Prefer an integer: a timestamp may lose
+	// digits between the database and Go.
 	Stamp string
-	// Label tells this account from others of the same address, such as a user
-	// name, or is empty. Whoever has a link sees it.
+	// Label tells this account from others of the same address, or is empty.
+	// Whoever has a link sees it.
 	Label string
 	// Locale is the language of mail to this account. Empty means the
 	// visitor's.
@@ -41,18 +39,18 @@ type User struct {
 	Disabled bool
 }
 
-// String returns the ID alone.
+// String returns the ID.
 func (u User) String() string { return "reset.User{" + u.ID + "}" }
 
-// Format prints the ID alone.
+// Format prints the ID.
 func (u User) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, u.String())
 }
 
-// LogValue logs the ID alone.
+// LogValue logs the ID.
 func (u User) LogValue() slog.Value { return slog.StringValue(u.ID) }
 
-// MarshalJSON writes the ID alone.
+// MarshalJSON writes the ID.
 func (u User) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ ID string }{u.ID})
 }
@@ -62,22 +60,20 @@ func (u User) MarshalJSON() ([]byte, error) {
 //
 // Methods may be called concurrently, and should honour their context's
 // deadline. Their errors reach logs, so they should not contain addresses or
-// hashes, though those that are known are removed.
+// hashes.
 type Store interface {
 	// FindByEmail returns every account that has the address as Email or in
-	// Recovery, complete, with upper and lower case of ASCII letters equal, or
-	// an empty slice and nil. It should fold nothing else. The Service drops
-	// accounts with similar addresses.
+	// Recovery, complete, or an empty slice and nil. It folds the case of ASCII
+	// letters and nothing else. The Service drops accounts with similar
+	// addresses.
 	//
 	// A unique index must be on the folded address, lower(email) in SQL, or
-	// strangers can register Ana@ and aNa@ beside ana@. The Service mails five
-	// accounts for one request, those spelled as typed first, so an owner who
-	// types another spelling than the stored one may get no mail. A Store that
-	// returns no more than that should sort likewise.
+	// strangers can register Ana@ and aNa@ beside ana@. One request mails five
+	// accounts, those spelled as typed first. A Store that returns no more than
+	// that should sort likewise.
 	//
 	// A value that the table cannot hold, such as a character outside its
-	// encoding, matches no account. After an error, which means an outage, the
-	// look-up is repeated.
+	// encoding, matches no account. After an error the look-up is repeated.
 	FindByEmail(ctx context.Context, email string) ([]User, error)
 
 	// FindByID returns the account with exactly this id, or an error that
@@ -98,9 +94,8 @@ type Store interface {
 	// audit row, belongs in the same transaction. If it fails, the old hash
 	// must stay.
 	//
-	// The look-ups may read a replica. One that lags refuses or lets the write
-	// be refused, and lets nobody in twice. But after a write whose reply was
-	// lost, it makes Confirm report a failure where the password is changed.
+	// The look-ups may read a replica. One that lags lets nobody in twice, but
+	// can make Confirm report a failure where the password is changed.
 	//
 	// It is also called to write an unusable marker over an empty hash, which
 	// may be NULL, before an account is invited.

@@ -89,7 +89,7 @@ func TestJobsOfAnOlderVersionAreTaken(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(jobs[i]), &job))
 		fx.clock.advance(14 * time.Minute)
 		err := fx.Process(t.Context(), job)
-		if job.Pending != "" {
+		if job.Unresolved != "" {
 			require.ErrorContains(t, err, "has not shown yet")
 			continue
 		}

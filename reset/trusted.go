@@ -10,21 +10,18 @@ import (
 	"github.com/lostkey-go/lostkey/token"
 )
 
-// LinkOptions says which link to make. The zero value is a reset link of the
-// default lifetime.
+// LinkOptions says which link to make.
 type LinkOptions struct {
 	// Purpose is token.PurposeReset, also when empty, or token.PurposeInvite.
 	Purpose token.Purpose
-	// Lifetime is at most the purpose's longest. Zero means its default.
+	// Lifetime and ReturnTo are as in [SendInput].
 	Lifetime time.Duration
-	// ReturnTo is as in [RequestInput].
 	ReturnTo string
 }
 
-// Link makes a link for the account without mailing it, for support staff or a
-// channel of the application's own. It is as good as a password while it lives,
-// so the caller must make sure who gets it. An invitation may write a marker,
-// as [Service.Invite] says.
+// Link makes a link for the account without mailing it. It is as good as a
+// password while it lives, so make sure who gets it. An invitation may write a
+// marker, as [Service.Invite] says.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
 // [ErrNoPassword] or [ErrHasPassword].
@@ -79,18 +76,16 @@ type SendInput struct {
 	// Config.Lifetimes.Invite or Purpose.Lifetime. Zero means
 	// Config.Lifetimes.Reset, or the longest of the others.
 	Lifetime time.Duration
-	// ReturnTo is as in [RequestInput]. Send and SendTo ignore it.
+	// ReturnTo is as in [RequestInput]. Links for a [Purpose] have none.
 	ReturnTo string
 }
 
 // SendReset mails the account a link to choose a new password, at its stored
-// address, and retries for at least a day. For a visitor only [Service.Request]
-// may be called.
+// address. For a visitor only [Service.Request] may be called.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
-// [ErrNoPassword], [ErrBadAddress], [ErrQueueFull] or [ErrClosed]. Nil says
-// that the mail is queued or, with Config.Queue.Synchronous, that the mailer
-// has it or an event tells why not.
+// [ErrNoPassword], [ErrNoAddress], [ErrQueueFull] or [ErrClosed]. Nil says that
+// the mail is queued or, with Config.Queue.Synchronous, sent or given up.
 func (s *Service) SendReset(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "reset link", Job{
 		Kind: mail.KindReset, UserID: in.UserID, Locale: in.Locale,
@@ -114,7 +109,7 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 		return err
 	}
 	if job.Email == "" && !isAddress(user.Email) {
-		return ErrBadAddress
+		return ErrNoAddress
 	}
 
 	job.ID, job.Locale = mail.NewID(), languages(job.Locale)
@@ -128,19 +123,16 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 }
 
 // Invite is [Service.SendReset] for an account's first password. Its error
-// matches [ErrHasPassword] in place of ErrNoPassword.
+// matches [ErrHasPassword] in place of ErrNoPassword. Several invitations live
+// until one is used.
 //
-// An invitation is bound to the stored hash, and an empty hash is a state that
-// comes back. So over an empty hash the worker first writes a marker that no
-// password matches, "!" and 40 random letters and digits, by Store.ReplaceHash,
-// which may end sessions, set a new stamp or write an audit row as always. If
-// that fails, the invitation is retried. A marker that is there stays, and
-// several invitations live until one is used.
+// An invitation is bound to the stored hash. Over an empty one the worker first
+// writes a marker that no password matches, "!" and 40 random letters and
+// digits, by Store.ReplaceHash.
 //
-// To take a password away, the application must write a fresh marker of that
-// form, set Disabled, or change the Stamp. It must never write back an old hash
-// or marker, nor use one marker for all, since invitations that were bound to
-// it would be good again.
+// To take a password away, write a fresh marker of that form, set Disabled, or
+// change the Stamp. An old hash or marker that is written back, or one marker
+// for all, makes old invitations good again.
 func (s *Service) Invite(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "invitation", Job{
 		Kind: mail.KindInvite, UserID: in.UserID, Locale: in.Locale,
@@ -151,24 +143,20 @@ func (s *Service) Invite(ctx context.Context, in SendInput) error {
 // NotifyInput says whose password was changed.
 type NotifyInput struct {
 	UserID string
-	// Client is who changed it.
-	Client netip.Addr
-	// Locale and UserAgent are as in [RequestInput].
+	// Client is who changed it. Locale and UserAgent are as in [RequestInput].
+	Client            netip.Addr
 	Locale, UserAgent string
-	// SessionsEnded lets the mail say that the account was signed out.
-	SessionsEnded bool
+	SessionsEnded     bool
 }
 
-// NotifyChanged mails the owner of an account that its password was changed,
-// for the application's own page for that. [Service.Confirm] does so by itself.
-// NotifyChanged does not heed Config.Mail.SkipNotice.
+// NotifyChanged mails the owner of an account that the application's own page
+// has changed its password, whatever Config.Mail.SkipNotice says. The mail goes
+// to the addresses that the account has now, so call it before those can be
+// changed.
 //
-// The mail goes to the addresses that the account has now, so call it before
-// those can be changed. ctx governs the look-up and reaches
-// Config.Queue.Dispatch, so that the job can be part of a transaction.
-//
-// The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrBadAddress],
-// [ErrQueueFull] or [ErrClosed].
+// ctx governs the look-up and reaches Config.Queue.Dispatch, so that the job
+// can be part of a transaction. The error matches [ErrUserNotFound],
+// [ErrUserDisabled], [ErrNoAddress], [ErrQueueFull] or [ErrClosed].
 func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 	if s.closed.Load() {
 		return ErrClosed
@@ -184,7 +172,7 @@ func (s *Service) NotifyChanged(ctx context.Context, in NotifyInput) error {
 
 	job := s.notice(user, plainClient(in.Client), in.Locale, in.UserAgent)
 	if !isAddress(job.Email) && len(job.Also) == 0 {
-		return ErrBadAddress
+		return ErrNoAddress
 	}
 	job.SessionsEnded = in.SessionsEnded
 

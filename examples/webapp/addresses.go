@@ -62,7 +62,7 @@ func (app *application) sendVerification(
 	if !ok {
 		return
 	}
-	err := app.resets.Send(r.Context(), purposeVerify, reset.SendInput{
+	err := app.resets.SendPurpose(r.Context(), purposeVerify, reset.SendInput{
 		UserID: a.ID, Locale: r.Header.Get("Accept-Language"),
 	})
 	if err != nil {

@@ -204,7 +204,7 @@ func (app *application) openResets(opts options, ring token.Keys) error {
 func (app *application) hooks() reset.Hooks {
 	return reset.Hooks{
 		Blocked:       app.blocks.Blocked,
-		NeedsProof:    app.needsProof,
+		ProofKind:     app.proofKind,
 		BeforeConfirm: app.checkProof,
 		OnConfirmed: []func(context.Context, reset.Confirmation) error{
 			app.addressProven,

@@ -38,7 +38,7 @@ func (app *application) addRecovery(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if problems == nil && err == nil {
-		err = app.resets.SendTo(ctx, purposeRecovery, email, reset.SendInput{
+		err = app.resets.SendPurposeTo(ctx, purposeRecovery, email, reset.SendInput{
 			UserID: a.ID, Locale: r.Header.Get("Accept-Language"),
 		})
 	}

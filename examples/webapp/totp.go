@@ -66,8 +66,8 @@ func (app *application) useCode(
 	)
 }
 
-// needsProof is reset.Hooks.NeedsProof.
-func (app *application) needsProof(
+// proofKind is reset.Hooks.ProofKind.
+func (app *application) proofKind(
 	ctx context.Context, pending reset.Pending,
 ) (string, error) {
 	a, err := app.users.byID(ctx, pending.UserID)

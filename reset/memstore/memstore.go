@@ -1,8 +1,5 @@
 // Package memstore is a reset.Store in memory, for tests and for the first hour
-// with the library. It forgets everything when the process ends.
-//
-// [New] makes one, and [Store.Add] puts an account in. The other methods change
-// accounts, for tests of what a link must not survive.
+// with the library. [New] makes one, and [Store.Add] puts an account in.
 package memstore
 
 import (
@@ -16,8 +13,7 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Store holds accounts in memory. Make one with [New]. It is safe for
-// concurrent use.
+// Store holds accounts in memory. It is safe for concurrent use.
 type Store struct {
 	// mu guards all that follows, and makes ReplaceHash one step.
 	mu sync.Mutex
@@ -36,15 +32,14 @@ func New() *Store {
 	}
 }
 
-// Format prints how many accounts there are, for every verb.
+// Format prints the number of accounts.
 func (s *Store) Format(f fmt.State, _ rune) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintf(f, "memstore.Store{%d users}", len(s.users))
 }
 
-// Add puts an account in. It refuses an empty id and one that is taken. Several
-// accounts may share an address.
+// Add puts an account in. It refuses an empty id and one that is taken.
 func (s *Store) Add(user reset.User) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,8 +86,7 @@ func (s *Store) Delete(id string) error {
 	return nil
 }
 
-// AddSession counts one more session of the account. Sessions here are a
-// number.
+// AddSession counts one more session of the account.
 func (s *Store) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,9 +100,8 @@ func (s *Store) Sessions(id string) int {
 	return s.sessions[id]
 }
 
-// FindByEmail implements reset.Store, and looks in Recovery as well. Accounts
-// with an address that is spelled exactly like email come first, then those
-// under other spellings, each in the order in which they were added.
+// FindByEmail implements reset.Store. Accounts with an address that is spelled
+// exactly like email come first.
 func (s *Store) FindByEmail(
 	ctx context.Context, email string,
 ) ([]reset.User, error) {
@@ -146,8 +139,8 @@ func (s *Store) FindByID(ctx context.Context, id string) (reset.User, error) {
 	return clone(*user), nil
 }
 
-// ReplaceHash implements [reset.Store]. It ends the account's sessions in the
-// same step, so [reset.EndSessionsInStore] is true of it.
+// ReplaceHash implements reset.Store, and ends the account's sessions, so that
+// [reset.EndSessionsInStore] is true of it.
 func (s *Store) ReplaceHash(
 	ctx context.Context, seen reset.User, encoded string,
 ) error {
@@ -171,8 +164,7 @@ func (s *Store) ReplaceHash(
 }
 
 // SwapFor returns the function with which a login upgrades the hash of user, as
-// read by that login. It swaps the hash if nobody else has, and ends no
-// session.
+// read by that login. It ends no session.
 func (s *Store) SwapFor(user reset.User) hash.SwapFunc {
 	return func(
 		ctx context.Context, old, encoded string,

@@ -17,18 +17,18 @@ import (
 )
 
 // RangeConfig describes a range API of breached passwords. The zero value is
-// the public one of Have I Been Pwned.
+// that of Have I Been Pwned.
 type RangeConfig struct {
-	// BaseURL is what the five digits are appended to. Empty means
-	// https://api.pwnedpasswords.com/range/. It must be https, or http on a
-	// loopback or private address, for a copy that you host yourself.
+	// BaseURL is what the five digits are appended to: https, or http on a
+	// loopback or private address. Empty means
+	// https://api.pwnedpasswords.com/range/.
 	BaseURL string
-	// UserAgent is required by the public service. Empty means "lostkey".
+	// UserAgent is required by the public one. Empty means "lostkey".
 	UserAgent string
 	// Timeout bounds one question, up to 1 minute. Zero means 2 seconds.
 	Timeout time.Duration
-	// Client makes the requests. Its CheckRedirect is not used. Nil means one
-	// with http.DefaultTransport.
+	// Client makes the requests, without its CheckRedirect. Nil means one with
+	// http.DefaultTransport.
 	Client *http.Client
 }
 
@@ -41,18 +41,16 @@ const (
 	defaultTimeout = 2 * time.Second
 )
 
-// RangeClient asks a range API by k-anonymity. It sends the first five of the
-// forty hexadecimal digits of the password's SHA-1, asks for padding so that
-// the length of the answer tells nothing, and compares the rest here. It is
-// safe for concurrent use.
+// RangeClient asks a range API by k-anonymity: for the first five of the forty
+// hexadecimal digits of the password's SHA-1, with padding. It is safe for
+// concurrent use.
 type RangeClient struct {
 	base, userAgent string
 	timeout         time.Duration
 	client          *http.Client
 }
 
-// NewRangeClient returns a client, or an error that names the field. It asks
-// nothing yet.
+// NewRangeClient returns a client, or an error that names the field.
 func NewRangeClient(cfg RangeConfig) (*RangeClient, error) {
 	if cfg.BaseURL == "" {
 		cfg.BaseURL = publicRange
@@ -107,9 +105,8 @@ func nearby(host string) bool {
 	return err == nil && (addr.IsLoopback() || addr.IsPrivate())
 }
 
-// Count returns how often password was seen. Its errors hold neither the
-// password nor any digit of its digest. The ctx and RangeConfig.Timeout bound
-// it.
+// Count returns how often password was seen. Its errors hold nothing of it or
+// its digest. ctx and RangeConfig.Timeout bound it.
 func (c *RangeClient) Count(ctx context.Context, password string) (int, error) {
 	digest := sha1Hex(password)
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)

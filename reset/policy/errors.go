@@ -6,26 +6,25 @@ import (
 	"strings"
 )
 
-// Code names what is wrong with a password. Pages translate it.
+// Code names what is wrong with a password.
 type Code string
 
 // The codes of Problem. Later versions may add some. Translate an unknown code
 // as "choose another password".
 const (
-	// CodeTooShort means too few code points. Min is the least number.
+	// There are less than Min code points.
 	CodeTooShort Code = "too-short"
-	// CodeTooLong means too many bytes. Max is the greatest number.
+	// There are more than Max bytes.
 	CodeTooLong Code = "too-long"
-	// CodeInvalidUTF8 means that the bytes are not text.
+	// The bytes are not text.
 	CodeInvalidUTF8 Code = "invalid-utf8"
-	// CodeControl means a tab, line break, NUL or the like.
+	// There is a tab, line break, NUL or the like.
 	CodeControl Code = "control-characters"
-	// CodeCommon means that the password is what attackers try first anywhere.
+	// Attackers try it first anywhere.
 	CodeCommon Code = "common"
-	// CodeContext means that the password is made of the site's, the product's
-	// or the user's name.
+	// It is made of the site's, the product's or the user's name.
 	CodeContext Code = "context"
-	// CodeBreached means that the password was seen in breaches, Count times.
+	// It was seen in breaches, Count times.
 	CodeBreached Code = "breached"
 )
 
@@ -35,8 +34,7 @@ type Problem struct {
 	Min, Max, Count int // Set where the Code says so, else zero.
 }
 
-// Message returns a sentence in English for the visitor. It says what to do and
-// shows nothing of the password. For other languages, translate the Code.
+// Message returns a sentence in English for the visitor, without the password.
 func (p Problem) Message() string {
 	switch p.Code {
 	case CodeTooShort:
@@ -74,8 +72,7 @@ func (e *Error) Error() string {
 }
 
 // ErrUnavailable is what Check wraps when Config.Breaches failed and
-// Config.FailClosed is set. It says nothing about the password. Ask the visitor
-// to come back later.
+// Config.FailClosed is set. It says nothing about the password.
 var ErrUnavailable = errors.New(
 	"policy: breached-password check is unavailable",
 )

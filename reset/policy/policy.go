@@ -23,37 +23,31 @@ const (
 	maxMinLength = 64
 )
 
-// Config configures a Policy. The zero value asks for 15 code points and
-// refuses common passwords and those made of the words given to Check.
+// Config configures a Policy. The zero value refuses less than 15 code points,
+// common passwords, and those made of the words given to Check.
 type Config struct {
 	// MinLength is the least length in code points, 8 to 64. Zero means 15, or
 	// 8 with MFA.
 	MinLength int
 	// MFA says that a password alone signs nobody in.
 	MFA bool
-	// Words are the site's and the product's name. They are refused for
-	// everybody, like those given to Check.
+	// Words are refused like those given to Check, such as the product's name.
 	Words []string
-	// Blocked reports whether a password, given in lower case, is on a list of
-	// your own. It must be safe for concurrent use and must not keep the
-	// password. Nil means no list beside the embedded one.
+	// Blocked reports whether a password, in lower case, is on a list of your
+	// own. It must keep no password and be safe for concurrent use.
 	Blocked func(lower string) bool
-	// Breaches says how often a password was seen in breaches, as
-	// [RangeClient.Count] does. It is asked last, once nothing else is wrong.
-	// It must be safe for concurrent use and keep the password out of its
-	// errors. Nil means not to ask.
+	// Breaches is [RangeClient.Count] or the like. It is asked last, must be
+	// safe for concurrent use, and must keep the password out of its errors.
 	Breaches func(ctx context.Context, password string) (int, error)
-	// MinBreaches is how often makes a password refused. Zero means once.
+	// MinBreaches is how often is too often. Zero means once.
 	MinBreaches int
-	// FailClosed makes Check return [ErrUnavailable] when Breaches fails. The
-	// zero value lets the password pass, because otherwise a failure of the
-	// service would stop every reset.
+	// FailClosed makes Check return [ErrUnavailable] when Breaches fails.
+	// Otherwise the password passes.
 	FailClosed bool
-	// OnBreachError is told why Breaches failed. Nil means nobody is.
+	// OnBreachError, if set, is told why Breaches failed.
 	OnBreachError func(ctx context.Context, err error)
-	// Normalize is the same function as hash.Config.Normalize. Length is then
-	// counted, and breaches are asked, in the form that will be hashed. Nil
-	// means as received.
+	// Normalize is that of hash.Config. Length and breaches are those of its
+	// result.
 	Normalize func(string) string
 }
 
@@ -95,15 +89,14 @@ func New(cfg Config) (*Policy, error) {
 	return &Policy{cfg: cfg, common: commonWords(), site: site}, nil
 }
 
-// MinLength returns the least length in code points, to show on the page.
+// MinLength returns the least length in code points.
 func (p *Policy) MinLength() int { return p.cfg.MinLength }
 
 // Check returns nil when password may be used, an [*Error] with every problem
 // found, or an error that wraps [ErrUnavailable]. The words are what an
-// attacker would try first for this user, such as the login name, the address
-// and its local part. Words of less than three code points are not looked at.
-//
-// The ctx governs Config.Breaches, the only part that may block.
+// attacker would try first for this user, such as the address and its local
+// part. Those of less than three code points are not looked at. ctx governs
+// Config.Breaches.
 func (p *Policy) Check(
 	ctx context.Context, password string, words []string,
 ) error {

@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// Rate allows Burst events at once and one more every Every. Over any stretch
-// of time d at most Burst + d/Every events pass, so "five an hour" as
-// {Burst: 5, Every: 12 * time.Minute} lets through 10 in the hour that begins
-// with a full burst, and 5 in every hour after it.
+// Rate allows Burst events at once and one more every Every. {Burst: 5, Every:
+// 12 * time.Minute} lets through 10 in the first hour and 5 in every hour after
+// it.
 type Rate struct {
 	Burst int           // at least 1.
 	Every time.Duration // more than 0, with Burst * Every at most a year.
@@ -19,24 +18,21 @@ type Rate struct {
 
 // Config says what a Limiter allows and how much memory it may use.
 type Config struct {
-	// Burst and Every are the first rate. Both are required.
+	// Burst and Every are the first rate.
 	Burst int
 	Every time.Duration
 
 	// Also holds up to three further rates for the same keys. An event passes
-	// only when every rate admits it, and is then charged to all of them,
-	// otherwise to none.
+	// only when every rate admits it, and is otherwise charged to none.
 	Also []Rate
 
 	// MaxBytes is the memory of the limiter, allocated at once. Zero means 16
-	// MiB. The least is 64 KiB, which suits a handful of keys. A key takes 12
-	// bytes, and 8 more for each rate in Also. Plan with a quarter more than
-	// the keys that are live at once.
+	// MiB, and the least is 64 KiB. A key takes 12 bytes, and 8 more for each
+	// rate in Also. Plan with a quarter more keys than you expect.
 	MaxBytes int
 
-	// Now is the clock. Nil means time.Now, whose monotonic reading makes the
-	// limiter immune to changes of the wall clock. A clock that steps back
-	// refuses a key for at most Burst * Every longer and gives nothing away.
+	// Now is the clock. Nil means time.Now, by its monotonic reading. A clock
+	// that steps back refuses a key for at most Burst * Every longer.
 	Now func() time.Time
 }
 
@@ -48,7 +44,7 @@ const (
 )
 
 // Limiter charges events to keys. Make one with [New]. It is safe for
-// concurrent use and starts no goroutine, so it needs no Close.
+// concurrent use and needs no Close.
 type Limiter struct {
 	rates []gcra
 	table *table
@@ -58,9 +54,7 @@ type Limiter struct {
 	locks [shards]sync.Mutex
 }
 
-// New returns a Limiter. It refuses a Burst or Every that is not positive, a
-// Burst * Every above a year, more than three rates in Also, and a MaxBytes
-// below 64 KiB.
+// New returns a Limiter, or an error that names the field that is out of range.
 func New(cfg Config) (*Limiter, error) {
 	if len(cfg.Also) > maxAlso {
 		return nil, fmt.Errorf(
@@ -107,12 +101,9 @@ func New(cfg Config) (*Limiter, error) {
 }
 
 // Allow charges one event to key and says whether it may happen. When it may
-// not, nothing was charged, and retryAfter is the time until the same call
-// would pass if nobody else charged the key. Any string is a key, the empty one
-// included.
-//
-// The error is always nil and ctx is not looked at. Both are there so that a
-// limiter over a network has the same method.
+// not, nothing was charged, and retryAfter is how long to wait if nobody else
+// charges the key. Any string is a key. The error is always nil and ctx is not
+// looked at.
 func (l *Limiter) Allow(
 	_ context.Context, key string,
 ) (retryAfter time.Duration, ok bool, err error) {
@@ -147,12 +138,9 @@ func (l *Limiter) Allow(
 }
 
 // Refund gives back one event that Allow charged to key and that then did not
-// happen. With nothing in between, the key is as it was before. A key never
-// gets more than its burst, and one without a charge gets nothing. Give an
-// event back once, and soon: where it was earned back already, a later event is
-// given back.
-//
-// The error and ctx are as with Allow.
+// happen. A key never gets more than its burst, and one without a charge gets
+// nothing. Refund an event once, and soon: if it was earned back already, a
+// later one is given back. The error is always nil.
 func (l *Limiter) Refund(_ context.Context, key string) error {
 	sum := maphash.String(l.seed, key)
 	now := l.clock()

@@ -119,7 +119,7 @@ func (c checker) answer(found reset.CheckResult, key string) checkedLink {
 		Expires:   found.ExpiresAt.UTC(),
 		MinLength: c.of.MinLength,
 		Purpose:   found.Purpose,
-		Proof:     found.Proof,
+		Proof:     found.ProofKind,
 		ReturnTo:  key,
 		Continue:  absolute(c.of, place),
 	}

@@ -142,11 +142,11 @@ func (c Config) look(settings reset.Settings, where routes) (*look, error) {
 		ResetURL:         where.resetURL(),
 		DisputeURL:       where.disputeURL(),
 		MinLength:        settings.MinLength,
-		TakesIdentifiers: settings.Identifiers,
-		ProofField:       settings.Proofs,
+		TakesIdentifiers: settings.TakesIdentifiers,
+		ProofField:       settings.AsksProof,
 		Sender:           settings.Sender,
 		EndsSessions:     settings.EndsSessions,
-		SendsNotice:      settings.Notice,
+		SendsNotice:      settings.SendsNotice,
 		lifetime:         settings.Lifetime,
 	}}
 	return l, l.try(tags)

@@ -185,7 +185,7 @@ func (p *pages) describe(r *http.Request, page *Page, raw string) {
 func (p *pages) show(page *Page, found reset.CheckResult) {
 	page.Account, page.Label = found.MaskedEmail, found.Label
 	page.Username = found.Email
-	page.ProofKind, page.NeedsProof = found.Proof, found.Proof != ""
+	page.ProofKind, page.NeedsProof = found.ProofKind, found.ProofKind != ""
 	p.templates.expires(page, found.ExpiresAt.Sub(p.now()))
 }
 

@@ -68,7 +68,7 @@ func newSettings(of reset.Settings, paths apiPaths) settings {
 	return settings{
 		Product:     of.Product,
 		Login:       absolute(of, of.Login),
-		Identifiers: of.Identifiers,
+		Identifiers: of.TakesIdentifiers,
 		MinLength:   of.MinLength,
 		Lifetime:    int(of.Lifetime.Seconds()),
 		Paths:       paths,

@@ -76,7 +76,7 @@ type Page struct {
 	Countdown string
 
 	// ProofField says that the form has a field "proof", and NeedsProof that
-	// the account needs it. ProofKind is what Hooks.NeedsProof returned.
+	// the account needs it. ProofKind is what Hooks.ProofKind returned.
 	ProofField, NeedsProof bool
 	ProofKind              string
 

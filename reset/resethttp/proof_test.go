@@ -32,7 +32,7 @@ func needs(kind string) func(*reset.Config) {
 			}
 			return nil
 		}
-		c.Hooks.NeedsProof = func(
+		c.Hooks.ProofKind = func(
 			context.Context, reset.Pending,
 		) (string, error) {
 			return kind, nil
@@ -335,11 +335,11 @@ func TestProofThatPagesWereNotToldOfIsAskedForInTheEnd(t *testing.T) {
 	for _, change := range []func(*reset.Config){
 		needs(""), func(c *reset.Config) {
 			needsProof(c)
-			c.Hooks.NeedsProof = nil
+			c.Hooks.ProofKind = nil
 		},
 		func(c *reset.Config) {
 			needsProof(c)
-			c.Hooks.NeedsProof = func(
+			c.Hooks.ProofKind = func(
 				context.Context, reset.Pending,
 			) (string, error) {
 				return "", errors.New("the hook is down")

@@ -12,51 +12,43 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// A Fixture is one fresh store and what the checks need to change in it.
-// Store and Create are required. Clean-up belongs in t.Cleanup.
+// A Fixture is one fresh store and what the checks need to change in it. Store
+// and Create are required. The other functions are nil for what the store does
+// not have. Clean-up belongs in t.Cleanup.
 type Fixture struct {
 	Store reset.Store
-	// Create inserts an account and returns its id as the store spells it. A
-	// store that makes its own ids ignores user.ID, which is unique. One that
-	// has no stamps or locales ignores those. The address and the hash must be
-	// stored exactly.
+	// Create inserts an account, with exactly this address and hash, and
+	// returns its id as the store spells it. It ignores what the store does not
+	// have, user.Recovery, and user.ID where the store makes ids.
 	Create func(ctx context.Context, user reset.User) (id string, err error)
 
-	// Disable disables the account. Nil if there are no disabled accounts.
-	Disable func(ctx context.Context, id string) error
-	// ChangeEmail and ChangeStamp change one field alone. Nil if that cannot
-	// happen.
+	// Disable, ChangeEmail and ChangeStamp change one field alone.
+	Disable                  func(ctx context.Context, id string) error
 	ChangeEmail, ChangeStamp func(ctx context.Context, id, value string) error
-	// ChangeRecovery sets User.Recovery. Nil if accounts have one address.
-	// Create then ignores user.Recovery.
-	ChangeRecovery func(ctx context.Context, id string, addrs []string) error
-	// ChangeLabel sets User.Label. Nil if accounts have none.
-	ChangeLabel func(ctx context.Context, id, value string) error
-	// Delete removes the account. Nil if that cannot happen.
-	Delete func(ctx context.Context, id string) error
+	ChangeRecovery           func(ctx context.Context, id string, addrs []string) error
+	ChangeLabel              func(ctx context.Context, id, value string) error
+	Delete                   func(ctx context.Context, id string) error
 
-	// AddSession signs the account in once, and Sessions counts. Set them when
-	// ReplaceHash ends sessions.
+	// AddSession signs the account in once, and Sessions counts, for a
+	// ReplaceHash that ends sessions.
 	AddSession func(ctx context.Context, id string) error
 	Sessions   func(ctx context.Context, id string) (int, error)
-	// FailSessions makes ending sessions fail from now on, for instance by
-	// dropping their table.
+	// FailSessions makes ending sessions fail from now on.
 	FailSessions func(ctx context.Context) error
 
 	// ClearPassword does what the application does to lock an account by its
-	// hash, or to take its password away. It clears the hash, or puts an
-	// unusable marker in its place. Nil if the application never does.
+	// hash, or to take its password away: it clears the hash, or puts an
+	// unusable marker in its place. That decides whether a used invitation
+	// stays dead.
 	ClearPassword func(ctx context.Context, id string) error
 
-	// CatchUp waits until the look-ups see everything written so far. Nil if
-	// they always do. Set it when they read a replica or a cache. It is called
-	// concurrently.
+	// CatchUp waits until the look-ups see everything written so far, as from a
+	// replica or a cache. It is called concurrently.
 	CatchUp func(ctx context.Context) error
 
 	// UniqueEmail says that two accounts cannot share an address.
 	UniqueEmail bool
-	// LowercaseEmail says that addresses are stored in lower case, because the
-	// application lowers them or the table refuses others.
+	// LowercaseEmail says that addresses are stored in lower case.
 	LowercaseEmail bool
 }
 

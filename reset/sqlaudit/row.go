@@ -38,7 +38,7 @@ func newEventRow(ev reset.Event) eventRow {
 		userID:    printable(ev.UserID, 255),
 		requestID: printable(ev.RequestID, 64),
 		tokenID:   printable(ev.TokenID, 64),
-		site:      printable(ev.Site, 64),
+		site:      printable(ev.SiteName, 64),
 	}
 
 	if ev.Outcome == reset.OutcomeDropped {

@@ -43,7 +43,7 @@ func TestTrailWorksOnATableOfAnEarlierVersion(t *testing.T) {
 	trail := newTrail(t, oldTable(&inserted), logTo(&log))
 	for range 2 {
 		trail.Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeMailed, Site: "shop", UserID: "7",
+			Outcome: reset.OutcomeMailed, SiteName: "shop", UserID: "7",
 		})
 		require.NoError(t, trail.Flush(t.Context()))
 	}
@@ -80,7 +80,7 @@ func TestOutageDoesNotMakeTheTrailForgetSites(t *testing.T) {
 
 	down = false
 	trail.Record(t.Context(), reset.Event{
-		Outcome: reset.OutcomeMailed, Site: "shop", UserID: "7",
+		Outcome: reset.OutcomeMailed, SiteName: "shop", UserID: "7",
 	})
 	require.NoError(t, trail.Flush(t.Context()))
 	require.Equal(t, "shop", w.rows[0][columns-1])
@@ -94,7 +94,7 @@ func TestCountsAreKeptBySite(t *testing.T) {
 	for n := range 1000 {
 		trail.Record(t.Context(), reset.Event{
 			Outcome: reset.OutcomeThrottled, Client: ipv4("203.0.113.7", 0),
-			Site: []string{"", "shop"}[n%2],
+			SiteName: []string{"", "shop"}[n%2],
 		})
 	}
 	require.NoError(t, trail.Flush(t.Context()))

@@ -60,7 +60,7 @@ func TestTrailStoresNoErrorText(t *testing.T) {
 	w := &written{}
 	trail := newTrail(t, w.database())
 	trail.Record(t.Context(), reset.Event{
-		Outcome: reset.OutcomeMailFailed, Time: noon, Site: "shop",
+		Outcome: reset.OutcomeMailFailed, Time: noon, SiteName: "shop",
 		Client: netip.MustParseAddr("2001:db8::1").WithZone("eth0"),
 		UserID: "7", RequestID: "r", TokenID: "t", Purpose: "reset",
 		Reason: "gave-up", Err: errors.New("550 no such user ann@example.org"),
@@ -142,7 +142,7 @@ func FuzzStoredTextsAreOnePrintableLine(f *testing.F) {
 		w := &written{}
 		trail := newTrail(t, w.database())
 		trail.Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeMailed, Site: text,
+			Outcome: reset.OutcomeMailed, SiteName: text,
 			UserID: text, TokenID: text, RequestID: text, Reason: reset.Reason(text),
 		})
 		require.NoError(t, trail.Flush(t.Context()))

@@ -18,7 +18,7 @@ const (
 
 // needsProof makes the account need a code.
 func needsProof(c *reset.Config) {
-	c.Hooks.NeedsProof = func(
+	c.Hooks.ProofKind = func(
 		context.Context, reset.Pending,
 	) (string, error) {
 		return "totp", nil
@@ -109,7 +109,7 @@ func TestProofIsAskedForWithoutScripts(t *testing.T) {
 
 func TestAccountThatNeedsNoProofIsNotAskedForOne(t *testing.T) {
 	s, ctx := newSite(t, needsProof, func(c *reset.Config) {
-		c.Hooks.NeedsProof = nil
+		c.Hooks.ProofKind = nil
 		c.Hooks.BeforeConfirm = func(context.Context, reset.Pending) error {
 			return nil
 		}

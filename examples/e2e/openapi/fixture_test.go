@@ -70,7 +70,7 @@ func (never) Allow(context.Context, string) (time.Duration, bool, error) {
 
 // needsProof makes the account need a code.
 func needsProof(c *reset.Config) {
-	c.Hooks.NeedsProof = func(
+	c.Hooks.ProofKind = func(
 		context.Context, reset.Pending,
 	) (string, error) {
 		return "totp", nil

@@ -162,7 +162,7 @@ func recordSites(t *testing.T, audit *sqlaudit.Trail) {
 	t.Helper()
 	for _, site := range []string{"shop", "", "shop"} {
 		audit.Record(t.Context(), reset.Event{
-			Outcome: reset.OutcomeMailed, Site: site, UserID: "7",
+			Outcome: reset.OutcomeMailed, SiteName: site, UserID: "7",
 		})
 	}
 }

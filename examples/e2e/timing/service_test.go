@@ -91,7 +91,7 @@ func everyHook() reset.Hooks {
 		Eligible: func(context.Context, reset.User) (bool, error) {
 			return true, nil
 		},
-		NeedsProof: func(ctx context.Context, _ reset.Pending) (string, error) {
+		ProofKind: func(ctx context.Context, _ reset.Pending) (string, error) {
 			return "totp", slow(ctx)
 		},
 		BeforeConfirm: func(ctx context.Context, _ reset.Pending) error {
