@@ -49,8 +49,7 @@ type Pages struct {
 	Reset, Forgot string
 	// Dispute is the path of the page for [Service.Dispute]. Empty means Reset
 	// and "/dispute". Its links have the token behind '#' in any case.
-	Dispute string
-	// Purposes are the application's own uses of links.
+	Dispute  string
 	Purposes map[token.Purpose]Purpose
 	// Login is where mails and pages point for signing in: a path under
 	// Config.Site, perhaps with a query, or an absolute http or https URL.

@@ -2,11 +2,8 @@ package reset
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/lostkey-go/lostkey/mail"
 	"github.com/lostkey-go/lostkey/token"
@@ -93,29 +90,46 @@ func (s *Service) deliveries(
 		}
 		seen[user.ID] = true
 
-		kind, reason := s.kindFor(job, user)
-		if kind != "" && len(made) == maxAccounts {
-			kind, reason = "", reasonTooMany
-		}
-		if kind == job.Kind {
-			user, kind, reason, err = s.prepare(ctx, job, user)
-			if err != nil {
-				return nil, false, err
-			}
+		d, reason, err := s.deliveryTo(ctx, job, user, len(made))
+		if err != nil {
+			return nil, false, err
 		}
 
-		if reason != "" && (kind == "" || kind != a.hint) {
+		isRepeated := d.kind != "" && d.kind == a.hint
+		if reason != "" && !isRepeated {
 			s.events.recordOf(ctx, job, Event{
 				Outcome: OutcomeSkipped, UserID: user.ID, Reason: reason,
 			})
 		}
-		if kind != "" {
-			made = append(made, delivery{
-				kind: kind, to: job.recipient(user), user: user,
-			})
+		if d.kind != "" {
+			made = append(made, d)
 		}
 	}
 	return made, len(users) > 1, nil
+}
+
+// deliveryTo returns the mail that an account gets, and why it gets no link. A
+// delivery without a kind is none. others is how many the request has already.
+func (s *Service) deliveryTo(
+	ctx context.Context, job Job, user User, others int,
+) (d delivery, reason Reason, err error) {
+	kind, reason := s.kindFor(job, user)
+	switch {
+	case kind == "":
+		return delivery{}, reason, nil
+	case others == maxAccounts:
+		return delivery{}, reasonTooMany, nil
+	}
+
+	if kind == job.Kind {
+		user, kind, reason, err = s.prepare(ctx, job, user)
+		if err != nil {
+			return delivery{}, "", err
+		}
+	}
+	return delivery{
+		kind: kind, to: job.recipient(user), user: user,
+	}, reason, nil
 }
 
 // forNobody records that there is no such account, and returns the hint that
@@ -224,92 +238,40 @@ func (s *Service) send(
 		return nil, nil
 	}
 
-	err = fmt.Errorf("reset: send mail: %w",
+	ev.Err = fmt.Errorf("reset: send mail: %w",
 		scrub(
 			err, append(d.user.secrets(), made.raw, a.job.Email, d.to)...,
 		))
-	ev.Err = err
+	return s.sendFailed(ctx, a, d, ev)
+}
+
+// sendFailed records why a mail was not sent, and returns the attempt that is
+// due later, if any. After a doubtful attempt there is only one more, since the
+// reader may have both mails.
+func (s *Service) sendFailed(
+	ctx context.Context, a attempt, d delivery, ev Event,
+) (retry *attempt, _ error) {
+	err := ev.Err
 	a.count++
 	verdict := mail.VerdictOf(err)
+	isUnsure := verdict == mail.VerdictUnknown && ctx.Err() == nil
 	_, panicked := errors.AsType[*panicError](err)
 	switch {
 	case panicked:
 		ev.Reason = reasonPanic
 	case verdict == mail.VerdictPermanent:
 		ev.Reason = reasonRefused
-	case verdict == mail.VerdictUnknown && a.unsure && ctx.Err() == nil:
+	case isUnsure && a.unsure:
 		ev.Reason = reasonUnknown
 	default:
 		if !d.hasLink() {
 			a.hint = d.kind
 		}
-		a.unsure = a.unsure ||
-			verdict == mail.VerdictUnknown && ctx.Err() == nil
+		a.unsure = a.unsure || isUnsure
 		s.events.recordRetry(ctx, a.job, ev)
 		return &a, err
 	}
 
 	s.events.recordFailure(ctx, a.job, ev)
 	return nil, err
-}
-
-// secrets holds what is unique to one mail, for removal from errors.
-type secrets struct {
-	link Link
-	raw  string
-}
-
-// compose makes the link and the mail.
-func (s *Service) compose(job Job, d delivery) (mail.Message, secrets, error) {
-	now := s.cfg.Now()
-	data := s.cfg.facts(d.kind)
-	data.At, data.SessionsEnded = job.RequestedAt, job.SessionsEnded
-	data.Locale, data.Label = languages(d.user.Locale, job.Locale), d.user.Label
-	// A queue is no reason to believe what it says of the browser.
-	data.Client = mail.CoarseClient(job.Browser)
-
-	var made secrets
-	var err error
-	if made.link, made.raw, err = s.linkOf(job, d); err != nil {
-		return mail.Message{}, made, fmt.Errorf("reset: make a link: %w",
-			scrub(err, append(d.user.secrets(), d.to)...))
-	}
-	data.ExpiresAt = made.link.expires
-	switch {
-	case d.disputable:
-		data.DisputeLink = made.link.Reveal()
-	case d.hasLink():
-		data.Link = made.link.Reveal()
-		// Whole minutes, counted from the sending, since that is when the
-		// reader's hour begins.
-		data.Lifetime = made.link.expires.Sub(now).Round(time.Minute)
-	}
-
-	var content mail.Message
-	err = guard("Renderer.Render", func() error {
-		var err error
-		content, err = s.cfg.Mail.Renderer.Render(data)
-		return err
-	})
-	if err != nil {
-		return mail.Message{}, made, fmt.Errorf("reset: render mail: %w",
-			scrub(err, append(d.user.secrets(), made.raw, d.to)...))
-	}
-
-	return mail.Message{
-		ID: messageID(job, d), Kind: d.kind, Locale: content.Locale,
-		From: s.cfg.From, To: d.to, ReplyTo: s.cfg.Mail.ReplyTo,
-		Subject: content.Subject, Text: content.Text, HTML: content.HTML,
-		Date: now,
-	}, made, nil
-}
-
-// messageID is the same for every attempt at one mail, so that a mailbox can
-// drop the second copy. It gives away neither account nor job.
-func messageID(job Job, d delivery) string {
-	sum := sha256.Sum256(
-		[]byte(job.ID + "\x00" + string(d.kind) + "\x00" + d.user.ID +
-			"\x00" + d.to),
-	)
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

@@ -27,13 +27,13 @@
 //
 // Each has tests. The threat model is in .github/SECURITY.md.
 //
-// One confirmation of a link succeeds, of any number on any number of machines.
+// Of any number of confirmations of one link, on any machines, one succeeds.
 //
 // Answer and time of Request tell nothing about accounts, whatever their state,
 // and when the store or the mail server is down. All refused links get one
 // answer.
 //
-// Mail goes to a stored address alone, and only if it equals the typed one up
+// Links go to a stored address alone, and only if it equals the typed one up
 // to the case of ASCII letters. Links are made from Config.Site, never from a
 // Host header. Of what a visitor sends, mails show a language, a browser and a
 // system, each out of a short list.

@@ -76,6 +76,12 @@ func (j Job) only(d delivery) Job {
 	return j
 }
 
+// asksAsMuchAs tells whether j is still all of job, of which it was made.
+func (j Job) asksAsMuchAs(job Job) bool {
+	return j.UserID == job.UserID && j.Unresolved == job.Unresolved &&
+		len(j.Also) == len(job.Also)
+}
+
 // languages puts lists together, those of the first before those of the next.
 func languages(lists ...string) string {
 	var tags []string

@@ -59,8 +59,9 @@ func (s *Service) open(
 	}
 
 	var err error
-	for _, ev.Purpose = range o.purposes {
-		good.claims, err = s.signer.Verify(ctx, o.raw, ev.Purpose, load)
+	for _, purpose := range o.purposes {
+		ev.Purpose = purpose
+		good.claims, err = s.signer.Verify(ctx, o.raw, purpose, load)
 		if !isRejected(err, token.ReasonWrongPurpose) {
 			break
 		}

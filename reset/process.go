@@ -78,10 +78,8 @@ func (s *Service) process(ctx context.Context, job Job) error {
 		return err
 	}
 
-	first := retries[0].job
-	same := first.UserID == job.UserID && first.Unresolved == job.Unresolved &&
-		len(first.Also) == len(job.Also)
-	if len(retries) == 1 && same {
+	// The engine calls again with the job it has, if that is what is left.
+	if len(retries) == 1 && retries[0].job.asksAsMuchAs(job) {
 		return err
 	}
 

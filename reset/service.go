@@ -175,23 +175,22 @@ func (s *Service) Settings() Settings {
 	}
 
 	return Settings{
-		DisputePath:      disputePath,
-		MinLength:        minLength,
-		TakesIdentifiers: s.cfg.Hooks.FindByIdentifier != nil,
-		AsksProof:        s.cfg.Hooks.BeforeConfirm != nil,
 		Site:             s.cfg.Site,
 		Product:          s.cfg.Mail.Product,
 		Support:          s.cfg.Mail.Support,
 		ResetPath:        s.cfg.Pages.Reset,
 		ForgotPath:       s.cfg.Pages.Forgot,
+		DisputePath:      disputePath,
 		Login:            s.cfg.Pages.Login,
 		ReturnTo:         maps.Clone(s.cfg.Pages.ReturnTo),
 		LinkStyle:        s.cfg.Pages.LinkStyle,
 		Lifetime:         s.cfg.Lifetimes.Reset,
+		MinLength:        minLength,
+		TakesIdentifiers: s.cfg.Hooks.FindByIdentifier != nil,
+		AsksProof:        s.cfg.Hooks.BeforeConfirm != nil,
 		Sender:           sender,
+		EndsSessions:     s.cfg.Sessions.inStore || s.cfg.Sessions.end != nil,
 		SendsNotice:      !s.cfg.Mail.SkipNotice,
-
-		EndsSessions: s.cfg.Sessions.inStore || s.cfg.Sessions.end != nil,
 	}
 }
 

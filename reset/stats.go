@@ -6,8 +6,7 @@ import "github.com/lostkey-go/lostkey/hash"
 // down.
 type Stats struct {
 	// Queue is the in-process pool for mail, if there is one.
-	Queue QueueStats
-	// Hashing is of Config.Hasher.
+	Queue   QueueStats
 	Hashing hash.SlotsStats
 
 	// EventsWaiting are events of requests on their way to the sink, at most

@@ -63,9 +63,9 @@ func (u User) MarshalJSON() ([]byte, error) {
 // hashes.
 type Store interface {
 	// FindByEmail returns every account that has the address as Email or in
-	// Recovery, complete, or an empty slice and nil. It folds the case of ASCII
-	// letters and nothing else. The Service drops accounts with similar
-	// addresses.
+	// Recovery, complete, or an empty slice and nil. It ignores the case of
+	// ASCII letters and should ignore nothing else. The Service drops accounts
+	// with similar addresses.
 	//
 	// A unique index must be on the folded address, lower(email) in SQL, or
 	// strangers can register Ana@ and aNa@ beside ana@. One request mails five
