@@ -65,8 +65,8 @@ func (s *Service) openDispute(
 //
 // The link is good, any number of times, until it is too old or the new hash or
 // the address it went to changes. So a thief of the mailbox can lock the owner
-// out, and a thief of the account can kill the link. Ask for a proof before
-// each change.
+// out. A thief of the account can kill the link by another change, so ask for a
+// proof before each.
 //
 // The error matches [ErrRejected] or is a *[ThrottledError]. After any other
 // the visitor should try again. ctx governs the look-up. Sessions and the hook

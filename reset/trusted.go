@@ -127,12 +127,12 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 // until one is used.
 //
 // An invitation is bound to the stored hash. Over an empty one the worker first
-// writes a marker that no password matches, "!" and 40 random letters and
-// digits, by Store.ReplaceHash.
+// writes a marker that no password matches, made by hash.NewUnusable, through
+// Store.ReplaceHash.
 //
-// To take a password away, write a fresh marker of that form, set Disabled, or
-// change the Stamp. An old hash or marker that is written back, or one marker
-// for all, makes old invitations good again.
+// To take a password away, write a fresh marker, set Disabled, or change the
+// Stamp. An old hash or marker that is written back, or one marker for all,
+// makes old invitations good again.
 func (s *Service) Invite(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "invitation", Job{
 		Kind: mail.KindInvite, UserID: in.UserID, Locale: in.Locale,

@@ -13,7 +13,8 @@ import (
 	"github.com/lostkey-go/lostkey/reset"
 )
 
-// Store holds accounts in memory. It is safe for concurrent use.
+// Store holds accounts in memory. Make one with [New]. It is safe for
+// concurrent use.
 type Store struct {
 	// mu guards all that follows, and makes ReplaceHash one step.
 	mu sync.Mutex
@@ -40,6 +41,7 @@ func (s *Store) Format(f fmt.State, _ rune) {
 }
 
 // Add puts an account in. It refuses an empty id and one that is taken.
+// Accounts may share an address.
 func (s *Store) Add(user reset.User) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

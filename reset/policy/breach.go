@@ -27,7 +27,7 @@ type RangeConfig struct {
 	UserAgent string
 	// Timeout bounds one question, up to 1 minute. Zero means 2 seconds.
 	Timeout time.Duration
-	// Client makes the requests, without its CheckRedirect. Nil means one with
+	// Client makes the requests. Redirects are not followed. Nil means one with
 	// http.DefaultTransport.
 	Client *http.Client
 }

@@ -12,7 +12,7 @@ type Code string
 // The codes of Problem. Later versions may add some. Translate an unknown code
 // as "choose another password".
 const (
-	// There are less than Min code points.
+	// There are fewer than Min code points.
 	CodeTooShort Code = "too-short"
 	// There are more than Max bytes.
 	CodeTooLong Code = "too-long"

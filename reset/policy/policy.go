@@ -23,7 +23,7 @@ const (
 	maxMinLength = 64
 )
 
-// Config configures a Policy. The zero value refuses less than 15 code points,
+// Config configures a Policy. The zero value refuses fewer than 15 code points,
 // common passwords, and those made of the words given to Check.
 type Config struct {
 	// MinLength is the least length in code points, 8 to 64. Zero means 15, or
@@ -33,21 +33,23 @@ type Config struct {
 	MFA bool
 	// Words are refused like those given to Check, such as the product's name.
 	Words []string
-	// Blocked reports whether a password, in lower case, is on a list of your
-	// own. It must keep no password and be safe for concurrent use.
+	// Blocked, if set, reports whether a password, in lower case, is on a list
+	// of your own. It must not keep the password, and be safe for concurrent
+	// use.
 	Blocked func(lower string) bool
-	// Breaches is [RangeClient.Count] or the like. It is asked last, must be
-	// safe for concurrent use, and must keep the password out of its errors.
+	// Breaches, if set, says how often a password was seen in breaches, as
+	// [RangeClient.Count] does. It is asked last. It must be safe for
+	// concurrent use, and keep the password out of its errors.
 	Breaches func(ctx context.Context, password string) (int, error)
-	// MinBreaches is how often is too often. Zero means once.
+	// MinBreaches is how often makes a password refused. Zero means once.
 	MinBreaches int
 	// FailClosed makes Check return [ErrUnavailable] when Breaches fails.
 	// Otherwise the password passes.
 	FailClosed bool
 	// OnBreachError, if set, is told why Breaches failed.
 	OnBreachError func(ctx context.Context, err error)
-	// Normalize is that of hash.Config. Length and breaches are those of its
-	// result.
+	// Normalize is the same function as hash.Config.Normalize. Length is
+	// counted, and breaches are asked, in that form. Nil means as received.
 	Normalize func(string) string
 }
 

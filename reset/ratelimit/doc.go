@@ -2,8 +2,8 @@
 // choose, such as client addresses, mail addresses and user ids.
 //
 // [New] makes a [Limiter], and [Limiter.Allow] charges one event to one key.
-// Concurrent calls never admit more than the rates allow, by the algorithm
-// GCRA. Nothing is shared between processes or kept over a restart, so n
+// The algorithm is GCRA. Concurrent calls never admit more than the rates
+// allow. Nothing is shared between processes or kept over a restart, so n
 // processes admit n times as much.
 //
 // # Security
