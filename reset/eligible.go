@@ -22,7 +22,7 @@ func (s *Service) allowed(ctx context.Context, user User) (bool, error) {
 }
 
 // prepare asks whether an account that could have a link may have one, and
-// gives one that is invited its marker.
+// gives one that is invited its mark.
 func (s *Service) prepare(
 	ctx context.Context, job Job, user User,
 ) (_ User, kind mail.Kind, reason Reason, err error) {

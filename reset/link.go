@@ -153,10 +153,10 @@ func (s *Service) checkLifetime(
 	return nil
 }
 
-// mark writes a fresh unusable marker over an empty hash, and returns the
+// mark writes a fresh unusable mark over an empty hash, and returns the
 // account as it is then. An invitation is bound to the stored hash. Bound to an
 // empty one it would be good again whenever somebody clears the hash, and no
-// marker comes a second time. An account with a marker is left alone, so that
+// mark comes a second time. An account with a mark is left alone, so that
 // of several invitations all live until one is used. The caller must look at
 // the result as if it had just been read.
 func (s *Service) mark(ctx context.Context, user User) (User, error) {
@@ -186,7 +186,7 @@ func (s *Service) mark(ctx context.Context, user User) (User, error) {
 
 // errUnmarked is the error for a look-up that does not show what was written,
 // as from a replica that lags.
-var errUnmarked = errors.New("the account does not show its marker yet")
+var errUnmarked = errors.New("the account does not show its mark yet")
 
 func (s *Service) writeMarker(ctx context.Context, user User) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)

@@ -97,7 +97,7 @@ type Store interface {
 	// The look-ups may read a replica. One that lags lets nobody in twice, but
 	// can make Confirm report a failure where the password is changed.
 	//
-	// It is also called to write an unusable marker over an empty hash, which
+	// It is also called to write an unusable mark over an empty hash, which
 	// may be NULL, before an account is invited.
 	ReplaceHash(ctx context.Context, seen User, encoded string) error
 }

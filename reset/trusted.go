@@ -21,7 +21,7 @@ type LinkOptions struct {
 
 // Link makes a link for the account without mailing it. It is as good as a
 // password while it lives, so make sure who gets it. An invitation may write a
-// marker, as [Service.Invite] says.
+// mark, as [Service.Invite] says.
 //
 // The error matches [ErrUserNotFound], [ErrUserDisabled], [ErrNotEligible],
 // [ErrNoPassword] or [ErrHasPassword].
@@ -127,12 +127,12 @@ func (s *Service) sendLink(ctx context.Context, what string, job Job) error {
 // until one is used.
 //
 // An invitation is bound to the stored hash. Over an empty one the worker first
-// writes a marker that no password matches, made by hash.NewUnusable, through
+// writes a mark that no password matches, made by hash.NewUnusable, through
 // Store.ReplaceHash.
 //
-// To take a password away, write a fresh marker, set Disabled, or change the
-// Stamp. An old hash or marker that is written back, or one marker for all,
-// makes old invitations good again.
+// To take a password away, write a fresh mark, set Disabled, or change the
+// Stamp. An old hash or mark that is written back, or one mark for all, makes
+// old invitations good again.
 func (s *Service) Invite(ctx context.Context, in SendInput) error {
 	return s.sendLink(ctx, "invitation", Job{
 		Kind: mail.KindInvite, UserID: in.UserID, Locale: in.Locale,

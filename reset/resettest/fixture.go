@@ -38,7 +38,7 @@ type Fixture struct {
 
 	// ClearPassword does what the application does to lock an account by its
 	// hash, or to take its password away: it clears the hash, or puts an
-	// unusable marker in its place. That decides whether a used invitation
+	// unusable mark in its place. That decides whether a used invitation
 	// stays dead.
 	ClearPassword func(ctx context.Context, id string) error
 

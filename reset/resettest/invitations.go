@@ -13,8 +13,8 @@ import (
 // invitation, takes the password away again, and uses the invitation again.
 //
 // A link is bound to the hash that was stored when it was made. Where that was
-// an unusable marker, the same marker written once more brings the link back to
-// life. The empty hash is no such case, because package reset writes a marker
+// an unusable mark, the same mark written once more brings the link back to
+// life. The empty hash is no such case, because package reset writes a mark
 // of its own, with random text, before it invites an account without a hash.
 func invitationStaysDead(ctx context.Context, f Fixture) error {
 	if f.ClearPassword == nil {
