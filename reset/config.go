@@ -2,6 +2,7 @@ package reset
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -211,8 +212,28 @@ type Sessions struct {
 	end     func(ctx context.Context, userID string) error
 }
 
+func (s Sessions) validate(store Store) error {
+	if !s.decided {
+		return errors.New(
+			"reset: Config.Sessions is not decided: use EndSessionsInStore, " +
+				"EndSessionsWith a function, or KeepSessions",
+		)
+	}
+
+	ender, tells := store.(interface{ EndsSessions() bool })
+	if s.inStore && tells && !ender.EndsSessions() {
+		return errors.New(
+			"reset: Config.Sessions is EndSessionsInStore, but Config.Store " +
+				"ends none: with sqlstore, set its Config.InTx",
+		)
+	}
+	return nil
+}
+
 // EndSessionsInStore says that Store.ReplaceHash ends the account's sessions in
-// the transaction that writes the hash. It is the best choice.
+// the transaction that writes the hash. It is the best choice. With package
+// sqlstore that is what Config.InTx is for. New refuses a Store whose method
+// EndsSessions() bool, if it has one, returns false.
 func EndSessionsInStore() Sessions {
 	return Sessions{decided: true, inStore: true}
 }

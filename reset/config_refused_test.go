@@ -104,6 +104,14 @@ var refusedMails = map[string]refusedConfig{
 	},
 }
 
+// tellingStore tells whether it ends sessions.
+type tellingStore struct {
+	reset.Store
+	ends bool
+}
+
+func (s tellingStore) EndsSessions() bool { return s.ends }
+
 // refusedParts lack something that a Service cannot do without.
 var refusedParts = map[string]refusedConfig{
 	"no keys": {
@@ -123,6 +131,12 @@ var refusedParts = map[string]refusedConfig{
 		"Config.Sessions",
 		func(cfg *reset.Config) {
 			cfg.Sessions = reset.EndSessionsWith(nil)
+		},
+	},
+	"sessions ended by a store that ends none": {
+		"Config.Sessions",
+		func(cfg *reset.Config) {
+			cfg.Store = tellingStore{cfg.Store, false}
 		},
 	},
 	"a proof that nobody checks": {

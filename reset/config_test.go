@@ -53,6 +53,13 @@ func TestNewTakesWhatIsMeantToBeTaken(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(cfg *reset.Config){
 		"the least": func(*reset.Config) {},
+		"a store that ends sessions": func(cfg *reset.Config) {
+			cfg.Store = tellingStore{cfg.Store, true}
+		},
+		"a store that ends none and need not": func(cfg *reset.Config) {
+			cfg.Store = tellingStore{cfg.Store, false}
+			cfg.Sessions = reset.KeepSessions()
+		},
 		"localhost": func(cfg *reset.Config) {
 			cfg.Site = "http://localhost:8080"
 		},

@@ -61,13 +61,9 @@ func (c *Config) validate() error {
 	if c.Mailer == nil {
 		return errors.New("reset: Config.Mailer is nil")
 	}
-	if !c.Sessions.decided {
-		return errors.New(
-			"reset: Config.Sessions is not decided: use EndSessionsInStore, " +
-				"EndSessionsWith a function, or KeepSessions",
-		)
+	if err := c.Sessions.validate(c.Store); err != nil {
+		return err
 	}
-
 	if err := c.Pages.validateReturnTo(); err != nil {
 		return err
 	}

@@ -49,9 +49,9 @@ type Config struct {
 	Queries Queries
 	// InTx, if set, runs inside the transaction of ReplaceHash after the new
 	// password is in place. It is the place to end the user's sessions, count
-	// up a stamp or put a row in an outbox. [reset.EndSessionsInStore] relies
-	// on it, unless sessions are bound to the hash. seen is the user before the
-	// change. An error undoes everything and is returned wrapped.
+	// up a stamp or put a row in an outbox. [reset.EndSessionsInStore] needs
+	// it. seen is the user before the change. An error undoes everything and is
+	// returned wrapped.
 	//
 	// It must write through tx and do nothing else, because it may run again
 	// when the database refuses the transaction. On SQLite, and under

@@ -70,6 +70,10 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 	return s, nil
 }
 
+// EndsSessions tells [reset.New] whether there is a Config.InTx, without which
+// ReplaceHash ends no session. It does not know what InTx does.
+func (s *Store) EndsSessions() bool { return s.inTx != nil }
+
 // FindByEmail returns the accounts the statement finds for addr, at most 100 of
 // them. Finding none is no error, nor is a text that the column cannot hold. It
 // does not check that the stored address equals addr, because package reset
