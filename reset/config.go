@@ -153,7 +153,8 @@ type Queue struct {
 // Hooks are functions of the application's own. Each may be nil. They may be
 // called concurrently, and must heed their contexts. A hook fails by an error,
 // a panic, or no answer within 10 seconds, and so does the method that called
-// it, unless said otherwise. Workers call a failed one again.
+// it, unless said otherwise. Workers call a failed one again. A hook of which
+// 1,000 calls hang fails at once.
 type Hooks struct {
 	// FindByIdentifier looks up accounts by what is no address, such as a user
 	// name. With it, Request accepts any text of at most 254 bytes without

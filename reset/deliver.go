@@ -180,8 +180,8 @@ func (s *Service) kindFor(job Job, user User) (kind mail.Kind, reason Reason) {
 }
 
 // sendLimited sends one mail of a job within the account's limit. It charges
-// the account by its id, because what was typed may be one of many texts that
-// lead to it.
+// the account by its id and the stored address, because what was typed may be
+// one of many texts that lead there.
 func (s *Service) sendLimited(
 	ctx context.Context, a attempt, d delivery,
 ) (retry *attempt, err error) {
@@ -190,7 +190,7 @@ func (s *Service) sendLimited(
 	}
 
 	// No text that can be typed has this digest.
-	key := s.digest("\x00" + d.user.ID)
+	key := s.digest("\x00" + d.user.ID + "\x00" + d.to)
 	ev := Event{
 		RequestID: a.job.ID,
 		UserID:    d.user.ID,

@@ -100,7 +100,7 @@ func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 	ended := s.cfg.Sessions.end != nil && s.endSessions(ctx, user, ev)
 
 	err := callHook(
-		ctx, "Config.Hooks.OnDisputed", func(ctx context.Context) error {
+		ctx, s, "Config.Hooks.OnDisputed", func(ctx context.Context) error {
 			return s.cfg.Hooks.OnDisputed(ctx, Dispute{
 				SiteName: s.name, UserID: user.ID, TokenID: ev.TokenID,
 				Client: ev.Client, SessionsEnded: ended,

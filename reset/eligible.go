@@ -13,7 +13,7 @@ func (s *Service) allowed(ctx context.Context, user User) (bool, error) {
 	}
 
 	ok, err := ask(
-		ctx, "Config.Hooks.Eligible",
+		ctx, s, "Config.Hooks.Eligible",
 		func(ctx context.Context) (bool, error) {
 			return s.cfg.Hooks.Eligible(ctx, user)
 		},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/lostkey-go/lostkey/token"
 )
@@ -104,18 +105,55 @@ func (e *hookError) Error() string { return e.hook + ": " + e.err.Error() }
 
 func (e *hookError) Unwrap() error { return e.err }
 
+// maxHookCalls is how many calls of one hook may go on at once. A hook that
+// never answers would fill the memory otherwise.
+const maxHookCalls = 1000
+
+var errHookCalls = errors.New("1000 calls of it go on")
+
+// hookCalls counts the calls that go on, for each hook by itself. While one
+// hangs, the others work.
+type hookCalls struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+func (c *hookCalls) begin(hook string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[hook] >= maxHookCalls {
+		return false
+	}
+	if c.of == nil {
+		c.of = make(map[string]int)
+	}
+	c.of[hook]++
+	return true
+}
+
+func (c *hookCalls) end(hook string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.of[hook]--
+}
+
 // ask calls a hook. An answer that comes after hookTimeout does not count, and
 // a hook that heeds no context is not waited for any longer than that. Its
 // goroutine ends when the hook does.
 func ask[T any](
-	ctx context.Context, hook string, call func(context.Context) (T, error),
+	ctx context.Context, s *Service, hook string,
+	call func(context.Context) (T, error),
 ) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
 
 	var answer, none T
+	if !s.calls.begin(hook) {
+		return none, &hookError{hook, errHookCalls}
+	}
 	done := make(chan error, 1)
 	go func() {
+		defer s.calls.end(hook)
 		done <- guard(hook, func() error {
 			var err error
 			answer, err = call(ctx)
@@ -140,9 +178,10 @@ func ask[T any](
 
 // callHook calls a hook that only does something, as ask does.
 func callHook(
-	ctx context.Context, hook string, call func(context.Context) error,
+	ctx context.Context, s *Service, hook string,
+	call func(context.Context) error,
 ) error {
-	_, err := ask(ctx, hook, func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, s, hook, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, call(ctx)
 	})
 	return err

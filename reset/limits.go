@@ -34,8 +34,8 @@ type Refunder interface {
 // Limits throttle the flow. A nil field means the in-process default in its
 // comment, so n processes let n times as much pass unless they share a Limiter.
 // Keys begin with the name of the limit, so one Limiter may serve several
-// fields. The rest is a network address, or a keyed digest of what was typed or
-// of an id.
+// fields. The rest is a network address, or a keyed digest of what was typed,
+// of an id or of a link.
 //
 // A client is an IPv4 address or an IPv6 /64, a network a /24 or a /48, which
 // one customer may hold whole. The zero Addr charges neither, and is one
@@ -61,16 +61,16 @@ type Limits struct {
 	// Account is 5 for each address, a minute apart, then 5 an hour. Requests
 	// over it get the usual answer and no mail.
 	//
-	// The worker charges it again by the account's id, for each mail that
-	// somebody's typing leads to, and takes the charge back when the mail was
-	// not sent. If it is no Refunder, the in-process default is charged there.
+	// The worker charges it again by the account's id and the stored address,
+	// for each mail that somebody's typing leads to, and takes the charge back
+	// when the mail was not sent. If it is no Refunder, the in-process default is charged there.
 	Account Limiter
 
 	// ConfirmClient is 30 at once, then 3 a minute, for each client that sends
 	// anything but a signed link in time.
 	ConfirmClient Limiter
-	// ConfirmUser is 10 at once, then 1 a minute, for each account with a
-	// signed link in time.
+	// ConfirmUser is 10 at once, then 1 a minute, for each signed link in
+	// time, so that who has one keeps nobody from using another.
 	ConfirmUser Limiter
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
@@ -79,8 +79,7 @@ type Limits struct {
 	// average.
 	Proof Limiter
 
-	// Check is 30 at once, then 6 a minute, for each account or client as
-	// above.
+	// Check is 30 at once, then 6 a minute, for each link or client as above.
 	Check Limiter
 
 	// Off switches all limits off, for tests and for sites that throttle

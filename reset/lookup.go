@@ -68,7 +68,7 @@ func (s *Service) findTyped(
 		return nil, nil
 	}
 	return ask(
-		ctx, "Config.Hooks.FindByIdentifier",
+		ctx, s, "Config.Hooks.FindByIdentifier",
 		func(ctx context.Context) ([]User, error) {
 			return s.cfg.Hooks.FindByIdentifier(ctx, typed)
 		},

@@ -15,8 +15,8 @@ type opening struct {
 	client netip.Addr
 	// purposes are those that the link may have, the likeliest first.
 	purposes []token.Purpose
-	// signed is charged for a link that this site has signed, by the account,
-	// and junk for anything else, by the client.
+	// signed is charged for a link that this site has signed, by the link, and
+	// junk for anything else, by the client.
 	signed, junk *throttle
 	bound        binding
 	// anyAddress takes a link that went to any of the account's addresses. Else
@@ -49,7 +49,9 @@ func (s *Service) open(
 	charged := false
 	load := func(ctx context.Context, userID string) (token.State, error) {
 		charged, ev.UserID = true, userID
-		err := s.limits.allow(ctx, o.signed, s.digest(userID), ev)
+		// By the account, whoever has a dead link of it could use up what its
+		// owner needs.
+		err := s.limits.allow(ctx, o.signed, s.digest(o.raw), ev)
 		if err != nil {
 			return token.State{}, err
 		}

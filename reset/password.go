@@ -173,7 +173,7 @@ func (s *Service) conclude(
 	}
 	for i, hook := range s.cfg.Hooks.OnConfirmed {
 		err := callHook(
-			ctx, fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
+			ctx, s, fmt.Sprintf("Config.Hooks.OnConfirmed[%d]", i),
 			func(ctx context.Context) error { return hook(ctx, done) },
 		)
 		if err != nil {
@@ -206,7 +206,7 @@ func (s *Service) endSessions(
 			pause(trying, time.Duration(n)*100*time.Millisecond)
 		}
 		err = callHook(
-			trying, "Config.Sessions", func(ctx context.Context) error {
+			trying, s, "Config.Sessions", func(ctx context.Context) error {
 				return s.cfg.Sessions.end(ctx, user.ID)
 			},
 		)

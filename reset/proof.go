@@ -33,7 +33,7 @@ func (s *Service) prove(
 	pending := s.pending(user, ev)
 	pending.Proof = in.Proof
 	const hook = "Config.Hooks.BeforeConfirm"
-	err := callHook(ctx, hook, func(ctx context.Context) error {
+	err := callHook(ctx, s, hook, func(ctx context.Context) error {
 		return s.cfg.Hooks.BeforeConfirm(ctx, pending)
 	})
 	err = scrub(
@@ -70,7 +70,7 @@ func (s *Service) proofKind(
 	}
 
 	kind, err := ask(
-		ctx, "Config.Hooks.ProofKind",
+		ctx, s, "Config.Hooks.ProofKind",
 		func(ctx context.Context) (string, error) {
 			return s.cfg.Hooks.ProofKind(ctx, s.pending(user, ev))
 		},

@@ -185,7 +185,7 @@ func (s *Service) boundOwn(purpose token.Purpose, to string) binding {
 		if load := s.cfg.Pages.Purposes[purpose].State; load != nil {
 			var err error
 			own, err = ask(
-				ctx, "Purpose.State",
+				ctx, s, "Purpose.State",
 				func(ctx context.Context) (string, error) {
 					return load(ctx, user)
 				},

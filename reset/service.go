@@ -25,6 +25,7 @@ type Service struct {
 	events *recorder
 
 	rewritten rewrittenLinks
+	calls     hookCalls
 }
 
 // New makes a Service, or says which field of cfg is missing or weak. It starts
