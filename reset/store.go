@@ -29,7 +29,8 @@ type User struct {
 	// digits between the database and Go.
 	Stamp string
 	// Label tells this account from others of the same address, or is empty.
-	// Whoever has a link sees it.
+	// Whoever has a link sees it, and mails show it. Leave it empty until the
+	// address is confirmed, or strangers can write into genuine mail.
 	Label string
 	// Locale is the language of mail to this account. Empty means the
 	// visitor's.

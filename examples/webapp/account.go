@@ -119,11 +119,28 @@ func (app *application) ownerForm(
 	if !ok || !app.form(w, r) {
 		return account{}, false
 	}
-	if retryAfter, ok := app.throttle.allow(r, a.Email); !ok {
+	// Who guesses passwords for the address from outside charges the address.
+	if retryAfter, ok := app.throttle.allow(r, "account "+a.ID); !ok {
 		app.throttled(w, r, retryAfter)
 		return account{}, false
 	}
 	return a, true
+}
+
+// provenForm is ownerForm for what outlives a new password or is shown in
+// mails. Somebody may have opened the account on a stranger's address, and wait
+// for its owner to take it over by a reset.
+func (app *application) provenForm(
+	w http.ResponseWriter, r *http.Request,
+) (account, bool) {
+	a, ok := app.ownerForm(w, r)
+	if ok && !a.verified {
+		app.showAccount(w, r, http.StatusUnprocessableEntity, a, page{
+			Problems: []problem{{"", "Confirm your address first."}},
+		})
+		return account{}, false
+	}
+	return a, ok
 }
 
 // checkPassword says what is wrong with the current password of a form.
@@ -193,6 +210,11 @@ func (app *application) replacePassword(
 	encoded, problems, err := app.newHash(ctx, password, a.Email)
 	if problems != nil || err != nil {
 		return problems, err
+	}
+	// Each change sends a notice, perhaps to a stranger's address.
+	if _, ok := app.throttle.mail(ctx, "account "+a.ID); !ok {
+		return []problem{{"", "Your password has been changed several times " +
+			"just now. Please wait a few minutes."}}, nil
 	}
 
 	err = app.store.ReplaceHash(ctx, a.User, encoded)

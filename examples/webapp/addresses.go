@@ -62,6 +62,10 @@ func (app *application) sendVerification(
 	if !ok {
 		return
 	}
+	if retryAfter, ok := app.throttle.mail(r.Context(), a.Email); !ok {
+		app.throttled(w, r, retryAfter)
+		return
+	}
 	err := app.resets.SendPurpose(r.Context(), purposeVerify, reset.SendInput{
 		UserID: a.ID, Locale: r.Header.Get("Accept-Language"),
 	})
@@ -142,7 +146,7 @@ func (app *application) redeemed(
 // setLabel stores the owner's name for the account, which mails show. Where
 // several accounts share an address it tells them apart.
 func (app *application) setLabel(w http.ResponseWriter, r *http.Request) {
-	a, ok := app.ownerForm(w, r)
+	a, ok := app.provenForm(w, r)
 	if !ok {
 		return
 	}

@@ -49,6 +49,7 @@ func TestOwnPagesPassAxe(t *testing.T) {
 // The pages of an owner and of an administrator, in each of their states.
 func TestPagesOfASecondFactorAndOfLockedAccountsPassAxe(t *testing.T) {
 	b, s, w := openJourney(t)
+	s.prove(t, ada)
 	axe := chromium.Axe(t)
 	b.look(axe, "/account/totp", http.StatusOK)
 	b.fill("#current", newPassword)

@@ -81,6 +81,17 @@ func testRing(t *testing.T) token.Keys {
 
 func (s *site) browser(t *testing.T) browser { return newBrowser(t, s.url) }
 
+// prove notes that the address of an account is its owner's.
+func (s *site) prove(t *testing.T, address string) {
+	t.Helper()
+	proven, err := s.users.change(
+		t.Context(), "UPDATE users SET email_verified = TRUE WHERE email = ?",
+		address,
+	)
+	require.NoError(t, err)
+	require.True(t, proven)
+}
+
 // newestMail returns the mail that was sent last.
 func (s *site) newestMail(t *testing.T) mail.Message {
 	t.Helper()

@@ -63,6 +63,8 @@ func (b *tab) askAndOpen(s *site) {
 
 func TestBrowserUsesASecondFactor(t *testing.T) {
 	b, s, w := openJourney(t)
+	s.prove(t, ada)
+	b.open("/account", http.StatusOK)
 	p := b.switchOn(w)
 	b.signOut()
 

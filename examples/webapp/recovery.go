@@ -16,12 +16,12 @@ const maxRecovery = 5 // what package reset takes
 // for the password, or else whoever finds a browser signed in could have a link
 // to the account mailed to themselves.
 func (app *application) addRecovery(w http.ResponseWriter, r *http.Request) {
-	a, ok := app.ownerForm(w, r)
+	a, ok := app.provenForm(w, r)
 	if !ok {
 		return
 	}
 	email := strings.TrimSpace(r.PostForm.Get("recovery"))
-	if retryAfter, ok := app.throttle.allow(r, email); !ok {
+	if retryAfter, ok := app.throttle.mail(r.Context(), email); !ok {
 		app.throttled(w, r, retryAfter)
 		return
 	}

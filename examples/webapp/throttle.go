@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // charges every attempt, before anything is looked up, so that addresses
 // without an account wear out as fast as those with one. The zero value allows
 // all.
-type throttle struct{ byClient, byAddress *ratelimit.Limiter }
+type throttle struct{ byClient, byAddress, byMail *ratelimit.Limiter }
 
 func newThrottle() (throttle, error) {
 	byClient, err := ratelimit.New(
@@ -25,9 +26,28 @@ func newThrottle() (throttle, error) {
 	byAddress, err := ratelimit.New(
 		ratelimit.Config{Burst: 10, Every: time.Minute},
 	)
-	return throttle{byClient, byAddress}, err
+	if err != nil {
+		return throttle{}, err
+	}
+	byMail, err := ratelimit.New(
+		ratelimit.Config{Burst: 5, Every: 12 * time.Minute},
+	)
+	return throttle{byClient, byAddress, byMail}, err
 }
 
+// mail bounds what somebody who is signed in can have sent to an address, which
+// may be a stranger's.
+func (t throttle) mail(
+	ctx context.Context, address string,
+) (retryAfter time.Duration, ok bool) {
+	if t.byMail == nil {
+		return 0, true
+	}
+	retryAfter, ok, _ = t.byMail.Allow(ctx, foldASCII(address))
+	return retryAfter, ok
+}
+
+// allow charges the client, and an address or what else is guessed at.
 func (t throttle) allow(
 	r *http.Request, address string,
 ) (retryAfter time.Duration, ok bool) {

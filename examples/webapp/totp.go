@@ -164,7 +164,7 @@ func (app *application) totpPicture(w http.ResponseWriter, r *http.Request) {
 // startTOTP makes a secret. It asks for the password, or else whoever finds a
 // browser signed in could lock its owner out.
 func (app *application) startTOTP(w http.ResponseWriter, r *http.Request) {
-	a, ok := app.ownerForm(w, r)
+	a, ok := app.provenForm(w, r)
 	if !ok {
 		return
 	}

@@ -73,6 +73,7 @@ func startWithTOTP(t *testing.T, e engine) (*site, browser, phone) {
 	s := e.startSite(t, func(o *options) { o.now = w.now })
 	b := s.browser(t)
 	b.register(ada, oldPassword)
+	s.prove(t, ada)
 	return s, b, switchOnTOTP(b, w)
 }
 
@@ -275,6 +276,7 @@ func testSecondFactorIsSwitchedOnAndOffByItsOwnerAlone(t *testing.T, e engine) {
 	s := e.startSite(t, func(o *options) { o.now = w.now })
 	b := s.browser(t)
 	b.register(ada, oldPassword)
+	s.prove(t, ada)
 	require.Equal(t, http.StatusNotFound, b.get("/account/totp/picture").status)
 	require.Equal(
 		t, http.StatusUnprocessableEntity,
