@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +190,7 @@ var oldSystems = []oldSystem{
 				"hJvUDtcOhOjfinpqz2N.L40Jq")
 			table.Read = handover.Laravel
 			table.Match = handover.Hashed(hasher)
+			table.Absent = "$2y$10$ZduijJ1S57573khtvIdH0.e5f1aU8NOOzpB1LAYCRrwmowk66ZWG2"
 			return table
 		},
 	},
@@ -246,7 +248,7 @@ var oldSystems = []oldSystem{
 	},
 	{
 		name: "a JWT by hand", stored: "h", pattern: "/reset",
-		links: []string{"/reset?token=" + byHand()},
+		links: []string{"/reset?token=" + byHand("password-reset")},
 		judge: func(_ *testing.T, s *site) handover.Judge {
 			return &handover.Signed{
 				Lifetime: time.Hour, Find: s.find, Read: readJWT(s),
@@ -275,9 +277,10 @@ func flask(r *http.Request) (key string, made time.Time, err error) {
 
 var byHandSecret = []byte("a secret of the old application!")
 
-func byHand() string {
+func byHand(audience ...string) string {
 	raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
 		Subject:   "42",
+		Audience:  audience,
 		IssuedAt:  jwt.NewNumericDate(made),
 		ExpiresAt: jwt.NewNumericDate(made.Add(time.Hour)),
 	}).SignedString(byHandSecret)
@@ -293,6 +296,7 @@ func readJWT(s *site) func(*http.Request) (string, time.Time, error) {
 		_, err := jwt.ParseWithClaims(r.FormValue("token"), &claims,
 			func(*jwt.Token) (any, error) { return byHandSecret, nil },
 			jwt.WithValidMethods([]string{"HS256"}),
+			jwt.WithAudience("password-reset"),
 			jwt.WithExpirationRequired(),
 			jwt.WithTimeFunc(func() time.Time { return s.now }),
 		)
@@ -378,6 +382,44 @@ func TestOldTableThatRefuses(t *testing.T) {
 	require.NoError(t, s.db.Close())
 	answer := s.open(t, old, judge, http.MethodGet, old.links[0])
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+}
+
+// Laravel's rows stay when they have expired, and matching one costs a bcrypt.
+// Without the same cost for other addresses, the time of an answer would tell
+// who has ever asked for a link.
+func TestOldTableMatchesForAddressesWithoutARow(t *testing.T) {
+	old := oldSystems[slices.IndexFunc(oldSystems, func(o oldSystem) bool {
+		return o.name == "laravel"
+	})]
+	s := newSite(t, old)
+	judge := old.judge(t, s)
+	table, ok := judge.(*handover.Table)
+	require.True(t, ok)
+	var costs []string
+	match := table.Match
+	table.Match = func(
+		ctx context.Context, secret, stored string,
+	) (bool, error) {
+		costs = append(costs, stored[:7])
+		return match(ctx, secret, stored)
+	}
+
+	for _, address := range []string{ada, "nobody@app.example"} {
+		refused(t, s.open(t, old, judge, http.MethodGet,
+			"/reset-password/"+strings.Repeat("0", 64)+"?email="+address))
+	}
+	require.Equal(t, []string{"$2y$10$", "$2y$10$"}, costs)
+}
+
+// Old applications sign their sessions with the same secret.
+func TestJWTOfASessionSetsNoPassword(t *testing.T) {
+	old := oldSystems[len(oldSystems)-1]
+	s := newSite(t, old)
+	judge := old.judge(t, s)
+	for _, audience := range [][]string{nil, {"session"}} {
+		refused(t, s.open(t, old, judge, http.MethodGet,
+			"/reset?token="+byHand(audience...)))
+	}
 }
 
 func FuzzItsdangerous(f *testing.F) {

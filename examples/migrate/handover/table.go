@@ -31,7 +31,11 @@ type Table struct {
 	// stored token must match.
 	Read func(r *http.Request) (key, secret string, err error)
 	// Match compares. Nil means that both are equal.
-	Match    func(ctx context.Context, secret, stored string) (bool, error)
+	Match func(ctx context.Context, secret, stored string) (bool, error)
+	// Absent is what Match is given where there is no row, so that the time of
+	// an answer does not tell who has one. With Hashed it is a hash that the
+	// old system made of anything.
+	Absent   string
 	Lifetime time.Duration
 }
 
@@ -43,14 +47,12 @@ func (t *Table) Judge(r *http.Request) (string, time.Time, error) {
 	}
 
 	var userID, stored string
-	var made time.Time
+	var made sql.NullTime
 	var used bool
 	err = t.DB.QueryRowContext(r.Context(), t.Find, key).
 		Scan(&userID, &stored, &made, &used)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && used {
-		return "", time.Time{}, ErrRejected
-	}
-	if err != nil {
+	absent := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !absent {
 		return "", time.Time{}, err
 	}
 
@@ -58,11 +60,20 @@ func (t *Table) Judge(r *http.Request) (string, time.Time, error) {
 	if match == nil {
 		match = equal
 	}
-	ok, err := match(r.Context(), secret, stored)
-	if err == nil && !ok {
-		err = ErrRejected
+	if absent {
+		stored = t.Absent
 	}
-	return userID, made.Add(t.Lifetime), err
+	ok := false
+	if stored != "" {
+		ok, err = match(r.Context(), secret, stored)
+	}
+	switch {
+	case absent, err == nil && (!ok || used):
+		return "", time.Time{}, ErrRejected
+	case err != nil:
+		return "", time.Time{}, err
+	}
+	return userID, made.Time.Add(t.Lifetime), nil
 }
 
 // Forget is for [reset.Hooks].OnConfirmed. It takes away what would open the
