@@ -33,7 +33,8 @@ type Config struct {
 	Hooks     Hooks
 
 	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the
-	// login's, so that its slots bound both.
+	// login's, so that its slots bound both, and no sign-in upgrades a new hash,
+	// which would kill the link that disputes it.
 	Hasher *hash.Hasher
 	// Policy judges new passwords. Nil means policy.New(policy.Config{}).
 	Policy Policy
@@ -206,7 +207,9 @@ type Policy interface {
 }
 
 // Sessions says who ends the sessions of an account when its password has been
-// reset. [New] refuses the zero value.
+// reset. [New] refuses the zero value. A sign-in that verified the old password
+// just before must not begin a session just after: begin one on condition that
+// the hash is still the same, or count changes as examples/webapp does.
 type Sessions struct {
 	decided bool
 	inStore bool

@@ -60,8 +60,9 @@ func (s *Service) openDispute(
 
 // Dispute locks the account whose owner says "this was not me" of a changed
 // password. It verifies the link of the notice, ends sessions where
-// [EndSessionsWith] says how, and calls Hooks.OnDisputed in any case. Limits
-// are those of Confirm. The page must wait for somebody to press a button.
+// [EndSessionsWith] says how, calls Hooks.OnDisputed in any case, and ends the
+// sessions that began before the hook locked the account. Limits are those of
+// Confirm. The page must wait for somebody to press a button.
 //
 // The link is good, any number of times, until it is too old or the new hash or
 // the address it went to changes. So a thief of the mailbox can lock the owner
@@ -70,7 +71,7 @@ func (s *Service) openDispute(
 //
 // The error matches [ErrRejected] or is a *[ThrottledError]. After any other
 // the visitor should try again. ctx governs the look-up. Sessions and the hook
-// have ten seconds each.
+// have ten seconds each time.
 func (s *Service) Dispute(ctx context.Context, in CheckInput) error {
 	if s.cfg.Hooks.OnDisputed == nil {
 		return errNoDisputes
@@ -107,6 +108,10 @@ func (s *Service) lock(ctx context.Context, user User, ev Event) error {
 			})
 		},
 	)
+	if err == nil && ended {
+		// Whoever has the password may have signed in before the lock.
+		ended = s.endSessions(ctx, user, ev)
+	}
 	if err == nil && s.cfg.Sessions.end != nil && !ended {
 		err = errSessions
 	}

@@ -75,7 +75,7 @@ func TestAHookThatNeverAnswersPilesUpToABound(t *testing.T) {
 		end := make(chan struct{})
 		fx := newFixture(t, func(cfg *reset.Config) {
 			cfg.Now = time.Now
-			cfg.Hooks.NeedsProof = func(
+			cfg.Hooks.ProofKind = func(
 				context.Context, reset.Pending,
 			) (string, error) {
 				called.Add(1)

@@ -52,7 +52,8 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 //
 // Of several accounts, those whose mail failed are dispatched as jobs of their
 // own. A job that is processed again after success mails again, under the same
-// Message-ID.
+// Message-ID. One of a write of unknown outcome also ends sessions and calls
+// Hooks.OnConfirmed again.
 func (s *Service) Process(ctx context.Context, job Job) error {
 	if reason, err := s.seal.validate(job, s.cfg.Now()); err != nil {
 		s.refuseJob(ctx, job, reason, err)
