@@ -258,3 +258,20 @@ func TestVisitorIsLedToThePlaceThatWasAskedFor(t *testing.T) {
 	s.logs.wait(t, "password reset mailed")
 	require.Contains(t, s.newestMail(t).Text, "&return=second-factor")
 }
+
+// Links whose '#' became "%23" arrive in the path, which is logged when the
+// database is away.
+func TestTokensOfOwnLinksAreNotLogged(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	b := s.browser(t)
+	b.register(ada, oldPassword)
+	b.post("/account/verify")
+	link := s.newestToken(t)
+	require.NoError(t, s.db.Close())
+
+	res := b.get("/verify-address/%23token=" + link)
+	require.Equal(t, http.StatusServiceUnavailable, res.status)
+	require.Contains(t, s.logs.text(), "request failed")
+	require.NotContains(t, s.logs.text(), link)
+}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lostkey-go/lostkey/reset/resethttp"
 )
 
 // page is what every template sees.
@@ -136,7 +138,8 @@ func (app *application) unavailable(
 	w http.ResponseWriter, r *http.Request, err error,
 ) {
 	app.log.ErrorContext(r.Context(), "request failed",
-		"method", r.Method, "path", r.URL.Path, "error", err)
+		"method", r.Method, "path", resethttp.RedactURL(r.URL.Path),
+		"error", err)
 	w.Header().Set("Retry-After", "5")
 	app.write(w, r, http.StatusServiceUnavailable, "message", page{
 		Title: "Please try again",

@@ -32,6 +32,10 @@ func newSessions(
 	s.Store = sessionStore{db}
 	s.HashTokenInStore = true // who reads the table cannot use what is in it
 	s.Cookie.Secure = secure
+	if secure {
+		// Browsers refuse one that a sibling host has planted.
+		s.Cookie.Name = "__Host-session"
+	}
 	s.Cookie.HttpOnly = true
 	s.Cookie.SameSite = http.SameSiteLaxMode
 	s.ErrorFunc = onError

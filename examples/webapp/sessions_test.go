@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,6 +121,12 @@ func TestCookiesAreForThisSiteAndNoScript(t *testing.T) {
 		require.True(t, cookie.HttpOnly)
 		require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 		require.Equal(t, url != "", cookie.Secure)
+		require.Equal(
+			t, url != "", strings.HasPrefix(cookie.Name, "__Host-"),
+			"a sibling host cannot plant one",
+		)
+		require.Equal(t, "/", cookie.Path)
+		require.Empty(t, cookie.Domain)
 
 		var id string
 		require.NoError(t, s.db.QueryRowContext(
