@@ -172,6 +172,45 @@ func TestFrontEndAsksForASecondProof(t *testing.T) {
 	require.NoError(t, f.api.Err())
 }
 
+// The answer about the first of two links comes last. It must not name another
+// account than the one whose password the form sets.
+func TestFrontEndNamesTheAccountOfItsNewestLink(t *testing.T) {
+	asked, hold := make(chan struct{}), make(chan struct{})
+	f, ctx := newFrontEnd(t, false, func(c *reset.Config) {
+		c.Hooks.NeedsProof = func(
+			_ context.Context, of reset.Pending,
+		) (string, error) {
+			if of.UserID == "u-1" {
+				close(asked)
+				<-hold
+			}
+			return "", nil
+		}
+		c.Hooks.BeforeConfirm = func(context.Context, reset.Pending) error {
+			return nil
+		}
+	}), tab(t)
+	require.NoError(t, f.users.Add(reset.User{
+		ID: "u-2", Email: "bo@example.com", PasswordHash: "$x$", Label: "Mill",
+	}))
+	first := f.link()
+	second, err := f.svc.Link(t.Context(), "u-2", reset.LinkOptions{})
+	require.NoError(t, err)
+
+	openAnew(ctx, t, first)
+	<-asked
+	_, fragment, _ := strings.Cut(second.Reveal(), "#")
+	eval[string](ctx, t, "location.hash = '"+fragment+"'")
+	shows(ctx, t, "b•••@example.com")
+	close(hold)
+	require.Eventually(t, func() bool {
+		return eval[int](ctx, t, `performance.getEntriesByType("resource").`+
+			`filter((e) => e.name.endsWith("/check") && e.responseEnd).length`,
+		) == 2
+	}, 20*time.Second, 20*time.Millisecond)
+	require.Contains(t, shows(ctx, t, "Mill"), "b•••@example.com")
+}
+
 func TestFrontEndOfAStrangerGetsNothing(t *testing.T) {
 	f, ctx := newFrontEnd(t, true), tab(t)
 	require.EqualValues(t, 200, open(ctx, t, f.link()))

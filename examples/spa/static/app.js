@@ -115,7 +115,8 @@ async function openLink() {
 	if (!location.href.includes("token")) {
 		return;
 	}
-	link = location.href;
+	const opened = location.href;
+	link = opened;
 	history.replaceState(null, "", location.pathname);
 	password.value = "";
 	askProof("", false);
@@ -123,7 +124,10 @@ async function openLink() {
 	element("#account", HTMLElement).textContent = "";
 
 	try {
-		const found = await client.checkLink({ token: link });
+		const found = await client.checkLink({ token: opened });
+		if (link !== opened) {
+			return;
+		}
 		element("#account", HTMLElement).textContent =
 			[found.label, found.account].filter(Boolean).join(", ");
 		askProof(found.proof, found.proof !== "");
@@ -132,10 +136,10 @@ async function openLink() {
 			"The link works until " + new Date(found.expires).toLocaleTimeString() + ".";
 	} catch (error) {
 		// The form works without a check too.
-		if (error instanceof Refusal && error.problem.code === "throttled") {
-			return;
+		const throttled = error instanceof Refusal && error.problem.code === "throttled";
+		if (link === opened && !throttled) {
+			explain(error);
 		}
-		explain(error);
 	}
 }
 
