@@ -30,6 +30,7 @@ func TestSignInBeforeTheLockLeavesNoSession(t *testing.T) {
 			return lock(ctx, what)
 		}
 	})
+
 	require.NoError(t, fx.dispute(t, fx.disputable(t)))
 	require.True(t, hook.calls[0].SessionsEnded)
 	require.False(t, signedIn)

@@ -82,6 +82,7 @@ func TestFormsOfAnAccountBuryNobodyUnderMail(t *testing.T) {
 			b := s.browser(t)
 			b.register(ada, oldPassword)
 			s.prove(t, ada)
+
 			done, refused := 0, 0
 			for range 9 {
 				if b.post(path, form...).status == http.StatusSeeOther {
