@@ -146,8 +146,15 @@ func testLinkGoesToARecoveryAddressOnceItIsProven(t *testing.T, e engine) {
 	require.Equal(t, http.StatusBadRequest,
 		b.post("/recovery-address", "token", token).status, "it works once")
 	link := s.tokenFor(t, b, bob)
-	removed := b.post("/account/recovery/remove", "recovery", bob)
-	require.Equal(t, "/account?removed", removed.location())
+	remove := func(password string) answer {
+		return b.post(
+			"/account/recovery/remove", "remove", bob, "current", password,
+		)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, remove("").status)
+	require.Equal(t, http.StatusUnprocessableEntity, remove(newPassword).status)
+	require.NotEmpty(t, dump(t, s.db, "recovery_addresses"))
+	require.Equal(t, "/account?removed", remove(oldPassword).location())
 	require.Equal(t, http.StatusBadRequest, b.confirm(link, newPassword),
 		"a link dies with its address")
 }

@@ -122,7 +122,8 @@ func (app *application) confirmRecovery(
 	app.redeemed(w, r, err, "/account?recovery")
 }
 
-// removeRecovery takes an address away. Links that went to it are dead.
+// removeRecovery takes an address away. Links that went to it are dead, also
+// those that say "this was not me", so it asks for the password.
 func (app *application) removeRecovery(
 	w http.ResponseWriter, r *http.Request,
 ) {
@@ -130,14 +131,23 @@ func (app *application) removeRecovery(
 	if !ok {
 		return
 	}
-	_, err := app.users.change(
-		r.Context(),
-		"DELETE FROM recovery_addresses WHERE user_id = ? AND email = ?",
-		a.ID, r.PostForm.Get("recovery"),
-	)
-	if err != nil {
-		app.unavailable(w, r, err)
-		return
+	ctx := r.Context()
+	problems, err := app.checkPassword(ctx, a, r.PostForm.Get("current"))
+	if problems == nil && err == nil {
+		_, err = app.users.change(
+			ctx, "DELETE FROM recovery_addresses WHERE user_id = ? AND email = ?",
+			a.ID, r.PostForm.Get("remove"),
+		)
 	}
-	http.Redirect(w, r, "/account?removed", http.StatusSeeOther)
+
+	switch {
+	case err != nil:
+		app.unavailable(w, r, err)
+	case problems != nil:
+		app.showAccount(w, r, http.StatusUnprocessableEntity, a, page{
+			Problems: problems,
+		})
+	default:
+		http.Redirect(w, r, "/account?removed", http.StatusSeeOther)
+	}
 }
