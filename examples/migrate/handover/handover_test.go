@@ -411,6 +411,27 @@ func TestOldTableMatchesForAddressesWithoutARow(t *testing.T) {
 	require.Equal(t, []string{"$2y$10$", "$2y$10$"}, costs)
 }
 
+// What is taken away with the new hash is there if that is not written.
+func TestOldLinkDiesInTheTransactionOfTheNewHash(t *testing.T) {
+	old := oldSystems[0]
+	s := newSite(t, old)
+	judge := old.judge(t, s)
+	table, ok := judge.(*handover.Table)
+	require.True(t, ok)
+	forget := func(end func(*sql.Tx) error) {
+		tx, err := s.db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, table.InTx(t.Context(), tx, reset.User{ID: "42"}))
+		require.NoError(t, end(tx))
+	}
+
+	forget((*sql.Tx).Rollback)
+	answer := s.open(t, old, judge, http.MethodGet, old.links[0])
+	require.Contains(t, answer.Header.Get("Location"), "#token=")
+	forget((*sql.Tx).Commit)
+	refused(t, s.open(t, old, judge, http.MethodGet, old.links[0]))
+}
+
 // Old applications sign their sessions with the same secret.
 func TestJWTOfASessionSetsNoPassword(t *testing.T) {
 	old := oldSystems[len(oldSystems)-1]

@@ -77,9 +77,17 @@ func (t *Table) Judge(r *http.Request) (string, time.Time, error) {
 }
 
 // Forget is for [reset.Hooks].OnConfirmed. It takes away what would open the
-// door a second time.
+// door a second time. After a failure the old link is still good.
 func (t *Table) Forget(ctx context.Context, done reset.Confirmation) error {
 	_, err := t.DB.ExecContext(ctx, t.Delete, done.UserID)
+	return err
+}
+
+// InTx is for InTx of sqlstore.Config, in place of Forget, where the table is in
+// the database of the users. A new hash is written if, and only if, the old
+// links are taken away, also on a page that changes a known password.
+func (t *Table) InTx(ctx context.Context, tx *sql.Tx, seen reset.User) error {
+	_, err := tx.ExecContext(ctx, t.Delete, seen.ID)
 	return err
 }
 
