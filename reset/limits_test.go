@@ -136,7 +136,7 @@ func TestSiteIsAskedSixHundredTimesAtOnce(t *testing.T) {
 }
 
 //lostkey:covers ASVS-6.3.1 ASVS-6.6.3 FP-CS-18 63B-3.2.2 CWE-307
-func TestConfirmationsAreThirtyForAClientAndTenForAnAccount(t *testing.T) {
+func TestConfirmationsAreThirtyForAClientAndTenForALink(t *testing.T) {
 	t.Parallel()
 	fx := withDefaultLimits(t)
 	raw := fx.link(t, "7")

@@ -17,6 +17,8 @@ import (
 // A thief who reads one of an account's addresses has links of it, of which
 // some are dead. Using those over and over must not keep the owner from saying
 // "this was not me", nor from using a link.
+//
+//lostkey:covers ASVS-6.1.1
 func TestWhoHasALinkKeepsNobodyFromUsingAnother(t *testing.T) {
 	t.Parallel()
 	fx, hook := newDisputeFixture(t, func(cfg *reset.Config) {
@@ -49,6 +51,8 @@ func TestWhoHasALinkKeepsNobodyFromUsingAnother(t *testing.T) {
 
 // Somebody who has lost the mailbox of the main address asks at another one. A
 // stranger who knows the main address cannot use up those mails.
+//
+//lostkey:covers ASVS-6.1.1
 func TestMailsToOneAddressLeaveThoseToAnother(t *testing.T) {
 	t.Parallel()
 	fx := newRecoveryFixture(t, func(cfg *reset.Config) {

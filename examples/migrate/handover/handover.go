@@ -4,7 +4,7 @@
 // An old link is judged as the old system did, and exchanged for one of
 // today's, which is bound to the account's present hash and address. Opening it
 // writes nothing, so that no mail scanner burns it. Once a password is changed
-// the old link must be dead as well. A [Table] sees to that with Forget, the
+// the old link must be dead as well. A [Table] sees to that with InTx, the
 // links of [Django] and [Dchest] are bound to the hash, and [Signed] asks when
 // the password was changed last.
 //

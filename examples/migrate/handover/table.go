@@ -83,8 +83,8 @@ func (t *Table) Forget(ctx context.Context, done reset.Confirmation) error {
 	return err
 }
 
-// InTx is for InTx of sqlstore.Config, in place of Forget, where the table is in
-// the database of the users. A new hash is written if, and only if, the old
+// InTx is for InTx of sqlstore.Config, in place of Forget, where the table is
+// in the database of the users. A new hash is written if, and only if, the old
 // links are taken away, also on a page that changes a known password.
 func (t *Table) InTx(ctx context.Context, tx *sql.Tx, seen reset.User) error {
 	_, err := tx.ExecContext(ctx, t.Delete, seen.ID)
