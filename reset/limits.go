@@ -74,7 +74,8 @@ type Limits struct {
 	ConfirmUser Limiter
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
-	// often Hooks.BeforeConfirm may refuse. At 288 guesses a day, a code of six
+	// often Hooks.BeforeConfirm may refuse. Whoever reads the account's mail
+	// can use it up. At 288 guesses a day, a code of six
 	// digits of which three are good at a time is found in three years, on
 	// average.
 	Proof Limiter
