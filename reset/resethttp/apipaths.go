@@ -119,8 +119,6 @@ func (a *api) newEndpoints(
 		svc: a.svc, client: a.client, routes: where, of: of,
 		check: a.svc.Check,
 	}
-	dispute := check
-	dispute.check = a.svc.CheckDispute
 	about := newSettings(of, shown)
 	text := document(where.origin+where.base, paths)
 
@@ -132,7 +130,7 @@ func (a *api) newEndpoints(
 		if of.DisputePath != "" {
 			found[p.Dispute] = endpoint{http.MethodPost, a.dispute}
 			found[p.CheckDispute] = endpoint{
-				http.MethodPost, dispute.serveDispute,
+				http.MethodPost, check.forDisputes().serveDispute,
 			}
 		}
 		found[p.Settings] = endpoint{http.MethodGet, about.serve}

@@ -49,7 +49,28 @@ type checker struct {
 	routes routes
 	of     reset.Settings
 	check  func(context.Context, reset.CheckInput) (reset.CheckResult, error)
-	pages  bool // A link of the other page is told apart.
+
+	dispute bool // Links are those that dispute a change.
+	pages   bool // A link of the other page is told apart.
+}
+
+// forDisputes returns the checker of links that dispute a change.
+func (c checker) forDisputes() checker {
+	c.check, c.dispute = c.svc.CheckDispute, true
+	return c
+}
+
+// checksOf returns the checkers of both pages by the paths that the script
+// asks, with the path of the site and without.
+func checksOf(c checker) map[string]checker {
+	found := make(map[string]checker)
+	for _, base := range []string{"", c.routes.base} {
+		found[base+c.routes.reset+"/check"] = c
+		if c.routes.dispute != "" {
+			found[base+c.routes.dispute+"/check"] = c.forDisputes()
+		}
+	}
+	return found
 }
 
 // serve takes a POST whose origin was checked.
@@ -66,14 +87,25 @@ type checkedDispute struct {
 	Expires time.Time `json:"expires"`
 }
 
+// A drawnDispute is what the script of the page that disputes is told.
+type drawnDispute struct {
+	checkedDispute
+
+	ExpiresIn int `json:"expiresIn"` // In seconds, as in drawnLink.
+}
+
 // serveDispute is serve for a link that disputes a change.
 func (c checker) serveDispute(w http.ResponseWriter, r *http.Request) {
 	if found, _, ok := c.look(w, r); ok {
-		writeJSON(w, http.StatusOK, checkedDispute{
-			Account: found.MaskedEmail,
-			Label:   found.Label,
-			Expires: found.ExpiresAt.UTC(),
-		})
+		writeJSON(w, http.StatusOK, disputeOf(found))
+	}
+}
+
+func disputeOf(found reset.CheckResult) checkedDispute {
+	return checkedDispute{
+		Account: found.MaskedEmail,
+		Label:   found.Label,
+		Expires: found.ExpiresAt.UTC(),
 	}
 }
 
@@ -97,8 +129,8 @@ func (c checker) look(
 		return found, c.answer(found, c.routes.returnKey(link)), true
 	case errors.Is(err, reset.ErrRejected):
 		of := problemRejected
-		if c.pages && c.routes.isDispute(raw, false) {
-			of.Page = c.routes.disputeURL()
+		if c.pages && c.routes.isDispute(raw, c.dispute) != c.dispute {
+			of.Page = c.routes.pastedURL(!c.dispute)
 		}
 		writeProblem(w, of)
 	default:
@@ -125,8 +157,10 @@ func (c checker) answer(found reset.CheckResult, key string) checkedLink {
 	}
 }
 
-// answerCheck answers the script of the reset page.
-func (p *pages) answerCheck(w http.ResponseWriter, r *http.Request) {
+// answerCheck answers the script of a page.
+func (p *pages) answerCheck(
+	w http.ResponseWriter, r *http.Request, check checker,
+) {
 	w.Header().Set("Content-Security-Policy", apiPolicy)
 
 	if r.Method != http.MethodPost {
@@ -139,12 +173,19 @@ func (p *pages) answerCheck(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	found, answer, ok := p.check.look(w, r)
+	found, answer, ok := check.look(w, r)
 	if !ok {
 		return
 	}
 	page := p.page(r, pageReset)
 	p.show(&page, found)
+	if check.dispute {
+		writeJSON(w, http.StatusOK, drawnDispute{
+			checkedDispute: disputeOf(found),
+			ExpiresIn:      page.ExpiresIn,
+		})
+		return
+	}
 	writeJSON(w, http.StatusOK, drawnLink{
 		checkedLink:  answer,
 		Username:     page.Username,

@@ -112,10 +112,10 @@ func New(svc *reset.Service, cfg Config) (http.Handler, error) {
 		origin:    origin,
 		client:    client,
 		guard:     cfg.GuardRequest,
-		check: checker{
+		checks: checksOf(checker{
 			svc: svc, client: client, routes: where, of: settings,
 			check: svc.Check, pages: true,
-		},
+		}),
 		logger: cfg.logger(),
 		now:    cfg.clock(),
 	}, nil

@@ -39,7 +39,7 @@ func (p *pages) showReset(w http.ResponseWriter, r *http.Request) {
 		answer(pageDone)
 	case query.Has("rejected"):
 		answer(pageRejected)
-	case p.routes.query:
+	case p.routes.query && !query.Has("pasted"):
 		p.showHeld(w, r)
 	default:
 		answer(pageReset)

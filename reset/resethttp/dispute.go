@@ -11,11 +11,26 @@ import (
 // changed password was somebody else's doing. It changes nothing, and does not
 // see the token, which stands behind the '#' of the link.
 func (p *pages) showDispute(w http.ResponseWriter, r *http.Request) {
-	name := pageDispute
-	if r.URL.Query().Has("done") {
-		name = pageLocked
+	query := r.URL.Query()
+	switch {
+	case query.Has("done"):
+		p.write(w, r, http.StatusOK, p.page(r, pageLocked))
+	case query.Has("rejected"):
+		p.rejectDispute(w, r, http.StatusOK)
+	default:
+		p.write(w, r, http.StatusOK, p.page(r, pageDispute))
 	}
-	p.write(w, r, http.StatusOK, p.page(r, name))
+}
+
+// rejectDispute writes the one answer to every link that disputes nothing.
+func (p *pages) rejectDispute(
+	w http.ResponseWriter, r *http.Request, status int,
+) {
+	p.problem(w, r, problem{
+		status: status,
+		name:   "dispute-rejected",
+		back:   p.routes.forgotURL(),
+	})
 }
 
 // dispute takes the form of that page, which sends the token and nothing else.
@@ -45,11 +60,7 @@ func (p *pages) dispute(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		p.seeOther(w, p.routes.disputeURL()+"?done")
 	case errors.Is(err, reset.ErrRejected):
-		p.problem(w, r, problem{
-			status: http.StatusBadRequest,
-			name:   "dispute-rejected",
-			back:   p.routes.forgotURL(),
-		})
+		p.rejectDispute(w, r, http.StatusBadRequest)
 	default:
 		p.failed(w, r, err, "page.busy.dispute")
 	}

@@ -43,8 +43,9 @@
 // # Links
 //
 // A mailed link has its token behind the '#', which browsers do not send. A
-// script moves it into the form and asks POST <Pages.Reset>/check about it, so
-// that a dead link says so before anybody types. The answer has the account's
+// script moves it into the form and asks POST <Pages.Reset>/check, or
+// <Pages.Dispute>/check, about it, so that a dead link says so before anybody
+// types. Neither changes anything. The answer of the first has the account's
 // whole address, for password managers. Without scripts, visitors paste the
 // link.
 //

@@ -24,7 +24,7 @@ type pages struct {
 	origin    *http.CrossOriginProtection
 	client    func(*http.Request) netip.Addr
 	guard     func(*http.Request) error
-	check     checker
+	checks    map[string]checker // by the paths that the script asks
 	logger    *slog.Logger
 	now       func() time.Time
 }
@@ -36,12 +36,13 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 	}
 
-	if p.routes.is(r, p.routes.reset+"/check") {
-		p.answerCheck(w, r)
+	to, found := p.route(r)
+	check, isCheck := p.checks[r.URL.EscapedPath()]
+	if !found && isCheck {
+		p.answerCheck(w, r, check)
 		return
 	}
 
-	to, found := p.route(r)
 	if !found {
 		p.problem(w, r, problem{
 			status: http.StatusNotFound,

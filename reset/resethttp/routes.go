@@ -47,6 +47,19 @@ func (r routes) resetURL() string  { return r.base + r.reset }
 
 func (r routes) disputeURL() string { return r.base + r.dispute }
 
+// pastedURL returns where the script of one page brings a link that is for the
+// other, behind a '#'. With [reset.LinkQuery] the reset page must not show the
+// link of a cookie instead.
+func (r routes) pastedURL(dispute bool) string {
+	switch {
+	case dispute:
+		return r.disputeURL()
+	case r.query:
+		return r.resetURL() + "?pasted"
+	}
+	return r.resetURL()
+}
+
 // target returns where a configured place is. A path is one of the site.
 func (r routes) target(configured string) string {
 	if strings.HasPrefix(configured, "/") {

@@ -190,7 +190,7 @@ func (l *look) page(name, wanted string) Page {
 	if page.lifetime > 0 {
 		page.Lifetime = in.lifetime(page.lifetime)
 	}
-	if name == pageReset {
+	if name == pageReset || name == pageDispute {
 		page.Countdown = l.countdowns[in.tag]
 	}
 	return page

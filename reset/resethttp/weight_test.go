@@ -29,7 +29,8 @@ func TestNoPageIsHeavy(t *testing.T) {
 			c.Limits = reset.Limits{Proof: never{}}
 		},
 	} {
-		f := newFixture(t, pagesOf, change, returnsTo)
+		f := newFixture(t, pagesOf, change, returnsTo,
+			func(c *reset.Config) { c.Hooks.OnDisputed = (&disputes{}).lock })
 		require.NoError(t, f.users.Update("u-1", func(user *reset.User) {
 			user.Label = "A label of thirty-two characters"
 		}))
@@ -49,6 +50,7 @@ func TestNoPageIsHeavy(t *testing.T) {
 				"/forgot-password", "/forgot-password?sent", "/reset-password",
 				"/reset-password?done", "/reset-password?rejected",
 				"/reset-password/?token=a", "/elsewhere",
+				disputePath, disputePath + "?rejected", disputePath + "/?token=a",
 			} {
 				weigh(f.request(http.MethodGet, path, "", ""))
 			}

@@ -47,6 +47,43 @@ func (s *site) notice() string {
 
 var noticeLink = regexp.MustCompile(`http\S+/dispute/#token=\S+`)
 
+// disputeStates are those of everyState where a change is disputed.
+func disputeStates(t *testing.T) map[string]state {
+	t.Helper()
+	s := newSite(t, disputable)
+	notice, page := s.notice(), s.base+"/reset-password/dispute"
+	unchecked := newSite(t, disputable, func(c *reset.Config) {
+		c.Limits = reset.Limits{Check: never{}}
+	})
+	ending := newSite(t, disputable, func(c *reset.Config) {
+		c.Lifetimes.Dispute = 9 * time.Minute
+	})
+
+	return map[string]state{
+		"dispute":             show(notice),
+		"dispute-unchecked":   show(unchecked.notice()),
+		"dispute-near-expiry": show(ending.notice()),
+		"dispute-dead":        show(notice + "A"),
+		"dispute-paste":       show(page),
+		"dispute-damaged":     show(page + "/?token=a"),
+		"dispute-locked":      lock(notice),
+		"dispute-rejected":    lock(page),
+		"dispute-refused": func(ctx context.Context, t *testing.T) {
+			openAnew(ctx, t, page)
+			paste(ctx, t, "eyJ.b.c")
+			seesText(ctx, t, "#link-error", "")
+		},
+	}
+}
+
+// lock says that a change was somebody else's doing.
+func lock(notice string) state {
+	return func(ctx context.Context, t *testing.T) {
+		openAnew(ctx, t, notice)
+		submit(ctx, t)
+	}
+}
+
 const lockedTitle = "The account is locked"
 
 // A scanner may run the scripts of a page, and wait.
@@ -104,21 +141,20 @@ func TestLinkPastedOnTheOtherPageLeadsToItsOwn(t *testing.T) {
 				c.Pages.LinkStyle = style
 			}), tab(t)
 			notice := s.notice()
-			paste := func(page, link string) {
-				open(ctx, t, "about:blank")
-				open(ctx, t, s.base+page)
-				eval[bool](ctx, t, "(function (link) { link.value = '"+link+
-					"'; return link.dispatchEvent(new Event('input', "+
-					"{bubbles: true})) })(document.querySelector('#link'))")
-			}
-
-			paste("/reset-password", notice)
+			openAnew(ctx, t, s.base+"/reset-password")
+			paste(ctx, t, notice)
 			arrives(ctx, t, "Was this not you?")
 			press(ctx, t, "form .button")
 			require.Equal(t, lockedTitle, text(ctx, t, "h1"))
 			require.EqualValues(t, 1, count.Load())
 
-			paste("/reset-password/dispute", s.link())
+			openAnew(ctx, t, s.base+"/reset-password/dispute")
+			paste(ctx, t, s.link())
+			arrives(ctx, t, "Choose a new password")
+
+			openAnew(ctx, t, s.base+"/reset-password/dispute")
+			eval[bool](ctx, t, "document.querySelector('#link').value = '"+
+				s.link()+"', true") // which the script does not notice
 			require.EqualValues(t, http.StatusOK,
 				press(ctx, t, "form .button").Status)
 			arrives(ctx, t, "Choose a new password")

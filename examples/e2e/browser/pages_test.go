@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,8 +41,6 @@ func everyState(t *testing.T) map[string]state {
 		}
 	})
 	proven := newSite(t, needsProof)
-	noticed := newSite(t, disputable)
-	notice := noticed.notice()
 	returning := newSite(t, returnsTo)
 	broken := newSite(t, func(c *reset.Config) {
 		c.Queue.Dispatch = func(context.Context, reset.Job) error {
@@ -49,7 +48,7 @@ func everyState(t *testing.T) map[string]state {
 		}
 	})
 
-	return map[string]state{
+	states := map[string]state{
 		"forgot":               show(s.base + "/forgot-password"),
 		"forgot-refused":       ask(s, "ada"),
 		"sent":                 show(s.base + "/forgot-password?sent"),
@@ -68,11 +67,6 @@ func everyState(t *testing.T) map[string]state {
 		"rejected":             show(byQuery.base + "/reset-password?token=eyJ.b.c"),
 		"done":                 show(s.base + "/reset-password?done"),
 		"done-return":          show(returning.base + "/reset-password?done&return=cart"),
-		"dispute":              show(notice),
-		"dispute-paste":        show(noticed.base + "/reset-password/dispute"),
-		"dispute-damaged":      show(noticed.base + "/reset-password/dispute/?token=a"),
-		"dispute-rejected":     lock(notice + "A"),
-		"dispute-locked":       lock(notice),
 		"throttled":            ask(throttled, account),
 		"unavailable":          ask(broken, account),
 		"not-found":            show(s.base + "/elsewhere"),
@@ -90,6 +84,8 @@ func everyState(t *testing.T) map[string]state {
 			fill(ctx, t, "#password", "nine char")
 		},
 	}
+	maps.Copy(states, disputeStates(t))
+	return states
 }
 
 // show opens a page.
@@ -119,14 +115,6 @@ func set(link, password string) state {
 	}
 }
 
-// lock says that a change was somebody else's doing.
-func lock(notice string) state {
-	return func(ctx context.Context, t *testing.T) {
-		openAnew(ctx, t, notice)
-		submit(ctx, t)
-	}
-}
-
 // near makes a link that expires soon.
 func near(t *testing.T, of *site) string {
 	t.Helper()
@@ -143,6 +131,14 @@ func submit(ctx context.Context, t *testing.T) {
 		chromedp.Evaluate[chromedp.Void]("document.forms[0].submit()"))
 	require.NoError(t, err)
 	settled(ctx, t)
+}
+
+// paste puts a text into the field for a link.
+func paste(ctx context.Context, t *testing.T, link string) {
+	t.Helper()
+	eval[bool](ctx, t, "(function (link) { link.value = '"+link+
+		"'; return link.dispatchEvent(new Event('input', "+
+		"{bubbles: true})) })(document.querySelector('#link'))")
 }
 
 // elsewhere posts a form to a target from a page of another site.

@@ -9,6 +9,7 @@
 		password = $("password"),
 		proof = $("proof"),
 		account = $("account"),
+		name = $("username") || {},
 		forms = [...document.forms];
 
 	const on = (target, type, react) => target.addEventListener(type, react);
@@ -139,7 +140,7 @@
 		account.hidden = false;
 		$("address").textContent = address;
 		$("label").textContent = label;
-		$("username").value = username || "";
+		name.value = username || "";
 	};
 	// The field for a second proof is there for accounts that need one.
 	const askProof = (found) => {
@@ -153,16 +154,18 @@
 	const check = () => {
 		const sent = link.value;
 		const giveUp = () => {
-			if (link.value === sent && !$("username").value) {
+			if (link.value === sent) {
 				draw(account.dataset.unknown);
 			}
 		};
-		setTimeout(giveUp, 5000);
+		const late = setTimeout(giveUp, 5000);
+		draw();
 		fetch(action + "/check", {
 			method: "POST",
 			headers: {"Content-Type": "application/json"},
 			body: JSON.stringify({token: sent})
 		}).then((answer) => answer.json().then((found) => {
+			clearTimeout(late);
 			if (link.value !== sent) {
 				return;
 			}
@@ -194,7 +197,6 @@
 		link.type = "hidden";
 		$("link-row")?.setAttribute("hidden", "");
 		if (account) {
-			draw();
 			check();
 		}
 	};
@@ -204,8 +206,7 @@
 		// in the same address.
 		if (link.value.startsWith("held:")) {
 			history.replaceState(null, "", action);
-		} else if (link.value && !$("username").value) {
-			draw();
+		} else if (link.value && account.hidden) {
 			check();
 		}
 		if (account.dataset.left) {
