@@ -62,7 +62,7 @@
 // # Clocks
 //
 // Machines that share keys need the same time, to ten seconds. Otherwise links
-// are refused as "not-yet-valid" or "expired", and jobs as "bad-date".
+// are refused as "not-yet-valid" or "expired", and jobs wait as "bad-date".
 //
 // # Compatibility
 //

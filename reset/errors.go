@@ -24,7 +24,7 @@ var (
 	ErrClosed = errors.New("reset: the service is shut down")
 	// ErrQueueFull is for a full mail queue. [Service.Request] hides it.
 	ErrQueueFull = errors.New("reset: the mail queue is full")
-	// ErrJobRefused says that a job is of no use to [Service.Process].
+	// ErrJobRefused says that [Service.Process] cannot take a job for its own.
 	ErrJobRefused = errors.New("reset: the job is refused")
 	// ErrUnknownSite says that this process has not called [Service.For] for
 	// the site of a job. Another may have.

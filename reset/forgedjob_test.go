@@ -165,31 +165,59 @@ func TestJobsThatNobodySignedAreRefused(t *testing.T) {
 	requireRefused(t, fx, unwritable, "bad-mac")
 }
 
-func TestJobFromTheFutureOrWithoutADateIsRefused(t *testing.T) {
+func TestJobFromTheFutureOrWithoutADateIsNotDone(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []mail.Kind{
-		mail.KindReset, mail.KindInvite, mail.KindPasswordChanged,
+	const leeway = 10 * time.Second
+	for kind, window := range map[mail.Kind]time.Duration{
+		mail.KindReset: 15 * time.Minute, mail.KindInvite: 24 * time.Hour,
+		mail.KindPasswordChanged: 24 * time.Hour,
 	} {
-		for ahead, refused := range map[time.Duration]bool{
-			10*time.Second - 1: false, 10 * time.Second: false,
-			10*time.Second + 1: true,
-			time.Hour:          true, 100 * 365 * 24 * time.Hour: true,
+		for _, ahead := range []time.Duration{leeway - 1, leeway} {
+			fx := newFixture(t, nil)
+			job := jobAt(fx.clock.Now().Add(ahead))
+			job.Kind = kind
+			require.NoError(t, fx.Process(t.Context(), fx.Sign(job)))
+			require.Empty(t, fx.events.of(reset.OutcomeJobRefused))
+		}
+
+		for _, ahead := range []time.Duration{
+			window + 1, window + time.Hour, 100 * 365 * 24 * time.Hour,
 		} {
 			fx := newFixture(t, nil)
 			job := jobAt(fx.clock.Now().Add(ahead))
 			job.Kind = kind
-			if refused {
-				requireRefused(t, fx, fx.Sign(job), "bad-date")
-				continue
-			}
-			require.NoError(t, fx.Process(t.Context(), fx.Sign(job)))
-			require.Empty(t, fx.events.of(reset.OutcomeJobRefused))
+			requireRefused(t, fx, fx.Sign(job), "bad-date")
 		}
 
 		fx := newFixture(t, nil)
 		undated := jobAt(time.Time{})
 		undated.Kind = kind
 		requireRefused(t, fx, fx.Sign(undated), "bad-date")
+	}
+}
+
+// A process whose clock is ahead makes jobs that the others must not lose.
+func TestJobThatIsEarlyIsKeptAndDoneWhenItIsDue(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []time.Duration{
+		10*time.Second + 1, 5 * time.Minute, 15 * time.Minute,
+	} {
+		fx := newFixture(t, nil)
+		job := jobAt(fx.clock.Now().Add(ahead))
+		early := fx.Sign(job)
+		err := fx.Process(t.Context(), early)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, reset.ErrJobRefused)
+		require.NotContains(t, err.Error(), "@")
+		require.Equal(t, []string{"bad-date"},
+			fx.events.reasons(reset.OutcomeJobRefused))
+
+		// What somebody else has dated is not kept.
+		requireRefused(t, fx, job, "bad-mac")
+
+		fx.clock.advance(ahead - 10*time.Second)
+		require.NoError(t, fx.Process(t.Context(), early))
+		require.Len(t, fx.outbox.Messages(), 1)
 	}
 }
 

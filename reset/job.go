@@ -151,9 +151,18 @@ func canonicalJob(job Job) ([]byte, error) {
 // job may be of the one that checks it.
 const clockLeeway = 10 * time.Second
 
-// validate says what is wrong with a job that Dispatch was not given, before
-// anything is looked up or mailed.
-func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
+// errEarly is the error for a job whose time is still to come.
+var errEarly = fmt.Errorf(
+	"reset: the job is more than %v in the future", clockLeeway,
+)
+
+// validate says what is wrong with a job that Dispatch was not given, or not
+// yet, before anything is looked up or mailed. One that the window is too short
+// to wait for is refused.
+func (s jobSeal) validate(
+	job Job, now time.Time, window time.Duration,
+) (Reason, error) {
+	early := job.RequestedAt.Sub(now)
 	switch {
 	case !s.verify(job):
 		return reasonBadMAC,
@@ -161,11 +170,13 @@ func (s jobSeal) validate(job Job, now time.Time) (Reason, error) {
 	case job.RequestedAt.IsZero():
 		return reasonBadDate,
 			fmt.Errorf("%w: RequestedAt is zero", ErrJobRefused)
-	case job.RequestedAt.Sub(now) > clockLeeway:
+	case early > window:
 		return reasonBadDate, fmt.Errorf(
 			"%w: RequestedAt is more than %v in the future",
-			ErrJobRefused, clockLeeway,
+			ErrJobRefused, window,
 		)
+	case early > clockLeeway:
+		return reasonBadDate, errEarly
 	}
 	return "", nil
 }

@@ -46,16 +46,18 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 // again later with the same job, until the mail is of no use, as
 // Config.Queue.Window says.
 //
-// [ErrJobRefused] is final: no Service with the same Site and keys made the
-// job, it is from the future, or only a newer version can do it. After
-// [ErrUnknownSite] the engine keeps it for another process.
+// After [ErrJobRefused] the engine should repeat the job a few times only, by a
+// count that is not the job's. It is forged or changed, or this process lacks
+// the key or the version that made it, and a MAC does not tell which. After
+// [ErrUnknownSite] it keeps the job for another process.
 //
 // Of several accounts, those whose mail failed are dispatched as jobs of their
 // own. A job that is processed again after success mails again, under the same
 // Message-ID. One of a write of unknown outcome also ends sessions and calls
 // Hooks.OnConfirmed again.
 func (s *Service) Process(ctx context.Context, job Job) error {
-	if reason, err := s.seal.validate(job, s.cfg.Now()); err != nil {
+	reason, err := s.seal.validate(job, s.cfg.Now(), s.window(job))
+	if err != nil {
 		s.refuseJob(ctx, job, reason, err)
 		return err
 	}

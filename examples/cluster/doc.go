@@ -31,8 +31,9 @@
 //
 // Rotate them in two steps, as package token says. In one step, instances that
 // do not have the new key yet refuse good links ("unknown-key"), and jobs
-// ("bad-mac"). River cancels such a job, and its mail is lost, also when it
-// tells of a changed password.
+// ("bad-mac"). River keeps such a job for a quarter of an hour, and half a day
+// if it tells of a changed password, and its mail goes out some seconds late,
+// by an instance that has the key.
 //
 // # What happens when
 //
@@ -58,9 +59,10 @@
 // A new version is deployed. Links and jobs of the version before are taken for
 // as long as they live: an hour for a link, 15 minutes for a request, a day for
 // mails that nobody waits for. Links of the new version are taken by the one
-// before. Jobs of the new version are cancelled by a worker of the one before,
-// if they hold what that does not know. So have the old instances leave the
-// jobs alone first (NoWorker). They wait in River for the new ones.
+// before. Jobs of the new version are refused by a worker of the one before, if
+// they hold what that does not know, and wait in River for the new ones. Have
+// the old instances leave the jobs alone first (NoWorker), and nothing is
+// refused.
 //
 // # A wrong clock
 //
@@ -71,15 +73,16 @@
 //	        mailed elsewhere mailed there      elsewhere       there
 //	+5 s    mailed           mailed            good            good
 //	-5 s    mailed           mailed            good            good
-//	+5 min  refused, no mail mailed            not yet         good
-//	-5 min  mailed           refused, no mail  55 minutes      not yet
-//	+5 h    refused, no mail too late, no mail not yet         expired
-//	-5 h    too late, none   refused, no mail  expired         not yet
+//	+5 min  refused, kept    mailed            not yet         good
+//	-5 min  mailed           refused, kept     55 minutes      not yet
+//	+5 h    refused, kept    too late, no mail not yet         expired
+//	-5 h    too late, none   refused, kept     expired         not yet
 //
 // The audit trail has these as "job-refused bad-date", "skipped too-late",
 // "rejected not-yet-valid" and "rejected expired", dated by the clock of the
 // instance that saw them. None of them is usual, so count them. A job that is
-// refused is cancelled, and stays in River's table with that error. Limits go
-// by the clock of Redis. River goes by the clocks of its instances, which
-// -clock leaves right.
+// refused is kept for an instance whose clock is right, or until it is due. If
+// that is not within a quarter of an hour it is cancelled, and stays in River's
+// table with that error. Limits go by the clock of Redis. River goes by the
+// clocks of its instances, which -clock leaves right.
 package main

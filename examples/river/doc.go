@@ -28,9 +28,11 @@
 // # What it trusts
 //
 // Jobs carry a MAC: whoever can write to River's tables cannot make lostkey
-// mail what it was not asked to. A job that is refused is cancelled, with an
-// event. Whoever can write there can still run a job twice or delete it, and
-// whoever can read sees the typed addresses.
+// mail what it was not asked to. A job that is refused may be one whose key or
+// version this worker lacks, as while keys are rotated. It is attempted
+// [Refusals] times, each with an event, by any worker, and then cancelled.
+// Whoever can write there can still run a job twice or delete it, and whoever
+// can read sees the typed addresses.
 //
 // # What it costs
 //

@@ -109,13 +109,7 @@ func addrOf(i int) string { return fmt.Sprintf("user-%d@example.com", i) }
 func newService(
 	keys string, mailer mail.Mailer,
 	dispatch func(context.Context, reset.Job) error,
-) (*reset.Service, error) {
-	return newLimitedService(keys, mailer, dispatch, reset.Limits{Off: true})
-}
-
-func newLimitedService(
-	keys string, mailer mail.Mailer,
-	dispatch func(context.Context, reset.Job) error, limits reset.Limits,
+	changes ...func(*reset.Config),
 ) (*reset.Service, error) {
 	ring, err := token.ParseKeys(keys)
 	if err != nil {
@@ -132,14 +126,18 @@ func newLimitedService(
 		}
 	}
 
-	return reset.New(reset.Config{
+	cfg := reset.Config{
 		Site: "https://app.example", From: "App <no-reply@app.example>",
 		Keys: ring, Store: store, Mailer: mailer,
 		Sessions: reset.KeepSessions(),
-		Limits:   limits,
+		Limits:   reset.Limits{Off: true},
 		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 		Queue:    reset.Queue{Dispatch: dispatch},
-	})
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return reset.New(cfg)
 }
 
 // startWorker works on the jobs of a schema in this process.

@@ -178,11 +178,11 @@ func (f *fixture) jobOf(t *testing.T, throttled bool) reset.Job {
 	}
 
 	var made reset.Job
-	svc, err := newLimitedService(f.keys, new(mailtest.Recorder),
+	svc, err := newService(f.keys, new(mailtest.Recorder),
 		func(_ context.Context, job reset.Job) error {
 			made = job
 			return nil
-		}, limits)
+		}, func(c *reset.Config) { c.Limits = limits })
 	require.NoError(t, err)
 	require.NoError(t,
 		svc.Request(t.Context(), reset.RequestInput{Email: addrOf(1)}))
@@ -234,25 +234,6 @@ func TestMailThatFailsIsTriedAgainAndSentOnce(t *testing.T) {
 	f.work(t, mails)
 	require.Len(t, mails.Messages(), 1)
 	require.Equal(t, 4, attempts)
-}
-
-func TestForgedJobIsCancelledAndMailsNobody(t *testing.T) {
-	t.Parallel()
-	f, mails := newFixture(t), new(mailtest.Recorder)
-	require.NoError(t, riverjobs.Dispatch(f.insert)(t.Context(), reset.Job{
-		ID: mail.NewID(), Kind: mail.KindPasswordChanged,
-		Email: "eve@example.com", RequestedAt: time.Now(),
-	}))
-	svc, err := newService(f.keys, mails, nil)
-	require.NoError(t, err)
-	client, err := startWorker(t.Context(), f.pool, f.schema, svc)
-	require.NoError(t, err)
-	waitFor(t, "the job to be cancelled", func() bool {
-		return f.count(t, "state = 'cancelled'") == 1
-	})
-	require.NoError(t, client.Stop(context.Background()))
-	require.NoError(t, svc.Shutdown(context.Background()))
-	require.Empty(t, mails.Messages())
 }
 
 func TestDispatchSaysWhenPostgreSQLDoesNot(t *testing.T) {

@@ -23,6 +23,12 @@ const (
 	// Timeout, and short against the 15 minutes for which lostkey tries to
 	// send a reset mail.
 	RescueAfter = 3 * time.Minute
+	// Refusals is how many attempts a job has when lostkey refuses it. A worker
+	// that lacks its key or its version cannot tell it from a forged one, and
+	// with the waits of NextRetry others have a quarter of an hour to take it,
+	// for mail that nobody is waiting for half a day. River counts, since what
+	// the job says of its age may be forged as well.
+	Refusals = 35
 )
 
 // Worker works on jobs of a [reset.Service].
@@ -42,8 +48,7 @@ func NewWorker(svc *reset.Service, pool *pgxpool.Pool) *Worker {
 // keeps addresses and tokens out of its errors.
 func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	err := w.svc.Process(ctx, job.Args.Job)
-	if errors.Is(err, reset.ErrJobRefused) {
-		// somebody else has written it, or changed it
+	if errors.Is(err, reset.ErrJobRefused) && job.Attempt >= Refusals {
 		return river.JobCancel(err)
 	}
 	if err != nil {

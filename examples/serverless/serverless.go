@@ -44,8 +44,8 @@ func Pages(cfg reset.Config, send Send) (http.Handler, error) {
 // later; nil that it is done with, also when no mail could be sent. Mail that
 // failed for one of several accounts on an address goes back to the queue as a
 // message of its own, by send. An error that matches reset.ErrJobRefused is
-// about a message that somebody else has written or changed, and stays whatever
-// happens: put that message aside.
+// about a message that somebody else has written or changed, or whose key or
+// version this function lacks as yet: put that message aside after some tries.
 func Worker(
 	cfg reset.Config, send Send,
 ) (func(ctx context.Context, message []byte) error, error) {
