@@ -109,7 +109,7 @@ func TestAlertsSayWhatTheyAreAndHowUrgent(t *testing.T) {
 // never fires.
 func TestBoardAndAlertsNameWhatIsExposed(t *testing.T) {
 	t.Parallel()
-	registry, svc, _ := withPrometheus()
+	registry, svc, _ := withPrometheus(newTrail())
 	use(svc)
 	exposed := map[string]bool{}
 	for _, line := range scrape(registry) {

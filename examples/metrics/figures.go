@@ -1,7 +1,7 @@
 // Package metrics is what the collectors in prommetrics and otelmetrics share:
-// the names of a lostkey service's figures, and the labels of its events. Both
-// collectors expose the same metrics to Prometheus, so the board in
-// grafana.json and the alerts in alerts.yml are for either.
+// the names of the figures of a lostkey service and of its audit trail, and the
+// labels of events. Both collectors expose the same metrics to Prometheus, so
+// the board in grafana.json and the alerts in alerts.yml are for either.
 package metrics
 
 import (
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 )
 
 // Names of the two metrics that events count, as OpenTelemetry spells them.
@@ -19,17 +20,17 @@ const (
 	Reasons = "lostkey.reasons" // by outcome and reason
 )
 
-// A Figure is one of the figures of [reset.Stats].
-type Figure struct {
+// A Figure is one of the figures of [reset.Stats] or [sqlaudit.Stats].
+type Figure[Stats any] struct {
 	Name    string // as OpenTelemetry spells it.
 	Unit    string // "s", "By" or none.
 	Help    string
 	Counter bool // else a gauge.
-	Read    func(stats reset.Stats) float64
+	Read    func(stats Stats) float64
 }
 
 // PrometheusName returns the name under which Prometheus sees the figure.
-func (f Figure) PrometheusName() string {
+func (f Figure[Stats]) PrometheusName() string {
 	name := strings.ReplaceAll(f.Name, ".", "_")
 	name += map[string]string{"s": "_seconds", "By": "_bytes"}[f.Unit]
 	if f.Counter {
@@ -40,23 +41,23 @@ func (f Figure) PrometheusName() string {
 
 type stats = reset.Stats
 
-func gauge(name, help string, read func(stats) int) Figure {
-	return Figure{
+func gauge[S any](name, help string, read func(S) int) Figure[S] {
+	return Figure[S]{
 		Name: "lostkey." + name, Help: help,
-		Read: func(of stats) float64 { return float64(read(of)) },
+		Read: func(of S) float64 { return float64(read(of)) },
 	}
 }
 
-func counter(name, help string, read func(stats) uint64) Figure {
-	return Figure{
+func counter[S any](name, help string, read func(S) uint64) Figure[S] {
+	return Figure[S]{
 		Name: "lostkey." + name, Help: help, Counter: true,
-		Read: func(of stats) float64 { return float64(read(of)) },
+		Read: func(of S) float64 { return float64(read(of)) },
 	}
 }
 
-// Figures returns all of them.
-func Figures() []Figure {
-	return []Figure{
+// Figures returns those of a service.
+func Figures() []Figure[reset.Stats] {
+	return []Figure[reset.Stats]{
 		gauge("queue.size", "Places for requests.",
 			func(of stats) int { return of.Queue.Size }),
 		gauge("queue.places", "Places that requests have taken.",
@@ -107,6 +108,16 @@ func Figures() []Figure {
 				return of.Hashing.LongestWait.Seconds()
 			},
 		},
+	}
+}
+
+// TrailFigures returns those of an audit trail.
+func TrailFigures() []Figure[sqlaudit.Stats] {
+	return []Figure[sqlaudit.Stats]{
+		gauge("trail.waiting", "Rows of the audit trail not written yet.",
+			func(of sqlaudit.Stats) int { return of.Waiting }),
+		counter("trail.lost", "Events missing in the audit trail.",
+			func(of sqlaudit.Stats) uint64 { return of.Lost }),
 	}
 }
 

@@ -2,8 +2,12 @@ package metrics_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -23,6 +27,8 @@ import (
 	"github.com/lostkey-go/lostkey/mail/mailtest"
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/memstore"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
+	"github.com/lostkey-go/lostkey/reset/sqlstore"
 	"github.com/lostkey-go/lostkey/token"
 )
 
@@ -54,6 +60,26 @@ func service(sink reset.Sink) *reset.Service {
 	return svc
 }
 
+// down is a database that cannot be reached.
+type down struct{}
+
+func (down) Connect(context.Context) (driver.Conn, error) {
+	return nil, errors.New("no database")
+}
+
+func (down) Driver() driver.Driver { return nil }
+
+// newTrail is an audit trail that cannot be written.
+func newTrail() *sqlaudit.Trail {
+	trail, err := sqlaudit.New(sql.OpenDB(down{}), sqlaudit.Config{
+		Dialect: sqlstore.PostgreSQL, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		panic(err)
+	}
+	return trail
+}
+
 // use makes a request that is mailed, one for an address without an account,
 // and a link that is junk.
 func use(svc *reset.Service) {
@@ -65,17 +91,23 @@ func use(svc *reset.Service) {
 	_ = svc.Shutdown(ctx)
 }
 
-// withPrometheus is a registry whose sink and collector are prommetrics'.
-func withPrometheus() (*prometheus.Registry, *reset.Service, reset.Sink) {
+// withPrometheus is a registry whose sink and collectors are prommetrics'.
+func withPrometheus(
+	trail *sqlaudit.Trail,
+) (*prometheus.Registry, *reset.Service, reset.Sink) {
 	registry := prometheus.NewPedanticRegistry()
 	sink := prommetrics.NewSink(registry)
 	svc := service(sink)
-	registry.MustRegister(prommetrics.NewCollector(svc))
+	registry.MustRegister(
+		prommetrics.NewCollector(svc), prommetrics.NewTrailCollector(trail),
+	)
 	return registry, svc, sink
 }
 
 // withOpenTelemetry is a registry that OpenTelemetry's exporter writes to.
-func withOpenTelemetry() (*prometheus.Registry, *reset.Service, reset.Sink) {
+func withOpenTelemetry(
+	trail *sqlaudit.Trail,
+) (*prometheus.Registry, *reset.Service, reset.Sink) {
 	registry := prometheus.NewRegistry()
 	exporter, err := otelprom.New(otelprom.WithRegisterer(registry),
 		otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
@@ -93,8 +125,16 @@ func withOpenTelemetry() (*prometheus.Registry, *reset.Service, reset.Sink) {
 	if _, err := otelmetrics.Observe(meter, svc); err != nil {
 		panic(err)
 	}
+	if _, err := otelmetrics.ObserveTrail(meter, trail); err != nil {
+		panic(err)
+	}
 	return registry, svc, sink
 }
+
+// collectors are both by their names.
+var collectors = map[string]func(*sqlaudit.Trail) (
+	*prometheus.Registry, *reset.Service, reset.Sink,
+){"prometheus": withPrometheus, "otel": withOpenTelemetry}
 
 // scrape returns the lines of GET /metrics.
 func scrape(registry *prometheus.Registry) []string {
@@ -118,7 +158,7 @@ func scrape(registry *prometheus.Registry) []string {
 }
 
 func Example_prometheus() {
-	registry, svc, _ := withPrometheus()
+	registry, svc, _ := withPrometheus(newTrail())
 	use(svc)
 	show(scrape(registry))
 	// Output:
@@ -133,7 +173,7 @@ func Example_prometheus() {
 }
 
 func Example_openTelemetry() {
-	registry, svc, _ := withOpenTelemetry()
+	registry, svc, _ := withOpenTelemetry(newTrail())
 	use(svc)
 	show(scrape(registry))
 	// Output:
@@ -173,23 +213,22 @@ func TestBothCollectorsExposeTheSame(t *testing.T) {
 		return names
 	}
 
-	prom, svc, _ := withPrometheus()
+	prom, svc, _ := withPrometheus(newTrail())
 	use(svc)
-	otel, svc, _ := withOpenTelemetry()
+	otel, svc, _ := withOpenTelemetry(newTrail())
 	use(svc)
 	require.Equal(t, names(prom), names(otel))
 	require.Greater(t, len(names(prom)),
-		3*len(metrics.Figures())+len(reset.Outcomes()))
+		3*(len(metrics.Figures())+len(metrics.TrailFigures()))+
+			len(reset.Outcomes()))
 }
 
 // Whatever an event says, the number of series is bounded, and no label holds
 // anything that is not in the closed sets.
 func TestHostileEventsMakeNoSeries(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func() (
-		*prometheus.Registry, *reset.Service, reset.Sink,
-	){"prometheus": withPrometheus, "otel": withOpenTelemetry} {
-		registry, svc, sink := open()
+	for name, open := range collectors {
+		registry, svc, sink := open(newTrail())
 		before := len(scrape(registry))
 		for i := range 1000 {
 			sink.Record(t.Context(), reset.Event{
@@ -205,6 +244,24 @@ func TestHostileEventsMakeNoSeries(t *testing.T) {
 		require.Contains(t, lines,
 			`lostkey_reasons_total{outcome="other",reason="other"} 1000`)
 		require.LessOrEqual(t, len(lines), before+4, name)
+		require.NoError(t, svc.Shutdown(t.Context()))
+	}
+}
+
+func TestTrailShowsWhatWaitsAndWhatIsLost(t *testing.T) {
+	t.Parallel()
+	for name, open := range collectors {
+		trail := newTrail()
+		registry, svc, _ := open(trail)
+		trail.Record(t.Context(), reset.Event{Outcome: reset.OutcomeRequested})
+		lines := scrape(registry)
+		require.Contains(t, lines, "lostkey_trail_waiting 1", name)
+		require.Contains(t, lines, "lostkey_trail_lost_total 0", name)
+
+		require.Error(t, trail.Shutdown(t.Context()))
+		lines = scrape(registry)
+		require.Contains(t, lines, "lostkey_trail_waiting 0", name)
+		require.Contains(t, lines, "lostkey_trail_lost_total 1", name)
 		require.NoError(t, svc.Shutdown(t.Context()))
 	}
 }

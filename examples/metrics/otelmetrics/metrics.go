@@ -3,7 +3,8 @@
 // of its own, so that takes
 // go get github.com/lostkey-go/lostkey/examples/metrics besides.
 //
-// One Sink and one Observe are enough for all sites of a service.
+// One Sink and one Observe are enough for all sites of a service. An audit
+// trail has ObserveTrail.
 package otelmetrics
 
 import (
@@ -14,6 +15,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/examples/metrics"
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 )
 
 // A Sink counts events. It is safe for concurrent use.
@@ -57,7 +59,19 @@ func (s Sink) Record(ctx context.Context, ev reset.Event) {
 func Observe(
 	meter metric.Meter, svc *reset.Service,
 ) (metric.Registration, error) {
-	figures := metrics.Figures()
+	return observe(meter, svc.Stats, metrics.Figures())
+}
+
+// ObserveTrail is Observe for an audit trail.
+func ObserveTrail(
+	meter metric.Meter, trail *sqlaudit.Trail,
+) (metric.Registration, error) {
+	return observe(meter, trail.Stats, metrics.TrailFigures())
+}
+
+func observe[Stats any](
+	meter metric.Meter, read func() Stats, figures []metrics.Figure[Stats],
+) (metric.Registration, error) {
 	var instruments []metric.Float64Observable
 	var observables []metric.Observable
 	for _, f := range figures {
@@ -71,7 +85,7 @@ func Observe(
 
 	return meter.RegisterCallback(
 		func(_ context.Context, to metric.Observer) error {
-			stats := svc.Stats()
+			stats := read()
 			for i, f := range figures {
 				to.ObserveFloat64(instruments[i], f.Read(stats))
 			}
@@ -80,8 +94,8 @@ func Observe(
 	)
 }
 
-func instrument(
-	meter metric.Meter, f metrics.Figure,
+func instrument[Stats any](
+	meter metric.Meter, f metrics.Figure[Stats],
 ) (metric.Float64Observable, error) {
 	help, unit := metric.WithDescription(f.Help), metric.WithUnit(f.Unit)
 	if f.Counter {

@@ -33,7 +33,7 @@ func Example() {
 		Keys: keys, Store: memstore.New(), Mailer: &mailtest.Recorder{},
 		Sessions: reset.EndSessionsInStore(),
 		Hasher:   hash.NewInsecureForTests(),
-		// An audit trail can be one more of these.
+		// An audit trail can be one more of these, and has NewTrailCollector.
 		Events: reset.Sinks{prommetrics.NewSink(registry)},
 	})
 	if err != nil {

@@ -3,7 +3,8 @@
 // module of its own, so that takes
 // go get github.com/lostkey-go/lostkey/examples/metrics besides.
 //
-// One Sink and one Collector are enough for all sites of a service.
+// One Sink and one Collector are enough for all sites of a service. An audit
+// trail has a Collector of its own.
 package prommetrics
 
 import (
@@ -14,6 +15,7 @@ import (
 
 	"github.com/lostkey-go/lostkey/examples/metrics"
 	"github.com/lostkey-go/lostkey/reset"
+	"github.com/lostkey-go/lostkey/reset/sqlaudit"
 )
 
 // A Sink counts events. It is safe for concurrent use.
@@ -50,17 +52,29 @@ func (s Sink) Record(_ context.Context, ev reset.Event) {
 	}
 }
 
-// A Collector reads the Stats of a service whenever Prometheus asks.
-type Collector struct {
-	svc     *reset.Service
-	figures []metrics.Figure
+// A Collector reads Stats whenever Prometheus asks.
+type Collector[Stats any] struct {
+	stats   func() Stats
+	figures []metrics.Figure[Stats]
 	descs   []*prometheus.Desc
 }
 
 // NewCollector returns the Collector of a service. It is to be registered.
-func NewCollector(svc *reset.Service) *Collector {
-	c := &Collector{svc: svc, figures: metrics.Figures()}
-	for _, f := range c.figures {
+func NewCollector(svc *reset.Service) *Collector[reset.Stats] {
+	return newCollector(svc.Stats, metrics.Figures())
+}
+
+// NewTrailCollector returns the Collector of an audit trail. It is to be
+// registered.
+func NewTrailCollector(trail *sqlaudit.Trail) *Collector[sqlaudit.Stats] {
+	return newCollector(trail.Stats, metrics.TrailFigures())
+}
+
+func newCollector[Stats any](
+	stats func() Stats, figures []metrics.Figure[Stats],
+) *Collector[Stats] {
+	c := &Collector[Stats]{stats: stats, figures: figures}
+	for _, f := range figures {
 		c.descs = append(c.descs,
 			prometheus.NewDesc(f.PrometheusName(), f.Help, nil, nil))
 	}
@@ -68,15 +82,15 @@ func NewCollector(svc *reset.Service) *Collector {
 }
 
 // Describe implements [prometheus.Collector].
-func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
+func (c *Collector[Stats]) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range c.descs {
 		descs <- desc
 	}
 }
 
 // Collect implements [prometheus.Collector]. All figures are of one moment.
-func (c *Collector) Collect(to chan<- prometheus.Metric) {
-	stats := c.svc.Stats()
+func (c *Collector[Stats]) Collect(to chan<- prometheus.Metric) {
+	stats := c.stats()
 	for i, f := range c.figures {
 		kind := prometheus.GaugeValue
 		if f.Counter {
