@@ -20,7 +20,9 @@ import (
 //
 // A transaction the database refuses because of another one (serialization
 // failure, deadlock, SQLite's BUSY) is tried again while the row is as seen,
-// twenty times in all, after pauses of at most half a second. Where the column
+// twenty times in all, after pauses of at most half a second. Retries of one
+// Store run one at a time, and new writes wait for them, four seconds at most.
+// Where the column
 // cannot hold encoded, the error says so. Any other error, a lost connection
 // above all, does not tell whether the write took place.
 //
@@ -34,7 +36,9 @@ func (s *Store) ReplaceHash(
 	}
 
 	for n := 1; ; n++ {
-		err := s.replace(ctx, seen, encoded)
+		err := s.inTurn(ctx, n, func() error {
+			return s.replace(ctx, seen, encoded)
+		})
 		refused, isRefused := errors.AsType[*refusedError](err)
 		if !isRefused && !s.dialect.Conflict(err) {
 			return err

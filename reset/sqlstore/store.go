@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/lostkey-go/lostkey/reset"
 	"github.com/lostkey-go/lostkey/reset/internal/sqldialect"
@@ -36,6 +37,10 @@ type Store struct {
 	// marks has the number of parameters of statements that write them as ?.
 	marks map[string]int
 	inTx  func(ctx context.Context, tx *sql.Tx, seen reset.User) error
+	// refused counts the writes that are retried, and turn is full while one of
+	// them runs.
+	refused atomic.Int32
+	turn    chan struct{}
 }
 
 var _ reset.Store = (*Store)(nil)
@@ -61,6 +66,7 @@ func New(db *sql.DB, cfg Config) (*Store, error) {
 			queries.ByRecovery: countMarks(queries.ByRecovery),
 		},
 		inTx: cfg.InTx,
+		turn: make(chan struct{}, 1),
 	}
 	if cfg.Queries == (Queries{}) {
 		s.table, s.where = cfg.Table, cfg.Table.values()
