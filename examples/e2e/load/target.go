@@ -136,19 +136,28 @@ func (m *maker) location(
 	}, nil
 }
 
+// database makes a new database for t, which its stop drops.
+func (m *maker) database(
+	ctx context.Context, t *target,
+) (where string, err error) {
+	where, drop, err := m.location(ctx, t.postgres)
+	if err != nil {
+		return "", err
+	}
+	if drop != nil {
+		t.close = append(t.close, drop)
+	}
+	t.db, _, err = open(where)
+	return where, err
+}
+
 // own starts this program as a server.
 func (m *maker) own(
 	ctx context.Context, name, kind string, postgres bool,
 ) (*target, error) {
 	t := &target{name: name, postgres: postgres}
-	where, drop, err := m.location(ctx, postgres)
+	where, err := m.database(ctx, t)
 	if err != nil {
-		return nil, err
-	}
-	if drop != nil {
-		t.close = append(t.close, drop)
-	}
-	if t.db, _, err = open(where); err != nil {
 		return t, err
 	}
 	if err := makeUsers(ctx, t.db, postgres, m.users); err != nil {
@@ -193,14 +202,8 @@ func (m *maker) webapp(
 			" WHERE outcome = 'mailed'",
 		rows: "SELECT COUNT(*) FROM lostkey_audit",
 	}
-	where, drop, err := m.location(ctx, postgres)
+	where, err := m.database(ctx, t)
 	if err != nil {
-		return nil, err
-	}
-	if drop != nil {
-		t.close = append(t.close, drop)
-	}
-	if t.db, _, err = open(where); err != nil {
 		return t, err
 	}
 
