@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -93,7 +94,7 @@ func newTemplates(host fs.FS, fallback string) (*Templates, error) {
 		t.countdowns[tag] = t.languages.match(tag).countdown()
 	}
 	for _, name := range pageNames {
-		t.pages[name], err = f.parse(name)
+		t.pages[name], err = f.page(name)
 		keep(err)
 	}
 	return t, errors.Join(faults...)
@@ -109,6 +110,31 @@ func (l *look) try(tags []string) error {
 		}
 	}
 	return nil
+}
+
+// shipped returns the pages as they are without a host's files.
+var shipped = sync.OnceValues(func() (map[string]*template.Template, error) {
+	pages := make(map[string]*template.Template)
+	for _, name := range pageNames {
+		page, err := files{}.parse(name)
+		if err != nil {
+			return nil, err
+		}
+		pages[name] = page
+	}
+	return pages, nil
+})
+
+// page returns the host's version of one page. All that leave a page as it is
+// have it in common, because parsed pages are most of what a site takes.
+func (f files) page(name string) (*template.Template, error) {
+	for _, part := range append(pageParts, name) {
+		if len(f.layers("pages/"+part+".html")) > 1 {
+			return f.parse(name)
+		}
+	}
+	pages, err := shipped()
+	return pages[name], err
 }
 
 // parse reads one page with what stands around it. The host's files lie over
