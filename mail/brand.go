@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -171,15 +172,16 @@ var styleNames = []string{
 	"{{font}}", "{{radius}}",
 }
 
-// styleMark stands for one of them in a parsed template. Nothing else there has
-// its control character. A font can have single quotes, so its mark has some,
-// for html/template to judge.
+// markStart begins the marks of styles. Nothing else in a template has it.
+const markStart = '\x1a'
+
+// styleMark stands for one of them in a parsed template. A font can have single
+// quotes, so its mark has some, for html/template to judge.
 func styleMark(i int) string {
-	mark := "\x1a" + strconv.Itoa(i)
 	if styleNames[i] == "{{font}}" {
-		return "'" + mark + "'"
+		return fmt.Sprintf("%c'%d'", markStart, i)
 	}
-	return mark
+	return fmt.Sprintf("%c%d", markStart, i)
 }
 
 // markStyles puts marks in place of the names.
@@ -190,18 +192,55 @@ func markStyles(source string) string {
 	return source
 }
 
-// styles puts the values in place of the marks. They have been validated, and
-// so need no escaping.
-func (b Brand) styles() *strings.Replacer {
+// A style is a value that goes in place of a mark. It has been validated, and
+// so needs no escaping.
+type style struct{ mark, value string }
+
+// styles returns the style of each name.
+func (b Brand) styles() []style {
 	values := []string{
 		b.Accent, lightCard, b.AccentDark, darkLabel,
 		b.Font, strconv.Itoa(b.Radius) + "px",
 	}
-	var pairs []string
+	all := make([]style, len(values))
 	for i, value := range values {
-		pairs = append(pairs, styleMark(i), value)
+		all[i] = style{styleMark(i), value}
 	}
-	return strings.NewReplacer(pairs...)
+	return all
+}
+
+// A styleWriter puts styles in place of their marks. Each mark must come in one
+// call of Write, which is how templates write their text.
+type styleWriter struct {
+	to     *strings.Builder
+	styles []style
+}
+
+// Write never fails.
+func (w *styleWriter) Write(text []byte) (int, error) {
+	rest := text
+	for {
+		at := bytes.IndexByte(rest, markStart)
+		if at < 0 {
+			w.to.Write(rest)
+			return len(text), nil
+		}
+		w.to.Write(rest[:at])
+		rest = w.writeStyle(rest[at:])
+	}
+}
+
+// writeStyle writes the style whose mark text begins with, and returns what is
+// behind the mark.
+func (w *styleWriter) writeStyle(text []byte) (rest []byte) {
+	for _, s := range w.styles {
+		if len(text) >= len(s.mark) && string(text[:len(s.mark)]) == s.mark {
+			w.to.WriteString(s.value)
+			return text[len(s.mark):]
+		}
+	}
+	w.to.WriteByte(text[0])
+	return text[1:]
 }
 
 // validateAccent measures a colour against all that it meets. In the error it

@@ -178,7 +178,10 @@ func webURL(s string) bool {
 	if host == "" || strings.ContainsRune(host, '@') {
 		return false
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune("<>\"'`\\^{|}", r)
-	})
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return !strings.ContainsAny(s, "<>\"'`\\^{|}")
 }

@@ -96,20 +96,18 @@ func parseHTML(sources []source) (t *htmltemplate.Template, err error) {
 }
 
 // render executes both templates and puts the values of styles into the second.
-func (p parts) render(v *view, styles *strings.Replacer) (Message, error) {
+func (p parts) render(v *view, styles []style) (Message, error) {
 	// One string holds both parts, because they live and die together.
-	var both, marked strings.Builder
+	var both strings.Builder
 	both.Grow(8 << 10)
 	if err := p.text.Execute(&both, v); err != nil {
 		return Message{}, fmt.Errorf("mail: %w", err)
 	}
 
 	textEnd := both.Len()
-	marked.Grow(8 << 10)
-	if err := p.html.Execute(&marked, v); err != nil {
+	if err := p.html.Execute(&styleWriter{&both, styles}, v); err != nil {
 		return Message{}, fmt.Errorf("mail: %w", err)
 	}
-	_, _ = styles.WriteString(&both, marked.String()) // never fails.
 
 	return Message{
 		Kind:    v.Kind,

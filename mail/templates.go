@@ -75,7 +75,7 @@ type TemplatesConfig struct {
 // template has run, and so are no part of an action.
 type Templates struct {
 	brand  Brand // resolved
-	styles *strings.Replacer
+	styles []style
 	parsed
 }
 
