@@ -117,7 +117,7 @@ type charge struct {
 	limit   Reason
 	key     string
 	limiter Limiter // the one that was charged, which may be the fallback.
-	custom  bool    // it is the application's own.
+	custom  bool    // as in throttle.
 }
 
 // charge charges one event to a limit. When the limit is used up, wait is how

@@ -98,7 +98,7 @@ type throttle struct {
 	name     Reason
 	limiter  Limiter
 	fallback Limiter // nil when a failure lets the attempt pass.
-	custom   bool
+	custom   bool    // the limiter may be slow, fail or panic.
 }
 
 type throttles struct {
@@ -118,8 +118,9 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 	}
 
 	for _, d := range all.defaults(limits) {
+		_, inProcess := d.own.(*ratelimit.Limiter)
 		*d.into = throttle{
-			name: d.name, limiter: d.own, custom: d.own != nil,
+			name: d.name, limiter: d.own, custom: d.own != nil && !inProcess,
 		}
 		if d.own != nil && d.confirm {
 			continue
