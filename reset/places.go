@@ -16,13 +16,13 @@ type task struct {
 	paid     bill // what its request was charged.
 
 	network network
-	seq     uint64           // in the order of arrival.
-	rested  <-chan time.Time // the first attempt waits for it.
-	retries bool             // an attempt has failed.
-	last    bool             // the pool is closing: what fails now is given up.
-	timer   *time.Timer      // runs while the task waits for a retry.
-	place   *list.Element    // in holding.fresh or holding.due.
-	rank    int              // in holding.held.
+	seq     uint64        // in the order of arrival.
+	added   time.Time     // the first attempt waits for headStart from then on.
+	retries bool          // an attempt has failed.
+	last    bool          // the pool is closing: what fails now is given up.
+	timer   *time.Timer   // runs while the task waits for a retry.
+	place   *list.Element // in holding.fresh or holding.due.
+	rank    int           // in holding.held.
 }
 
 // A network is whom the pool counts places for. That is the /24 (IPv4) or /48

@@ -106,7 +106,8 @@ func (p *pool) admit(t *task, n network) (victim *task, err error) {
 	}
 
 	p.seq++
-	t.network, t.seq, t.rested = n, p.seq, time.After(headStart)
+	t.network, t.seq = n, p.seq
+	t.added = time.Now() //nolint:forbidigo // a rest is real time.
 	s := l.holding(n)
 	t.place = s.fresh.PushBack(t)
 	l.changed(s)
@@ -174,9 +175,9 @@ func (p *pool) run() {
 			return
 		}
 
-		if !t.retries {
+		if rest := headStart - time.Since(t.added); !t.retries && rest > 0 {
 			select {
-			case <-t.rested:
+			case <-time.After(rest):
 			case <-p.closing:
 			}
 		}
