@@ -126,13 +126,22 @@ func (t *Trail) write(ctx context.Context, rows []storedRow) error {
 	if err != nil {
 		return fmt.Errorf("sqlaudit: write audit trail: %w", err)
 	}
+	var full *sql.Stmt
+	if t.dialect == sqldialect.SQLite && len(rows) >= rowsPerStatement {
+		// It takes as long to read this statement as to run it.
+		full, err = t.db.Kept(ctx, t.insertion(rowsPerStatement, withSite))
+		if err != nil {
+			return fmt.Errorf("sqlaudit: write audit trail: %w", err)
+		}
+	}
+
 	tx, err := t.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("sqlaudit: write audit trail: %w", err)
 	}
 
 	for chunk := range slices.Chunk(rows, rowsPerStatement) {
-		if err := t.insert(ctx, tx, chunk, withSite); err != nil {
+		if err := t.insert(ctx, tx, full, chunk, withSite); err != nil {
 			_ = tx.Rollback() // whether or not the connection is gone.
 			return fmt.Errorf("sqlaudit: write audit trail: %w", err)
 		}
@@ -148,21 +157,14 @@ func (t *Trail) write(ctx context.Context, rows []storedRow) error {
 	return nil
 }
 
+// insert writes rows, with the statement for rowsPerStatement of them where
+// there is one.
 func (t *Trail) insert(
-	ctx context.Context, tx *sql.Tx, rows []storedRow, withSite bool,
+	ctx context.Context, tx *sql.Tx, full *sql.Stmt, rows []storedRow,
+	withSite bool,
 ) error {
-	names, count := columnNames, columnCount
-	if withSite {
-		names, count = names+", site", count+1
-	}
-
-	args := make([]any, 0, count*len(rows))
-	values := make([]string, 0, len(rows))
+	args := make([]any, 0, (columnCount+1)*len(rows))
 	for _, r := range rows {
-		first := len(args) + 1
-		values = append(
-			values, "("+t.dialect.Params(first, first+count-1)+")",
-		)
 		args = append(
 			args,
 			r.n.at, r.outcome, r.purpose, r.reason, r.n.client, r.n.clientNet,
@@ -173,13 +175,35 @@ func (t *Trail) insert(
 		}
 	}
 
+	var err error
+	if full != nil && len(rows) == rowsPerStatement {
+		_, err = tx.StmtContext(ctx, full).ExecContext(ctx, args...)
+	} else {
+		_, err = tx.ExecContext(ctx, t.insertion(len(rows), withSite), args...)
+	}
+	return err
+}
+
+// insertion is the statement that inserts so many rows.
+func (t *Trail) insertion(rows int, withSite bool) string {
+	names, count := columnNames, columnCount
+	if withSite {
+		names, count = names+", site", count+1
+	}
+
+	values := make([]string, 0, rows)
+	for first := 1; len(values) < rows; first += count {
+		values = append(
+			values, "("+t.dialect.Params(first, first+count-1)+")",
+		)
+	}
+
 	// SQLite copies every page it changes, to undo a statement of many rows by
 	// itself, unless its failure is the end of the transaction.
 	verb := "INSERT INTO "
 	if t.dialect == sqldialect.SQLite {
 		verb = "INSERT OR ROLLBACK INTO "
 	}
-	_, err := tx.ExecContext(ctx, verb+t.dialect.Quote(t.name)+
-		" ("+names+") VALUES "+strings.Join(values, ", "), args...)
-	return err
+	return verb + t.dialect.Quote(t.name) +
+		" (" + names + ") VALUES " + strings.Join(values, ", ")
 }

@@ -38,8 +38,14 @@ func HandleOf(db *sql.DB) Handle {
 	}
 }
 
-// QueryKept is QueryContext with a statement that is prepared once, and kept
-// until the *sql.DB is closed. It is for few texts that never change.
+// Kept returns a statement that is prepared once, and kept until the *sql.DB is
+// closed. It is for few texts that never change. Preparing takes a connection,
+// which a transaction may have, so call it before BeginTx.
+func (h Handle) Kept(ctx context.Context, query string) (*sql.Stmt, error) {
+	return h.prepare(ctx, query)
+}
+
+// QueryKept is QueryContext with a statement as Kept returns it.
 func (h Handle) QueryKept(
 	ctx context.Context, query string, args ...any,
 ) (*sql.Rows, error) {

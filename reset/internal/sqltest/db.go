@@ -186,6 +186,12 @@ func (p prepared) QueryContext(
 	return p.conn.QueryContext(ctx, p.statement, args)
 }
 
+func (p prepared) ExecContext(
+	ctx context.Context, args []driver.NamedValue,
+) (driver.Result, error) {
+	return p.conn.ExecContext(ctx, p.statement, args)
+}
+
 func (p prepared) Exec([]driver.Value) (driver.Result, error) {
 	return nil, errors.New("sqltest: a statement without a context")
 }
