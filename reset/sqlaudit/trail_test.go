@@ -177,3 +177,24 @@ func TestSchemaHasAStatementForEachDialect(t *testing.T) {
 		require.Contains(t, trail.Schema()[0], "CREATE TABLE IF NOT EXISTS ")
 	}
 }
+
+// A prepared statement takes a connection, which its transaction must leave.
+func TestBurstsAreWrittenOverTheOnlyConnection(t *testing.T) {
+	t.Parallel()
+	w := &written{}
+	db := w.database().Open(t)
+	db.SetMaxOpenConns(1)
+	trail, err := sqlaudit.New(db, sqlaudit.Config{Dialect: sqlstore.SQLite})
+	require.NoError(t, err)
+
+	for range 2 {
+		for n := range 200 {
+			trail.Record(t.Context(), reset.Event{
+				Outcome: reset.OutcomeMailed, RequestID: strconv.Itoa(n),
+			})
+		}
+		require.NoError(t, trail.Flush(t.Context()))
+	}
+	require.Len(t, w.stored(), 400)
+	require.NoError(t, trail.Shutdown(t.Context()))
+}
