@@ -110,7 +110,7 @@ func TestGoalsFailWhereTheyAreMissed(t *testing.T) {
 	for _, c := range []struct {
 		audited float64
 		fails   bool
-	}{{90, false}, {194, false}, {196, true}} {
+	}{{90, false}, {155, false}, {157, true}} {
 		targets := []*target{{name: nameAudited}, {name: nameDjango}}
 		each := map[*target]costs{
 			targets[0]: {known: {500, c.audited}, unknown: {50}},
