@@ -145,3 +145,33 @@ func TestHungMailServerIsLeftAfterAMinute(t *testing.T) {
 		require.LessOrEqual(t, time.Since(start), time.Minute+2*time.Second)
 	})
 }
+
+// A worker that began at once would take processor time from the answer, and
+// only where there is an account.
+func TestEveryJobRestsUntilItsRequestIsAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var sent []time.Duration
+		fx := newFixture(t, func(cfg *reset.Config) {
+			cfg.Now, cfg.Queue.Workers = time.Now, 1
+			cfg.Mailer = mail.MailerFunc(
+				func(context.Context, mail.Message) error {
+					sent = append(sent, time.Since(start))
+					return nil
+				},
+			)
+		})
+
+		for range 3 {
+			fx.request(t, "ana@example.com")
+			<-time.After(time.Millisecond)
+		}
+		fx.request(t, "ana@example.com")
+		<-time.After(time.Second)
+		require.Equal(t, []time.Duration{
+			3 * time.Millisecond, 4 * time.Millisecond,
+			5 * time.Millisecond, 6 * time.Millisecond,
+		}, sent)
+	})
+}
