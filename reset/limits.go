@@ -118,9 +118,9 @@ func newThrottles(limits Limits, now func() time.Time) (throttles, error) {
 	}
 
 	for _, d := range all.defaults(limits) {
-		_, inProcess := d.own.(*ratelimit.Limiter)
+		inProcess, _ := d.own.(*ratelimit.Limiter)
 		*d.into = throttle{
-			name: d.name, limiter: d.own, custom: d.own != nil && !inProcess,
+			name: d.name, limiter: d.own, custom: d.own != nil && inProcess == nil,
 		}
 		if d.own != nil && d.confirm {
 			continue
