@@ -46,9 +46,9 @@ type Scheme interface {
 //	    password is false, nil. A panic in it becomes an error.
 type Record = format.Record
 
-// Modern reads argon2id and argon2i of version 19, bcrypt, scrypt and PBKDF2,
-// as PHC strings and in passlib's spellings. Join it with presets of package
-// hash/legacy by slices.Concat.
+// Modern reads bcrypt as crypt(3) writes it ($2a$, $2b$ and $2y$), and argon2id
+// and argon2i of version 19, scrypt and PBKDF2 as PHC strings and in passlib's
+// spellings. Join it with presets of package hash/legacy by slices.Concat.
 func Modern() []Scheme {
 	return []Scheme{
 		format.Argon2(), format.Bcrypt(), format.Scrypt(), format.PBKDF2(),

@@ -33,8 +33,8 @@ type Config struct {
 	Hooks     Hooks
 
 	// Hasher makes the new hash. Nil means hash.New(hash.Config{}). Share the
-	// login's, so that its slots bound both, and no sign-in upgrades a new hash,
-	// which would kill the link that disputes it.
+	// login's, so that its slots bound both, and no sign-in upgrades a new
+	// hash, which would kill the link that disputes it.
 	Hasher *hash.Hasher
 	// Policy judges new passwords. Nil means policy.New(policy.Config{}).
 	Policy Policy

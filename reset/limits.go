@@ -63,7 +63,8 @@ type Limits struct {
 	//
 	// The worker charges it again by the account's id and the stored address,
 	// for each mail that somebody's typing leads to, and takes the charge back
-	// when the mail was not sent. If it is no Refunder, the in-process default is charged there.
+	// when the mail was not sent. If it is no Refunder, the in-process default
+	// is charged there.
 	Account Limiter
 
 	// ConfirmClient is 30 at once, then 3 a minute, for each client that sends
@@ -75,9 +76,8 @@ type Limits struct {
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
 	// often Hooks.BeforeConfirm may refuse. Whoever reads the account's mail
-	// can use it up. At 288 guesses a day, a code of six
-	// digits of which three are good at a time is found in three years, on
-	// average.
+	// can use it up. At 288 guesses a day, a code of six digits of which three
+	// are good at a time is found in three years, on average.
 	Proof Limiter
 
 	// Check is 30 at once, then 6 a minute, for each link or client as above.

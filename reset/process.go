@@ -39,7 +39,8 @@ func (s *Service) queueOwn(ctx context.Context, job Job) error {
 }
 
 // Process does one job, for the worker of an engine behind
-// Config.Queue.Dispatch.
+// Config.Queue.Dispatch. It works after Shutdown too, so stop the engine's
+// workers before the sink of events.
 //
 // Nil means that nothing is left to do, also when the mail can never be
 // delivered or the job came too late. Any other error asks the engine to call

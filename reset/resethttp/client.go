@@ -25,7 +25,7 @@ const forwardedFor = "X-Forwarded-For"
 //	Go       (*httputil.ProxyRequest).SetXForwarded, in Rewrite
 //
 // To find out, ask for a link through the proxy with an X-Forwarded-For of your
-// own, and look at Client in the event.
+// own, from a machine that is no proxy, and look at Client in the event.
 //
 // The client is the last address that is no proxy's. Where an entry is no
 // address, it is the proxy found last. Over a Unix socket it is the zero Addr,

@@ -35,8 +35,8 @@ type Config struct {
 	// refuses unreadable colours, and a Logo that Sources.Image does not allow.
 	Brand mail.Brand
 
-	// Locale is the language for visitors whose own is not there. Empty means
-	// "en".
+	// Locale is the language for visitors whose own is not there, one of de,
+	// en, es, fr, pt-BR and those of Files. Empty means "en".
 	Locale string
 
 	// Files replaces built-in files and adds languages. Only New reads it.

@@ -67,7 +67,7 @@ type Table struct {
 	//
 	// An account without a password has NULL or "". To lock an account by its
 	// hash, write one of them, or "!" and random text, new each time, as
-	// hash.Unusable returns. The same marker twice, such as a lone "!", brings
+	// hash.NewUnusable returns. The same mark twice, such as a lone "!", brings
 	// back to life the links that were made while it stood there before, used
 	// invitations above all.
 	Hash string

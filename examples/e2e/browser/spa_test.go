@@ -177,7 +177,7 @@ func TestFrontEndAsksForASecondProof(t *testing.T) {
 func TestFrontEndNamesTheAccountOfItsNewestLink(t *testing.T) {
 	asked, hold := make(chan struct{}), make(chan struct{})
 	f, ctx := newFrontEnd(t, false, func(c *reset.Config) {
-		c.Hooks.NeedsProof = func(
+		c.Hooks.ProofKind = func(
 			_ context.Context, of reset.Pending,
 		) (string, error) {
 			if of.UserID == "u-1" {
