@@ -120,7 +120,7 @@ func (app *application) loginWithCode(w http.ResponseWriter, r *http.Request) {
 	if !ok || !app.form(w, r) {
 		return
 	}
-	if retryAfter, ok := app.throttle.allow(r, "code "+a.ID); !ok {
+	if retryAfter, ok := app.throttle.code(r, a.ID); !ok {
 		app.throttled(w, r, retryAfter)
 		return
 	}

@@ -14,7 +14,9 @@ import (
 // charges every attempt, before anything is looked up, so that addresses
 // without an account wear out as fast as those with one. The zero value allows
 // all.
-type throttle struct{ byClient, byAddress, byMail *ratelimit.Limiter }
+type throttle struct {
+	byClient, byAddress, byCode, byMail *ratelimit.Limiter
+}
 
 func newThrottle() (throttle, error) {
 	byClient, err := ratelimit.New(
@@ -29,10 +31,17 @@ func newThrottle() (throttle, error) {
 	if err != nil {
 		return throttle{}, err
 	}
+	// As reset.Limits.Proof, since it is the same code that is guessed at.
+	byCode, err := ratelimit.New(
+		ratelimit.Config{Burst: 5, Every: 5 * time.Minute},
+	)
+	if err != nil {
+		return throttle{}, err
+	}
 	byMail, err := ratelimit.New(
 		ratelimit.Config{Burst: 5, Every: 12 * time.Minute},
 	)
-	return throttle{byClient, byAddress, byMail}, err
+	return throttle{byClient, byAddress, byCode, byMail}, err
 }
 
 // mail bounds what somebody who is signed in can have sent to an address, which
@@ -51,16 +60,30 @@ func (t throttle) mail(
 func (t throttle) allow(
 	r *http.Request, address string,
 ) (retryAfter time.Duration, ok bool) {
+	return t.charge(r, t.byAddress, strings.ToLower(address))
+}
+
+// code charges the client, and the account whose codes are guessed at.
+func (t throttle) code(
+	r *http.Request, account string,
+) (retryAfter time.Duration, ok bool) {
+	return t.charge(r, t.byCode, account)
+}
+
+// charge ignores errors, because these limiters live in this process and return
+// none.
+func (t throttle) charge(
+	r *http.Request, limiter *ratelimit.Limiter, key string,
+) (retryAfter time.Duration, ok bool) {
 	if t.byClient == nil {
 		return 0, true
 	}
 
-	// These limiters live in this process and return no errors.
 	retryAfter, ok, _ = t.byClient.Allow(r.Context(), network(client(r)))
 	if !ok {
 		return retryAfter, false
 	}
-	retryAfter, ok, _ = t.byAddress.Allow(r.Context(), strings.ToLower(address))
+	retryAfter, ok, _ = limiter.Allow(r.Context(), key)
 	return retryAfter, ok
 }
 

@@ -67,10 +67,17 @@ func switchOnTOTP(b browser, w *watch) phone {
 }
 
 // startWithTOTP is a site where Ada has a phone.
-func startWithTOTP(t *testing.T, e engine) (*site, browser, phone) {
+func startWithTOTP(
+	t *testing.T, e engine, change ...func(*options),
+) (*site, browser, phone) {
 	t.Helper()
 	w := newWatch()
-	s := e.startSite(t, func(o *options) { o.now = w.now })
+	s := e.startSite(t, func(o *options) {
+		o.now = w.now
+		for _, f := range change {
+			f(o)
+		}
+	})
 	b := s.browser(t)
 	b.register(ada, oldPassword)
 	s.prove(t, ada)
@@ -166,6 +173,25 @@ func testCodeIsGoodOnce(t *testing.T, e engine) {
 		t, http.StatusSeeOther,
 		b.post("/login/code", "code", phone.code(0)).status,
 	)
+}
+
+// The limit is the one that codes have at a reset.
+func TestGuessesOfACodeAreLimited(t *testing.T) {
+	t.Parallel()
+	s, _, phone := startWithTOTP(
+		t, anyEngine(t), func(o *options) { o.limits = true },
+	)
+	b := s.browser(t)
+	require.Equal(t, "/login/code", b.login(ada, oldPassword).location())
+	for range 5 {
+		require.Equal(t, http.StatusUnauthorized,
+			b.post("/login/code", "code", "000000").status)
+	}
+
+	res := b.post("/login/code", "code", phone.next())
+	require.Equal(t, http.StatusTooManyRequests, res.status)
+	require.NotEmpty(t, res.header.Get("Retry-After"))
+	require.False(t, b.signedIn())
 }
 
 func TestSecondStepDoesNotWaitForever(t *testing.T) {

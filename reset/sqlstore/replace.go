@@ -22,9 +22,8 @@ import (
 // failure, deadlock, SQLite's BUSY) is tried again while the row is as seen,
 // twenty times in all, after pauses of at most half a second. Retries of one
 // Store run one at a time, and new writes wait for them, four seconds at most.
-// Where the column
-// cannot hold encoded, the error says so. Any other error, a lost connection
-// above all, does not tell whether the write took place.
+// Where the column cannot hold encoded, the error says so. Any other error, a
+// lost connection above all, does not tell whether the write took place.
 //
 // ctx governs everything. When it ends before the commit is sent, nothing is
 // written. When it ends after, the error is ctx's and the write may stand.

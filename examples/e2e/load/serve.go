@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	_ "net/http/pprof" // -profile reads it.
+	_ "net/http/pprof" // for go tool pprof, at /debug/pprof/.
 	"os"
 	"os/signal"
 	"strings"
