@@ -169,6 +169,7 @@ func TestEveryJobRestsUntilItsRequestIsAnswered(t *testing.T) {
 		}
 		fx.request(t, "ana@example.com")
 		<-time.After(time.Second)
+		synctest.Wait()
 		require.Equal(t, []time.Duration{
 			3 * time.Millisecond, 4 * time.Millisecond,
 			5 * time.Millisecond, 6 * time.Millisecond,
