@@ -18,30 +18,23 @@ type throttle struct {
 	byClient, byAddress, byCode, byMail *ratelimit.Limiter
 }
 
-func newThrottle() (throttle, error) {
-	byClient, err := ratelimit.New(
-		ratelimit.Config{Burst: 20, Every: 3 * time.Second},
-	)
-	if err != nil {
-		return throttle{}, err
+func newThrottle() (t throttle, err error) {
+	for _, limit := range []struct {
+		limiter **ratelimit.Limiter
+		ratelimit.Config
+	}{
+		{&t.byClient, ratelimit.Config{Burst: 20, Every: 3 * time.Second}},
+		{&t.byAddress, ratelimit.Config{Burst: 10, Every: time.Minute}},
+		// As reset.Limits.Proof, since it is the same code that is guessed at.
+		{&t.byCode, ratelimit.Config{Burst: 5, Every: 5 * time.Minute}},
+		{&t.byMail, ratelimit.Config{Burst: 5, Every: 12 * time.Minute}},
+	} {
+		*limit.limiter, err = ratelimit.New(limit.Config)
+		if err != nil {
+			return throttle{}, err
+		}
 	}
-	byAddress, err := ratelimit.New(
-		ratelimit.Config{Burst: 10, Every: time.Minute},
-	)
-	if err != nil {
-		return throttle{}, err
-	}
-	// As reset.Limits.Proof, since it is the same code that is guessed at.
-	byCode, err := ratelimit.New(
-		ratelimit.Config{Burst: 5, Every: 5 * time.Minute},
-	)
-	if err != nil {
-		return throttle{}, err
-	}
-	byMail, err := ratelimit.New(
-		ratelimit.Config{Burst: 5, Every: 12 * time.Minute},
-	)
-	return throttle{byClient, byAddress, byCode, byMail}, err
+	return t, nil
 }
 
 // mail bounds what somebody who is signed in can have sent to an address, which
