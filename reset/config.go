@@ -155,7 +155,7 @@ type Queue struct {
 // called concurrently, and must heed their contexts. A hook fails by an error,
 // a panic, or no answer within 10 seconds, and so does the method that called
 // it, unless said otherwise. Workers call a failed one again. A hook of which
-// 1,000 calls hang fails at once.
+// 1,000 calls hang fails at once, for each site by itself.
 type Hooks struct {
 	// FindByIdentifier looks up accounts by what is no address, such as a user
 	// name. With it, Request accepts any text of at most 254 bytes without
@@ -175,8 +175,9 @@ type Hooks struct {
 	// BeforeConfirm asks for a second proof (NIST SP 800-63B-4 section
 	// 4.2.2.2). Confirm calls it for a good link, before the password is judged
 	// or hashed. It returns nil to go on, also where no proof is needed, or an
-	// error that matches [ErrProofRefused], which counts against Limits.Proof.
-	// After an error nothing is written and the link stays good.
+	// error, which matches [ErrProofRefused] for a wrong proof. Either counts
+	// against Limits.Proof. After it nothing is written and the link stays
+	// good.
 	//
 	// It must not use up a one-time code, since the password may yet be
 	// refused. The transaction of Store.ReplaceHash must. That is not given the
@@ -228,7 +229,7 @@ func (s Sessions) validate(store Store) error {
 	if s.inStore && tells && !ender.EndsSessions() {
 		return errors.New(
 			"reset: Config.Sessions is EndSessionsInStore, but Config.Store " +
-				"ends none: with sqlstore, set its Config.InTx",
+				"ends none: with sqlstore, set InTx of its Config",
 		)
 	}
 	return nil
@@ -252,8 +253,8 @@ func EndSessionsWith(
 	return Sessions{decided: end != nil, end: end}
 }
 
-// KeepSessions says that the application has no sessions, or checks
-// each request against the stored hash or stamp.
+// KeepSessions says that the application has no sessions, or checks each
+// request against the stored hash or stamp.
 func KeepSessions() Sessions { return Sessions{decided: true} }
 
 // facts returns what every mail of one kind says.

@@ -223,7 +223,7 @@ func (s *Service) send(
 		// Whatever cannot be made now cannot be made later.
 		ev.Reason, ev.Err = reasonRender, err
 		s.events.recordFailure(ctx, a.job, ev)
-		return nil, err
+		return nil, &mail.SendError{Verdict: mail.VerdictPermanent, Err: err}
 	}
 	ev.TokenID = made.link.tokenID
 

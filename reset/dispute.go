@@ -20,7 +20,8 @@ type Dispute struct {
 	TokenID  string
 	Client   netip.Addr
 	// SessionsEnded says that the function of [EndSessionsWith] has just ended
-	// the sessions. If false, the hook must.
+	// the sessions, which it does once more after the hook. Where it failed,
+	// Dispute fails after the hook. Without one the hook must end the sessions.
 	SessionsEnded bool
 }
 

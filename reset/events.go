@@ -142,7 +142,7 @@ type Event struct {
 //
 //   - "disabled", and "not-eligible" by Hooks.Eligible.
 //   - "unknown-user": the account is gone.
-//   - "unknown-address": no account has the address.
+//   - "unknown-address": no account has the address, or the id.
 //   - "address-mismatch": the store found a look-alike.
 //   - "bad-address": see [ErrNoAddress].
 //   - "bad-user": it has no id, another id, or more than five recovery

@@ -91,7 +91,7 @@ func languages(lists ...string) string {
 	return strings.Join(tags, ",")
 }
 
-// A try is one attempt at a job, with what earlier attempts have shown.
+// An attempt is one at a job, with what earlier attempts have shown.
 type attempt struct {
 	job    Job
 	count  int  // of attempts that failed.

@@ -70,14 +70,15 @@ type Limits struct {
 	// ConfirmClient is 30 at once, then 3 a minute, for each client that sends
 	// anything but a signed link in time.
 	ConfirmClient Limiter
-	// ConfirmUser is 10 at once, then 1 a minute, for each signed link in
-	// time, so that who has one keeps nobody from using another.
+	// ConfirmUser is 10 at once, then 1 a minute, for each link of a user that
+	// is signed and in time, so that whoever has one keeps nobody from using
+	// another.
 	ConfirmUser Limiter
 
 	// Proof is 5 at once for each account, then 1 in 5 minutes. It bounds how
-	// often Hooks.BeforeConfirm may refuse. Whoever reads the account's mail
-	// can use it up. At 288 guesses a day, a code of six digits of which three
-	// are good at a time is found in three years, on average.
+	// often Hooks.BeforeConfirm may refuse or fail. Whoever reads the account's
+	// mail can use it up. At 288 guesses a day, a code of six digits of which
+	// three are good at a time is found in three years, on average.
 	Proof Limiter
 
 	// Check is 30 at once, then 6 a minute, for each link or client as above.

@@ -33,7 +33,7 @@ type binding func(
 // A grant is a good link, with the account that it is for.
 type grant struct {
 	user   User
-	to     string // the address that the link went to, unless SendTo sent it.
+	to     string // the address that the link went to, unless SendPurposeTo sent it.
 	claims token.Claims
 }
 

@@ -172,19 +172,24 @@ func dropped(t *task) {
 func (s *Service) workInline(ctx context.Context, job Job) error {
 	ctx = context.WithoutCancel(ctx)
 	retries, err := s.perform(ctx, attempt{job: job})
+	if len(retries) == 0 {
+		return err
+	}
 
+	var failed error
 	for _, a := range retries {
 		if a.unsure {
-			if failed, _ := s.perform(ctx, a); len(failed) == 0 {
+			if again, _ := s.perform(ctx, a); len(again) == 0 {
 				continue
 			}
 		}
+
+		failed = err
 		s.events.recordFailure(ctx, a.job, Event{
 			UserID: a.job.UserID, Reason: reasonGaveUp, Err: err,
 		})
 	}
-
-	return err
+	return failed
 }
 
 // window returns for how long after it was asked for a mail is of use. Whoever

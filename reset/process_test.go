@@ -130,6 +130,28 @@ func TestVerdictsDecideAboutRetries(t *testing.T) {
 	}
 }
 
+// Nil says that the mail is out, whatever became of the attempt before.
+func TestSecondAttemptThatGoesOutIsNoError(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Queue.Synchronous = true
+	})
+	attempts := 0
+	fx.outbox.Fail(func(mail.Message) error {
+		if attempts++; attempts == 1 {
+			return &mail.SendError{
+				Verdict: mail.VerdictUnknown, Err: errLost,
+			}
+		}
+		return nil
+	})
+
+	require.NoError(t, fx.SendReset(t.Context(), reset.SendInput{
+		UserID: "7",
+	}))
+	require.Equal(t, 2, attempts)
+}
+
 // attemptsAt asks for a link in one mode, and returns how often the mail was
 // attempted and the one event of its failure.
 func attemptsAt(

@@ -32,7 +32,8 @@ type Purpose struct {
 	Lifetime time.Duration
 	// State returns what using a link changes, such as whether the address is
 	// verified. Links die once it changes, or the account's hash, address or
-	// Stamp. Nil is for uses that change one of those. It fails as [Hooks] do.
+	// Stamp. Nil is for uses that change one of those. State fails as [Hooks]
+	// do.
 	State func(ctx context.Context, user User) (string, error)
 }
 
@@ -97,7 +98,7 @@ func errNoPurpose(purpose token.Purpose) error {
 //
 // The error matches [ErrRejected], also after ErrStale, or is a
 // *[ThrottledError]. After any other, such as that of apply, the link stays
-// good. ctx governs all but apply, which gets ten seconds of its own.
+// good. ctx governs what comes before apply, which gets ten seconds of its own.
 func (s *Service) Redeem(
 	ctx context.Context, purpose token.Purpose, in RedeemInput,
 	apply func(ctx context.Context, user User) error,

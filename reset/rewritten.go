@@ -33,7 +33,7 @@ func (s *Service) LinkRewritten(client netip.Addr) {
 
 	if due {
 		s.events.recordLater(Event{
-			Outcome: OutcomeLinkRewritten, Client: client, Count: count,
+			Outcome: OutcomeLinkRewritten, Client: plainClient(client), Count: count,
 		})
 	}
 }

@@ -151,8 +151,8 @@ type Settings struct {
 	// MinLength is in code points, or 0 where the policy has no method
 	// MinLength() int.
 	MinLength int
-	// TakesIdentifiers is for Hooks.FindByIdentifier, and AsksProof for
-	// Hooks.BeforeConfirm.
+	// TakesIdentifiers says that Hooks.FindByIdentifier is set, and AsksProof
+	// that Hooks.BeforeConfirm is.
 	TakesIdentifiers, AsksProof bool
 	// Sender is the address of Config.From.
 	Sender string

@@ -176,7 +176,7 @@ func (c *Config) tryRenderer() error {
 	kinds := map[mail.Kind]bool{
 		mail.KindReset:            true,
 		mail.KindInvite:           true,
-		mail.KindPasswordChanged:  !c.Mail.SkipNotice || c.Hooks.OnDisputed != nil,
+		mail.KindPasswordChanged:  true, // for NotifyChanged, if nothing else.
 		mail.KindNoAccount:        c.Mail.HintNoAccount,
 		mail.KindSignsInElsewhere: c.Mail.HintSignsInElsewhere,
 	}

@@ -128,6 +128,7 @@ func (app *application) loginWithCode(w http.ResponseWriter, r *http.Request) {
 	ctx, returnTo := r.Context(), knownPlace(r.PostForm.Get("return"))
 	good, err := app.useCode(ctx, a, r.PostForm.Get("code"))
 	if good && err == nil {
+		app.throttle.goodCode(ctx, a.ID)
 		err = app.signIn(ctx, a)
 	}
 	switch {

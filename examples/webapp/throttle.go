@@ -63,6 +63,13 @@ func (t throttle) code(
 	return t.charge(r, t.byCode, account)
 }
 
+// goodCode gives the charge of the account back.
+func (t throttle) goodCode(ctx context.Context, account string) {
+	if t.byCode != nil {
+		_ = t.byCode.Refund(ctx, account)
+	}
+}
+
 // charge ignores errors, because these limiters live in this process and return
 // none.
 func (t throttle) charge(

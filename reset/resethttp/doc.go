@@ -104,8 +104,8 @@
 //
 // # Problem throttled
 //
-// 429, with Retry-After. Too many attempts of this client, with this account's
-// links or of the whole site.
+// 429, with Retry-After. Too many attempts of this client or its network, with
+// this link, at this account's second proof, or of the whole site.
 //
 // # Problem unavailable
 //

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/lostkey-go/lostkey/reset"
 )
@@ -40,11 +41,14 @@ func (r routes) redact(req *http.Request) *http.Request {
 		ctx := context.WithValue(req.Context(), addressKey{}, at)
 		req = req.WithContext(ctx)
 
+		// A proxy may have taken the Site's path away, so the page's is kept as
+		// it came.
 		clean := *req.URL
-		clean.Path, clean.RawPath = r.base+r.reset+"/", ""
-		if at.dispute {
-			clean.Path = r.base + r.dispute + "/"
-		}
+		path := req.URL.EscapedPath()
+		behind, _, _ := r.pageOf(path)
+		page := strings.TrimSuffix(path, behind) + "/"
+		clean.RawPath = page
+		clean.Path, _ = url.PathUnescape(page) // it is of a path that was.
 		clean.RawQuery, clean.ForceQuery = "redacted", false
 		req.URL, req.RequestURI = &clean, clean.RequestURI()
 	}

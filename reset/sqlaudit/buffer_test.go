@@ -245,6 +245,29 @@ func TestOutageOfHalfAMinuteLosesNothing(t *testing.T) {
 	})
 }
 
+// Whoever reloads the audit page meanwhile asks for an attempt each time.
+func TestFlushesDuringAnOutageUseNoAttemptsUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, start := &written{}, time.Now()
+		trail := newTrail(t, w.failing(func() error {
+			if time.Since(start) < 20*time.Second {
+				return errDown
+			}
+			return nil
+		}), silent)
+
+		recordNumbered(trail, 0, 10)
+		for range 20 {
+			require.Error(t, trail.Flush(t.Context()))
+			<-time.After(time.Second)
+		}
+		require.NoError(t, trail.Flush(t.Context()))
+		requireNumbered(t, 10, w.stored())
+		require.Zero(t, trail.Stats())
+	})
+}
+
 func TestRowsOfADeadDatabaseAreGivenUpAndToldOf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -23,10 +23,10 @@ const (
 
 	// writeTimeout bounds one attempt.
 	writeTimeout = 5 * time.Second
-	// maxAttempts and retryAfter, which doubles, keep rows for half a minute
-	// while a database is restarted.
-	maxAttempts = 6
-	retryAfter  = time.Second
+	// keepFor and retryAfter, which doubles, keep rows for half a minute while
+	// a database is restarted: six attempts, and those that Flush asks for.
+	keepFor    = 31 * time.Second
+	retryAfter = time.Second
 )
 
 // errUnknown says that a transaction may have been committed. Its rows are not
@@ -55,13 +55,15 @@ func (t *Trail) more() bool {
 	return false
 }
 
-// wait returns after d, or when somebody is in a hurry.
-func (t *Trail) wait(d time.Duration) {
+// wait returns after d, or earlier and false when somebody is in a hurry.
+func (t *Trail) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-t.wake:
+		return false
 	}
 }
 
@@ -71,7 +73,9 @@ func (t *Trail) deliver(ctx context.Context) {
 		batch  []storedRow
 		closed bool
 	)
-	for n, pause := 1, retryAfter; ; n, pause = n+1, 2*pause {
+	//nolint:forbidigo // how long a database is away is real time.
+	start, pause := time.Now(), retryAfter
+	for {
 		batch, closed = t.take(batch)
 		err := t.write(ctx, batch)
 		if err == nil {
@@ -79,7 +83,8 @@ func (t *Trail) deliver(ctx context.Context) {
 			return
 		}
 
-		last := closed || n == maxAttempts || errors.Is(err, errUnknown)
+		last := closed || time.Since(start) >= keepFor ||
+			errors.Is(err, errUnknown)
 		t.logger.ErrorContext(
 			ctx, "audit events not written",
 			"error", err, "rows", len(batch), "tried_again", !last,
@@ -89,7 +94,9 @@ func (t *Trail) deliver(ctx context.Context) {
 			return
 		}
 		t.settle(nil, nil, err)
-		t.wait(pause)
+		if t.wait(pause) {
+			pause *= 2
+		}
 	}
 }
 

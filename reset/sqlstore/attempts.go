@@ -19,9 +19,9 @@ const maxAttempts = 20
 const longestPause = 512 * time.Millisecond
 
 // longestQueue is the longest wait of a first attempt for those of others. One
-// that is stuck, on a row that an open transaction holds, delays the rest no
-// longer. 1,000 accounts that were all in each other's way took 5 to 11 seconds
-// on two processors at a load of 12.
+// that is stuck, on a row that an open transaction holds, delays first attempts
+// no longer. Retries wait until their ctx ends. 1,000 accounts that were all in
+// each other's way took 5 to 11 seconds on two processors at a load of 12.
 const longestQueue = 4 * time.Second
 
 // pause waits before the attempt that follows the n-th, counted from 1, so that

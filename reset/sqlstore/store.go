@@ -37,8 +37,8 @@ type Store struct {
 	// marks has the number of parameters of statements that write them as ?.
 	marks map[string]int
 	inTx  func(ctx context.Context, tx *sql.Tx, seen reset.User) error
-	// refused counts the writes that are retried, and turn is full while one of
-	// them runs.
+	// refused counts the retried writes that run or wait, and turn is full
+	// while one of them, or of those that queue with them, runs.
 	refused atomic.Int32
 	turn    chan struct{}
 }

@@ -88,7 +88,7 @@ export interface Problem {
 }
 
 export interface Reason {
-	/** invalid-address for an address, proof-refused for a second proof. For a password it is too-short, too-long, invalid-utf8, control-characters, common, context, breached, weak, or one of the application's own. */
+	/** invalid-address for an address, proof-refused for a second proof. For a password it is too-short, too-long, invalid-utf8, control-characters, common, context, breached, or one of the application's own. */
 	code: string;
 	/** The same as an English sentence. */
 	detail: string;
