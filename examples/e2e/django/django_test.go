@@ -213,7 +213,7 @@ func (app *application) reset(
 		Site: "https://app.example", From: "App <no-reply@app.example>",
 		Keys: keys, Store: store, Hasher: hasher, Mailer: mailbox,
 		// Django's sessions are bound to the hash.
-		Sessions: reset.EndSessionsInStore(),
+		Sessions: reset.KeepSessions(),
 		Events:   reset.SinkFunc(func(context.Context, reset.Event) {}),
 	})
 	require.NoError(app.t, err)
