@@ -98,6 +98,19 @@ var refusedMails = map[string]refusedConfig{
 			return mail.Message{}, errors.New("template")
 		})
 	}},
+	"broken notice, which NotifyChanged mails in any case": {
+		"Config.Mail.Renderer", func(cfg *reset.Config) {
+			cfg.Mail.SkipNotice = true
+			cfg.Mail.Renderer = rendererFunc(
+				func(data mail.Data) (mail.Message, error) {
+					if data.Kind == mail.KindPasswordChanged {
+						return mail.Message{}, errors.New("template")
+					}
+					return mail.Message{Subject: "s", Text: data.Link}, nil
+				},
+			)
+		},
+	},
 	"product of two lines": {
 		"Config.Mail.Product",
 		func(cfg *reset.Config) { cfg.Mail.Product = "Can\nary" },

@@ -2,6 +2,7 @@ package reset_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -264,6 +265,29 @@ func TestLocaleOfTheAccountComesFirst(t *testing.T) {
 		))
 	}
 	require.Equal(t, []string{"es,pt-BR", "pt-BR"}, asked)
+}
+
+// A mail that cannot be made is not sent, and is no mail of the account's five.
+func TestMailThatCannotBeMadeIsNotCharged(t *testing.T) {
+	t.Parallel()
+	broken, limits := false, &ledger{}
+	renderer := rendererFunc(func(data mail.Data) (mail.Message, error) {
+		if broken {
+			return mail.Message{}, errors.New("template")
+		}
+		return mail.Message{Subject: "s", Text: data.Link}, nil
+	})
+	fx := newFixture(t, func(cfg *reset.Config) {
+		cfg.Mail.Renderer, cfg.Queue.Synchronous = renderer, true
+		cfg.Limits = reset.Limits{Account: limits}
+	})
+
+	broken = true
+	fx.request(t, "ana@example.com")
+	require.Len(t, fx.events.of(reset.OutcomeMailFailed), 1)
+	require.Equal(t, []string{
+		"allow account", "allow account", "refund account",
+	}, limits.calls)
 }
 
 type rendererFunc func(data mail.Data) (mail.Message, error)

@@ -109,7 +109,7 @@ func (e *hookError) Unwrap() error { return e.err }
 // never answers would fill the memory otherwise.
 const maxHookCalls = 1000
 
-var errHookCalls = errors.New("1000 calls of it go on")
+var errHookCalls = fmt.Errorf("%d calls of it go on", maxHookCalls)
 
 // hookCalls counts the calls that go on, for each hook by itself. While one
 // hangs, the others work.

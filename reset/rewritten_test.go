@@ -19,10 +19,11 @@ func TestRewrittenLinksAreOneEventAMinuteWithTheirNumber(t *testing.T) {
 	for range 1000 {
 		sc.LinkRewritten(client)
 	}
+	mapped := netip.MustParseAddr("::ffff:192.0.2.1") // the same one.
 	sc.clock.advance(time.Minute - time.Second)
 	sc.LinkRewritten(client)
 	sc.clock.advance(time.Second)
-	sc.LinkRewritten(client)
+	sc.LinkRewritten(mapped)
 	sc.drain(t)
 
 	var counts []int

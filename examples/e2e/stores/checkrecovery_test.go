@@ -8,6 +8,12 @@ import (
 	"github.com/lostkey-go/lostkey/reset/sqlstore"
 )
 
+// bothIndexes are what the look-ups of both ways need.
+var bothIndexes = []string{
+	"CREATE INDEX r1 ON further (lower(email))",
+	"CREATE INDEX r2 ON further (user_id)",
+}
+
 // badRecoveryTables are by engine, as badTables are. The columns are those
 // behind the account's id.
 var badRecoveryTables = map[string][]struct {
@@ -20,10 +26,7 @@ var badRecoveryTables = map[string][]struct {
 		{
 			name:    "good",
 			columns: "user_id BIGINT NOT NULL, email TEXT, ok BOOLEAN",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
+			after:   bothIndexes,
 		},
 		{
 			name:    "no index",
@@ -33,30 +36,21 @@ var badRecoveryTables = map[string][]struct {
 		{
 			name:    "the id as text",
 			columns: "user_id TEXT NOT NULL, email TEXT, ok BOOLEAN",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
-			want:   codes{sqlstore.FindingRecoveryKeyType},
-			byHand: codes{sqlstore.FindingRecoveryKeyType},
+			after:   bothIndexes,
+			want:    codes{sqlstore.FindingRecoveryKeyType},
+			byHand:  codes{sqlstore.FindingRecoveryKeyType},
 		},
 		{
 			name: "no condition", columns: "user_id INT NOT NULL, email TEXT",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
-			want: codes{sqlstore.FindingNoColumn},
+			after: bothIndexes,
+			want:  codes{sqlstore.FindingNoColumn},
 		},
 	},
 	"PostgreSQL": {
 		{
 			name:    "good",
 			columns: "user_id INT NOT NULL, email TEXT, ok BOOLEAN",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
+			after:   bothIndexes,
 		},
 		{
 			name:    "an index that does not serve",
@@ -66,11 +60,8 @@ var badRecoveryTables = map[string][]struct {
 		{
 			name:    "the id as text",
 			columns: "user_id TEXT NOT NULL, email TEXT, ok BOOLEAN",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
-			want: codes{sqlstore.FindingRecoveryKeyType},
+			after:   bothIndexes,
+			want:    codes{sqlstore.FindingRecoveryKeyType},
 		},
 		{
 			name:    "address with case, compared as it is",
@@ -82,11 +73,8 @@ var badRecoveryTables = map[string][]struct {
 		},
 		{
 			name: "no condition", columns: "user_id INT NOT NULL, email TEXT",
-			after: []string{
-				"CREATE INDEX r1 ON further (lower(email))",
-				"CREATE INDEX r2 ON further (user_id)",
-			},
-			want: codes{sqlstore.FindingNoColumn},
+			after: bothIndexes,
+			want:  codes{sqlstore.FindingNoColumn},
 		},
 	},
 	"MariaDB": {
